@@ -1,0 +1,3 @@
+export default {
+  projects: ['<rootDir>/libs/*', '<rootDir>/services/*', '<rootDir>/tools', '<rootDir>/test/e2e'],
+};

@@ -1,0 +1,71 @@
+import type { InstanceDescription, LeaseHolder, Permit, ServiceName } from '@lutra/model';
+
+export interface CoordinatorOptions {
+  /** Comma-separated 'host:port'. */
+  readonly servers: string;
+  /** Root path of everything, default '/lutra'. Created when missing. Tests isolate themselves with another one. */
+  readonly root?: string;
+  /** Digest authentication 'user:password'; nodes are then created with an ACL for this user only. */
+  readonly auth?: string;
+  readonly sessionTimeoutMs?: number;
+}
+
+export type LeaseKind = 'mainstem' | 'loader';
+
+export interface VersionedPermit {
+  readonly permit: Permit;
+  /** ZooKeeper version of the node, for compare-and-set. */
+  readonly version: number;
+}
+
+/** Held from the moment it is handed out until released or lost. */
+export interface Lease {
+  readonly holder: LeaseHolder;
+  /** Aborts when the session has expired or the node is gone: the holder must stop its work. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+export interface Membership {
+  /** Writes new load figures or the draining flag. */
+  update(change: Partial<Pick<InstanceDescription, 'load' | 'weight' | 'draining'>>): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** Everything that Lutra keeps in ZooKeeper. Sessions are renewed for ever; membership is re-created after an expiry. Throws SyncError. */
+export interface Coordinator {
+  join(instance: InstanceDescription): Promise<Membership>;
+  members(service: ServiceName): Promise<InstanceDescription[]>;
+  /** Current members first, then every change. */
+  watchMembers(service: ServiceName, signal: AbortSignal): AsyncIterable<readonly InstanceDescription[]>;
+
+  permit(pipelineId: string): Promise<VersionedPermit | null>;
+  /** Current permit first, then every change. A watch is a hint: the node is read again on reconnect and every 5 s. */
+  watchPermit(pipelineId: string, signal: AbortSignal): AsyncIterable<Permit | null>;
+  /** Compare-and-set: `version` null = must not exist yet. False when someone else was first. */
+  writePermit(pipelineId: string, permit: Permit, version: number | null): Promise<boolean>;
+  /** Ids below /pipelines. */
+  pipelines(): Promise<string[]>;
+  /** Removes everything below /pipelines/<id>. */
+  forgetPipeline(pipelineId: string): Promise<void>;
+
+  /** Waits until this instance holds the lease. `epochSeen` is asked at the moment of winning and stored in the node. Rejects when the signal aborts. */
+  acquireLease(
+    lease: {
+      readonly pipelineId: string;
+      readonly kind: LeaseKind;
+      readonly instance: string;
+      readonly epochSeen: () => Promise<number>;
+    },
+    signal: AbortSignal,
+  ): Promise<Lease>;
+  leaseHolder(pipelineId: string, kind: LeaseKind): Promise<LeaseHolder | null>;
+
+  /** Runs `work` under the pipeline's lock; the signal given to it aborts when the lock is lost. */
+  withPipelineLock<T>(pipelineId: string, work: (lost: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Waits until this instance leads `role` (/leader/<role>); the returned lease tells when it no longer does. */
+  acquireLeadership(role: string, instance: string, signal: AbortSignal): Promise<Lease>;
+
+  isHealthy(): boolean;
+  close(): Promise<void>;
+}

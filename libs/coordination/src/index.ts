@@ -1,0 +1,2 @@
+export type * from './coordinator.ts';
+export { openCoordinator } from './open-coordinator.ts';

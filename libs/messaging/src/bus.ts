@@ -1,0 +1,139 @@
+import type {
+  Command,
+  CursorState,
+  LutraEvent,
+  OriginState,
+  PipelineDefinition,
+  ProcessHeader,
+  ProcessIdentity,
+} from '@lutra/model';
+import type { Context } from '@opentelemetry/api';
+
+export interface BusOptions {
+  /** Comma-separated 'host:port'. */
+  readonly servers: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** Name of this connection in the server's lists: the instance id. */
+  readonly name: string;
+  /** Prefix of all subjects, streams and buckets: 'lutra' (streams LUTRA_…). Tests isolate themselves with another one. */
+  readonly namespace?: string;
+}
+
+export type ProcessSchema = 'raw-process/1' | 'row-process/1' | 'target-process/1';
+
+/** Which queue a process is written to: 'selected' holds raw processes, 'extracted' row processes, 'transformed' target processes. */
+export type ProcessQueue = 'selected' | 'extracted' | 'transformed';
+
+/** Takes bytes in order. `write` never blocks; a writer looks at `isFull` between rows and awaits `drain` when it is set. */
+export interface ByteSink {
+  /** The sink keeps a reference: the caller must not change the bytes afterwards. */
+  write(bytes: Uint8Array): void;
+  readonly isFull: boolean;
+  drain(): Promise<void>;
+}
+
+/**
+ * Writes one process: body first, then the queue message. A body up to `bodyInlineMax` (512 KiB) travels in the message;
+ * a larger one is sent in parts (≤ 768 KiB) to LUTRA_BODIES as it comes, under a random attempt id, and the message is its
+ * manifest. Never holds more than a few parts.
+ */
+export interface ProcessWriter extends ByteSink {
+  /** Publishes the queue message with the trace context that is active; resolves when JetStream has stored it. BUS_STREAM_FULL when refused. */
+  finish(header: ProcessHeader): Promise<void>;
+  /** Gives up: parts already written are purged as far as possible. */
+  abort(): Promise<void>;
+}
+
+export interface ProcessDelivery {
+  readonly header: ProcessHeader;
+  readonly schema: ProcessSchema;
+  /** Trace context of the stage before. */
+  readonly traceContext: Context;
+  readonly deliveryCount: number;
+  /** Size of the body, known before it is fetched: reserve it in the byte budget first. */
+  readonly bodyBytes: number;
+  /** The body in one piece, verified against the manifest (count, length, SHA-256). BUS_BODY_MISSING when a part is gone. */
+  fetchBody(): Promise<Uint8Array>;
+  /** Resolves when the server has the acknowledgement. */
+  ack(): Promise<void>;
+  nak(delayMs?: number): void;
+  term(reason: string): void;
+}
+
+export interface ConsumeOptions {
+  readonly queue: ProcessQueue;
+  /** Durable name: 'extract-any', 'transform-any', 'load-<pipeline>'. */
+  readonly durable: string;
+  /** Subject filter's target token: 'any', or an instance. Not for 'transformed'. */
+  readonly target?: string;
+  /** Only this pipeline (load). */
+  readonly pipelineId?: string;
+  /** Deliveries that this reader holds unacknowledged at once. */
+  readonly inFlightMax: number;
+  readonly signal: AbortSignal;
+}
+
+export interface CommandDelivery {
+  readonly command: Command;
+  readonly deliveryCount: number;
+  ack(): Promise<void>;
+  nak(delayMs?: number): void;
+  term(reason: string): void;
+}
+
+export interface EventFilter {
+  readonly pipelineId?: string;
+  readonly kinds?: readonly LutraEvent['kind'][];
+}
+
+/** One connection to NATS with everything that Lutra keeps there. All methods throw SyncError (scope bus). */
+export interface Bus {
+  /** Creates streams and buckets that are missing. Called by openBus, and again when one has disappeared. */
+  ensureStreams(): Promise<void>;
+  writeProcess(to: {
+    readonly queue: ProcessQueue;
+    readonly target?: string;
+    readonly identity: ProcessIdentity;
+    readonly schema: ProcessSchema;
+  }): ProcessWriter;
+  /** Deliveries of a work queue until the signal aborts; survives reconnects and re-creates a lost consumer. In-progress signals are sent while a delivery is held. */
+  consume(options: ConsumeOptions): AsyncIterable<ProcessDelivery>;
+  /** Housekeeping after a process is loaded: removes its body parts of all stages. Never throws. */
+  forgetBodies(identity: ProcessIdentity): Promise<void>;
+  /** Housekeeping after a change of epoch: purges this pipeline's subjects of exactly these epochs in all stage streams. */
+  purgeEpochs(pipelineId: string, epochs: { readonly below: number }): Promise<void>;
+
+  /** Messages of this pipeline and epoch that each queue still holds (delivered and unacknowledged ones count): 0 everywhere = nothing is on its way. */
+  queuedProcesses(pipelineId: string, epoch: number): Promise<Readonly<Record<ProcessQueue, number>>>;
+
+  publishEvent(event: LutraEvent): Promise<void>;
+  /** Events from now on, in order, until the signal aborts. */
+  followEvents(filter: EventFilter, signal: AbortSignal): AsyncIterable<LutraEvent>;
+  /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */
+  readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]>;
+
+  /** Puts a command on the work queue (message id = command id) and its audit copy into the event log. */
+  issueCommand(command: Command): Promise<void>;
+  consumeCommands(signal: AbortSignal): AsyncIterable<CommandDelivery>;
+
+  putDefinition(definition: PipelineDefinition): Promise<void>;
+  removeDefinition(pipelineId: string): Promise<void>;
+  /** The given revision, or the newest. Null when there is none. Cached. */
+  definition(pipelineId: string, revision?: number): Promise<PipelineDefinition | null>;
+  /** All current definitions first, then every change; `definition` null = removed. */
+  watchDefinitions(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }>;
+
+  putCursor(pipelineId: string, state: CursorState): Promise<void>;
+  cursor(pipelineId: string): Promise<CursorState | null>;
+  /** Current value first (when there is one), then every change. */
+  watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState>;
+  putOrigin(pipelineId: string, origin: OriginState): Promise<void>;
+  watchOrigin(pipelineId: string, signal: AbortSignal): AsyncIterable<OriginState>;
+
+  /** True while connected and JetStream answers. */
+  isHealthy(): boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/**
+ * What a column is, in words that are the same for every database. `declared` in {@link ColumnDefinition} keeps the
+ * source's own spelling; the kind decides how a value looks in memory ({@link ColumnValue}) and how it is written.
+ */
+export type ColumnKind =
+  | 'integer' // value: number up to 32 bits, bigint for 64-bit columns
+  | 'decimal' // value: canonical text, e.g. '-12.50'
+  | 'float' // 4 bytes; value: the number that the 32-bit float stands for
+  | 'double' // value: number
+  | 'bit' // value: bigint
+  | 'year' // value: number
+  | 'date' // value: text 'YYYY-MM-DD'
+  | 'time' // value: text '[-]HHH:MM:SS[.ffffff]'
+  | 'datetime' // value: text 'YYYY-MM-DD HH:MM:SS[.ffffff]', no zone
+  | 'timestamp' // value: text 'YYYY-MM-DD HH:MM:SS[.ffffff]' in UTC, '0000-00-00 00:00:00' for the zero value
+  | 'text' // value: string (decoded from the column's charset)
+  | 'binary' // value: Uint8Array
+  | 'enum' // value: string (the label); '' for the error value 0
+  | 'set' // value: string (labels joined by comma)
+  | 'json' // value: string (JSON text)
+  | 'geometry'; // value: Uint8Array (SRID + WKB, as the server stores it)
+
+/**
+ * A value of a column without loss: nothing passes through a float (unless the column is one) or a local time zone.
+ * `null` is SQL NULL. Absent (a partial image does not have the column) is `undefined` at the column's place in a {@link RowImage}.
+ */
+export type ColumnValue = null | number | bigint | string | Uint8Array;
+
+/** Values in the order of the table definition's columns; `undefined` = the image does not carry this column. */
+export type RowImage = readonly (ColumnValue | undefined)[];
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** The type as the database would print it in a CREATE TABLE, as far as known: 'bigint unsigned', 'varchar(64)'. */
+  readonly declared: string;
+  readonly nullable: boolean;
+  /** Integers only: number of bytes 1, 2, 3, 4, 8. */
+  readonly bytes?: number;
+  readonly unsigned?: boolean;
+  /** Text, enum and set: the charset's name at the source ('utf8mb4', 'latin1', …). */
+  readonly charset?: string;
+  readonly collation?: string;
+  /** Computed by the database: left out when writing. */
+  readonly generated?: boolean;
+  /** Labels of enum and set columns. */
+  readonly labels?: readonly string[];
+  /** Longest content: characters for text, bytes for binary, digits for decimal (with `scale`), fraction digits for temporal kinds. */
+  readonly length?: number;
+  readonly scale?: number;
+}
+
+/** Shape of one table as it stood when the rows that refer to it were written. */
+export interface TableDefinition {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly ColumnDefinition[];
+  /** Positions (in `columns`) of the primary key, in key order; empty when the table has none or it is not known. */
+  readonly primaryKey: readonly number[];
+}

@@ -1,0 +1,17 @@
+export type DatabaseKind = 'mysql' | 'mariadb';
+
+/** How to reach a database. The password travels sealed ({@link SealedSecret}), never in clear. */
+export interface DataSourceDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: DatabaseKind;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: SealedSecret;
+  readonly tls: 'disabled' | 'required' | 'verifyCa' | 'verifyIdentity';
+  readonly tlsCa?: string;
+}
+
+/** AES-256-GCM under the installation's key (LUTRA_SECRET_KEY): 'v1.<nonce>.<ciphertext>.<tag>' in base64url. */
+export type SealedSecret = string;

@@ -1,0 +1,129 @@
+import type { Command, Permit } from './permit.ts';
+import type { FailureReport } from './failure.ts';
+import type { Place } from './place.ts';
+import type { StageTime } from './process.ts';
+import type { ServiceName } from './identity.ts';
+
+export interface EventBase {
+  /** Schema version of the event's fields. */
+  readonly v: 1;
+  /** ISO time. */
+  readonly at: string;
+  /** Instance that says so. */
+  readonly who: string;
+  readonly pipelineId: string | null;
+  readonly epoch: number | null;
+  readonly process: number | null;
+  readonly traceId: string | null;
+}
+
+/** One process is in the target. The only event per process; it carries the stage times of all stages. */
+export interface LoadedEvent extends EventBase {
+  readonly kind: 'loaded';
+  readonly end: Place;
+  readonly revision: number;
+  readonly transactionCount: number;
+  /** Rows written, by kind, after skipping what the place said is done. */
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly skipped: number;
+  /** Rows that were not as the before image said and were settled by the conflict policy. */
+  readonly conflicts: number;
+  readonly sourceBytes: number;
+  readonly firstCommitMs: number;
+  readonly lastCommitMs: number;
+  readonly stages: readonly StageTime[];
+}
+
+/** Select's view of itself, once a second while it holds the mainstem. */
+export interface WindowEvent extends EventBase {
+  readonly kind: 'window';
+  readonly state: 'connecting' | 'seeking' | 'streaming' | 'idle' | 'catchingUp' | 'drained' | 'failed';
+  readonly cause: string | null;
+  /** Processes that are selected and not loaded: number, age in ms, bytes. */
+  readonly open: readonly { readonly process: number; readonly ageMs: number; readonly bytes: number }[];
+  /** Source clock minus commit time of the newest event read; 0 when idle. */
+  readonly lagMs: number;
+  readonly eventsRead: number;
+  readonly bytesRead: number;
+}
+
+export interface FailedEvent extends EventBase {
+  readonly kind: 'failed';
+  readonly failure: FailureReport;
+}
+
+export interface PermitEvent extends EventBase {
+  readonly kind: 'permit-granted' | 'permit-revoked';
+  readonly permit: Permit;
+}
+
+export interface CommandEvent extends EventBase {
+  readonly kind: 'command-issued' | 'command-done' | 'rolled-back';
+  readonly command: Command;
+  /** What became of it: 'applied', 'void' (its epoch has passed), 'repeated' (its permit stood already). */
+  readonly outcome: 'issued' | 'applied' | 'void' | 'repeated';
+}
+
+export interface InstanceEvent extends EventBase {
+  readonly kind: 'instance-joined' | 'instance-lost';
+  readonly service: ServiceName;
+  readonly instance: string;
+}
+
+export interface ConfigEvent extends EventBase {
+  readonly kind: 'config-applied';
+  readonly revision: number;
+}
+
+/** Something a person should know; scheduling does not change. */
+export interface WarningEvent extends EventBase {
+  readonly kind: 'warning';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A row at the target was not as the source's before image said. */
+export interface ConflictEvent extends EventBase {
+  readonly kind: 'conflict';
+  readonly type: 'target-row-missing' | 'unique-clash';
+  readonly table: string;
+  readonly count: number;
+  readonly decision: 'inserted' | 'ignored';
+}
+
+export type LutraEvent =
+  | LoadedEvent
+  | WindowEvent
+  | FailedEvent
+  | PermitEvent
+  | CommandEvent
+  | InstanceEvent
+  | ConfigEvent
+  | WarningEvent
+  | ConflictEvent;
+
+/**
+ * State of lutra_cursor for one pipeline. Load writes it at its claim and repeats it each second until a process of that
+ * epoch arrives, then after loading. `origin-wanted` asks select to resolve the configured start; select answers in its
+ * own key with `origin`.
+ */
+export type CursorState =
+  | { readonly state: 'origin-wanted'; readonly epoch: number; readonly revision: number; readonly at: string }
+  | {
+      readonly state: 'place';
+      readonly epoch: number;
+      readonly revision: number;
+      readonly place: Place;
+      /** Last process of this epoch that is loaded; 0 at the claim. */
+      readonly process: number;
+      readonly at: string;
+    };
+
+/** Select's answer to `origin-wanted`, in the bucket's key `origin.<pipeline>`. */
+export interface OriginState {
+  readonly epoch: number;
+  readonly place: Place;
+  readonly at: string;
+}

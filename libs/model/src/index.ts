@@ -1,0 +1,43 @@
+export { assertNever, must } from './assert.ts';
+export { ByteBudget } from './byte-budget.ts';
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
+export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
+export type { DataSourceDefinition, DatabaseKind, SealedSecret } from './data-source.ts';
+export { ERRORS } from './errors.ts';
+export type { ErrorClass, ErrorCode, ErrorSpec } from './errors.ts';
+export type * from './events.ts';
+export type { FailureReport } from './failure.ts';
+export { describeProcess, SERVICES, STAGES } from './identity.ts';
+export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
+export type { InstanceDescription, LeaseHolder } from './instance.ts';
+export { COMMAND_KINDS } from './permit.ts';
+export type { Command, CommandKind, Permit, PermitState } from './permit.ts';
+export { DEFAULT_PARAMETERS, PARALLELISM_MAX } from './pipeline.ts';
+export type {
+  ColumnMapping,
+  ColumnSelection,
+  MappingDefinition,
+  NamePattern,
+  PipelineDefinition,
+  PipelineParameters,
+  StartDefinition,
+} from './pipeline.ts';
+export type { DonePlace, InsidePlace, Place } from './place.ts';
+export type {
+  ProcessHeader,
+  RawEvent,
+  RawProcess,
+  RawTransaction,
+  RowChange,
+  RowChangeBase,
+  RowProcess,
+  RowTransaction,
+  StageTime,
+  TargetProcess,
+  TransactionHeader,
+} from './process.ts';
+export { isReservedSchema } from './reserved-schema.ts';
+export { openSecret, sealSecret } from './sealed-secret.ts';
+export { reportFailure, SyncError } from './sync-error.ts';
+export type { ErrorDetails } from './sync-error.ts';

@@ -1,0 +1,8 @@
+/** A long-running activity of a service. Started when the application context is up, stopped before connections close. */
+export interface Worker {
+  readonly name: string;
+  /** Runs until the signal aborts, then resolves. A rejection is logged, and the worker is started again with back-off: no service dies of one pipeline. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Called on SIGTERM before `signal` aborts: finish or release what is in hand, within `deadlineMs`. */
+  drain?(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export { testServers } from './test-servers.ts';
+export type { DatabaseServer, TestServers } from './test-servers.ts';
