@@ -8,9 +8,20 @@ export { ERRORS } from './errors.ts';
 export type { ErrorClass, ErrorCode, ErrorSpec } from './errors.ts';
 export type * from './events.ts';
 export type { FailureReport } from './failure.ts';
+export {
+  compareFilePlaces,
+  containsTransaction,
+  intersectDone,
+  parseDone,
+  parseMariadbGtid,
+  parseMariadbGtidList,
+} from './gtid-set.ts';
+export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export type { InstanceDescription, LeaseHolder } from './instance.ts';
+export { MysqlGtidSet } from './mysql-gtid-set.ts';
+export type { GtidInterval } from './mysql-gtid-set.ts';
 export { COMMAND_KINDS } from './permit.ts';
 export type { Command, CommandKind, Permit, PermitState } from './permit.ts';
 export { DEFAULT_PARAMETERS, PARALLELISM_MAX } from './pipeline.ts';
