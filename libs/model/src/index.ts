@@ -20,6 +20,8 @@ export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export type { InstanceDescription, LeaseHolder } from './instance.ts';
+export { compileMappings } from './match-mapping.ts';
+export type { MappingMatcher, MappingTarget } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
 export { COMMAND_KINDS } from './permit.ts';

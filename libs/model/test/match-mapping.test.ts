@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MappingDefinition, NamePattern } from '../src/index.ts';
+import { compileMappings } from '../src/index.ts';
+
+function mapping(table: NamePattern, target?: string, schema = 'shop'): MappingDefinition {
+  return {
+    id: `m-${JSON.stringify(table)}`,
+    source: { schema, table },
+    target: { schema: 'copy', ...(target === undefined ? {} : { table: target }) },
+    columns: { mode: 'all' },
+  };
+}
+
+const targetNames = (mappings: readonly MappingDefinition[], schema: string, table: string): string[] =>
+  compileMappings(mappings)
+    .targetsOf(schema, table)
+    .map(({ targetSchema, targetTable }) => `${targetSchema}.${targetTable}`);
+
+describe('compileMappings', () => {
+  it.each<[string, NamePattern, string | undefined, string, string[]]>([
+    [
+      'keeps the name of the source table without a target name',
+      { exact: 'orders' },
+      undefined,
+      'orders',
+      ['copy.orders'],
+    ],
+    ['uses the target name', { exact: 'orders' }, 'bills', 'orders', ['copy.bills']],
+    ['matches names case-sensitively', { exact: 'orders' }, undefined, 'Orders', []],
+    ['keeps $1 as it is for an exact name', { exact: 'orders' }, 'a$1', 'orders', ['copy.a$1']],
+    ['fills groups of an expression', { regex: '(\\w+)_(\\d+)' }, '$2_$1', 'orders_17', ['copy.17_orders']],
+    ['fills a group that took no part with nothing', { regex: 'orders(_old)?' }, 'bills$1', 'orders', ['copy.bills']],
+    ['anchors an expression at both ends', { regex: 'order' }, undefined, 'orders', []],
+    ['anchors every alternative of an expression', { regex: 'a|b' }, undefined, 'ab', []],
+    ['takes an expression over names outside ASCII', { regex: '.{2}' }, undefined, 'ä😀', ['copy.ä😀']],
+  ])('%s', (_sentence, pattern, target, table, expected) => {
+    expect(targetNames([mapping(pattern, target)], 'shop', table)).toEqual(expected);
+  });
+
+  it('gives one target per mapping that covers the table, in the order of the definition', () => {
+    const mappings = [mapping({ exact: 'orders' }, 'second'), mapping({ regex: 'o.*' }), mapping({ exact: 'items' })];
+    expect(targetNames(mappings, 'shop', 'orders')).toEqual(['copy.second', 'copy.orders']);
+  });
+
+  it('does not look at other schemas', () => {
+    expect(targetNames([mapping({ regex: '.*' })], 'crm', 'orders')).toEqual([]);
+  });
+
+  it.each(['lutra', 'retl', 'mysql', 'sys', 'MySQL', 'information_schema'])('never matches schema %s', (schema) => {
+    expect(targetNames([mapping({ regex: '.*' }, undefined, schema)], schema, 'anything')).toEqual([]);
+  });
+
+  it.each(['(', 'a)|(b', '[z-a]'])('refuses the expression %s', (regex) => {
+    expect(() => compileMappings([mapping({ regex })])).toThrow(
+      expect.objectContaining({ code: 'MAPPING_REGEX_INVALID' }) as Error,
+    );
+  });
+});
