@@ -1,2 +1,4 @@
 // The client and the framing; the decoder is '@lutra/binlog/decoder', which select must not import.
-export {};
+export { EventFramer } from './event-framer.ts';
+export { EVENT_TYPE, eventTypeName, isRowsEvent } from './event-types.ts';
+export { FramedEvent } from './framed-event.ts';

@@ -1,2 +1,3 @@
 export { testServers } from './test-servers.ts';
 export type { DatabaseServer, TestServers } from './test-servers.ts';
+export { BinlogStreamBuilder } from './binlog-stream.ts';
