@@ -1,0 +1,227 @@
+import type { ColumnValue, RowImage } from '@lutra/model';
+import { REFERENCE_BYTES_MIN } from './byte-encoder.ts';
+import type { ByteEncoder } from './byte-encoder.ts';
+import type { ByteDecoder } from './byte-decoder.ts';
+import { malformed } from './malformed.ts';
+
+/** First byte of a value. The two ranges hold the commonest values without a second byte for number or length. */
+const NULL = 0x00;
+const INTEGER = 0x01; // zigzag varint of 32 bits
+const DOUBLE = 0x02; // 8 bytes, little-endian: fractions, -0, NaN, and integers beyond 32 bits
+const BIGINT_SIGNED = 0x03; // 8 bytes, little-endian
+const BIGINT_UNSIGNED = 0x04; // 8 bytes, little-endian: 2^63 and more
+const BIGINT_LONG = 0x05; // length-prefixed decimal text: beyond 64 bits
+const LATIN1 = 0x06; // length-prefixed, a byte per character
+const UTF8 = 0x07; // length-prefixed
+const UTF16 = 0x08; // length-prefixed: text with lone surrogates, which UTF-8 cannot carry
+const BYTES = 0x09; // length-prefixed
+const SMALL_INTEGER = 0x40; // 0x40–0x7f: 0 … 63
+const SHORT_LATIN1 = 0x80; // 0x80–0xbf: 0 … 63 characters
+
+/** A character loop wins over a native call up to about this length. */
+const LOOP_CHARACTERS_MAX = 24;
+/** Up to this length it pays to look whether one byte per character is enough. */
+const LATIN1_CHECK_CHARACTERS_MAX = 63;
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+const UINT64_MAX = 2n ** 64n - 1n;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+/** More columns than any database allows. */
+const COLUMNS_MAX = 65_535;
+
+/** Writes an image: number of columns with a bit that says whether a bitmap of absent columns follows, then the present values. */
+export function encodeImage(to: ByteEncoder, image: RowImage): void {
+  const columnCount = image.length;
+  const isPartial = image.includes(undefined);
+  to.varint(columnCount * 2 + (isPartial ? 1 : 0));
+  if (isPartial) encodeAbsentBitmap(to, image);
+  for (let column = 0; column < columnCount; column++) {
+    const value = image[column];
+    if (value !== undefined) encodeValue(to, value);
+  }
+}
+
+export function decodeImage(from: ByteDecoder): RowImage {
+  const head = from.varint();
+  const columnCount = Math.floor(head / 2);
+  if (columnCount > COLUMNS_MAX) throw malformed('a row has too many columns');
+  return head % 2 === 1 ? decodePartialImage(from, columnCount) : decodeFullImage(from, columnCount);
+}
+
+function encodeValue(to: ByteEncoder, value: ColumnValue): void {
+  switch (typeof value) {
+    case 'number':
+      encodeNumber(to, value);
+      return;
+    case 'string':
+      encodeText(to, value);
+      return;
+    case 'bigint':
+      encodeBigint(to, value);
+      return;
+    default:
+      if (value === null) {
+        to.byte(NULL);
+        return;
+      }
+      to.byte(BYTES);
+      to.bytesValue(value);
+  }
+}
+
+function encodeNumber(to: ByteEncoder, value: number): void {
+  to.reserve(9);
+  const { buffer } = to;
+  if (value === (value | 0) && !Object.is(value, -0)) {
+    if (value >= 0 && value < 64) {
+      buffer[to.at++] = SMALL_INTEGER + value;
+      return;
+    }
+    buffer[to.at++] = INTEGER;
+    let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (rest > 0x7f) {
+      buffer[to.at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[to.at++] = rest;
+    return;
+  }
+  buffer[to.at++] = DOUBLE;
+  to.view.setFloat64(to.at, value, true);
+  to.at += 8;
+}
+
+function encodeBigint(to: ByteEncoder, value: bigint): void {
+  to.reserve(9);
+  if (value >= INT64_MIN && value <= INT64_MAX) {
+    to.buffer[to.at] = BIGINT_SIGNED;
+    to.view.setBigInt64(to.at + 1, value, true);
+    to.at += 9;
+  } else if (value > 0n && value <= UINT64_MAX) {
+    to.buffer[to.at] = BIGINT_UNSIGNED;
+    to.view.setBigUint64(to.at + 1, value, true);
+    to.at += 9;
+  } else {
+    to.byte(BIGINT_LONG);
+    to.text(value.toString());
+  }
+}
+
+function encodeText(to: ByteEncoder, value: string): void {
+  const { length } = value;
+  if (length > LATIN1_CHECK_CHARACTERS_MAX) {
+    encodeLongText(to, value);
+    return;
+  }
+  to.reserve(length + 1);
+  const { buffer } = to;
+  const start = to.at + 1;
+  if (length <= LOOP_CHARACTERS_MAX) {
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0xff) {
+        encodeLongText(to, value);
+        return;
+      }
+      buffer[start + index] = code;
+    }
+  } else if (isLatin1(value)) {
+    buffer.latin1Write(value, start, length);
+  } else {
+    encodeLongText(to, value);
+    return;
+  }
+  buffer[to.at] = SHORT_LATIN1 + length;
+  to.at = start + length;
+}
+
+function encodeLongText(to: ByteEncoder, value: string): void {
+  if (value.length < REFERENCE_BYTES_MIN && isLatin1(value)) {
+    to.byte(LATIN1);
+    to.varint(value.length);
+    to.reserve(value.length);
+    to.at += to.buffer.latin1Write(value, to.at, value.length);
+    return;
+  }
+  const isWhole = !LONE_SURROGATE.test(value);
+  to.byte(isWhole ? UTF8 : UTF16);
+  to.bytesValue(Buffer.from(value, isWhole ? 'utf8' : 'utf16le'));
+}
+
+function isLatin1(value: string): boolean {
+  for (let index = 0; index < value.length; index++) if (value.charCodeAt(index) > 0xff) return false;
+  return true;
+}
+
+function encodeAbsentBitmap(to: ByteEncoder, image: RowImage): void {
+  for (let first = 0; first < image.length; first += 8) {
+    let bits = 0;
+    for (let column = first; column < image.length && column < first + 8; column++)
+      if (image[column] === undefined) bits |= 1 << (column - first);
+    to.byte(bits);
+  }
+}
+
+function decodeFullImage(from: ByteDecoder, columnCount: number): RowImage {
+  if (columnCount > from.remaining) throw malformed('a row ends too early');
+  const image: ColumnValue[] = [];
+  for (let column = 0; column < columnCount; column++) image.push(decodeValue(from));
+  return image;
+}
+
+function decodePartialImage(from: ByteDecoder, columnCount: number): RowImage {
+  const bitmap = from.skip(Math.ceil(columnCount / 8));
+  const image: (ColumnValue | undefined)[] = [];
+  for (let column = 0; column < columnCount; column++) {
+    const isAbsent = ((from.buffer[bitmap + (column >> 3)] ?? 0) & (1 << (column & 7))) !== 0;
+    image.push(isAbsent ? undefined : decodeValue(from));
+  }
+  return image;
+}
+
+function decodeValue(from: ByteDecoder): ColumnValue {
+  const tag = from.byte();
+  if (tag >= SHORT_LATIN1) return decodeLatin1(from, tag - SHORT_LATIN1);
+  if (tag >= SMALL_INTEGER) return tag - SMALL_INTEGER;
+  switch (tag) {
+    case NULL:
+      return null;
+    case INTEGER:
+      return decodeInteger(from);
+    case DOUBLE:
+      return from.double();
+    case BIGINT_SIGNED:
+      return from.view.getBigInt64(from.skip(8), true);
+    case BIGINT_UNSIGNED:
+      return from.view.getBigUint64(from.skip(8), true);
+    case BIGINT_LONG:
+      return decodeLongBigint(from);
+    case LATIN1:
+      return decodeLatin1(from, from.varint());
+    case UTF8:
+      return from.text();
+    case UTF16:
+      return from.bytesValue().toString('utf16le');
+    case BYTES:
+      return from.bytesValue();
+    default:
+      throw malformed(`a value has the unknown tag ${String(tag)}`);
+  }
+}
+
+function decodeInteger(from: ByteDecoder): number {
+  const zigzag = from.varint();
+  if (zigzag > 0xffffffff) throw malformed('an integer has more than 32 bits');
+  return (zigzag >>> 1) ^ -(zigzag & 1);
+}
+
+function decodeLatin1(from: ByteDecoder, length: number): string {
+  const start = from.skip(length);
+  return from.buffer.latin1Slice(start, start + length);
+}
+
+function decodeLongBigint(from: ByteDecoder): bigint {
+  const text = from.text();
+  if (!/^-?\d{1,100}$/.test(text)) throw malformed('a large integer is not a number');
+  return BigInt(text);
+}
