@@ -275,6 +275,13 @@ export const ERRORS = {
     summary: 'A ZooKeeper node was changed by someone else meanwhile',
     workaround: 'Nothing to do: the change is decided anew.',
   },
+  COORDINATION_ACCESS_DENIED: {
+    scope: 'internal',
+    class: 'configuration',
+    summary: 'ZooKeeper refuses access to a node of Lutra',
+    workaround:
+      'Give all services the same LUTRA_ZOOKEEPER_AUTH as the one that created {path}, or remove the node and start again.',
+  },
   // Configuration of pipelines (manager)
   MAPPING_REGEX_INVALID: {
     scope: 'config',
@@ -299,6 +306,12 @@ export const ERRORS = {
     class: 'configuration',
     summary: 'A mapping names a source column that does not exist',
     workaround: 'Correct the column {column} of the mapping.',
+  },
+  MAPPING_LOOP: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Rows that a mapping writes would be read again by a mapping and go round for ever',
+    workaround: 'Choose a target that no pipeline copies back to the source of this mapping.',
   },
   CONFIG_REVISION_MISSING: {
     scope: 'config',
@@ -330,6 +343,26 @@ export const ERRORS = {
     class: 'configuration',
     summary: 'The resource is in use, exists already, or was changed meanwhile',
     workaround: 'Read it again and repeat the request.',
+  },
+  // The manager's own database
+  STORE_UNREACHABLE: {
+    scope: 'internal',
+    class: 'retryable',
+    summary: "The manager's database cannot be reached",
+    workaround:
+      'Check that the server at {address} runs and that the network lets the manager through; it goes on by itself. Replication is not concerned.',
+  },
+  STORE_BUSY: {
+    scope: 'internal',
+    class: 'retryable',
+    summary: "The manager's database was busy: deadlock or lock wait",
+    workaround: 'Repeat the request.',
+  },
+  STORE_ACCESS_DENIED: {
+    scope: 'internal',
+    class: 'configuration',
+    summary: "The manager's database refuses user, password or a statement",
+    workaround: 'Correct MANAGER_DATABASE_USER and MANAGER_DATABASE_PASSWORD, or run at the server: {statement}',
   },
   INTERNAL: {
     scope: 'internal',
