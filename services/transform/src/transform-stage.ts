@@ -1,0 +1,39 @@
+import { iterateRowProcess, RowProcessEncoder } from '@lutra/messaging';
+import type { PipelineDefinition } from '@lutra/model';
+import type { StageTask } from '@lutra/service-kit';
+import { MappedTables } from './mapped-tables.ts';
+import { RowMapper } from './row-mapper.ts';
+
+/** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
+const COMPILED_MAX = 1_000;
+
+/** Gives the rows of a process their target shape: record by record, so that a large body is never built as a whole. */
+export class TransformStage {
+  private readonly compiled = new Map<string, MappedTables>();
+
+  async work(
+    { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,
+    signal: AbortSignal,
+  ): Promise<{ readonly rowCount: number }> {
+    const encoder = new RowProcessEncoder(output);
+    const mapper = new RowMapper(this.tablesOf(definition), encoder);
+    for (const record of iterateRowProcess(body)) {
+      mapper.take(record);
+      if (output.isFull) {
+        await output.drain();
+        signal.throwIfAborted();
+      }
+    }
+    encoder.end();
+    return { rowCount: mapper.rowCount };
+  }
+
+  private tablesOf(definition: PipelineDefinition): MappedTables {
+    const known = this.compiled.get(definition.id);
+    if (known?.revision === definition.revision) return known;
+    const made = new MappedTables(definition);
+    if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
+    this.compiled.set(definition.id, made);
+    return made;
+  }
+}
