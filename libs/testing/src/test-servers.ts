@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { DatabaseKind } from '@lutra/model';
+import { lutraHome } from './project-paths.ts';
 
 export interface DatabaseServer {
   readonly kind: DatabaseKind;
@@ -21,13 +21,13 @@ export interface TestServers {
   readonly zookeeper: { readonly servers: string; readonly auth: string };
 }
 
-const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** Where the addresses of the running test servers are written. */
+export const testServersFile = (): string => join(lutraHome(), 'test-servers.json');
 
 /** Addresses of the running servers. Throws with the command to start them when there are none. */
 export function testServers(): TestServers {
-  const file = join(projectRoot, '.lutra', 'test-servers.json');
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as TestServers;
+    return JSON.parse(readFileSync(testServersFile(), 'utf8')) as TestServers;
   } catch (cause) {
     throw new Error('No test servers: run `npm test`, or keep some up with `npm run servers`.', { cause });
   }

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { findOnPath } from '../packages/apt-archive.ts';
+import { writePrivateFile } from '../private-file.ts';
+import type { RecordedProcess } from '../processes/recorded-process.ts';
+import { askSocket } from './ask-socket.ts';
+import { programCommand } from './library-loader.ts';
+import type { Program } from './programs.ts';
+import { dataFolder, startServer } from './server-place.ts';
+import type { ServerPlace } from './server-place.ts';
+
+/** Starts NATS with JetStream on 127.0.0.1; only the given user may connect. */
+export function startNats(
+  program: Program,
+  place: ServerPlace,
+  login: { readonly user: string; readonly password: string },
+): Promise<RecordedProcess> {
+  const folder = dataFolder(place);
+  const config = join(folder, 'nats.conf');
+  const text = [
+    `listen: "127.0.0.1:${String(place.port)}"`,
+    `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))}, max_file_store: 16GB }`,
+    `authorization { user: ${JSON.stringify(login.user)}, password: ${JSON.stringify(login.password)} }`,
+  ];
+  writePrivateFile(config, `${text.join('\n')}\n`);
+  const command = program.root === '' ? (findOnPath('nats-server') ?? '') : join(program.root, 'usr/sbin/nats-server');
+  return startServer(place, [...programCommand(program.root, command), '-c', config], async () =>
+    (await askSocket(place.port, '')).startsWith('INFO'),
+  );
+}
