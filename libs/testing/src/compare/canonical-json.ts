@@ -1,6 +1,6 @@
 /**
- * JSON text in one spelling: no blanks, keys in order, numbers and strings as they stand. MySQL stores JSON in a form of
- * its own and prints it with blanks and in its own key order; MariaDB keeps the text.
+ * JSON text in one spelling: no blanks, keys in order, escapes resolved, numbers by their exact decimal value (1.50 is 1.5).
+ * MySQL stores JSON in a form of its own and prints it in another spelling than it was given; MariaDB keeps the text.
  */
 export function canonicalJson(text: string): string {
   const reader = new JsonReader(text);
@@ -20,7 +20,7 @@ class JsonReader {
     const first = this.text[this.at];
     if (first === '{') return this.object();
     if (first === '[') return this.array();
-    return first === '"' ? this.string() : this.match(SCALAR, 'a value');
+    return first === '"' ? this.string() : exactNumber(this.match(SCALAR, 'a value'));
   }
 
   end(): void {
@@ -84,6 +84,18 @@ class JsonReader {
   private unexpected(wanted: string): Error {
     return new Error(`JSON: ${wanted} expected at character ${String(this.at)}`);
   }
+}
+
+/** Digits without zeros at either end, and the power of ten that belongs to them; words stay as they are. */
+function exactNumber(literal: string): string {
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
+  if (match === null) return literal;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  if (digits === '') return '0';
+  const significant = digits.replace(/0+$/, '');
+  const power = Number(exponent) - fraction.length + (digits.length - significant.length);
+  return `${sign}${significant}e${String(power)}`;
 }
 
 const STRING = /"(?:[^"\\]|\\.)*"/y;

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../error-code.ts';
 import { processStartMark } from './proc-status.ts';
 
 export interface FolderLockOptions {
@@ -56,7 +57,7 @@ function tryToTake(folder: string): Holder | null {
       writeFileSync(file, JSON.stringify({ pid: process.pid, mark: processStartMark(process.pid) }));
       return null;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
     const holder = readHolder(file);
     if (holder !== null && processStartMark(holder.pid) === holder.mark) return holder;
