@@ -20,6 +20,7 @@ export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export type { InstanceDescription, LeaseHolder } from './instance.ts';
+export { linkSignals } from './link-signals.ts';
 export { compileMappings } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
@@ -52,5 +53,7 @@ export type {
 } from './process.ts';
 export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, sealSecret } from './sealed-secret.ts';
+export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
+export type { DelayHistogram, StatisticCounts, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';

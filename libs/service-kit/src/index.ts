@@ -1,9 +1,16 @@
 export { BaseEnv } from './base.env.ts';
-export { leasedPipelines } from './pipeline-session.ts';
+export { FAIL_POINTS, failPoint } from './fail-point.ts';
+export type { FailPoint } from './fail-point.ts';
+export { leasedPipelines } from './leased-pipelines.ts';
 export type { PipelineSession } from './pipeline-session.ts';
 export { runService } from './run-service.ts';
 export type { ServiceDefinition } from './run-service.ts';
+export { SERVICE_CONTEXT } from './service-context.ts';
 export type { InstanceIdentity, ServiceContext } from './service-context.ts';
+export { StageEnv } from './stage.env.ts';
+export { stageMeter } from './stage-meter.ts';
+export type { StageMeter } from './stage-meter.ts';
 export { stageWorker } from './stage-worker.ts';
-export type { StageTask } from './stage-worker.ts';
+export type { StageDefinition, StageTask } from './stage-worker.ts';
+export { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
 export type { Worker } from './worker.ts';

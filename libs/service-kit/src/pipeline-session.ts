@@ -1,8 +1,5 @@
 import type { PipelineDefinition } from '@lutra/model';
-import type { LeaseKind } from '@lutra/coordination';
 import type { Logger } from 'pino';
-import type { ServiceContext } from './service-context.ts';
-import type { Worker } from './worker.ts';
 
 /** One epoch of one pipeline in the hands of the instance that holds its lease. */
 export interface PipelineSession {
@@ -18,19 +15,4 @@ export interface PipelineSession {
   readonly draining: AbortSignal;
   /** Child logger with pipeline and epoch. */
   readonly log: Logger;
-}
-
-/**
- * The life of a stage that only one instance may do per pipeline (select: mainstem, load: loader).
- * For every configured pipeline whose permit is not STOPPED it contends for the lease; winning issues RESTART about the
- * epoch seen; then `runEpoch` is called for each larger epoch whose permit is RUNNING. When `runEpoch` throws, the failure
- * goes to the event log and to the arbiter as ROLLBACK about this epoch, with its class; the instance keeps the lease and
- * waits for the next epoch. STOPPED releases the lease.
- */
-export function leasedPipelines(
-  context: ServiceContext,
-  kind: LeaseKind,
-  runEpoch: (session: PipelineSession) => Promise<void>,
-): Worker {
-  return { name: kind, run: () => Promise.reject(new Error(`stub ${context.identity.instance} ${typeof runEpoch}`)) };
 }

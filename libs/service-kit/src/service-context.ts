@@ -4,6 +4,9 @@ import type { Coordinator } from '@lutra/coordination';
 import type { Logger } from 'pino';
 import type { BaseEnv } from './base.env.ts';
 
+/** Injection token of the {@link ServiceContext}, available in every NestJS module of the service. */
+export const SERVICE_CONTEXT = Symbol('SERVICE_CONTEXT');
+
 /** Who this process is. */
 export interface InstanceIdentity {
   readonly service: ServiceName;

@@ -5,4 +5,6 @@ export interface Worker {
   run(signal: AbortSignal): Promise<void>;
   /** Called on SIGTERM before `signal` aborts: finish or release what is in hand, within `deadlineMs`. */
   drain?(deadlineMs: number): Promise<void>;
+  /** How much is in hand (processes, leases): a load figure that other instances and people see. */
+  tasks?(): number;
 }

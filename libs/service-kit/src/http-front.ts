@@ -1,0 +1,89 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { must } from '@lutra/model';
+import type { Health, HealthAnswer } from './health.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Slow clients must not hold the shutdown up: what is still open after this is cut. */
+const CLOSE_MS_MAX = 1_000;
+
+export interface HttpFront {
+  readonly port: number;
+  /** Hands all other paths to the NestJS application from now on; before, they are answered 503. */
+  forwardTo(listener: RequestListener): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The one HTTP server of a service. It listens from the first moment, before NATS and ZooKeeper are reached, and answers
+ * /health/live, /health/ready and /metrics itself, so that neither a dependency that is down nor a guard or prefix of the
+ * service's NestJS module stands between an orchestrator and the truth.
+ */
+export async function openHttpFront(
+  address: { readonly host: string; readonly port: number },
+  parts: { readonly health: Health; readonly telemetry: Telemetry },
+): Promise<HttpFront> {
+  let forward: RequestListener = (_request, response) => {
+    sendHealth(response, parts.health.ready());
+  };
+  const server = createServer((request, response) => {
+    if (!answerOwnPath(request, response, parts)) forward(request, response);
+  });
+  await listen(server, address);
+  return {
+    port: must(server.address() as AddressInfo | null, 'a listening server has an address').port,
+    forwardTo: (listener) => {
+      forward = listener;
+    },
+    close: () => close(server),
+  };
+}
+
+function answerOwnPath(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { health, telemetry }: { readonly health: Health; readonly telemetry: Telemetry },
+): boolean {
+  switch (request.url?.split('?')[0]) {
+    case '/health/live':
+      sendHealth(response, health.live());
+      return true;
+    case '/health/ready':
+      sendHealth(response, health.ready());
+      return true;
+    case '/metrics':
+      telemetry.serveMetrics(request, response);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function sendHealth(response: ServerResponse, { isWell, reasons }: HealthAnswer): void {
+  response.writeHead(isWell ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify({ status: isWell ? 'ok' : 'unavailable', reasons }));
+}
+
+function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = AbortSignal.timeout(CLOSE_MS_MAX);
+    cut.addEventListener('abort', () => {
+      server.closeAllConnections();
+    });
+    server.close(() => {
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

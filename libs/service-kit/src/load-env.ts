@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { SyncError } from '@lutra/model';
+
+/** Variables of this prefix that no class knows are probably misspelt. */
+const PREFIX = 'LUTRA_';
+
+/** What the process was given, as text; undefined = not set. */
+export type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadedEnv<E extends object> {
+  readonly env: Readonly<E>;
+  /** Names that begin with LUTRA_ and mean nothing to this service. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Reads and checks the environment against the class. An empty text counts as not set. Throws CONFIG_ENV_INVALID with all
+ * problems at once in `details.problems`; none of them repeats a value, because values may be secrets.
+ */
+export function loadEnv<E extends object>(Env: new () => E, raw: RawEnvironment): LoadedEnv<E> {
+  const known = new Set(Object.keys(new Env()));
+  const given = Object.entries(raw).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const env = plainToInstance(Env, Object.fromEntries(given.filter(([name]) => known.has(name))), {
+    exposeDefaultValues: true,
+  });
+  const problems = validateSync(env).flatMap(({ property, constraints }) =>
+    given.some(([name]) => name === property)
+      ? Object.values(constraints ?? {})
+      : [`${property} is required and not set`],
+  );
+  if (problems.length > 0)
+    throw new SyncError('CONFIG_ENV_INVALID', { problem: problems.join('; '), problems, service: Env.name });
+  const unknown = given.map(([name]) => name).filter((name) => name.startsWith(PREFIX) && !known.has(name));
+  return { env: Object.freeze(env), unknown };
+}
+
+/** The problems for standard error: one JSON line for machines, then a line per problem for people. */
+export function describeEnvProblems(error: SyncError, service: string): string {
+  const problems = Array.isArray(error.details['problems']) ? error.details['problems'].map(String) : [error.message];
+  const line = JSON.stringify({ level: 'fatal', service, code: error.code, problems, msg: 'environment is not valid' });
+  return [
+    line,
+    `${service} cannot start, its environment is not valid:`,
+    ...problems.map((text) => `  - ${text}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,270 @@
+import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { linkSignals, SyncError } from '@lutra/model';
+import type { PipelineDefinition, ProcessHeader } from '@lutra/model';
+import type { ProcessDelivery, ProcessWriter } from '@lutra/messaging';
+import { failPoint } from './fail-point.ts';
+import type { PermitCache } from './permit-cache.ts';
+import type { PermitFeed } from './permit-feed.ts';
+import { reportStageFailure } from './report-stage-failure.ts';
+import type { ServiceContext } from './service-context.ts';
+import type { StageMeter } from './stage-meter.ts';
+import type { StageDefinition } from './stage-worker.ts';
+import { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
+
+/** Deliveries of one process before it counts as one that kills or hangs its readers. */
+const DELIVERIES_MAX = 3;
+/** The output leaves in parts as it is made: a few parts of 768 KiB are in memory at once, whatever the process weighs. */
+const OUTPUT_MARGIN_BYTES = 4 * 1024 * 1024;
+const RETRY_MS = 1_000;
+const STREAM_FULL_WAIT_MS = 250;
+/** Load says at most once a second how far it is; a body that is gone may only mean that its process is loaded. */
+const LOADED_WAIT_MS = 3_000;
+
+export interface StageParts {
+  readonly context: ServiceContext;
+  readonly stage: StageDefinition;
+  readonly permits: PermitCache;
+  readonly meter: StageMeter;
+  /** Aborts when the service gives up what is in hand. */
+  readonly signal: AbortSignal;
+}
+
+/** One delivery with what is needed while it is in hand. */
+interface Job extends StageParts {
+  readonly delivery: ProcessDelivery;
+  readonly header: ProcessHeader;
+  /** Aborts when the service stops, or when the work has become worthless because the permit's epoch has passed it. */
+  readonly until: AbortSignal;
+  readonly isStale: () => boolean;
+}
+
+/** An output and whether its queue message may have reached JetStream although nobody said so. */
+interface Attempt {
+  readonly output: ProcessWriter;
+  mayBeStored: boolean;
+}
+
+/** Takes one delivery to its end: result stored and input acknowledged, dropped, given back, or reported. Never rejects. */
+export async function handleDelivery(parts: StageParts, delivery: ProcessDelivery): Promise<void> {
+  const { header } = delivery;
+  const { feed, done } = parts.permits.use(header.pipelineId);
+  const stale = feed.abortWhen((permit) => isStale(header, permit));
+  const { signal: until, unlink } = linkSignals(parts.signal, stale.reached);
+  const job: Job = {
+    ...parts,
+    delivery,
+    header,
+    until,
+    isStale: () => stale.reached.aborted,
+  };
+  try {
+    await persist(job, () => settle(job, feed));
+  } catch (error) {
+    await letGo(job, error);
+  } finally {
+    unlink();
+    stale.stop();
+    done();
+  }
+}
+
+/** A removed pipeline has no permit: its processes are worthless too. Unknown yet is not stale. */
+const isStale = (header: ProcessHeader, permit: PermitFeed['permit']): boolean =>
+  permit !== undefined && (permit === null || permit.epoch > header.epoch);
+
+/** Repeats while NATS or ZooKeeper cannot be reached: that is no failure of the process, and could not be reported anyway. */
+async function persist(job: Job, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      job.until.throwIfAborted();
+      await work();
+      return;
+    } catch (error) {
+      if (job.until.aborted || !isServerAway(error)) throw error;
+      logOf(job).debug({ code: SyncError.of(error).code }, 'process waits for a server');
+      await job.context.clock.sleep(RETRY_MS, job.until);
+    }
+  }
+}
+
+const isServerAway = (error: unknown): boolean =>
+  ['BUS_UNREACHABLE', 'COORDINATION_UNREACHABLE'].includes(SyncError.of(error).code);
+
+/** Resolves when the input is acknowledged or given back on purpose; throws when it is stale, when the service stops, or when a server is away. */
+async function settle(job: Job, feed: PermitFeed): Promise<void> {
+  const { delivery, header } = job;
+  await feed.waitUntil((permit) => permit !== undefined, job.until);
+  await feed.expectEpoch(header.epoch);
+  job.until.throwIfAborted();
+  try {
+    if (delivery.deliveryCount > 1 && (await isLoaded(job))) return await delivery.ack();
+    if (delivery.deliveryCount > DELIVERIES_MAX)
+      throw new SyncError('BUS_REDELIVERED_TOO_OFTEN', {
+        problem: `Process ${String(header.process)} was delivered ${String(delivery.deliveryCount)} times to ${job.stage.stage} without being finished`,
+      });
+    const definition = await job.context.bus.definition(header.pipelineId, header.revision);
+    if (definition !== null) return await inSpan(job, (span) => work(job, definition, span));
+    if (delivery.deliveryCount < DELIVERIES_MAX) {
+      delivery.nak(RETRY_MS);
+      return;
+    }
+    throw new SyncError('CONFIG_REVISION_MISSING', {
+      problem: `Revision ${String(header.revision)} of pipeline ${header.pipelineId} is not in the configuration bucket`,
+    });
+  } catch (error) {
+    await fail(job, error);
+  }
+}
+
+async function work(job: Job, definition: PipelineDefinition, span: Span): Promise<void> {
+  const { context, delivery, header, stage, until } = job;
+  const startMs = context.clock.now().getTime();
+  const release = await context.budget.reserve(delivery.bodyBytes + OUTPUT_MARGIN_BYTES, until);
+  const output = context.bus.writeProcess({
+    queue: stage.output,
+    ...(stage.output === 'transformed' ? {} : { target: 'any' }),
+    identity: header,
+    schema: stage.outputSchema,
+  });
+  const attempt = { output, mayBeStored: false };
+  try {
+    const body = await delivery.fetchBody();
+    const { rowCount } = await stage.work({ delivery, definition, body, output }, until);
+    until.throwIfAborted();
+    const endMs = context.clock.now().getTime();
+    const time = {
+      stage: stage.stage,
+      instance: context.identity.instance,
+      startMs,
+      endMs,
+      rowCount,
+      bytes: body.length,
+    };
+    failPoint('before-publish');
+    await publish(job, attempt, { ...header, rowCount, stages: [...header.stages, time] });
+    span.setAttribute(ATTRIBUTES.rows, rowCount);
+    job.meter.recordProcess({
+      pipelineId: header.pipelineId,
+      rowCount,
+      bytes: body.length,
+      durationMs: endMs - startMs,
+    });
+  } catch (error) {
+    if (!attempt.mayBeStored) await output.abort();
+    throw error;
+  } finally {
+    release();
+  }
+  failPoint('after-publish');
+  failPoint('before-acknowledge');
+  await delivery.ack();
+}
+
+/**
+ * Stores the result, however long it takes, until the epoch has passed or the service stops. A full stream is
+ * back-pressure. When NATS did not answer, the message may be stored or not: the same message is sent again (its id makes
+ * a repeat harmless), and its parts must never be purged from then on.
+ */
+async function publish(job: Job, attempt: Attempt, header: ProcessHeader): Promise<void> {
+  for (;;) {
+    try {
+      await attempt.output.finish(header);
+      return;
+    } catch (error) {
+      const isFull = SyncError.of(error).code === 'BUS_STREAM_FULL';
+      attempt.mayBeStored ||= !isFull;
+      if (!isFull && !isServerAway(error)) throw error;
+      await job.context.clock.sleep(isFull ? STREAM_FULL_WAIT_MS : RETRY_MS, job.until);
+      job.until.throwIfAborted();
+    }
+  }
+}
+
+/** Decides what an error means. Returns when the input is settled. */
+async function fail(job: Job, error: unknown): Promise<void> {
+  const { context, delivery, header, stage } = job;
+  const failure = SyncError.of(error);
+  if (job.until.aborted || isServerAway(error)) throw error;
+  if (failure.code === 'BUS_BODY_MISSING' && (await becomesLoaded(job))) {
+    await delivery.ack();
+    return;
+  }
+  logOf(job).error({ err: error, code: failure.code }, 'process failed');
+  job.meter.recordFailure({ pipelineId: header.pipelineId, code: failure.code });
+  await reportStageFailure(context, { ...header, stage: stage.stage }, failure);
+  await delivery.ack();
+}
+
+/** True when load has this process behind it: then its message is a repeat that came too late. */
+async function isLoaded({ context, header }: Job): Promise<boolean> {
+  const cursor = await context.bus.cursor(header.pipelineId);
+  return cursor?.state === 'place' && cursor.epoch === header.epoch && cursor.process >= header.process;
+}
+
+async function becomesLoaded(job: Job): Promise<boolean> {
+  const { clock } = job.context;
+  const limitMs = clock.monotonicMs() + LOADED_WAIT_MS;
+  while (!job.until.aborted && clock.monotonicMs() < limitMs) {
+    if (await isLoaded(job)) return true;
+    await clock.sleep(STREAM_FULL_WAIT_MS, job.until);
+  }
+  return false;
+}
+
+/** What has become worthless is acknowledged; else (the service stops, or something failed that nobody foresaw) another instance takes it over. */
+async function letGo(job: Job, error: unknown): Promise<void> {
+  const { delivery, signal } = job;
+  const log = logOf(job);
+  try {
+    if (job.isStale()) {
+      await delivery.ack();
+      log.debug('process of an older epoch dropped');
+      return;
+    }
+    log[signal.aborted ? 'debug' : 'warn']({ err: error }, 'process given back');
+    delivery.nak(signal.aborted ? undefined : RETRY_MS);
+  } catch (lastError) {
+    // Not told to the server: it delivers the process again when the acknowledgement wait has passed.
+    log.debug({ err: lastError }, 'process could not be let go');
+  }
+}
+
+/** Runs the work inside the stage's span, child of the stage before; a failure marks the span with its code. */
+function inSpan(job: Job, run: (span: Span) => Promise<void>): Promise<void> {
+  const { delivery, header, stage } = job;
+  const attributes = {
+    [ATTRIBUTES.pipeline]: header.pipelineId,
+    [ATTRIBUTES.process]: header.process,
+    [ATTRIBUTES.epoch]: header.epoch,
+    [ATTRIBUTES.messagingSystem]: 'nats',
+    [ATTRIBUTES.messagingDestination]: stage.input,
+    [ATTRIBUTES.messagingOperation]: stage.stage,
+    [ATTRIBUTES.messagingOperationType]: 'process',
+    [ATTRIBUTES.messagingBodyBytes]: delivery.bodyBytes,
+  };
+  const options = { kind: SpanKind.CONSUMER, attributes };
+  const tracer = trace.getTracer(TRACER_NAME);
+  return activeContext.with(delivery.traceContext, () =>
+    tracer.startActiveSpan(stage.stage, options, async (span) => {
+      try {
+        await run(span);
+      } catch (error) {
+        const { code, message } = SyncError.of(error);
+        span.setAttribute(ATTRIBUTES.errorType, code);
+        span.setStatus({ code: SpanStatusCode.ERROR, message });
+        throw error;
+      } finally {
+        span.end();
+      }
+    }),
+  );
+}
+
+const logOf = ({ context, header, stage }: Job): StageParts['context']['log'] =>
+  context.log.child({
+    stage: stage.stage,
+    pipelineId: header.pipelineId,
+    epoch: header.epoch,
+    processId: header.process,
+  });
