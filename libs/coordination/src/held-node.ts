@@ -1,5 +1,5 @@
+import { Bell } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { Bell } from './bell.ts';
 import { isUnreachable } from './session-keeper.ts';
 import { REREAD_MS } from './watch-value.ts';
 import type { NodeContent, ZooKeeperClient } from './zookeeper-client.ts';

@@ -1,6 +1,5 @@
-import { SyncError } from '@lutra/model';
+import { Bell, SyncError } from '@lutra/model';
 import type { InstanceDescription } from '@lutra/model';
-import { Bell } from './bell.ts';
 import type { Membership } from './coordinator.ts';
 import { removeOwn } from './held-node.ts';
 import { isUnreachable } from './session-keeper.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Bell } from '@lutra/model';
 import type { LeaseHolder } from '@lutra/model';
-import { Bell } from './bell.ts';
 import type { Lease } from './coordinator.ts';
 import { HeldNode, removeStray } from './held-node.ts';
 import { isUnreachable, stopped } from './session-keeper.ts';

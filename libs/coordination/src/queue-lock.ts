@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Bell } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { Bell } from './bell.ts';
 import { HeldNode, removeStray } from './held-node.ts';
 import { isUnreachable } from './session-keeper.ts';
 import type { SessionKeeper } from './session-keeper.ts';

@@ -1,6 +1,5 @@
-import { SyncError } from '@lutra/model';
+import { Bell, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { Bell } from './bell.ts';
 import { ZooKeeperClient } from './zookeeper-client.ts';
 import type { ZooKeeperClientOptions } from './zookeeper-client.ts';
 

@@ -1,4 +1,4 @@
-import { Bell } from './bell.ts';
+import { Bell } from '@lutra/model';
 import { isUnreachable } from './session-keeper.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { ZooKeeperClient } from './zookeeper-client.ts';

@@ -15,4 +15,6 @@ export interface FailureReport {
   readonly epoch: number;
   readonly process: number | null;
   readonly at: string;
+  /** TARGET_EPOCH_AHEAD: the epoch found at the target; the next one has to be above it. */
+  readonly aboveEpoch?: number;
 }

@@ -1,4 +1,5 @@
 export { assertNever, must } from './assert.ts';
+export { Bell } from './bell.ts';
 export { ByteBudget } from './byte-budget.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';

@@ -20,6 +20,11 @@ export interface Permit {
   /** How many restarts in a row the arbiter made for a retryable failure, and when it tries next (ISO), null = it does not. */
   readonly attempt: number;
   readonly nextAttemptAt: string | null;
+  /**
+   * The operator's command that this permit still obeys; stages' and the arbiter's own commands keep it. Tells a
+   * redelivered command of an operator that it was done, or that a later one has taken its place.
+   */
+  readonly order?: { readonly commandId: string; readonly issuedAt: string };
 }
 
 export const COMMAND_KINDS = ['START', 'STOP', 'PAUSE', 'ROLLBACK', 'RESTART', 'WARNING'] as const;

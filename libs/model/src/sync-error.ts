@@ -59,6 +59,7 @@ export function reportFailure(
   },
 ): FailureReport {
   const statement = error.details['statement'];
+  const aboveEpoch = error.details['aboveEpoch'];
   return {
     code: error.code,
     class: error.class,
@@ -70,5 +71,6 @@ export function reportFailure(
     epoch: where.epoch,
     process: where.process,
     at: where.at.toISOString(),
+    ...(typeof aboveEpoch === 'number' ? { aboveEpoch } : {}),
   };
 }

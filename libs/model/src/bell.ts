@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '@lutra/model';
+import type { Clock } from './clock.ts';
 
 /**
  * Wakes one waiter: "look again". A ring that comes while nobody waits is kept, so that nothing falls between looking and
