@@ -1,1 +1,5 @@
-export type * from './decode-rows.ts';
+export { createRowsDecoder } from './decode-rows.ts';
+export type { DecodedEvent, DecodedRow, RowsDecoder, TableCompleter } from './decode-rows.ts';
+export { readSourceTable } from './read-source-table.ts';
+export { TableShapes } from './table-shapes.ts';
+export type { TableShape, TableShapesOptions } from './table-shapes.ts';

@@ -1,0 +1,89 @@
+import type { ColumnDefinition, DatabaseKind, TableDefinition } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { COLUMN_TYPE } from './column-types.ts';
+import type { TableCompleter } from './decode-rows.ts';
+import { shapeOfColumn, shapeOfStored } from './stored-shape.ts';
+import type { StoredColumn, TableMap } from './table-map.ts';
+
+/** True when the table map alone tells every name, charset and label. */
+export function isComplete(known: TableDefinition): boolean {
+  return known.columns.every(
+    ({ name, kind, charset, labels }) =>
+      name !== '' &&
+      (kind !== 'text' || charset !== undefined) &&
+      ((kind !== 'enum' && kind !== 'set') || labels !== undefined),
+  );
+}
+
+/** MariaDB logs UUID, INET6 and INET4 exactly like BINARY(16) and BINARY(4): only information_schema tells them apart. */
+export function mayHideInternetType(map: TableMap, kind: DatabaseKind): boolean {
+  return kind === 'mariadb' && map.columns.some(isBinaryOfInternetLength);
+}
+
+/**
+ * Fills in what `known` (the table map's own words) leaves open. Throws SOURCE_SCHEMA_MISMATCH when information_schema
+ * describes other columns than the rows have: a column is never guessed and never shifted.
+ */
+export async function completeTable(
+  map: TableMap,
+  known: TableDefinition,
+  complete: TableCompleter,
+): Promise<TableDefinition> {
+  const current = await complete(map.schema, map.table);
+  if (map.optional.names !== undefined) return { ...known, columns: completeByName(map, known, current) };
+  const fits =
+    current.columns.length === map.columns.length &&
+    current.columns.every((column, index) => fitsAt(map, known, { column, index }));
+  if (!fits) throw mismatch(map, current);
+  const columns = current.columns.map((column, index) => ({
+    ...column,
+    nullable: known.columns[index]?.nullable ?? column.nullable,
+  }));
+  return { schema: map.schema, table: map.table, columns, primaryKey: current.primaryKey };
+}
+
+function fitsAt(
+  map: TableMap,
+  known: TableDefinition,
+  { column, index }: { readonly column: ColumnDefinition; readonly index: number },
+): boolean {
+  const stored = map.columns[index];
+  const told = known.columns[index];
+  if (stored === undefined || told === undefined) return false;
+  if (shapeOfStored(stored) !== shapeOfColumn(column)) return false;
+  if (map.optional.unsigned !== undefined && told.kind === 'integer' && told.unsigned !== (column.unsigned === true)) {
+    return false;
+  }
+  return told.charset === undefined || column.charset === undefined || told.charset === column.charset;
+}
+
+/** Names are known: a column of the same name and the same place in the row lends what is missing, others stay as they are. */
+function completeByName(map: TableMap, known: TableDefinition, current: TableDefinition): ColumnDefinition[] {
+  return known.columns.map((column, index) => {
+    const stored = map.columns[index];
+    const twin = current.columns.find(({ name }) => name === column.name);
+    if (stored === undefined || twin === undefined || shapeOfColumn(twin) !== shapeOfStored(stored)) return column;
+    const isInternet = isBinaryOfInternetLength(stored) && /^(?:uuid|inet6|inet4)$/.test(twin.declared);
+    const lacksLabels = (column.kind === 'enum' || column.kind === 'set') && column.labels === undefined;
+    return isInternet || lacksLabels ? { ...twin, nullable: column.nullable } : column;
+  });
+}
+
+const isBinaryOfInternetLength = ({ type, a }: StoredColumn): boolean =>
+  type === COLUMN_TYPE.STRING && (a === 16 || a === 4);
+
+function mismatch(map: TableMap, current: TableDefinition): SyncError {
+  const table = `${map.schema}.${map.table}`;
+  const logged = map.columns.map((column) => shapeOfStored(column)).join(', ');
+  const now = current.columns.map((column) => `${column.name} ${shapeOfColumn(column)}`).join(', ');
+  const problem =
+    `Rows of ${table} do not fit the table as it is now: the log has (${logged}), the table is (${now}). ` +
+    'The source does not log the names of columns, so the rows cannot be told apart safely';
+  return new SyncError('SOURCE_SCHEMA_MISMATCH', {
+    problem,
+    table,
+    logged,
+    now,
+    statement: 'SET GLOBAL binlog_row_metadata = FULL',
+  });
+}

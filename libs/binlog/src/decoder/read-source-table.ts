@@ -1,0 +1,126 @@
+import type { ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { parseLabels } from './parse-labels.ts';
+
+interface ColumnRow extends RowDataPacket {
+  name: string;
+  dataType: string;
+  columnType: string;
+  nullable: string;
+  charset: string | null;
+  collation: string | null;
+  characters: string | number | null;
+  precision: string | number | null;
+  scale: string | number | null;
+  fraction: string | number | null;
+  extra: string | null;
+}
+
+interface KeyRow extends RowDataPacket {
+  name: string;
+}
+
+const COLUMNS = `
+  SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType, IS_NULLABLE AS nullable,
+    CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation, CHARACTER_MAXIMUM_LENGTH AS characters,
+    NUMERIC_PRECISION AS \`precision\`, NUMERIC_SCALE AS scale, DATETIME_PRECISION AS fraction, EXTRA AS extra
+  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
+
+const PRIMARY_KEY = `
+  SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS
+  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`;
+
+/** Longest wait for an answer of information_schema. */
+const QUERY_TIMEOUT_MS = 10_000;
+
+/**
+ * A table as the source's information_schema describes it now. Throws SOURCE_SCHEMA_MISMATCH when there is no such table (or
+ * the user may not see it), and the driver's error as it is: the caller knows which server it asked.
+ */
+export async function readSourceTable(connection: Connection, schema: string, table: string): Promise<TableDefinition> {
+  const values = [schema, table];
+  const [rows] = await connection.query<ColumnRow[]>({ sql: COLUMNS, values, timeout: QUERY_TIMEOUT_MS });
+  if (rows.length === 0) {
+    const name = `${schema}.${table}`;
+    const problem = `Rows of ${name} do not tell their columns, and the source has no such table (any more) or hides it from the user`;
+    const statement = 'SET GLOBAL binlog_row_metadata = FULL';
+    throw new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table: name, statement });
+  }
+  const columns = rows.map((row) => describeColumn(row));
+  const [keys] = await connection.query<KeyRow[]>({ sql: PRIMARY_KEY, values, timeout: QUERY_TIMEOUT_MS });
+  const primaryKey = keys
+    .map((key) => columns.findIndex(({ name }) => name === key.name))
+    .filter((index) => index >= 0);
+  return { schema, table, columns, primaryKey };
+}
+
+function describeColumn(row: ColumnRow): ColumnDefinition {
+  const base = {
+    name: row.name,
+    // MariaDB prints the display width of integers; it means nothing.
+    declared: row.columnType.replace(/^(tinyint|smallint|mediumint|int|bigint)\(\d+\)/, '$1'),
+    nullable: row.nullable === 'YES',
+    ...(/\b(?:VIRTUAL|STORED|PERSISTENT)\b/i.test(row.extra ?? '') ? { generated: true } : {}),
+  };
+  const bytes = INTEGER_BYTES.get(row.dataType);
+  const unsigned = / unsigned\b/.test(row.columnType);
+  if (bytes !== undefined) return { ...base, kind: 'integer', bytes, unsigned };
+  const kind = KINDS.get(row.dataType) ?? 'binary';
+  switch (kind) {
+    case 'decimal':
+      return { ...base, kind, unsigned, length: Number(row.precision), scale: Number(row.scale) };
+    case 'float':
+    case 'double':
+      return { ...base, kind, unsigned };
+    case 'bit':
+      return { ...base, kind, length: Number(row.precision) };
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return { ...base, kind, length: Number(row.fraction ?? 0) };
+    case 'enum':
+    case 'set':
+      return { ...base, kind, ...charsetOf(row), labels: parseLabels(row.columnType) };
+    case 'text':
+      return { ...base, kind, ...charsetOf(row), ...lengthOf(row) };
+    case 'binary':
+      return { ...base, kind, ...lengthOf(row) };
+    default:
+      return { ...base, kind };
+  }
+}
+
+function charsetOf({ charset, collation }: ColumnRow): { charset?: string; collation?: string } {
+  if (charset === null) return {};
+  // MySQL before 8.0.28 and MariaDB before 10.6 say utf8.
+  return { charset: charset === 'utf8' ? 'utf8mb3' : charset, ...(collation === null ? {} : { collation }) };
+}
+
+/** Only where the length is part of the declaration; for TEXT and BLOB it follows from the type. */
+function lengthOf({ dataType, characters }: ColumnRow): { length?: number } {
+  return /^(?:var)?(?:char|binary)$/.test(dataType) && characters !== null ? { length: Number(characters) } : {};
+}
+
+const INTEGER_BYTES = new Map([
+  ['tinyint', 1],
+  ['smallint', 2],
+  ['mediumint', 3],
+  ['int', 4],
+  ['bigint', 8],
+]);
+
+const KINDS = new Map<string, ColumnKind>([
+  ...(['decimal', 'float', 'double', 'bit', 'year', 'date', 'time', 'datetime', 'timestamp'] as const).map(
+    (kind) => [kind, kind] as const,
+  ),
+  ...(['enum', 'set', 'json', 'geometry'] as const).map((kind) => [kind, kind] as const),
+  ...['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'uuid', 'inet6', 'inet4'].map(
+    (type) => [type, 'text'] as const,
+  ),
+  ...['point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon'].map(
+    (type) => [type, 'geometry'] as const,
+  ),
+  ['geometrycollection', 'geometry'],
+  ['geomcollection', 'geometry'],
+]);
