@@ -1,0 +1,130 @@
+import type { Socket } from 'node:net';
+import { SyncError } from '@lutra/model';
+import { EventFramer } from './event-framer.ts';
+import type { FramedEvent } from './framed-event.ts';
+import { ServerPacketError } from './server-packet-error.ts';
+import { attemptOf } from './source-session.ts';
+import type { SourceOptions } from './source-session.ts';
+import { translateSourceError } from './source-failure.ts';
+
+export interface DumpOptions {
+  readonly source: SourceOptions;
+  readonly hasChecksum: boolean;
+  /** The register command and the dump command. */
+  readonly commands: Buffer;
+  /** Where the dump begins, for messages. */
+  readonly place: string;
+  /** Silence that means a dead connection: several heartbeats. */
+  readonly livenessMs: number;
+  /** Called when {@link BinlogDump.take} has something to say: events, or an error. */
+  readonly onReady: () => void;
+}
+
+/**
+ * A running dump. The reader takes batches when it wants them; until then the socket is paused, so that at most one chunk
+ * waits here whatever the lag. One batch is what one chunk of the socket completes.
+ */
+export class BinlogDump {
+  private framer: EventFramer;
+  private chunks: Buffer[] = [];
+  private isRegistered = false;
+  private failure: Error | null = null;
+  private lastDataMs: number;
+  private isClosed = false;
+  /** Bytes that came from the server so far. */
+  bytesRead = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly options: DumpOptions,
+  ) {
+    this.framer = new EventFramer({ hasChecksum: options.hasChecksum });
+    this.lastDataMs = options.source.clock.monotonicMs();
+    const fail = (problem: string): void => {
+      this.failure ??= new Error(problem);
+      options.onReady();
+    };
+    socket.on('data', (chunk: Buffer) => {
+      this.lastDataMs = options.source.clock.monotonicMs();
+      this.bytesRead += chunk.length;
+      socket.pause();
+      this.chunks.push(chunk);
+      options.onReady();
+    });
+    socket.on('error', (error) => {
+      fail(error.message);
+    });
+    for (const name of ['end', 'close'])
+      socket.on(name, () => {
+        fail('the server closed the connection');
+      });
+    socket.write(options.commands);
+    socket.resume();
+  }
+
+  /**
+   * The next events, or null when none are there yet (then `onReady` will call). The socket goes on reading after that.
+   * Throws SyncError when the dump is over: the server's refusal, a damaged event, or SOURCE_CONNECTION_LOST, also after
+   * a silence of `livenessMs`.
+   */
+  take(): readonly FramedEvent[] | null {
+    const chunk = this.chunks.shift();
+    try {
+      if (chunk === undefined) {
+        if (this.failure !== null) throw this.failure;
+        this.assertAlive();
+        if (this.socket.isPaused()) this.socket.resume();
+        return null;
+      }
+      const events: FramedEvent[] = [];
+      this.framer.push(this.isRegistered ? chunk : this.takeRegistration(chunk), events);
+      if (this.chunks.length === 0 && this.failure === null) this.socket.resume();
+      return events;
+    } catch (error) {
+      this.close();
+      throw translateSourceError(
+        error,
+        attemptOf(this.options.source, { isConnected: true, place: this.options.place }),
+      );
+    }
+  }
+
+  /** Port of our end: finds the connection in the server's process list. */
+  get localPort(): number {
+    return this.socket.localPort ?? 0;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.chunks = [];
+    this.failure ??= new Error('the dump is closed');
+    this.socket.destroy();
+  }
+
+  /** Swallows the answer to the register command; returns what follows it. */
+  private takeRegistration(chunk: Buffer): Buffer {
+    const bytes = this.waiting.length === 0 ? chunk : Buffer.concat([this.waiting, chunk]);
+    const end = bytes.length < 4 ? Infinity : 4 + bytes.readUIntLE(0, 3);
+    if (bytes.length < end) {
+      this.waiting = bytes;
+      return EMPTY;
+    }
+    this.isRegistered = true;
+    if (bytes[4] === 0xff) throw ServerPacketError.parse(bytes.subarray(4, end));
+    return bytes.subarray(end);
+  }
+  private waiting: Buffer = Buffer.alloc(0);
+
+  private assertAlive(): void {
+    const silentMs = this.options.source.clock.monotonicMs() - this.lastDataMs;
+    // A paused socket is silent because we asked for it.
+    if (this.socket.isPaused()) this.lastDataMs = this.options.source.clock.monotonicMs();
+    else if (silentMs > this.options.livenessMs)
+      throw new SyncError('SOURCE_CONNECTION_LOST', {
+        problem: `The source has not sent anything for ${String(Math.round(silentMs / 1000))} s, not even a heartbeat`,
+      });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,88 @@
+import { MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
+import type { Place, StartDefinition } from '@lutra/model';
+import type { SourceSession } from './source-session.ts';
+
+/**
+ * The place that a configured start means at this source, at this moment. 'latest' is everything that is committed now.
+ * Throws SOURCE_POSITION_UNKNOWN for GTIDs or files that make no sense here; whether the log still reaches back is asked
+ * when the dump opens.
+ */
+export async function resolveStart(session: SourceSession, start: StartDefinition): Promise<Place> {
+  switch (start.kind) {
+    case 'latest':
+      return { done: await latest(session), inside: null };
+    case 'gtid':
+      return { done: fromGtid(session, start.gtid), inside: null };
+    case 'file':
+      return { done: await fromFile(session, start), inside: null };
+  }
+}
+
+/** File and offset where the server writes now. */
+export async function readWritePosition(
+  session: SourceSession,
+): Promise<{ readonly file: string; readonly offset: number }> {
+  const row = (await session.query(statusStatement(session)))[0];
+  const file = row?.['File'];
+  if (typeof file !== 'string')
+    throw new SyncError('SOURCE_BINLOG_OFF', { problem: `The source ${session.address} writes no binary log` });
+  return { file, offset: Number(row?.['Position']) };
+}
+
+async function latest(session: SourceSession): Promise<Place['done']> {
+  switch (session.server.placeKind) {
+    case 'mysqlGtid':
+      return {
+        kind: 'mysqlGtid',
+        gtidSet: MysqlGtidSet.parse(await session.queryText('SELECT @@global.gtid_executed')).toString(),
+      };
+    case 'mariadbGtid':
+      return parseDone({
+        kind: 'mariadbGtid',
+        gtidList: await session.queryText('SELECT @@global.gtid_binlog_pos'),
+      }).toDone();
+    case 'file':
+      return { kind: 'file', serverUuid: session.server.uuid, ...(await readWritePosition(session)) };
+  }
+}
+
+function fromGtid(session: SourceSession, gtid: string): Place['done'] {
+  switch (session.server.placeKind) {
+    case 'mysqlGtid':
+      return { kind: 'mysqlGtid', gtidSet: MysqlGtidSet.parse(gtid).toString() };
+    case 'mariadbGtid':
+      return parseDone({ kind: 'mariadbGtid', gtidList: gtid }).toDone();
+    case 'file':
+      throw new SyncError('SOURCE_POSITION_UNKNOWN', {
+        problem: `The source ${session.address} runs without GTID (gtid_mode is not ON): start from file and offset`,
+      });
+  }
+}
+
+async function fromFile(
+  session: SourceSession,
+  start: { readonly file: string; readonly offset: number },
+): Promise<Place['done']> {
+  const { file, offset } = start;
+  const files = (await session.query('SHOW BINARY LOGS')).map((row) => ({
+    name: String(row['Log_name']),
+    bytes: Number(row['File_size']),
+  }));
+  const known = files.find(({ name }) => name === file);
+  if (known === undefined || offset < 4 || offset > known.bytes)
+    throw new SyncError('SOURCE_POSITION_UNKNOWN', {
+      problem: `The source ${session.address} has no position ${file}:${String(offset)}; its log begins with ${files[0]?.name ?? 'nothing'}`,
+    });
+  if (session.server.placeKind !== 'mariadbGtid')
+    return { kind: 'file', serverUuid: session.server.uuid, file, offset };
+  // MariaDB can say which GTIDs come before an offset: the place then survives a change of server.
+  const gtidList = await session.queryText(`SELECT BINLOG_GTID_POS('${file.replaceAll("'", '')}', ${String(offset)})`);
+  return parseDone({ kind: 'mariadbGtid', gtidList }).toDone();
+}
+
+/** MySQL renamed the statement in 8.2 and dropped the old one in 8.4. */
+function statusStatement(session: SourceSession): string {
+  if (session.server.kind === 'mariadb') return 'SHOW MASTER STATUS';
+  const [major = 0, minor = 0] = session.server.version.split('.').map(Number);
+  return major > 8 || (major === 8 && minor >= 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
+}

@@ -1,0 +1,65 @@
+import { SyncError } from '@lutra/model';
+import type { Clock, DatabaseKind } from '@lutra/model';
+
+/** What a source server is, as far as reading its log goes. */
+export interface SourceServer {
+  readonly kind: DatabaseKind;
+  readonly version: string;
+  /** server_uuid; MariaDB: server_uid, or server id and address where it has none. */
+  readonly uuid: string;
+  /** How transactions are named: 'file' where GTID is off. */
+  readonly placeKind: 'mysqlGtid' | 'mariadbGtid' | 'file';
+  readonly hasChecksum: boolean;
+  /** Add it to our wall clock to get the source's, in ms; measured once, good to half a round trip. */
+  readonly clockOffsetMs: number;
+}
+
+type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+
+const UNKNOWN_VARIABLE = 1193;
+
+/** Asks a server what it is. SOURCE_UNREACHABLE and the like come from `query`; REQUEST_INVALID when the kind is another. */
+export async function readSourceServer(kind: DatabaseKind, query: Query, clock: Clock): Promise<SourceServer> {
+  const version = (await readVariable(query, 'version')) ?? '';
+  const actual: DatabaseKind = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
+  if (actual !== kind)
+    throw new SyncError('REQUEST_INVALID', {
+      problem: `The data source is configured as ${kind}, but the server is ${actual} ${version}`,
+    });
+  const gtidMode = kind === 'mysql' ? await readVariable(query, 'global.gtid_mode') : null;
+  return {
+    kind,
+    version,
+    uuid: await readUuid(kind, query),
+    placeKind: kind === 'mariadb' ? 'mariadbGtid' : gtidMode === 'ON' ? 'mysqlGtid' : 'file',
+    hasChecksum: (await readVariable(query, 'global.binlog_checksum')) === 'CRC32',
+    clockOffsetMs: await measureClock(query, clock),
+  };
+}
+
+/** A variable's text, null when the server does not know it. */
+export async function readVariable(query: Query, name: string): Promise<string | null> {
+  try {
+    const value = (await query(`SELECT @@${name} AS value`))[0]?.['value'];
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof Error && 'errno' in cause && cause.errno === UNKNOWN_VARIABLE) return null;
+    throw error;
+  }
+}
+
+async function readUuid(kind: DatabaseKind, query: Query): Promise<string> {
+  const uuid = await readVariable(query, kind === 'mysql' ? 'server_uuid' : 'server_uid');
+  if (uuid !== null && uuid !== '') return uuid;
+  const parts = [];
+  for (const name of ['server_id', 'hostname', 'port']) parts.push((await readVariable(query, name)) ?? '');
+  return parts.join('@');
+}
+
+async function measureClock(query: Query, clock: Clock): Promise<number> {
+  const beforeMs = clock.now().getTime();
+  const value = (await query('SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000 AS CHAR) AS value'))[0]?.['value'];
+  const afterMs = clock.now().getTime();
+  return Number(value) - (beforeMs + afterMs) / 2;
+}

@@ -1,0 +1,125 @@
+import { createConnection } from 'mysql2/promise';
+import type { Connection, ConnectionOptions } from 'mysql2/promise';
+import type { Socket } from 'node:net';
+import { SyncError } from '@lutra/model';
+import type { Clock, DataSourceDefinition } from '@lutra/model';
+import { readSourceServer } from './source-server.ts';
+import type { SourceServer } from './source-server.ts';
+import { translateSourceError } from './source-failure.ts';
+import type { SourceAttempt } from './source-failure.ts';
+
+export interface SourceOptions {
+  readonly definition: Pick<DataSourceDefinition, 'kind' | 'host' | 'port' | 'user' | 'tls' | 'tlsCa'>;
+  readonly password: string;
+  readonly clock: Clock;
+  /** Handshake and each query, default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+export type SourceRow = Readonly<Record<string, unknown>>;
+
+const TIMEOUT_MS = 10_000;
+
+/** One connection to a source: queries first; a dump takes it over for good. Throws SyncError (scope source). */
+export class SourceSession {
+  private constructor(
+    private readonly connection: Connection,
+    readonly options: SourceOptions,
+    readonly server: SourceServer,
+  ) {}
+
+  /** Connects and reads what kind of server it is. SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED. */
+  static async open(options: SourceOptions): Promise<SourceSession> {
+    const attempt = attemptOf(options, { isConnected: false });
+    let connection: Connection;
+    try {
+      connection = await createConnection(connectionOptions(options));
+    } catch (error) {
+      throw translateSourceError(error, attempt);
+    }
+    // An idle connection that breaks says so to the next query; without a listener the process would end.
+    connection.on('error', () => undefined);
+    const query = (sql: string): Promise<SourceRow[]> => queryOn(connection, options, sql);
+    try {
+      return new SourceSession(
+        connection,
+        options,
+        await readSourceServer(options.definition.kind, query, options.clock),
+      );
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  get address(): string {
+    return addressOf(this.options);
+  }
+
+  query(sql: string): Promise<SourceRow[]> {
+    return queryOn(this.connection, this.options, sql);
+  }
+
+  /** The first column of the first row as text, '' for NULL and for no row. */
+  async queryText(sql: string): Promise<string> {
+    const value = Object.values((await this.query(sql))[0] ?? {})[0];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  }
+
+  /** Takes the socket away from the driver, which must not be used any more; whoever takes it destroys it. */
+  takeSocket(): Socket {
+    const { stream } = (this.connection as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    for (const name of ['data', 'end', 'close']) stream.removeAllListeners(name);
+    return stream;
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+}
+
+/** For messages: where one tried to connect, and as whom. */
+export function attemptOf(
+  options: SourceOptions,
+  state: { readonly isConnected: boolean; readonly place?: string },
+): SourceAttempt {
+  return { address: addressOf(options), user: options.definition.user, ...state };
+}
+
+const addressOf = ({ definition }: SourceOptions): string => `${definition.host}:${String(definition.port)}`;
+
+async function queryOn(connection: Connection, options: SourceOptions, sql: string): Promise<SourceRow[]> {
+  try {
+    const [rows] = await connection.query({ sql, timeout: options.timeoutMs ?? TIMEOUT_MS });
+    return Array.isArray(rows) ? (rows as SourceRow[]) : [];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'PROTOCOL_SEQUENCE_TIMEOUT')
+      throw new SyncError('SOURCE_CONNECTION_LOST', { problem: `The source ${addressOf(options)} does not answer` });
+    throw translateSourceError(error, attemptOf(options, { isConnected: true }));
+  }
+}
+
+function connectionOptions({ definition, password, timeoutMs }: SourceOptions): ConnectionOptions {
+  const { host, port, user, tls, tlsCa } = definition;
+  return {
+    host,
+    port,
+    user,
+    password,
+    connectTimeout: timeoutMs ?? TIMEOUT_MS,
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    enableKeepAlive: true,
+    ...(tls === 'disabled'
+      ? {}
+      : {
+          ssl: {
+            rejectUnauthorized: tls !== 'required',
+            verifyIdentity: tls === 'verifyIdentity',
+            ...(tlsCa === undefined ? {} : { ca: tlsCa }),
+          },
+        }),
+  };
+}
