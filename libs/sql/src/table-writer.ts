@@ -1,0 +1,159 @@
+import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { keyIdentity } from './key-identity.ts';
+import type { KeyIdentity } from './key-identity.ts';
+import { columnMissingError } from './sql-failure.ts';
+import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
+import type { LiteralWriter } from './sql-text.ts';
+import { addPrimaryKeyStatement } from './table-statement.ts';
+import type { TargetColumn, TargetTable } from './target-table.ts';
+
+/** A column of the process that exists at the target and can be written. */
+export interface WrittenColumn {
+  /** Position in the images. */
+  readonly position: number;
+  readonly name: string;
+  readonly quoted: string;
+  readonly definition: ColumnDefinition;
+  readonly target: TargetColumn;
+  readonly literal: LiteralWriter;
+}
+
+export interface KeyColumn extends WrittenColumn {
+  /** The value as the constant side of a comparison. */
+  readonly keyLiteral: LiteralWriter;
+  readonly identity: KeyIdentity;
+  /** The comparison of this column with `value`, a column of a derived table; null = only single rows compare exactly. */
+  readonly join: ((value: string) => string) | null;
+}
+
+/** How rows of one source shape are written into one target table: compiled once, used for every row. */
+export interface TableWriter {
+  readonly definition: TableDefinition;
+  /** Quoted schema and table. */
+  readonly quoted: string;
+  readonly columns: readonly WrittenColumn[];
+  readonly key: readonly KeyColumn[];
+  readonly keyColumns: readonly string[];
+  /** Whether many updates may go into one statement. */
+  readonly joinsExactly: boolean;
+}
+
+/**
+ * Fits the shape of the rows to the table. Throws TARGET_COLUMN_MISSING, TARGET_KEY_MISSING (the table has no key) or
+ * TARGET_KEY_INCOMPLETE (the rows do not carry the whole key), each with what repairs it.
+ */
+export function compileTableWriter(definition: TableDefinition, target: TargetTable): TableWriter {
+  const columns: WrittenColumn[] = [];
+  for (const [position, column] of definition.columns.entries()) {
+    const found = target.columns.get(column.name.toLowerCase());
+    if (found === undefined) {
+      // What the source computes need not exist at the target.
+      if (column.generated === true) continue;
+      throw columnMissingError(definition, column);
+    }
+    if (!found.generated) columns.push(writtenColumn(position, column, found));
+  }
+  const key = keyColumnsOf(definition, target, columns);
+  return {
+    definition,
+    quoted: quoteTable(target),
+    columns,
+    key,
+    keyColumns: key.map(({ name }) => name),
+    joinsExactly: key.every(({ join }) => join !== null),
+  };
+}
+
+/** The value that a key column has at the target before this row is applied; throws TARGET_KEY_INCOMPLETE when the image lacks it. */
+export function keyValue(writer: TableWriter, column: KeyColumn, image: RowImage): ColumnValue {
+  const value = image[column.position];
+  if (value !== undefined) return value;
+  throw keyIncomplete(writer.definition, [column.name], 'its row image does not carry');
+}
+
+function writtenColumn(position: number, definition: ColumnDefinition, target: TargetColumn): WrittenColumn {
+  const literal = literalWriter(definition.kind);
+  return { position, name: target.name, quoted: quoteName(target.name), definition, target, literal };
+}
+
+function keyColumnsOf(
+  definition: TableDefinition,
+  target: TargetTable,
+  columns: readonly WrittenColumn[],
+): readonly KeyColumn[] {
+  if (target.key === null) {
+    const table = `${definition.schema}.${definition.table}`;
+    const problem = `The table ${table} has neither a primary key nor a unique key without NULLs at the target`;
+    throw new SyncError('TARGET_KEY_MISSING', { table, problem, statement: addPrimaryKeyStatement(definition) });
+  }
+  const missing: string[] = [];
+  const key: KeyColumn[] = [];
+  for (const name of target.key.columns) {
+    const column = columns.find((written) => written.name.toLowerCase() === name);
+    if (column === undefined) missing.push(target.columns.get(name)?.name ?? name);
+    else key.push(keyColumn(column));
+  }
+  if (missing.length > 0) throw keyIncomplete(definition, missing, 'the mapping does not carry');
+  return key;
+}
+
+function keyIncomplete(definition: TableDefinition, columns: readonly string[], why: string): SyncError {
+  const table = `${definition.schema}.${definition.table}`;
+  const problem = `The key of ${table} needs ${columns.join(', ')}, which ${why}`;
+  return new SyncError('TARGET_KEY_INCOMPLETE', { table, columns: columns.join(', '), problem });
+}
+
+function keyColumn(column: WrittenColumn): KeyColumn {
+  const writer = keyLiteralWriter(column.definition.kind);
+  const { paddedBytes } = column.target;
+  // A binary(n) key compares with its padding, which the source's log cuts off.
+  const keyLiteral: LiteralWriter =
+    paddedBytes === null ? writer : (value) => writer(value instanceof Uint8Array ? padded(value, paddedBytes) : value);
+  return { ...column, keyLiteral, identity: keyIdentity(column.target), join: joinOf(column) };
+}
+
+function padded(value: Uint8Array, bytes: number): Uint8Array {
+  if (value.length >= bytes) return value;
+  const whole = new Uint8Array(bytes);
+  whole.set(value);
+  return whole;
+}
+
+const INTEGER_TYPES = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+const TEXT_TYPES = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const BINARY_TYPES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+
+/**
+ * A column of a derived table has a type of its own, so each comparison says how it is meant: text with the charset and
+ * collation of the key (otherwise the server refuses the mix), temporal values cast (otherwise they compare as text).
+ */
+function joinOf({ quoted, definition, target }: WrittenColumn): KeyColumn['join'] {
+  const left = `t.${quoted}`;
+  const { dataType, charset, collation } = target;
+  switch (definition.kind) {
+    case 'integer':
+      return INTEGER_TYPES.has(dataType) ? (value) => `${left} = ${value}` : null;
+    case 'decimal':
+      return dataType === 'decimal' ? (value) => `${left} = ${value}` : null;
+    case 'year':
+      return dataType === 'year' ? (value) => `${left} = ${value}` : null;
+    case 'binary':
+      return BINARY_TYPES.has(dataType) ? (value) => `${left} = ${value}` : null;
+    case 'date':
+      return dataType === 'date' ? (value) => `${left} = CAST(${value} AS DATE)` : null;
+    case 'datetime':
+    case 'timestamp':
+      return dataType === 'datetime' || dataType === 'timestamp'
+        ? (value) => `${left} = CAST(${value} AS DATETIME(6))`
+        : null;
+    case 'time':
+      return dataType === 'time' ? (value) => `${left} = CAST(${value} AS TIME(6))` : null;
+    case 'text':
+      return TEXT_TYPES.has(dataType) && charset !== null && collation !== null
+        ? (value) => `${left} = CONVERT(${value} USING ${charset}) COLLATE ${collation}`
+        : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,50 @@
+import type { TableDefinition } from '@lutra/model';
+import type { TargetStatement } from './target-statement.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** What is known of a target once a session is open. */
+export interface TargetInfo {
+  readonly kind: 'mysql' | 'mariadb';
+  readonly version: string;
+  /** Identity of the server: another one after a reconnect means another history. */
+  readonly serverId: string;
+  readonly sessionId: number;
+  readonly maxAllowedPacketBytes: number;
+  readonly address: string;
+  /** The account that the server sees, quoted for a GRANT. */
+  readonly account: string;
+}
+
+/**
+ * One writing session at the target: explicit transactions, one statement at a time. Every method throws SyncError (scope
+ * target) and has a limit in time, after which the session is destroyed and TARGET_CONNECTION_LOST is thrown.
+ */
+export interface TargetSession {
+  readonly info: TargetInfo;
+  /** False once the connection is gone; the session is then of no more use. */
+  readonly isOpen: boolean;
+  /** Rows of a query, by column alias; integers as number or text, everything else as text. */
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /**
+   * Runs the statements in order and gives the rows that each matched (FOUND_ROWS). Neighbours travel in one packet, so
+   * that a unit costs few round trips. Throws at the first that fails, without saying which: run them one by one to know.
+   * `table` and `keyColumns` complete the message.
+   */
+  execute(
+    statements: readonly TargetStatement[],
+    about?: { readonly table: TableDefinition; readonly keyColumns: readonly string[] },
+  ): Promise<readonly number[]>;
+  commit(): Promise<void>;
+  /** Never throws: a session that cannot roll back is destroyed, and the server then rolls back by itself. */
+  rollback(): Promise<void>;
+  /**
+   * The table's shape; null when it does not exist. Kept for the life of the session until {@link forgetTables}.
+   * TARGET_GRANT_MISSING when the account may not see it.
+   */
+  describeTable(name: { readonly schema: string; readonly table: string }): Promise<TargetTable | null>;
+  forgetTables(): void;
+  /** Says goodbye and closes. Never throws. */
+  close(): Promise<void>;
+  /** Closes at once. */
+  destroy(): void;
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { openTarget } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+import { systemClock } from '@lutra/model';
+import type {
+  ColumnDefinition,
+  ColumnKind,
+  DataSourceDefinition,
+  RowChange,
+  RowImage,
+  TableDefinition,
+} from '@lutra/model';
+import { testServers } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
+
+export const TARGETS = [
+  ['MariaDB', 'mariadbTarget'],
+  ['MySQL', 'mysql'],
+] as const;
+
+export function dataSource(server: DatabaseServer, account?: { user: string }): DataSourceDefinition {
+  return {
+    id: 'target',
+    name: 'target',
+    kind: server.kind,
+    host: server.host,
+    port: server.port,
+    user: account?.user ?? server.user,
+    password: '',
+    tls: 'disabled',
+  };
+}
+
+/** A session on a server, with a database of its own. */
+export class TargetFixture {
+  readonly schema = `sql_${randomBytes(6).toString('hex')}`;
+  readonly pipelineId = `test-${randomBytes(8).toString('hex')}`;
+  private readonly sessions: TargetSession[] = [];
+  session!: TargetSession;
+
+  constructor(readonly server: DatabaseServer) {}
+
+  static async open(name: (typeof TARGETS)[number][1]): Promise<TargetFixture> {
+    const fixture = new TargetFixture(testServers()[name]);
+    fixture.session = await fixture.connect();
+    await fixture.session.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
+    return fixture;
+  }
+
+  async connect(): Promise<TargetSession> {
+    const session = await openTarget(dataSource(this.server), this.server.password, { clock: systemClock });
+    this.sessions.push(session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    await this.session.rollback();
+    const cleaner = await this.connect();
+    await cleaner.query(`DROP DATABASE IF EXISTS ${this.schema}`);
+    if ((await cleaner.describeTable({ schema: 'lutra', table: 'checkpoint' })) !== null) {
+      await cleaner.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${this.pipelineId}'`);
+      await cleaner.commit();
+    }
+    await Promise.all(this.sessions.map((session) => session.close()));
+  }
+}
+
+/** A column with the fields that matter to a test. */
+export function column(
+  name: string,
+  kind: ColumnKind,
+  declared: string,
+  more: Partial<ColumnDefinition> = {},
+): ColumnDefinition {
+  return { name, kind, declared, nullable: true, ...more };
+}
+
+export function tableOf(
+  schema: string,
+  columns: readonly ColumnDefinition[],
+  options: { readonly table?: string; readonly primaryKey?: readonly number[] } = {},
+): TableDefinition {
+  return { schema, table: options.table ?? 't', columns, primaryKey: options.primaryKey ?? [0] };
+}
+
+const place = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
+export const insertOf = (after: RowImage): Extract<RowChange, { kind: 'insert' }> => ({
+  ...place,
+  kind: 'insert',
+  after,
+});
+export const updateOf = (before: RowImage, after: RowImage): Extract<RowChange, { kind: 'update' }> => ({
+  ...place,
+  kind: 'update',
+  before,
+  after,
+});
+export const deleteOf = (before: RowImage): Extract<RowChange, { kind: 'delete' }> => ({
+  ...place,
+  kind: 'delete',
+  before,
+});
