@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '@lutra/model';
-import { lutraHome, startServerGroup, testServersFile, writePrivateFile } from '@lutra/testing';
+import { lutraHome, runSql, startServerGroup, testServers, testServersFile, writePrivateFile } from '@lutra/testing';
 import type { ServerGroup, TestServers } from '@lutra/testing';
 import type { Screen } from './screen.ts';
 
@@ -39,4 +39,16 @@ export async function startTestServers(screen: Screen): Promise<ServerGroup> {
       await group.stop();
     },
   };
+}
+
+/** True when servers of an earlier `npm run servers` answer: the tests then run on them. */
+export async function runningTestServers(screen: Screen): Promise<boolean> {
+  try {
+    const { mariadbSource, mariadbTarget, mysql } = testServers();
+    await Promise.all([mariadbSource, mariadbTarget, mysql].map((server) => runSql(server, ['SELECT 1'])));
+    screen.line(`The test servers of ${testServersFile()} are up: they are used, and left running.`);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,7 +2,7 @@ export { BinlogStreamBuilder } from './binlog-stream.ts';
 export { canonicalJson } from './compare/canonical-json.ts';
 export { compareTables, samePair } from './compare/compare-tables.ts';
 export type { TableComparison, TableDigest, TableName, TablePair } from './compare/compare-tables.ts';
-export { freePorts } from './free-ports.ts';
+export { freePorts, portOr } from './free-ports.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-receiver.ts';
 export { archiveOf, parseAptSources } from './packages/apt-sources.ts';

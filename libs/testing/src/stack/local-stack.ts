@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PipelineParameters, ServiceName, StartDefinition } from '@lutra/model';
 import { must, SERVICES } from '@lutra/model';
@@ -14,7 +14,7 @@ import { waitUntil } from '../wait-until.ts';
 import { ApiClient } from './api-client.ts';
 import type { PipelineView } from './api-client.ts';
 import { createAccount, runSql, sourceGrants, targetGrants } from './database-accounts.ts';
-import { ServiceInstance } from './service-instance.ts';
+import { SERVICE_RUN_FOLDER, ServiceInstance } from './service-instance.ts';
 
 /** Servers that a stack runs on, under their administrators' logins. */
 export interface StackServers {
@@ -78,7 +78,9 @@ export class LocalStack {
   /** Creates users and schemas, starts the services and resolves when all are ready. */
   static async start(options: StackOptions): Promise<LocalStack> {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    await endLeftovers(join(options.folder, 'run'));
+    await endLeftovers(join(options.folder, SERVICE_RUN_FOLDER));
+    // The manager's store is new, so is its token.
+    rmSync(adminTokenFile(options.folder), { force: true });
     const namespace = options.namespace ?? `lutra_${randomBytes(4).toString('hex')}`;
     const names = SERVICES.flatMap((service) =>
       Array.from({ length: options.services?.[service] ?? 1 }, (_, index) => ({ service, number: index + 1 })),
@@ -207,7 +209,7 @@ export class LocalStack {
     }
   }
 
-  /** Stops the services in order (SIGTERM, then SIGKILL), and removes what the stack made on shared servers. */
+  /** Stops the services in order: SIGTERM, and SIGKILL after a limit. */
   async stop(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.stop(STOP_LIMIT_MS)));
   }

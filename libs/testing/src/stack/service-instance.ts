@@ -6,6 +6,9 @@ import { processMemory } from '../processes/proc-status.ts';
 import type { ProcessMemory } from '../processes/proc-status.ts';
 import { GiveUp, waitUntil } from '../wait-until.ts';
 
+/** Records of running services, beside those of the servers that may share the folder. */
+export const SERVICE_RUN_FOLDER = 'run-services';
+
 export interface ServiceInstanceOptions {
   readonly service: ServiceName;
   /** From 1, among the instances of the service. */
@@ -81,7 +84,7 @@ export class ServiceInstance {
       },
       cwd: projectRoot,
       logFile: this.logFile,
-      runFolder: join(this.options.folder, 'run'),
+      runFolder: join(this.options.folder, SERVICE_RUN_FOLDER),
     });
   }
 

@@ -1,0 +1,70 @@
+/** A part of the tests that runs in one go. */
+export interface TestPhase {
+  readonly name: 'unit' | 'integration' | 'e2e' | 'nightly';
+  /** Regular expression over paths of test files. */
+  readonly files: string;
+  readonly workers: number;
+  readonly testTimeoutMs: number;
+  /** Whether the real servers have to be up. */
+  readonly needsServers: boolean;
+  /** The whole phase is ended after this long: a test that hangs shall not hang the run. */
+  readonly limitMinutes: number;
+}
+
+const SERVER_SUFFIXES = 'nats|mysql|zk';
+const ALL_SUFFIXES = `${SERVER_SUFFIXES}|e2e|nightly`;
+
+/** In the order in which they run; nightly only when asked for. */
+export const PHASES: readonly TestPhase[] = [
+  {
+    name: 'unit',
+    files: `^(?!.*\\.(?:${ALL_SUFFIXES})\\.test\\.ts$).*\\.test\\.ts$`,
+    workers: 2,
+    testTimeoutMs: 20_000,
+    needsServers: false,
+    limitMinutes: 5,
+  },
+  {
+    name: 'integration',
+    files: `\\.(?:${SERVER_SUFFIXES})\\.test\\.ts$`,
+    workers: 2,
+    testTimeoutMs: 60_000,
+    needsServers: true,
+    limitMinutes: 15,
+  },
+  {
+    name: 'e2e',
+    files: '\\.e2e\\.test\\.ts$',
+    workers: 1,
+    testTimeoutMs: 180_000,
+    needsServers: true,
+    limitMinutes: 20,
+  },
+  {
+    name: 'nightly',
+    files: '\\.nightly\\.test\\.ts$',
+    workers: 1,
+    testTimeoutMs: 1_800_000,
+    needsServers: true,
+    limitMinutes: 240,
+  },
+];
+
+export const TEST_USAGE = `npm test -- [--unit] [--integration] [--e2e] [--nightly] [path pattern …]
+  without a choice: unit, integration and e2e
+  path pattern: only test files whose path contains it`;
+
+export interface TestChoice {
+  readonly phases: readonly TestPhase[];
+  readonly paths: readonly string[];
+}
+
+/** Throws an Error with the usage for an unknown option. */
+export function chooseTests(args: readonly string[]): TestChoice {
+  const options = args.filter((arg) => arg.startsWith('--'));
+  const unknown = options.filter((option) => !PHASES.some(({ name }) => option === `--${name}`));
+  if (unknown.length > 0) throw new Error(`Unknown option ${unknown.join(', ')}\n${TEST_USAGE}`);
+  const isChosen = ({ name }: TestPhase): boolean =>
+    options.length === 0 ? name !== 'nightly' : options.includes(`--${name}`);
+  return { phases: PHASES.filter(isChosen), paths: args.filter((arg) => !arg.startsWith('--')) };
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { chooseTests, PHASES } from '../src/test/phases.ts';
+
+const phasesOf = (path: string): string[] =>
+  PHASES.filter(({ files }) => new RegExp(files).test(path)).map(({ name }) => name);
+
+describe('test phases', () => {
+  it.each([
+    ['/p/libs/model/test/place.test.ts', 'unit'],
+    ['/p/libs/messaging/test/bus.nats.test.ts', 'integration'],
+    ['/p/libs/sql/test/upsert.mysql.test.ts', 'integration'],
+    ['/p/libs/coordination/test/lease.zk.test.ts', 'integration'],
+    ['/p/test/e2e/one-way.e2e.test.ts', 'e2e'],
+    ['/p/test/e2e/long.nightly.test.ts', 'nightly'],
+  ])('%s runs in exactly one phase: %s', (path, phase) => {
+    expect(phasesOf(path)).toEqual([phase]);
+  });
+
+  it.each([
+    ['nothing', [], ['unit', 'integration', 'e2e']],
+    ['one phase', ['--e2e'], ['e2e']],
+    ['two phases', ['--nightly', '--unit'], ['unit', 'nightly']],
+    ['a path', ['kill'], ['unit', 'integration', 'e2e']],
+  ])('takes %s as asked for', (_what, args, names) => {
+    expect(chooseTests(args).phases.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('refuses an unknown option', () => {
+    expect(() => chooseTests(['--fast'])).toThrow('Unknown option --fast');
+  });
+});
