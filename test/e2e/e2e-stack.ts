@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { LocalStack, lutraHome, runSql, testServers } from '@lutra/testing';
+import type { StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
+
+/** ZooKeeper's shortest session with a tick of two seconds: a killed holder of a lease is noticed after four seconds. */
+const SESSION_TIMEOUT_MS = '4000';
+
+export interface E2eStack {
+  readonly stack: LocalStack;
+  /** A schema of this test alone, at both sides. */
+  readonly schema: string;
+  /** Creates a table at both sides. */
+  createTables(...statements: readonly string[]): Promise<void>;
+  /** Runs SQL in the schema at the source. */
+  atSource(...statements: readonly string[]): Promise<void>;
+  atTarget(...statements: readonly string[]): Promise<void>;
+  pairs(...tables: readonly string[]): TablePair[];
+  stop(): Promise<void>;
+}
+
+/** Starts the six services on the test servers (MariaDB to MariaDB, unless `servers` says otherwise), isolated from every other test. */
+export async function startE2eStack(
+  name: string,
+  options: Partial<Pick<StackOptions, 'services' | 'env' | 'serviceEnv' | 'nodeArgs'>> & {
+    readonly servers?: Partial<StackServers>;
+    readonly schema?: string;
+  } = {},
+): Promise<E2eStack> {
+  const shared = testServers();
+  const { servers: given, schema: wanted, ...rest } = options;
+  const servers: StackServers = {
+    source: shared.mariadbSource,
+    target: shared.mariadbTarget,
+    manager: shared.mariadbTarget,
+    nats: shared.nats,
+    zookeeper: shared.zookeeper,
+    ...given,
+  };
+  const schema = wanted ?? `e2e_${name.replaceAll(/\W/g, '_')}_${randomBytes(3).toString('hex')}`;
+  const stack = await LocalStack.start({
+    folder: join(lutraHome(), 'e2e', name),
+    home: lutraHome(),
+    servers,
+    schemas: [schema],
+    ...rest,
+    env: { LUTRA_ZOOKEEPER_SESSION_TIMEOUT_MS: SESSION_TIMEOUT_MS, ...rest.env },
+  });
+  const run = (server: StackServers['source'], statements: readonly string[]): Promise<void> =>
+    runSql(server, [`USE \`${schema}\``, ...statements]);
+  return {
+    stack,
+    schema,
+    createTables: async (...statements) => {
+      await run(servers.source, statements);
+      await run(servers.target, statements);
+    },
+    atSource: (...statements) => run(servers.source, statements),
+    atTarget: (...statements) => run(servers.target, statements),
+    pairs: (...tables) => tables.map((table) => ({ source: { schema, table }, target: { schema, table } })),
+    stop: async () => {
+      await stack.stop();
+      for (const server of [servers.source, servers.target])
+        await runSql(server, [`DROP DATABASE IF EXISTS \`${schema}\``]);
+    },
+  };
+}
+
+/** The mapping of every table of a schema to the same names. */
+export const wholeSchema = (schema: string): unknown => ({
+  source: { schema, table: { regex: '.*' } },
+  target: { schema },
+});
+
+/** What differs, for an assertion's message; empty when all tables are equal. */
+export const differences = (comparison: readonly TableComparison[]): string[] =>
+  comparison
+    .filter(({ isEqual }) => !isEqual)
+    .map(
+      ({ pair, source, target, firstDifference }) =>
+        `${pair.source.table}: ${String(source.rows)} rows at the source, ${String(target.rows)} at the target, first difference at ${String(firstDifference)}`,
+    );
