@@ -86,7 +86,6 @@ function bitReader(bits: number): ColumnReader {
 }
 
 function temporalReader(type: number, digits: number): ColumnReader | null {
-  if (digits > 6) return () => raise(corrupt(`a temporal column with ${String(digits)} fraction digits`));
   switch (type) {
     case COLUMN_TYPE.YEAR:
       return readYear;

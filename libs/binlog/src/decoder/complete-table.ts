@@ -16,8 +16,9 @@ export function isComplete(known: TableDefinition): boolean {
 }
 
 /** MariaDB logs UUID, INET6 and INET4 exactly like BINARY(16) and BINARY(4): only information_schema tells them apart. */
-export function mayHideInternetType(map: TableMap, kind: DatabaseKind): boolean {
-  return kind === 'mariadb' && map.columns.some(isBinaryOfInternetLength);
+export function mayHideInternetType(map: TableMap, known: TableDefinition, kind: DatabaseKind): boolean {
+  if (kind !== 'mariadb') return false;
+  return map.columns.some((stored, index) => isOfInternetLength(stored) && known.columns[index]?.kind === 'binary');
 }
 
 /**
@@ -29,8 +30,8 @@ export async function completeTable(
   known: TableDefinition,
   complete: TableCompleter,
 ): Promise<TableDefinition> {
+  if (map.optional.names !== undefined) return completeByName(map, known, complete);
   const current = await complete(map.schema, map.table);
-  if (map.optional.names !== undefined) return { ...known, columns: completeByName(map, known, current) };
   const fits =
     current.columns.length === map.columns.length &&
     current.columns.every((column, index) => fitsAt(map, known, { column, index }));
@@ -57,20 +58,34 @@ function fitsAt(
   return told.charset === undefined || column.charset === undefined || told.charset === column.charset;
 }
 
-/** Names are known: a column of the same name and the same place in the row lends what is missing, others stay as they are. */
-function completeByName(map: TableMap, known: TableDefinition, current: TableDefinition): ColumnDefinition[] {
-  return known.columns.map((column, index) => {
+/**
+ * Names are known: a column of the same name and shape lends what is missing, others stay as they are. So does everything
+ * when the table is gone: its rows are complete but for labels in a rare charset, whose reader then says so.
+ */
+async function completeByName(
+  map: TableMap,
+  known: TableDefinition,
+  complete: TableCompleter,
+): Promise<TableDefinition> {
+  let current: TableDefinition;
+  try {
+    current = await complete(map.schema, map.table);
+  } catch (error) {
+    if (SyncError.is(error) && error.code === 'SOURCE_SCHEMA_MISMATCH') return known;
+    throw error;
+  }
+  const columns = known.columns.map((column, index) => {
     const stored = map.columns[index];
     const twin = current.columns.find(({ name }) => name === column.name);
     if (stored === undefined || twin === undefined || shapeOfColumn(twin) !== shapeOfStored(stored)) return column;
-    const isInternet = isBinaryOfInternetLength(stored) && /^(?:uuid|inet6|inet4)$/.test(twin.declared);
+    const isInternet = isOfInternetLength(stored) && /^(?:uuid|inet6|inet4)$/.test(twin.declared);
     const lacksLabels = (column.kind === 'enum' || column.kind === 'set') && column.labels === undefined;
     return isInternet || lacksLabels ? { ...twin, nullable: column.nullable } : column;
   });
+  return { ...known, columns };
 }
 
-const isBinaryOfInternetLength = ({ type, a }: StoredColumn): boolean =>
-  type === COLUMN_TYPE.STRING && (a === 16 || a === 4);
+const isOfInternetLength = ({ type, a }: StoredColumn): boolean => type === COLUMN_TYPE.STRING && (a === 16 || a === 4);
 
 function mismatch(map: TableMap, current: TableDefinition): SyncError {
   const table = `${map.schema}.${map.table}`;

@@ -1,9 +1,13 @@
 import type { ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { parseLabels } from './parse-labels.ts';
 
-interface ColumnRow extends RowDataPacket {
+/** What this needs of a connection; a SourceSession is one. Numbers may come as text. */
+export interface SourceQuery {
+  query(sql: string): Promise<readonly unknown[]>;
+}
+
+interface ColumnRow {
   name: string;
   dataType: string;
   columnType: string;
@@ -17,7 +21,7 @@ interface ColumnRow extends RowDataPacket {
   extra: string | null;
 }
 
-interface KeyRow extends RowDataPacket {
+interface KeyRow {
   name: string;
 }
 
@@ -25,22 +29,22 @@ const COLUMNS = `
   SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType, IS_NULLABLE AS nullable,
     CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation, CHARACTER_MAXIMUM_LENGTH AS characters,
     NUMERIC_PRECISION AS \`precision\`, NUMERIC_SCALE AS scale, DATETIME_PRECISION AS fraction, EXTRA AS extra
-  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
+  FROM information_schema.COLUMNS`;
 
 const PRIMARY_KEY = `
-  SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS
-  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`;
-
-/** Longest wait for an answer of information_schema. */
-const QUERY_TIMEOUT_MS = 10_000;
+  SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS`;
 
 /**
  * A table as the source's information_schema describes it now. Throws SOURCE_SCHEMA_MISMATCH when there is no such table (or
- * the user may not see it), and the driver's error as it is: the caller knows which server it asked.
+ * the user may not see it), and what the connection throws.
  */
-export async function readSourceTable(connection: Connection, schema: string, table: string): Promise<TableDefinition> {
-  const values = [schema, table];
-  const [rows] = await connection.query<ColumnRow[]>({ sql: COLUMNS, values, timeout: QUERY_TIMEOUT_MS });
+export async function readSourceTable(
+  connection: SourceQuery,
+  schema: string,
+  table: string,
+): Promise<TableDefinition> {
+  const where = `WHERE TABLE_SCHEMA = ${literal(schema)} AND TABLE_NAME = ${literal(table)}`;
+  const rows = (await connection.query(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`)) as readonly ColumnRow[];
   if (rows.length === 0) {
     const name = `${schema}.${table}`;
     const problem = `Rows of ${name} do not tell their columns, and the source has no such table (any more) or hides it from the user`;
@@ -48,12 +52,16 @@ export async function readSourceTable(connection: Connection, schema: string, ta
     throw new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table: name, statement });
   }
   const columns = rows.map((row) => describeColumn(row));
-  const [keys] = await connection.query<KeyRow[]>({ sql: PRIMARY_KEY, values, timeout: QUERY_TIMEOUT_MS });
+  const keyed = `${PRIMARY_KEY} ${where} AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`;
+  const keys = (await connection.query(keyed)) as readonly KeyRow[];
   const primaryKey = keys
     .map((key) => columns.findIndex(({ name }) => name === key.name))
     .filter((index) => index >= 0);
   return { schema, table, columns, primaryKey };
 }
+
+/** In hex: no quoting rule of any sql_mode can touch it. */
+const literal = (name: string): string => `_utf8mb4 0x${Buffer.from(name, 'utf8').toString('hex')}`;
 
 function describeColumn(row: ColumnRow): ColumnDefinition {
   const base = {

@@ -79,11 +79,15 @@ function readTypeMetadata(type: number, metadata: ByteCursor): Omit<StoredColumn
       const bits = metadata.uint8();
       return { type, a: bits + metadata.uint8() * 8, b: 0 };
     }
-    case COLUMN_TYPE.FLOAT:
-    case COLUMN_TYPE.DOUBLE:
     case COLUMN_TYPE.TIMESTAMP2:
     case COLUMN_TYPE.DATETIME2:
-    case COLUMN_TYPE.TIME2:
+    case COLUMN_TYPE.TIME2: {
+      const digits = metadata.uint8();
+      if (digits > 6) throw corrupt('a temporal column with more than 6 fraction digits');
+      return { type, a: digits, b: 0 };
+    }
+    case COLUMN_TYPE.FLOAT:
+    case COLUMN_TYPE.DOUBLE:
     case COLUMN_TYPE.TINY_BLOB:
     case COLUMN_TYPE.BLOB:
     case COLUMN_TYPE.MEDIUM_BLOB:

@@ -73,7 +73,7 @@ export class TableShapes {
     let definition = describeTable(map);
     let key = described;
     let staleAtMs = Infinity;
-    if (!isComplete(definition) || mayHideInternetType(map, this.options.kind)) {
+    if (!isComplete(definition) || mayHideInternetType(map, definition, this.options.kind)) {
       definition = await completeTable(map, definition, this.options.complete);
       key = `${String(map.tableId)} ${described}`;
       staleAtMs = nowMs + COMPLETED_TTL_MS;

@@ -1,0 +1,117 @@
+import { createConnection } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
+import { openDump, resolveStart, SourceSession } from '@lutra/binlog';
+import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
+import { createRowsDecoder, readSourceTable, TableShapes } from '@lutra/binlog/decoder';
+import type { DecodedEvent } from '@lutra/binlog/decoder';
+import { systemClock } from '@lutra/model';
+import type { RawEvent } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
+
+const TABLE_MAP = 19;
+const isRows = (type: number): boolean => (type >= 23 && type <= 25) || (type >= 30 && type <= 32);
+
+/** Writes to a server and gives back what its log says about it: a database of its own, and a dump beside it. */
+export class LoggedChanges {
+  private markers = 0;
+
+  private constructor(
+    readonly server: DatabaseServer,
+    readonly schema: string,
+    readonly connection: Connection,
+    private readonly lookup: SourceSession,
+    private readonly dump: BinlogDump,
+  ) {}
+
+  static async open(server: DatabaseServer, schema: string): Promise<LoggedChanges> {
+    const { host, port, user, password } = server;
+    const connection = await createConnection({ host, port, user, password, charset: 'utf8mb4', rowsAsArray: true });
+    await connection.query("SET sql_mode = '', time_zone = '+00:00'");
+    await connection.query(`CREATE DATABASE ${schema} CHARACTER SET utf8mb4`);
+    await connection.query(`CREATE TABLE ${schema}.marker (n INT PRIMARY KEY)`);
+    const definition = { kind: server.kind, host, port, user, tls: 'disabled' } as const;
+    const options: SourceOptions = { definition, password, clock: systemClock };
+    const lookup = await SourceSession.open(options);
+    const session = await SourceSession.open(options);
+    const { done } = await resolveStart(session, { kind: 'latest' });
+    const dump = await openDump(session, done, { heartbeatMs: 1_000, onReady: () => undefined });
+    return new LoggedChanges(server, schema, connection, lookup, dump);
+  }
+
+  async close(): Promise<void> {
+    this.dump.close();
+    this.lookup.close();
+    await this.connection.query(`DROP DATABASE ${this.schema}`);
+    await this.connection.end();
+  }
+
+  /** Rows of the first column of a query's answer. */
+  async select(sql: string): Promise<unknown[]> {
+    const [rows] = await this.connection.query(sql);
+    return (rows as unknown[][]).map((row) => row[0]);
+  }
+
+  /** Runs the statements and returns the table maps and rows events that they left in the log, in order. */
+  async rawEvents(statements: readonly string[]): Promise<RawEvent[]> {
+    for (const statement of statements) await this.connection.query(statement);
+    this.markers += 1;
+    const marker = this.markers;
+    await this.connection.query(`INSERT INTO ${this.schema}.marker VALUES (${String(marker)})`);
+    const events: RawEvent[] = [];
+    const collect = (event: FramedEvent): void => {
+      if (event.kind !== 'whole') throw new Error('the tests write no events that come in pieces');
+      const type = event.type === TABLE_MAP ? 'tableMap' : 'rows';
+      if (event.type === TABLE_MAP || isRows(event.type))
+        events.push({ type, bytes: Buffer.from(event.bytes), event: 0 });
+    };
+    await waitUntil(
+      () => {
+        for (let taken = this.dump.take(); taken !== null; taken = this.dump.take()) taken.forEach(collect);
+        return this.isMarked(events, marker);
+      },
+      { what: 'the log to show the marker', timeoutMs: 20_000, everyMs: 5 },
+    );
+    return events.slice(0, -2).filter((event, index) => this.isOurs(events, event, index));
+  }
+
+  async decode(events: readonly RawEvent[]): Promise<DecodedEvent[]> {
+    const decoder = createRowsDecoder(this.shapes());
+    const decoded: DecodedEvent[] = [];
+    for (const event of events) {
+      if (event.type === 'tableMap') await decoder.tableMap(event);
+      else decoded.push(decoder.rows(event));
+    }
+    return decoded;
+  }
+
+  shapes(): TableShapes {
+    const complete = (schema: string, table: string) => readSourceTable(this.lookup, schema, table);
+    return new TableShapes({ kind: this.server.kind, complete, clock: systemClock });
+  }
+
+  async changes(statements: readonly string[]): Promise<DecodedEvent[]> {
+    return this.decode(await this.rawEvents(statements));
+  }
+
+  private isMarked(events: readonly RawEvent[], marker: number): boolean {
+    const rows = events.at(-1);
+    const map = events.at(-2);
+    if (rows?.type !== 'rows' || map?.type !== 'tableMap' || !this.isAbout(map, 'marker')) return false;
+    return Buffer.from(rows.bytes).readInt32LE(rows.bytes.length - 4) === marker;
+  }
+
+  private isAbout({ bytes }: RawEvent, table: string): boolean {
+    return Buffer.from(bytes).includes(`${this.schema}\0${String.fromCharCode(table.length)}${table}\0`);
+  }
+
+  /** Other tests write to the same server: what belongs to them is left out. */
+  private isOurs(events: readonly RawEvent[], event: RawEvent, index: number): boolean {
+    const maps = events.slice(0, index + 1).filter(({ type }) => type === 'tableMap');
+    const map = event.type === 'tableMap' ? event : maps.findLast(({ bytes }) => sameTable(bytes, event.bytes));
+    return map !== undefined && Buffer.from(map.bytes).includes(`${this.schema}\0`) && !this.isAbout(map, 'marker');
+  }
+}
+
+const sameTable = (left: Uint8Array, right: Uint8Array): boolean =>
+  Buffer.from(left).subarray(19, 25).equals(Buffer.from(right).subarray(19, 25));
