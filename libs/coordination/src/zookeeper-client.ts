@@ -244,7 +244,7 @@ export class ZooKeeperClient {
         fail(this.unreachable('The server does not answer'));
         this.dropConnection();
       });
-      send((error, value) => {
+      const answer = (error: unknown, value: T): void => {
         if (isLoss(error)) {
           fail(this.unreachable('The connection broke', error));
           return;
@@ -258,7 +258,12 @@ export class ZooKeeperClient {
         answered.abort();
         this.pending.delete(fail);
         resolve(code === 0 ? { isDone: true, value } : { isDone: false, code });
-      });
+      };
+      try {
+        send(answer);
+      } catch (error) {
+        fail(translate(error, path)); // The driver refuses the path before it sends anything.
+      }
     });
   }
 

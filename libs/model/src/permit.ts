@@ -24,7 +24,7 @@ export interface Permit {
    * The operator's command that this permit still obeys; stages' and the arbiter's own commands keep it. Tells a
    * redelivered command of an operator that it was done, or that a later one has taken its place.
    */
-  readonly order?: { readonly commandId: string; readonly issuedAt: string };
+  readonly order?: { readonly commandId: string; readonly kind: CommandKind; readonly issuedAt: string };
 }
 
 export const COMMAND_KINDS = ['START', 'STOP', 'PAUSE', 'ROLLBACK', 'RESTART', 'WARNING'] as const;

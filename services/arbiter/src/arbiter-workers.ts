@@ -1,0 +1,20 @@
+import type { Worker } from '@lutra/service-kit';
+import { Announcer } from './announcer.ts';
+import type { ArbiterParts } from './arbiter-parts.ts';
+import { CommandDesk } from './command-desk.ts';
+import { CommandWorker } from './command-worker.ts';
+import { InstanceWorker } from './instance-worker.ts';
+import { PipelineFeed } from './pipeline-feed.ts';
+import { SupervisionWorker } from './supervision-worker.ts';
+
+/** All that an arbiter does; any number of arbiters may do it at once. */
+export function arbiterWorkers(parts: ArbiterParts): readonly Worker[] {
+  const announcer = new Announcer(parts);
+  const feed = new PipelineFeed(parts);
+  return [
+    feed,
+    new CommandWorker(parts, new CommandDesk(parts, announcer, feed)),
+    new SupervisionWorker(parts, announcer, feed),
+    new InstanceWorker(parts, announcer),
+  ];
+}

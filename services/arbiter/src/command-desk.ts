@@ -1,0 +1,127 @@
+import { randomInt } from 'node:crypto';
+import { SyncError } from '@lutra/model';
+import type { Command, Permit } from '@lutra/model';
+import type { Announcer } from './announcer.ts';
+import type { ArbiterParts } from './arbiter-parts.ts';
+import { awaitDrained } from './await-drained.ts';
+import { decide } from './decide.ts';
+import type { Decision, DecisionContext, Outcome } from './decide.ts';
+import type { PipelineFeed } from './pipeline-feed.ts';
+
+/** A compare-and-set fails only when the attempt counter was reset meanwhile, or a lock was lost: one more look is enough. */
+const WRITE_TRIES = 5;
+const JITTER_STEPS = 1_000;
+
+type Asked = Pick<DecisionContext, 'isRedelivered' | 'isDrained'>;
+
+/**
+ * Carries one command out from end to end: decides and writes under the pipeline's lock, waits for a draining window
+ * without it, then tells. Whoever repeats a command after a crash finds in the permit what is done and finishes the rest.
+ */
+export class CommandDesk {
+  constructor(
+    private readonly parts: ArbiterParts,
+    private readonly announcer: Announcer,
+    private readonly feed: PipelineFeed,
+  ) {}
+
+  /** Resolves when nothing is left to do; the command may then be acknowledged. */
+  async carryOut(command: Command, isRedelivered: boolean, signal: AbortSignal): Promise<Outcome> {
+    if (command.kind !== 'WARNING' && (await this.parts.bus.definition(command.pipelineId)) === null)
+      return this.refuseUnknown(command);
+    const first = await this.settle(command, { isRedelivered, isDrained: false }, signal);
+    if (first !== 'drain') return first;
+    await this.drain(command, signal);
+    const second = await this.settle(command, { isRedelivered, isDrained: true }, signal);
+    if (second === 'drain') throw new SyncError('INTERNAL', { problem: 'A drained pipeline was to be drained again' });
+    return second;
+  }
+
+  private async drain(command: Command, signal: AbortSignal): Promise<void> {
+    const standing = await this.parts.coordinator.permit(command.pipelineId);
+    if (standing === null) return;
+    const halt = { pipelineId: command.pipelineId, epoch: standing.permit.epoch, commandId: command.id };
+    await awaitDrained({ ...this.parts, feed: this.feed }, halt, signal);
+    // Stopped in the middle: the command is not acknowledged, and another arbiter goes on waiting.
+    if (signal.aborted) throw stopping();
+  }
+
+  private settle(command: Command, asked: Asked, signal: AbortSignal): Promise<Outcome | 'drain'> {
+    return this.parts.coordinator.withPipelineLock(
+      command.pipelineId,
+      async () => {
+        for (let attempt = 0; attempt < WRITE_TRIES; attempt += 1) {
+          const result = await this.tryOnce(command, asked);
+          if (result !== 'conflict') return result;
+        }
+        const problem = `The permit of ${command.pipelineId} keeps changing`;
+        throw new SyncError('COORDINATION_CONFLICT', { problem, pipelineId: command.pipelineId });
+      },
+      signal,
+    );
+  }
+
+  private async tryOnce(command: Command, asked: Asked): Promise<Outcome | 'drain' | 'conflict'> {
+    const { clock, coordinator, log } = this.parts;
+    const standing = await coordinator.permit(command.pipelineId);
+    const jitter = randomInt(-JITTER_STEPS, JITTER_STEPS + 1) / JITTER_STEPS;
+    const decision = decide(standing?.permit ?? null, command, { ...asked, now: clock.now(), jitter });
+    const { permit } = decision;
+    if (permit !== null && !(await coordinator.writePermit(command.pipelineId, permit, standing?.version ?? null)))
+      return 'conflict';
+    const { pipelineId, kind, id: commandId } = command;
+    if (decision.next === 'drain') {
+      log.info({ pipelineId, kind, commandId }, 'pipeline is draining');
+      return 'drain';
+    }
+    const now = permit ?? standing?.permit ?? null;
+    log.info(
+      { pipelineId, kind, commandId, outcome: decision.outcome, why: decision.reason, epoch: now?.epoch },
+      'command done',
+    );
+    await this.finish(command, decision, now);
+    return decision.outcome;
+  }
+
+  /** The tail: may be repeated by another arbiter, and each step tolerates that. */
+  private async finish(
+    command: Command,
+    decision: Decision & { readonly next: 'done' },
+    permit: Permit | null,
+  ): Promise<void> {
+    const { outcome } = decision;
+    const epoch = permit?.epoch ?? null;
+    for (const step of decision.steps) {
+      if (step.kind === 'warn') await this.announcer.warning(command.pipelineId, warningOf(command));
+      if (permit === null) continue;
+      if (step.kind === 'purge') await this.purge(command.pipelineId, permit.epoch);
+      if (step.kind === 'announce-permit') await this.announcer.permit(command.pipelineId, permit);
+      if (step.kind === 'announce-rollback') await this.announcer.command('rolled-back', command, { outcome, epoch });
+    }
+    await this.announcer.command('command-done', command, { outcome, epoch });
+  }
+
+  /** Housekeeping: readers drop older epochs anyway, so a failure fails nothing. */
+  private async purge(pipelineId: string, below: number): Promise<void> {
+    try {
+      await this.parts.bus.purgeEpochs(pipelineId, { below });
+    } catch (error) {
+      this.parts.log.warn({ err: error, pipelineId, below }, 'older epochs could not be purged');
+    }
+  }
+
+  private async refuseUnknown(command: Command): Promise<Outcome> {
+    const message = `${command.kind} for a pipeline that has no definition`;
+    await this.announcer.warning(command.pipelineId, { code: 'PIPELINE_UNKNOWN', message, epoch: command.aboutEpoch });
+    await this.announcer.command('command-done', command, { outcome: 'void', epoch: command.aboutEpoch });
+    return 'void';
+  }
+}
+
+const warningOf = (command: Command): { code: string; message: string; epoch: number | null } => ({
+  code: command.failure?.code ?? 'WARNING',
+  message: command.reason,
+  epoch: command.aboutEpoch,
+});
+
+const stopping = (): SyncError => new SyncError('INTERNAL', { problem: 'The arbiter stops' });

@@ -1,0 +1,177 @@
+import { assertNever } from '@lutra/model';
+import type { Command, Permit, PermitState } from '@lutra/model';
+import { backoffMs } from './backoff.ts';
+
+/** What else a decision depends on; everything that varies comes in from outside, so that the same input gives the same word. */
+export interface DecisionContext {
+  readonly now: Date;
+  /** Between -1 and 1: spreads the retries of many pipelines. */
+  readonly jitter: number;
+  /** The command was delivered before: it may have been done, or overtaken by a later one. */
+  readonly isRedelivered: boolean;
+  /** Set when PAUSE or STOP has waited for the window to empty: the change may be made now. */
+  readonly isDrained: boolean;
+}
+
+export type Outcome = 'applied' | 'void' | 'repeated';
+
+/** What is left to do after the permit stands; every step may be repeated without harm. */
+export type Step =
+  | { readonly kind: 'purge'; readonly below: number }
+  | { readonly kind: 'announce-permit' }
+  | { readonly kind: 'announce-rollback' }
+  | { readonly kind: 'warn' };
+
+/**
+ * `permit` null = the standing one stays. 'drain' = wait until the window of this epoch is empty, then decide again with
+ * `isDrained`; 'done' = carry out the steps and tell the outcome.
+ */
+export type Decision =
+  | { readonly next: 'drain'; readonly permit: Permit | null }
+  | {
+      readonly next: 'done';
+      readonly permit: Permit | null;
+      readonly steps: readonly Step[];
+      readonly outcome: Outcome;
+      readonly reason: string;
+    };
+
+/**
+ * The state machine of a pipeline: what a command makes of its permit. Epochs only grow; each change of epoch is one permit,
+ * so that a compare-and-set of it is the whole change. Pure.
+ */
+export function decide(permit: Permit | null, command: Command, context: DecisionContext): Decision {
+  if (command.kind === 'WARNING') return done(null, 'applied', 'Told', [{ kind: 'warn' }]);
+  if (permit !== null && permit.commandId === command.id && !permit.draining)
+    return done(null, 'repeated', 'The permit is already as this command wants it', tailOf(command));
+  if (permit !== null && command.aboutEpoch !== null && command.aboutEpoch < permit.epoch)
+    return voided('Its epoch has passed');
+  return isOrder(command) ? decideOrder(permit, command, context) : decideAbout(permit, command, context);
+}
+
+/** START, STOP and PAUSE are an operator's; RESTART and ROLLBACK too, when they name no epoch. */
+const isOrder = (command: Command): boolean =>
+  command.aboutEpoch === null || command.kind === 'START' || command.kind === 'STOP' || command.kind === 'PAUSE';
+
+type Writing = Pick<Permit, 'state' | 'epoch'> & Partial<Permit>;
+const voided = (reason: string): Decision => done(null, 'void', reason, []);
+
+/** An operator's word: about the pipeline, whatever its epoch is by now. */
+function decideOrder(permit: Permit | null, command: Command, context: DecisionContext): Decision {
+  const order = permit?.order;
+  const isStanding = order?.commandId === command.id;
+  if (context.isRedelivered && order !== undefined && !isStanding && order.issuedAt > command.issuedAt)
+    return voided('A later command has taken its place');
+  switch (command.kind) {
+    case 'START':
+    case 'RESTART':
+      if (isStanding) return done(null, 'repeated', 'It was done before', []);
+      if (command.kind === 'START' && permit?.state === 'RUNNING' && !permit.draining)
+        return done(null, 'repeated', 'The pipeline runs already', []);
+      return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit) });
+    case 'PAUSE':
+    case 'STOP':
+      return decideHalt(permit, command, context, isStanding);
+    case 'ROLLBACK':
+      if (isStanding) return done(null, 'repeated', 'It was done before', []);
+      if (permit === null || permit.state === 'STOPPED') return voided('The pipeline does not run');
+      return move(permit, command, context, { state: 'PAUSED', epoch: nextEpoch(permit) });
+    case 'WARNING':
+      throw new Error('decided before');
+    default:
+      return assertNever(command.kind);
+  }
+}
+
+/** PAUSE and STOP let the window empty first: same epoch, `draining`, and only then the epoch moves. */
+function decideHalt(permit: Permit | null, command: Command, context: DecisionContext, isStanding: boolean): Decision {
+  const goal: PermitState = command.kind === 'PAUSE' ? 'PAUSED' : 'STOPPED';
+  if (permit === null) return voided('The pipeline never ran');
+  if (permit.state === goal && permit.nextAttemptAt === null)
+    return done(null, context.isDrained ? 'applied' : 'repeated', `The pipeline is ${goal} already`, []);
+  if (permit.state === 'STOPPED') return voided('A stopped pipeline cannot be paused');
+  // It waited for its window, and meanwhile somebody said otherwise.
+  if (context.isDrained && !isStanding) return voided('A later command has taken its place');
+  if (permit.state === 'PAUSED' || (isStanding && context.isDrained))
+    return move(permit, command, context, { state: goal, epoch: nextEpoch(permit), failure: permit.failure });
+  if (isStanding) return { next: 'drain', permit: null };
+  return { next: 'drain', permit: write(permit, command, context, { ...permit, draining: true }) };
+}
+
+/** The word of a stage or of the arbiter: about one epoch, void when that has passed. */
+function decideAbout(permit: Permit | null, command: Command, context: DecisionContext): Decision {
+  if (permit === null) return voided('The pipeline was never started');
+  if (command.kind === 'RESTART') return decideRestart(permit, command, context);
+  if (permit.state !== 'RUNNING') return voided('The pipeline does not run');
+  return move(permit, command, context, { epoch: nextEpoch(permit, command), ...pauseAfter(permit, command, context) });
+}
+
+function decideRestart(permit: Permit, command: Command, context: DecisionContext): Decision {
+  const epoch = nextEpoch(permit, command);
+  // Whoever takes a lease over restarts a running pipeline; one that an operator lets run empty or halted stays so.
+  if (permit.state === 'RUNNING' && permit.draining) return voided('The pipeline is being halted');
+  if (permit.state === 'RUNNING')
+    return move(permit, command, context, { state: 'RUNNING', epoch, attempt: permit.attempt });
+  if (permit.state === 'PAUSED' && permit.nextAttemptAt !== null && command.author === RETRY_AUTHOR)
+    return move(permit, command, context, { state: 'RUNNING', epoch, attempt: permit.attempt + 1 });
+  return voided('The pipeline does not run');
+}
+
+/** Author of the commands that the arbiter gives itself. */
+export const RETRY_AUTHOR = 'arbiter';
+
+/** A failure that may pass is tried again by itself, unless an operator is just halting the pipeline. */
+function pauseAfter(permit: Permit, command: Command, context: DecisionContext): Omit<Writing, 'epoch'> {
+  const failure = command.failure ?? null;
+  const isRetried = failure?.class === 'retryable' && !permit.draining;
+  const delayMs = backoffMs(permit.attempt, context.jitter);
+  return {
+    state: 'PAUSED',
+    failure,
+    attempt: permit.attempt,
+    nextAttemptAt: isRetried ? new Date(context.now.getTime() + delayMs).toISOString() : null,
+  };
+}
+
+/** Above everything that is known: the permit's epoch, the one that the command saw, and the one found at the target. */
+function nextEpoch(permit: Permit | null, command?: Command): number {
+  const failed = Math.max(permit?.failure?.aboveEpoch ?? 0, command?.failure?.aboveEpoch ?? 0);
+  return Math.max(permit?.epoch ?? 0, command?.aboutEpoch ?? 0, failed) + 1;
+}
+
+function move(permit: Permit | null, command: Command, context: DecisionContext, writing: Writing): Decision {
+  const written = write(permit, command, context, writing);
+  return done(written, 'applied', `${written.state} in epoch ${String(written.epoch)}`, tailOf(command, written.epoch));
+}
+
+function write(permit: Permit | null, command: Command, context: DecisionContext, writing: Writing): Permit {
+  const order = isOrder(command)
+    ? { commandId: command.id, kind: command.kind, issuedAt: command.issuedAt }
+    : permit?.order;
+  return {
+    draining: false,
+    failure: null,
+    attempt: 0,
+    nextAttemptAt: null,
+    ...writing,
+    commandId: command.id,
+    aboutEpoch: command.aboutEpoch,
+    reason: command.reason,
+    since: context.now.toISOString(),
+    by: command.author,
+    ...(order === undefined ? {} : { order }),
+  };
+}
+
+/** Purging is housekeeping; a repeated command purges below the epoch that stands (the caller fills it in). */
+function tailOf(command: Command, below?: number): readonly Step[] {
+  return [
+    ...(below === undefined ? [] : [{ kind: 'purge', below } as const]),
+    { kind: 'announce-permit' },
+    ...(command.kind === 'ROLLBACK' ? [{ kind: 'announce-rollback' } as const] : []),
+  ];
+}
+
+function done(permit: Permit | null, outcome: Outcome, reason: string, steps: readonly Step[]): Decision {
+  return { next: 'done', permit, steps, outcome, reason };
+}

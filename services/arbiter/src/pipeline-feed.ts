@@ -1,0 +1,30 @@
+import type { LoadedEvent, WindowEvent } from '@lutra/model';
+import type { Worker } from '@lutra/service-kit';
+import type { ArbiterParts } from './arbiter-parts.ts';
+
+export type FeedEvent = LoadedEvent | WindowEvent;
+
+/** `loaded` and `window` events of all pipelines through one subscription, handed to whoever watches a pipeline. */
+export class PipelineFeed implements Worker {
+  readonly name = 'pipeline-feed';
+  private readonly listeners = new Map<string, Set<(event: FeedEvent) => void>>();
+
+  constructor(private readonly parts: Pick<ArbiterParts, 'bus'>) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    for await (const event of this.parts.bus.followEvents({ kinds: ['loaded', 'window'] }, signal)) {
+      if (event.pipelineId === null || (event.kind !== 'loaded' && event.kind !== 'window')) continue;
+      for (const listener of [...(this.listeners.get(event.pipelineId) ?? [])]) listener(event);
+    }
+  }
+
+  /** Listeners must not throw and not wait. Returns the function that ends the subscription. */
+  subscribe(pipelineId: string, listener: (event: FeedEvent) => void): () => void {
+    const listeners = this.listeners.get(pipelineId) ?? new Set();
+    this.listeners.set(pipelineId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.listeners.get(pipelineId) === listeners) this.listeners.delete(pipelineId);
+    };
+  }
+}

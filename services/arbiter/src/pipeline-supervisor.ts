@@ -1,0 +1,130 @@
+import { Bell } from '@lutra/model';
+import type { LoadedEvent, Permit, PipelineDefinition, WindowEvent } from '@lutra/model';
+import type { Announcer } from './announcer.ts';
+import type { ArbiterParts } from './arbiter-parts.ts';
+import type { PipelineFeed } from './pipeline-feed.ts';
+import {
+  ageCommand,
+  describeOverdue,
+  haltCommand,
+  haltWaitMs,
+  overdueProcess,
+  retryCommand,
+  retryWaitMs,
+} from './supervise.ts';
+
+/** A due retry or a reset that has not shown in the permit is repeated after so long. */
+const REPEAT_MS = 5_000;
+const IDLE_MS = 60_000;
+
+/**
+ * Watches one pipeline while this arbiter leads it: restarts it when a retry is due, resets the count of attempts when it
+ * makes progress, and restarts it when a process grows too old. Remembers nothing that the permit does not hold.
+ */
+export class PipelineSupervisor {
+  private permit: Permit | null = null;
+  private readonly bell: Bell;
+  /** Epochs in which these were asked for: each once, or again when nothing came of it. */
+  private overdue: { readonly epoch: number; readonly process: number; readonly ageMs: number } | null = null;
+  private hasProgress = false;
+  private agedEpoch = 0;
+
+  constructor(
+    private readonly parts: ArbiterParts,
+    private readonly announcer: Announcer,
+    private readonly feed: PipelineFeed,
+    private readonly pipeline: { readonly pipelineId: string; readonly definition: () => PipelineDefinition },
+  ) {
+    this.bell = new Bell(parts.clock);
+  }
+
+  /** Until the signal aborts. Throws when ZooKeeper or NATS fail for long: the caller starts it again. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const end = (): void => {
+      stop.abort();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    const unsubscribe = this.feed.subscribe(this.pipeline.pipelineId, (event) => {
+      if (event.kind === 'loaded') this.onLoaded(event);
+      else this.onWindow(event);
+    });
+    const watching = this.follow(stop.signal).finally(end);
+    watching.catch(() => undefined); // It is awaited below; until then its failure must not count as unhandled.
+    try {
+      while (!stop.signal.aborted) await this.bell.wait(await this.look(), stop.signal);
+    } finally {
+      end();
+      unsubscribe();
+      signal.removeEventListener('abort', end);
+      await watching;
+    }
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    for await (const permit of this.parts.coordinator.watchPermit(this.pipeline.pipelineId, signal)) {
+      if (permit?.epoch !== this.permit?.epoch) this.hasProgress = false;
+      this.permit = permit;
+      this.bell.ring();
+    }
+  }
+
+  /** Loaded events come by the hundred: nothing happens unless a failure went before. */
+  private onLoaded(event: LoadedEvent): void {
+    if (this.hasProgress || this.permit === null || this.permit.attempt === 0) return;
+    if (event.epoch !== this.permit.epoch) return;
+    this.hasProgress = true;
+    this.bell.ring();
+  }
+
+  private onWindow(event: WindowEvent): void {
+    const found = overdueProcess(this.permit, event, this.pipeline.definition().parameters.processAgeMaxMs);
+    if (found === null || event.epoch === null || event.epoch <= this.agedEpoch) return;
+    this.overdue = { epoch: event.epoch, process: found.process, ageMs: found.ageMs };
+    this.bell.ring();
+  }
+
+  /** Does what is due and returns after how many ms to look again. */
+  private async look(): Promise<number> {
+    if (this.overdue !== null) await this.restartOverdue(this.overdue);
+    if (this.hasProgress) {
+      await this.resetAttempts();
+      return REPEAT_MS;
+    }
+    const { permit } = this;
+    const { clock, bus } = this.parts;
+    const now = clock.now();
+    const waitMs = retryWaitMs(permit, now) ?? haltWaitMs(permit, now);
+    if (waitMs === null || permit === null) return IDLE_MS;
+    if (waitMs > 0) return waitMs;
+    const { pipelineId } = this.pipeline;
+    const due = permit.draining ? haltCommand(pipelineId, permit) : retryCommand(pipelineId, permit, now);
+    if (due !== null) await bus.issueCommand(due);
+    return REPEAT_MS;
+  }
+
+  private async restartOverdue(overdue: NonNullable<PipelineSupervisor['overdue']>): Promise<void> {
+    const { pipelineId } = this.pipeline;
+    const { epoch, process } = overdue;
+    const message = describeOverdue(overdue);
+    await this.announcer.warning(pipelineId, { code: 'PROCESS_TOO_OLD', message, epoch, process });
+    await this.parts.bus.issueCommand(ageCommand(pipelineId, overdue, this.parts.clock.now()));
+    this.agedEpoch = epoch;
+    this.overdue = null;
+  }
+
+  /** Same epoch, same state: the compare-and-set makes sure that nothing but the counter changes. */
+  private async resetAttempts(): Promise<void> {
+    const { coordinator, log } = this.parts;
+    const { pipelineId } = this.pipeline;
+    const standing = await coordinator.permit(pipelineId);
+    if (standing === null || standing.permit.epoch !== this.permit?.epoch || standing.permit.attempt === 0) {
+      this.hasProgress = false;
+      return;
+    }
+    if (!(await coordinator.writePermit(pipelineId, { ...standing.permit, attempt: 0 }, standing.version))) return;
+    this.hasProgress = false;
+    log.info({ pipelineId, epoch: standing.permit.epoch }, 'pipeline makes progress again');
+  }
+}

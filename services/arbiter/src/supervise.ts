@@ -1,0 +1,70 @@
+import type { Command, Permit, WindowEvent } from '@lutra/model';
+import { RETRY_AUTHOR } from './decide.ts';
+
+/** No retry is further away than this, whatever the clocks of two arbiters say (60 s and their jitter). */
+const RETRY_WAIT_MS_MAX = 72_000;
+
+/** Milliseconds until the arbiter restarts this pipeline by itself (0 = now); null when it does not. */
+export function retryWaitMs(permit: Permit | null, now: Date): number | null {
+  if (permit?.state !== 'PAUSED' || permit.nextAttemptAt === null) return null;
+  return Math.min(Math.max(0, Date.parse(permit.nextAttemptAt) - now.getTime()), RETRY_WAIT_MS_MAX);
+}
+
+/** The same retry has the same id whoever issues it, so that two arbiters (or one after a crash) give one command. */
+export function retryCommand(pipelineId: string, permit: Permit, now: Date): Command {
+  return {
+    id: `${pipelineId}.${String(permit.epoch)}.retry`,
+    kind: 'RESTART',
+    pipelineId,
+    aboutEpoch: permit.epoch,
+    reason: `Attempt ${String(permit.attempt + 1)} after ${permit.failure?.code ?? 'a failure'}`,
+    author: RETRY_AUTHOR,
+    issuedAt: now.toISOString(),
+  };
+}
+
+/** A halt takes 30 s at most, then its command is done; longer than the window in which the bus drops a repeated id. */
+const HALT_LOST_MS = 150_000;
+
+/** Milliseconds until a pipeline that is still draining has lost its PAUSE or STOP (the bus forgot it); null when it drains not. */
+export function haltWaitMs(permit: Permit | null, now: Date): number | null {
+  if (permit?.draining !== true) return null;
+  return Math.min(Math.max(0, Date.parse(permit.since) + HALT_LOST_MS - now.getTime()), HALT_LOST_MS);
+}
+
+/** The PAUSE or STOP that a draining permit obeys, once more. */
+export function haltCommand(pipelineId: string, permit: Permit): Command | null {
+  if (permit.order === undefined) return null;
+  const { commandId: id, kind, issuedAt } = permit.order;
+  return { id, kind, pipelineId, aboutEpoch: null, reason: permit.reason, author: permit.by, issuedAt };
+}
+
+/** The process that has been open for too long in the running epoch; null when there is none. */
+export function overdueProcess(
+  permit: Permit | null,
+  window: WindowEvent,
+  processAgeMaxMs: number,
+): WindowEvent['open'][number] | null {
+  if (permit?.state !== 'RUNNING' || permit.draining || window.epoch !== permit.epoch) return null;
+  return window.open.find(({ ageMs }) => ageMs > processAgeMaxMs) ?? null;
+}
+
+/** One RESTART per epoch, whoever notices and however often. */
+export function ageCommand(
+  pipelineId: string,
+  overdue: { readonly epoch: number; readonly process: number; readonly ageMs: number },
+  now: Date,
+): Command {
+  return {
+    id: `${pipelineId}.${String(overdue.epoch)}.age`,
+    kind: 'RESTART',
+    pipelineId,
+    aboutEpoch: overdue.epoch,
+    reason: describeOverdue(overdue),
+    author: RETRY_AUTHOR,
+    issuedAt: now.toISOString(),
+  };
+}
+
+export const describeOverdue = (overdue: { readonly process: number; readonly ageMs: number }): string =>
+  `Process ${String(overdue.process)} has been open for ${String(Math.round(overdue.ageMs / 1_000))} s`;

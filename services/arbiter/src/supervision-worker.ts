@@ -1,0 +1,88 @@
+import { SyncError } from '@lutra/model';
+import type { PipelineDefinition } from '@lutra/model';
+import type { Worker } from '@lutra/service-kit';
+import type { Announcer } from './announcer.ts';
+import type { ArbiterParts } from './arbiter-parts.ts';
+import type { PipelineFeed } from './pipeline-feed.ts';
+import { PipelineSupervisor } from './pipeline-supervisor.ts';
+
+const RESTART_MS = 1_000;
+
+interface Watched {
+  definition: PipelineDefinition;
+  readonly removed: AbortController;
+  readonly task: Promise<void>;
+}
+
+/** Contends for the leadership of every configured pipeline and supervises those that it leads. */
+export class SupervisionWorker implements Worker {
+  readonly name = 'supervision';
+  private readonly watched = new Map<string, Watched>();
+
+  constructor(
+    private readonly parts: ArbiterParts,
+    private readonly announcer: Announcer,
+    private readonly feed: PipelineFeed,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const { pipelineId, definition } of this.parts.bus.watchDefinitions(signal)) {
+        if (definition === null) this.forget(pipelineId);
+        else this.watch(pipelineId, definition);
+      }
+    } finally {
+      const tasks = [...this.watched.values()].map(({ task }) => task);
+      for (const pipelineId of [...this.watched.keys()]) this.forget(pipelineId);
+      await Promise.all(tasks);
+    }
+  }
+
+  private forget(pipelineId: string): void {
+    this.watched.get(pipelineId)?.removed.abort();
+    this.watched.delete(pipelineId);
+  }
+
+  private watch(pipelineId: string, definition: PipelineDefinition): void {
+    const known = this.watched.get(pipelineId);
+    if (known !== undefined) {
+      known.definition = definition;
+      return;
+    }
+    const removed = new AbortController();
+    const entry: Watched = {
+      definition,
+      removed,
+      task: this.supervise(pipelineId, () => entry.definition, removed.signal),
+    };
+    this.watched.set(pipelineId, entry);
+  }
+
+  private async supervise(
+    pipelineId: string,
+    definition: () => PipelineDefinition,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, log } = this.parts;
+    while (!signal.aborted) {
+      try {
+        await this.lead(pipelineId, definition, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: error, code: SyncError.of(error).code, pipelineId }, 'supervision starts again soon');
+        await clock.sleep(RESTART_MS, signal);
+      }
+    }
+  }
+
+  private async lead(pipelineId: string, definition: () => PipelineDefinition, signal: AbortSignal): Promise<void> {
+    const { coordinator, identity } = this.parts;
+    const lease = await coordinator.acquireLeadership(`arbiter.${pipelineId}`, identity.instance, signal);
+    try {
+      const supervisor = new PipelineSupervisor(this.parts, this.announcer, this.feed, { pipelineId, definition });
+      await supervisor.run(AbortSignal.any([signal, lease.lost]));
+    } finally {
+      await lease.release();
+    }
+  }
+}
