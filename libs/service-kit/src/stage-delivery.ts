@@ -98,13 +98,19 @@ async function settle(job: Job, feed: PermitFeed): Promise<void> {
   await feed.expectEpoch(header.epoch);
   job.until.throwIfAborted();
   try {
-    if (delivery.deliveryCount > 1 && (await isLoaded(job))) return await delivery.ack();
+    if (delivery.deliveryCount > 1 && (await isLoaded(job))) {
+      await delivery.ack();
+      return;
+    }
     if (delivery.deliveryCount > DELIVERIES_MAX)
       throw new SyncError('BUS_REDELIVERED_TOO_OFTEN', {
         problem: `Process ${String(header.process)} was delivered ${String(delivery.deliveryCount)} times to ${job.stage.stage} without being finished`,
       });
     const definition = await job.context.bus.definition(header.pipelineId, header.revision);
-    if (definition !== null) return await inSpan(job, (span) => work(job, definition, span));
+    if (definition !== null) {
+      await inSpan(job, (span) => work(job, definition, span));
+      return;
+    }
     if (delivery.deliveryCount < DELIVERIES_MAX) {
       delivery.nak(RETRY_MS);
       return;
