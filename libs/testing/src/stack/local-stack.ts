@@ -214,6 +214,18 @@ export class LocalStack {
     await Promise.all(this.instances.map((instance) => instance.stop(STOP_LIMIT_MS)));
   }
 
+  /** Removes what the stack made on the databases: its schemas, users, the manager's store. Not for servers that end with the stack. */
+  async forget(): Promise<void> {
+    const { servers, schemas } = this.options;
+    const drop = (names: readonly string[], user: string): string[] => [
+      ...names.map((name) => `DROP DATABASE IF EXISTS \`${name}\``),
+      `DROP USER IF EXISTS '${this.namespace}_${user}'@'%'`,
+    ];
+    await runSql(servers.source, drop(schemas, 'source'));
+    await runSql(servers.target, drop(schemas, 'target'));
+    await runSql(servers.manager, drop([`${this.namespace}_manager`], 'manager'));
+  }
+
   private runningOf(service: ServiceName): ServiceInstance[] {
     return this.instances.filter((instance) => instance.service === service && instance.isRunning);
   }
