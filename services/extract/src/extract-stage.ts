@@ -1,7 +1,8 @@
+import { tableIdOf, tableNameOf } from '@lutra/binlog/decoder';
 import type { RowsDecoder } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
-import type { MappingMatcher, PipelineDefinition } from '@lutra/model';
+import type { MappingMatcher, PipelineDefinition, RawEvent } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { RowWriter } from './row-writer.ts';
 
@@ -11,19 +12,27 @@ const COMPILED_MAX = 1_000;
 /** Makes the decoder for one process; table definitions behind it may be shared by processes of the same pipeline. */
 export type DecoderFactory = (definition: PipelineDefinition) => RowsDecoder;
 
+/** Rows events that were left out because no mapping of the revision covers their table (select may have used an older one). */
+export interface DroppedEvents {
+  readonly pipelineId: string;
+  readonly events: number;
+}
+
 /** Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. */
 export class ExtractStage {
   private readonly compiled = new Map<string, { readonly revision: number; readonly matcher: MappingMatcher }>();
 
-  constructor(private readonly decoderOf: DecoderFactory) {}
+  constructor(
+    private readonly decoderOf: DecoderFactory,
+    private readonly onDropped: (dropped: DroppedEvents) => void,
+  ) {}
 
   async work(
     { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
-    const decoder = this.decoderOf(definition);
     const encoder = new RowProcessEncoder(output);
-    const writer = new RowWriter(this.matcherOf(definition), encoder);
+    const events = new EventExtractor(this.decoderOf(definition), this.matcherOf(definition), new RowWriter(encoder));
     // The stream tells only at its end whether a transaction goes on in the next process; rows need it at their beginning.
     const isLast = transactionEnds(body);
     let transaction = 0;
@@ -36,8 +45,7 @@ export class ExtractStage {
           encoder.endTransaction();
           break;
         case 'event':
-          if (record.event.type === 'tableMap') await decoder.tableMap(record.event);
-          else writer.event(record.event.event, decoder.rows(record.event));
+          await events.take(record.event);
           break;
         default:
           assertNever(record);
@@ -48,7 +56,8 @@ export class ExtractStage {
       }
     }
     encoder.end();
-    return { rowCount: writer.rowCount };
+    if (events.droppedCount > 0) this.onDropped({ pipelineId: definition.id, events: events.droppedCount });
+    return { rowCount: events.rowCount };
   }
 
   private matcherOf(definition: PipelineDefinition): MappingMatcher {
@@ -58,6 +67,38 @@ export class ExtractStage {
     if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
     this.compiled.set(definition.id, { revision: definition.revision, matcher });
     return matcher;
+  }
+}
+
+/** Takes the events of one process. Tables that no mapping covers are neither described nor decoded: they may be of any kind. */
+class EventExtractor {
+  private readonly unmapped = new Set<number>();
+  droppedCount = 0;
+
+  constructor(
+    private readonly decoder: RowsDecoder,
+    private readonly matcher: MappingMatcher,
+    private readonly writer: RowWriter,
+  ) {}
+
+  get rowCount(): number {
+    return this.writer.rowCount;
+  }
+
+  async take(event: RawEvent): Promise<void> {
+    if (event.type === 'tableMap') await this.tableMap(event);
+    else if (this.unmapped.has(tableIdOf(event.bytes))) this.droppedCount += 1;
+    else this.writer.event(event.event, this.decoder.rows(event));
+  }
+
+  private async tableMap(event: RawEvent): Promise<void> {
+    const { tableId, schema, table } = tableNameOf(event.bytes);
+    if (this.matcher.targetsOf(schema, table).length === 0) {
+      this.unmapped.add(tableId);
+      return;
+    }
+    this.unmapped.delete(tableId);
+    await this.decoder.tableMap(event);
   }
 }
 

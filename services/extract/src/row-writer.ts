@@ -1,27 +1,23 @@
 import type { DecodedEvent } from '@lutra/binlog/decoder';
 import type { RowProcessEncoder } from '@lutra/messaging';
 import { must, SyncError } from '@lutra/model';
-import type { MappingMatcher, RowChangeBase, TableDefinition } from '@lutra/model';
+import type { RowChangeBase, TableDefinition } from '@lutra/model';
 
 /** Flags of a rows event (binlog format, rows event header): the session's foreign_key_checks and unique_checks were off. */
 const NO_FOREIGN_KEY_CHECKS = 0x0002;
 const RELAXED_UNIQUE_CHECKS = 0x0004;
 
-/** Writes decoded events as row changes; rows of tables that the revision does not map are left out. */
+/** Writes decoded events as row changes. */
 export class RowWriter {
-  /** By definition object: the decoder hands out the same one while a table keeps its shape. Null = not mapped. */
-  private readonly indexes = new Map<TableDefinition, number | null>();
+  /** By definition object: the decoder hands out the same one while a table keeps its shape. */
+  private readonly indexes = new Map<TableDefinition, number>();
   rowCount = 0;
 
-  constructor(
-    private readonly matcher: MappingMatcher,
-    private readonly to: RowProcessEncoder,
-  ) {}
+  constructor(private readonly to: RowProcessEncoder) {}
 
   /** `number` counts the rows events of the transaction; rows are numbered inside their event, before any filter. */
   event(number: number, event: DecodedEvent): void {
     const table = this.indexOf(event.table);
-    if (table === null) return;
     const flags = modelFlags(event.flags);
     event.rows.forEach((images, row) => {
       const base: RowChangeBase = { table, event: number, row, part: 0, flags };
@@ -30,10 +26,10 @@ export class RowWriter {
     this.rowCount += event.rows.length;
   }
 
-  private indexOf(table: TableDefinition): number | null {
+  private indexOf(table: TableDefinition): number {
     const known = this.indexes.get(table);
     if (known !== undefined) return known;
-    const index = this.matcher.targetsOf(table.schema, table.table).length === 0 ? null : this.to.defineTable(table);
+    const index = this.to.defineTable(table);
     this.indexes.set(table, index);
     return index;
   }

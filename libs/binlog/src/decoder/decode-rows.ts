@@ -26,8 +26,6 @@ export interface DecodedEvent {
 export interface RowsDecoder {
   /** Takes a table map of the process (in order). Completes it when its metadata is not full. Returns the table. */
   tableMap(event: RawEvent): Promise<TableDefinition>;
-  /** The table that a rows event writes to, without decoding it. */
-  tableOf(event: RawEvent): TableDefinition;
   /** Rows of an event whose table map was given before. Throws SOURCE_SCHEMA_MISMATCH, SOURCE_EVENT_CORRUPT or SOURCE_EVENT_UNSUPPORTED. */
   rows(event: RawEvent): DecodedEvent;
 }
@@ -47,7 +45,6 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
       tables.set(tableIdOf(event.bytes), shape);
       return shape.definition;
     },
-    tableOf: (event) => shapeOf(event).definition,
     rows: (event) => {
       const shape = shapeOf(event);
       try {

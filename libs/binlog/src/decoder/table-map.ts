@@ -28,6 +28,19 @@ export const tableIdOf = (event: Uint8Array): number => {
   return cursor.uint48();
 };
 
+/** Which table a TABLE_MAP event is about, without reading its columns. */
+export function tableNameOf(event: Uint8Array): {
+  readonly tableId: number;
+  readonly schema: string;
+  readonly table: string;
+} {
+  const cursor = new ByteCursor(event);
+  cursor.take(EVENT_HEADER_BYTES);
+  const tableId = cursor.uint48();
+  cursor.take(2);
+  return { tableId, schema: readName(cursor), table: readName(cursor) };
+}
+
 /** Reads a TABLE_MAP event (header included, checksum cut off). Throws SOURCE_EVENT_CORRUPT. */
 export function parseTableMap(event: Uint8Array): TableMap {
   const cursor = new ByteCursor(event);
