@@ -118,7 +118,9 @@ async function step(title, logName, [command, ...commandArgs]) {
     isTerminal ? 1000 : 20_000,
   );
   const code = await new Promise((resolve) => {
-    const child = spawn(command, commandArgs, { cwd: root, stdio: ['ignore', log, log] });
+    // `npm run --silent` hands its silence down; the log shall have every word.
+    const env = { ...process.env, npm_config_loglevel: 'notice' };
+    const child = spawn(command, commandArgs, { cwd: root, env, stdio: ['ignore', log, log] });
     child.on('error', (error) => resolve(error.message));
     child.on('exit', (exitCode, signal) => resolve(exitCode ?? signal));
   });
