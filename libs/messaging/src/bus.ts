@@ -108,8 +108,8 @@ export interface Bus {
   queuedProcesses(pipelineId: string, epoch: number): Promise<Readonly<Record<ProcessQueue, number>>>;
 
   publishEvent(event: LutraEvent): Promise<void>;
-  /** Events from now on, in order, until the signal aborts. */
-  followEvents(filter: EventFilter, signal: AbortSignal): AsyncIterable<LutraEvent>;
+  /** Events in order until the signal aborts: from now on, or from those that were stored at `since` (what the log still holds). */
+  followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent>;
   /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]>;
 

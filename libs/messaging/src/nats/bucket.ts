@@ -1,0 +1,73 @@
+import { headers as newHeaders } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
+import { decodeJson, encodeJson } from './json-message.ts';
+import { isNoMessage } from './nats-failure.ts';
+import type { NatsLink } from './nats-link.ts';
+import { readOrdered } from './ordered-reader.ts';
+import { readNewest } from './read-newest.ts';
+
+const OPERATION_HEADER = 'KV-Operation';
+const DELETED = 'DEL';
+/** As many as a bucket keeps. */
+const HISTORY_MAX = 64;
+
+export interface BucketEntry {
+  readonly key: string;
+  /** Null = deleted. */
+  readonly value: unknown;
+}
+
+/** A key-value bucket with JSON values, in the layout of NATS's own key-value store. */
+export class Bucket {
+  private readonly prefix: string;
+
+  constructor(
+    private readonly link: NatsLink,
+    name: string,
+    private readonly stream: string,
+  ) {
+    this.prefix = link.subjects.key(name, '');
+  }
+
+  async put(key: string, value: unknown): Promise<void> {
+    await this.link.publish(this.prefix + key, encodeJson(value));
+  }
+
+  async remove(key: string): Promise<void> {
+    const headers = newHeaders();
+    headers.set(OPERATION_HEADER, DELETED);
+    await this.link.publish(this.prefix + key, new Uint8Array(0), { headers });
+  }
+
+  /** The current value; null when there is none. Asked of the stream's leader: never an old one. */
+  async get(key: string): Promise<unknown> {
+    const stored = await this.link.call(async () => {
+      try {
+        return await this.link.jsm.streams.getMessage(this.stream, { last_by_subj: this.prefix + key });
+      } catch (error) {
+        if (isNoMessage(error)) return null;
+        throw error;
+      }
+    });
+    return stored === null ? null : valueOf(stored.data, stored.header);
+  }
+
+  /** Values that the key had, newest first; deletions are left out. */
+  async history(key: string): Promise<unknown[]> {
+    const read = { stream: this.stream, filter: this.prefix + key, limit: HISTORY_MAX };
+    const stored = await readNewest(this.link, read);
+    return stored.map(({ data, headers }) => valueOf(data, headers)).filter((value) => value !== null).reverse();
+  }
+
+  /** Current values of all keys that match (`*` = one token), then every change, until the signal aborts. */
+  async *watch(keys: string, signal: AbortSignal): AsyncGenerator<BucketEntry, void, undefined> {
+    const read = { stream: this.stream, filter: this.prefix + keys, start: { kind: 'lastPerSubject' as const }, signal };
+    for await (const { subject, data, headers } of readOrdered(this.link, read))
+      yield { key: subject.slice(this.prefix.length), value: valueOf(data, headers) };
+  }
+}
+
+function valueOf(data: Uint8Array, headers: MsgHdrs | undefined): unknown {
+  const isDeleted = headers?.has(OPERATION_HEADER) === true;
+  return isDeleted || data.length === 0 ? null : decodeJson(data, 'a value of a bucket');
+}

@@ -1,0 +1,61 @@
+import type { PipelineDefinition } from '@lutra/model';
+import { Bucket } from './bucket.ts';
+import type { NatsLink } from './nats-link.ts';
+import { PIPELINE_KEY, pipelineKey } from './subjects.ts';
+
+/** Revisions that are kept in memory: a few of each pipeline of a large installation. */
+const CACHED_MAX = 512;
+
+/** Revisions of pipeline definitions. A revision never changes, so it is read once. */
+export class DefinitionStore {
+  private readonly bucket: Bucket;
+  private readonly cached = new Map<string, PipelineDefinition>();
+
+  constructor(link: NatsLink) {
+    this.bucket = new Bucket(link, link.subjects.buckets.config, link.subjects.streams.config);
+  }
+
+  async put(definition: PipelineDefinition): Promise<void> {
+    await this.bucket.put(pipelineKey(definition.id), definition);
+  }
+
+  async remove(pipelineId: string): Promise<void> {
+    await this.bucket.remove(pipelineKey(pipelineId));
+  }
+
+  /** The newest definition (always asked for), or the given revision (from memory when it was seen). */
+  async get(pipelineId: string, revision?: number): Promise<PipelineDefinition | null> {
+    const key = pipelineKey(pipelineId);
+    if (revision !== undefined) {
+      const known = this.cached.get(cacheKey(pipelineId, revision));
+      if (known !== undefined) return known;
+    }
+    const newest = (await this.bucket.get(key)) as PipelineDefinition | null;
+    if (newest !== null) this.remember(newest);
+    if (revision === undefined || newest?.revision === revision) return newest;
+    const history = (await this.bucket.history(key)) as PipelineDefinition[];
+    const found = history.find((definition) => definition.revision === revision) ?? null;
+    if (found !== null) this.remember(found);
+    return found;
+  }
+
+  async *watch(
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }, void, undefined> {
+    for await (const { key, value } of this.bucket.watch(`${PIPELINE_KEY}*`, signal)) {
+      const definition = value as PipelineDefinition | null;
+      if (definition !== null) this.remember(definition);
+      yield { pipelineId: key.slice(PIPELINE_KEY.length), definition };
+    }
+  }
+
+  private remember(definition: PipelineDefinition): void {
+    const key = cacheKey(definition.id, definition.revision);
+    this.cached.delete(key);
+    this.cached.set(key, definition);
+    const oldest = this.cached.keys().next();
+    if (this.cached.size > CACHED_MAX && oldest.done !== true) this.cached.delete(oldest.value);
+  }
+}
+
+const cacheKey = (pipelineId: string, revision: number): string => `${pipelineId}@${String(revision)}`;

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { LutraEvent } from '@lutra/model';
+import type { EventFilter } from '../bus.ts';
+import { decodeJson, encodeJson } from './json-message.ts';
+import type { NatsLink } from './nats-link.ts';
+import { readOrdered } from './ordered-reader.ts';
+import type { ReadStart, StoredMessage } from './ordered-reader.ts';
+import { readNewest } from './read-newest.ts';
+
+/** The event log: written by all, read in order. */
+export class EventLog {
+  constructor(private readonly link: NatsLink) {}
+
+  /** The id lets a repeated publish (lost answer) be stored once. */
+  async publish(event: LutraEvent, id: string = randomUUID()): Promise<void> {
+    await this.link.publish(this.link.subjects.event(event), encodeJson(event), { id });
+  }
+
+  async *follow(
+    filter: EventFilter & { readonly since?: Date },
+    signal: AbortSignal,
+  ): AsyncGenerator<LutraEvent, void, undefined> {
+    const { kinds, since } = filter;
+    const start: ReadStart = since === undefined ? { kind: 'new' } : { kind: 'time', since };
+    const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
+    const stream = this.link.subjects.streams.events;
+    for await (const message of readOrdered(this.link, { stream, filter: subject, start, signal })) {
+      const event = eventOf(message);
+      if (kinds === undefined || kinds.includes(event.kind)) yield event;
+    }
+  }
+
+  async read(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
+    const found: StoredMessage[] = [];
+    // One filter per consumer (NATS 2.9): each kind is read by itself, exactly as many as could be wanted.
+    for (const kind of filter.kinds ?? [undefined])
+      found.push(...(await readNewest(this.link, { ...this.readOptions(filter), filter: this.link.subjects.eventFilter(filter, kind) })));
+    found.sort((left, right) => left.sequence - right.sequence);
+    return (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
+  }
+
+  private readOptions({ since, limit }: { readonly since?: Date; readonly limit: number }): {
+    readonly stream: string;
+    readonly limit: number;
+    readonly since?: Date;
+  } {
+    return { stream: this.link.subjects.streams.events, limit, ...(since === undefined ? {} : { since }) };
+  }
+}
+
+const eventOf = (message: StoredMessage): LutraEvent => decodeJson(message.data, 'an event') as LutraEvent;

@@ -1,0 +1,139 @@
+import type { Command, CursorState, LutraEvent, OriginState, PipelineDefinition, ProcessIdentity } from '@lutra/model';
+import type { Bus, CommandDelivery, ConsumeOptions, EventFilter, ProcessDelivery, ProcessQueue, ProcessWriter } from '../bus.ts';
+import { purgeParts } from './body-store.ts';
+import { Bucket } from './bucket.ts';
+import { CommandQueue } from './command-queue.ts';
+import { DefinitionStore } from './definition-store.ts';
+import { EventLog } from './event-log.ts';
+import { HeldDeliveries } from './held-deliveries.ts';
+import { countQueued, purgeOldEpochs } from './housekeeping.ts';
+import type { NatsLink } from './nats-link.ts';
+import { consumeProcesses } from './process-consumer.ts';
+import { NatsProcessWriter } from './process-writer.ts';
+import type { WriteTarget } from './process-writer.ts';
+import { originKey, pipelineKey } from './subjects.ts';
+
+/** The bus over one NATS connection: hands each call to the part that knows how. */
+export class NatsBus implements Bus {
+  private readonly held: HeldDeliveries;
+  private readonly events: EventLog;
+  private readonly commands: CommandQueue;
+  private readonly definitions: DefinitionStore;
+  private readonly cursors: Bucket;
+
+  constructor(private readonly link: NatsLink) {
+    this.held = new HeldDeliveries(link);
+    this.events = new EventLog(link);
+    this.commands = new CommandQueue(link, this.held, this.events);
+    this.definitions = new DefinitionStore(link);
+    this.cursors = new Bucket(link, link.subjects.buckets.cursor, link.subjects.streams.cursor);
+  }
+
+  ensureStreams(): Promise<void> {
+    return this.link.ensureStreams();
+  }
+
+  writeProcess(to: WriteTarget): ProcessWriter {
+    return new NatsProcessWriter(this.link, to);
+  }
+
+  consume(options: ConsumeOptions): AsyncIterable<ProcessDelivery> {
+    return consumeProcesses(this.link, this.held, options);
+  }
+
+  async forgetBodies(identity: ProcessIdentity): Promise<void> {
+    // Parts that stay are removed by their age.
+    await purgeParts(this.link, identity).catch(() => undefined);
+  }
+
+  purgeEpochs(pipelineId: string, epochs: { readonly below: number }): Promise<void> {
+    return purgeOldEpochs(this.link, pipelineId, epochs.below);
+  }
+
+  queuedProcesses(pipelineId: string, epoch: number): Promise<Readonly<Record<ProcessQueue, number>>> {
+    return countQueued(this.link, pipelineId, epoch);
+  }
+
+  publishEvent(event: LutraEvent): Promise<void> {
+    return this.events.publish(event);
+  }
+
+  followEvents(filter: EventFilter, signal: AbortSignal): AsyncIterable<LutraEvent> {
+    return startNow(this.events.follow(filter, signal));
+  }
+
+  readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
+    return this.events.read(filter);
+  }
+
+  issueCommand(command: Command): Promise<void> {
+    return this.commands.issue(command);
+  }
+
+  consumeCommands(signal: AbortSignal): AsyncIterable<CommandDelivery> {
+    return this.commands.consume(signal);
+  }
+
+  putDefinition(definition: PipelineDefinition): Promise<void> {
+    return this.definitions.put(definition);
+  }
+
+  removeDefinition(pipelineId: string): Promise<void> {
+    return this.definitions.remove(pipelineId);
+  }
+
+  definition(pipelineId: string, revision?: number): Promise<PipelineDefinition | null> {
+    return this.definitions.get(pipelineId, revision);
+  }
+
+  watchDefinitions(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }> {
+    return this.definitions.watch(signal);
+  }
+
+  putCursor(pipelineId: string, state: CursorState): Promise<void> {
+    return this.cursors.put(pipelineKey(pipelineId), state);
+  }
+
+  async cursor(pipelineId: string): Promise<CursorState | null> {
+    return (await this.cursors.get(pipelineKey(pipelineId))) as CursorState | null;
+  }
+
+  watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState> {
+    return watchValues<CursorState>(this.cursors, pipelineKey(pipelineId), signal);
+  }
+
+  putOrigin(pipelineId: string, origin: OriginState): Promise<void> {
+    return this.cursors.put(originKey(pipelineId), origin);
+  }
+
+  watchOrigin(pipelineId: string, signal: AbortSignal): AsyncIterable<OriginState> {
+    return watchValues<OriginState>(this.cursors, originKey(pipelineId), signal);
+  }
+
+  isHealthy(): boolean {
+    return this.link.isHealthy;
+  }
+
+  close(): Promise<void> {
+    return this.link.close();
+  }
+}
+
+async function* watchValues<T>(bucket: Bucket, key: string, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+  for await (const { value } of bucket.watch(key, signal)) if (value !== null) yield value as T;
+}
+
+/** Starts reading at the call and not at the first `next`: 'from now on' is then true for a caller who does something in between. */
+function startNow<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  const first = source.next();
+  first.catch(() => undefined); // Whoever iterates gets the failure.
+  return (async function* () {
+    try {
+      for (let result = await first; result.done !== true; result = await source.next()) yield result.value;
+    } finally {
+      await source.return();
+    }
+  })();
+}

@@ -1,0 +1,51 @@
+import { SyncError } from '@lutra/model';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
+
+const CONSUMER_NOT_FOUND = 10014;
+const NO_MESSAGE = 10037;
+const STORAGE_INSUFFICIENT = 10047;
+const STREAM_NAME_IN_USE = 10058;
+const STREAM_NOT_FOUND = 10059;
+/** A full stream and a broken disk have the same number (10077): the text tells them apart. */
+const LIMIT_TEXT = /maximum (bytes|messages|messages per subject) exceeded/;
+
+/** Stream, bucket or consumer is not there: nobody answers, or JetStream says so. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof errors.NoRespondersError ||
+  (error instanceof errors.RequestError && error.isNoResponders()) ||
+  // What the client makes of silence on a JetStream subject.
+  (error instanceof Error && error.name === 'JetStreamNotEnabled') ||
+  hasCode(error, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);
+
+export const isNoMessage = (error: unknown): boolean => hasCode(error, NO_MESSAGE);
+
+export const isStorageInsufficient = (error: unknown): boolean => hasCode(error, STORAGE_INSUFFICIENT);
+
+/** The stream exists with another configuration. */
+export const isOtherwiseConfigured = (error: unknown): boolean => hasCode(error, STREAM_NAME_IN_USE);
+
+export const isFull = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
+
+/** Worth another try on the same connection: no answer in time, or the connection is being made anew. */
+export const isPassing = (error: unknown): boolean =>
+  isMissing(error) ||
+  error instanceof errors.TimeoutError ||
+  error instanceof errors.ConnectionError ||
+  error instanceof errors.RequestError ||
+  (error instanceof JetStreamApiError && error.status === 503 && !isFull(error));
+
+/** Any error of the client as a SyncError; the address says which server. */
+export function natsFailure(error: unknown, address: string): SyncError {
+  if (SyncError.is(error)) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (isFull(cause))
+    return new SyncError('BUS_STREAM_FULL', { problem: `A stream of NATS is full: ${cause.message}` }, { cause });
+  if (isPassing(cause) || cause instanceof errors.ClosedConnectionError || cause instanceof errors.DrainingConnectionError)
+    return new SyncError('BUS_UNREACHABLE', { problem: `NATS at ${address} does not answer: ${cause.message}`, address }, { cause });
+  return new SyncError('INTERNAL', { problem: `NATS at ${address}: ${cause.message}`, address }, { cause });
+}
+
+const hasCode = (error: unknown, ...codes: readonly number[]): boolean =>
+  error instanceof JetStreamApiError && codes.includes(error.code);

@@ -1,0 +1,170 @@
+import { systemClock } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { JetStreamClient, JetStreamManager, PubAck } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import type { BusOptions } from '../bus.ts';
+import { isMissing, isOtherwiseConfigured, isPassing, isStorageInsufficient, natsFailure } from './nats-failure.ts';
+import { streamConfigs } from './stream-configs.ts';
+import type { NamedStreamConfig } from './stream-configs.ts';
+import { DEFAULT_NAMESPACE, subjectsOf } from './subjects.ts';
+import type { Subjects } from './subjects.ts';
+
+const FIRST_CONNECTION_LIMIT_MS = 30_000;
+/** A call is repeated for this long while NATS is away; longer pauses are the caller's to wait for. */
+const CALL_LIMIT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1_000;
+const RECONNECT_MS = 500;
+const HEALTH_INTERVAL_MS = 5_000;
+/** A silent peer is noticed after two of these. */
+const PING_INTERVAL_MS = 5_000;
+/** On a machine with a small disk the byte limits shrink by these factors until the server accepts the stream. */
+const BYTE_LIMIT_DIVISORS = [1, 4, 16, 64, 256] as const;
+
+/** One connection to NATS: repeats calls over short outages, creates streams that have disappeared, knows whether it is healthy. */
+export class NatsLink {
+  readonly js: JetStreamClient;
+  private ensuring: Promise<void> | null = null;
+  private isConnected = true;
+  private isAnswering = true;
+  private readonly closing = new AbortController();
+
+  private constructor(
+    readonly nc: NatsConnection,
+    readonly jsm: JetStreamManager,
+    readonly subjects: Subjects,
+    readonly address: string,
+    readonly clock: Clock,
+  ) {
+    this.js = jetstream(nc, { timeout: REQUEST_TIMEOUT_MS });
+    void this.watchStatus(); // Ends with the connection; its failures are the connection's end.
+    void this.watchHealth(); // Never rejects; ends at close.
+  }
+
+  /** Rejects with BUS_UNREACHABLE when no connection is made for 30 s. Afterwards the client reconnects for ever. */
+  static async open(options: BusOptions, clock: Clock = systemClock): Promise<NatsLink> {
+    const subjects = subjectsOf(options.namespace ?? DEFAULT_NAMESPACE);
+    const deadline = clock.monotonicMs() + FIRST_CONNECTION_LIMIT_MS;
+    for (;;) {
+      try {
+        const nc = await connect(connectionOptions(options));
+        const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
+        return new NatsLink(nc, jsm, subjects, options.servers, clock);
+      } catch (error) {
+        if (clock.monotonicMs() > deadline) throw natsFailure(error, options.servers);
+        await clock.sleep(RECONNECT_MS);
+      }
+    }
+  }
+
+  /** Aborts when the bus is closed: what lives as long as the connection waits on it. */
+  get closed(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  get isHealthy(): boolean {
+    return this.isConnected && this.isAnswering && !this.nc.isClosed();
+  }
+
+  /** Stores a message; a repeat under the same id within two minutes is stored once. BUS_STREAM_FULL, BUS_UNREACHABLE. */
+  publish(
+    subject: string,
+    payload: Uint8Array,
+    options: { readonly id?: string; readonly headers?: MsgHdrs } = {},
+  ): Promise<PubAck> {
+    return this.call(() =>
+      this.js.publish(subject, payload, {
+        ...(options.id === undefined ? {} : { msgID: options.id }),
+        ...(options.headers === undefined ? {} : { headers: options.headers }),
+        timeout: REQUEST_TIMEOUT_MS,
+      }),
+    );
+  }
+
+  /** Repeats `request` for up to 10 s while NATS does not answer, creating streams when they are missing. Throws SyncError. */
+  async call<T>(request: () => Promise<T>): Promise<T> {
+    const deadline = this.clock.monotonicMs() + CALL_LIMIT_MS;
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!isPassing(error) || this.nc.isClosed() || this.clock.monotonicMs() > deadline)
+          throw natsFailure(error, this.address);
+        if (isMissing(error)) await this.createMissing().catch(() => undefined); // The next try tells whether it helped.
+        await this.clock.sleep(pauseMs, this.closed);
+      }
+    }
+  }
+
+  /** Creates the streams that are missing. */
+  ensureStreams(): Promise<void> {
+    return this.call(() => this.createMissing());
+  }
+
+  /** Sends what is buffered, then closes. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.nc.drain().catch(() => this.nc.close());
+  }
+
+  /** Concurrent calls share one round. */
+  private async createMissing(): Promise<void> {
+    this.ensuring ??= this.createStreams().finally(() => {
+      this.ensuring = null;
+    });
+    await this.ensuring;
+  }
+
+  private async createStreams(): Promise<void> {
+    for (const config of streamConfigs(this.subjects)) await this.createStream(config);
+  }
+
+  private async createStream(config: NamedStreamConfig): Promise<void> {
+    for (const divisor of BYTE_LIMIT_DIVISORS) {
+      try {
+        await this.jsm.streams.add({ ...config, max_bytes: Math.floor(config.max_bytes / divisor) });
+        return;
+      } catch (error) {
+        // Another version or a smaller machine made it: it serves as it is, an operator may have tuned it.
+        if (isOtherwiseConfigured(error)) return;
+        if (!isStorageInsufficient(error) || divisor === BYTE_LIMIT_DIVISORS.at(-1)) throw error;
+      }
+    }
+  }
+
+  private async watchStatus(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type === 'disconnect') this.isConnected = false;
+      if (status.type === 'reconnect') this.isConnected = true;
+    }
+  }
+
+  private async watchHealth(): Promise<void> {
+    while (!this.closed.aborted) {
+      await this.clock.sleep(HEALTH_INTERVAL_MS, this.closed);
+      this.isAnswering = await this.jsm.getAccountInfo().then(
+        () => true,
+        () => false,
+      );
+    }
+  }
+}
+
+function connectionOptions(options: BusOptions): Parameters<typeof connect>[0] {
+  return {
+    servers: options.servers.split(',').map((server) => server.trim()),
+    name: options.name,
+    ...(options.user === undefined ? {} : { user: options.user }),
+    ...(options.password === undefined ? {} : { pass: options.password }),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    pingInterval: PING_INTERVAL_MS,
+    timeout: REQUEST_TIMEOUT_MS,
+    // A password that is being changed must not end the process.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  };
+}

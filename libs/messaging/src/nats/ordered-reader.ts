@@ -1,0 +1,154 @@
+import { AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
+import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
+import { nanos, nuid } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
+import { deliveryInfo } from './delivery-info.ts';
+import type { NatsLink } from './nats-link.ts';
+import { PullReader } from './pull-reader.ts';
+import type { PullSource } from './pull-reader.ts';
+
+/** Events are small: so many under way keep a reader busy and cost little memory. */
+const ROOM_MAX = 256;
+/** The server forgets the consumer of a dead reader after this. */
+const INACTIVE_MS = 60_000;
+
+export type ReadStart =
+  /** What is stored from now on. */
+  | { readonly kind: 'new' }
+  /** The newest message of each subject, then what is stored from now on. */
+  | { readonly kind: 'lastPerSubject' }
+  | { readonly kind: 'sequence'; readonly sequence: number }
+  | { readonly kind: 'time'; readonly since: Date };
+
+export interface StoredMessage {
+  readonly subject: string;
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
+  /** Matching messages that follow, as the server saw it. */
+  readonly pending: number;
+}
+
+export interface OrderedRead {
+  readonly stream: string;
+  readonly filter: string;
+  readonly start: ReadStart;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Messages of a stream in their order, each once, until the signal aborts. The consumer belongs to this reader alone; when
+ * it is lost or a message is missing in its count, reading goes on behind the last message. A stream that was made anew is
+ * read from its start.
+ */
+export async function* readOrdered(link: NatsLink, read: OrderedRead): AsyncGenerator<StoredMessage, void, undefined> {
+  const cursor = new ReadCursor(link, read);
+  let session = 0;
+  let expected = 1;
+  const reader = new PullReader(link, {
+    prepare: () => cursor.prepare(),
+    roomMax: ROOM_MAX,
+    heldCount: () => 0,
+    signal: read.signal,
+  });
+  try {
+    for await (const pulled of reader.messages()) {
+      const info = deliveryInfo(pulled.message);
+      if (pulled.session !== session) {
+        session = pulled.session;
+        expected = 1;
+      }
+      if (info.consumerSequence !== expected) {
+        reader.takeBuffered();
+        reader.wake(true);
+        continue;
+      }
+      expected++;
+      cursor.lastSequence = info.streamSequence;
+      const { subject, data, headers } = pulled.message;
+      yield { subject, data, headers, sequence: info.streamSequence, pending: info.pending };
+    }
+  } finally {
+    cursor.forget();
+  }
+}
+
+/** How many stored messages match from a start on. */
+export async function countStored(link: NatsLink, read: Omit<OrderedRead, 'signal'>): Promise<number> {
+  const info = await addConsumer(link, read, startConfig(read.start));
+  link.jsm.consumers.delete(read.stream, info.name).catch(() => undefined); // The server forgets it anyway.
+  return info.num_pending;
+}
+
+/** Where an ordered reader goes on when its consumer has to be made anew. */
+class ReadCursor {
+  lastSequence = 0;
+  private created: string | null = null;
+  private consumer: string | null = null;
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly read: OrderedRead,
+  ) {}
+
+  async prepare(): Promise<PullSource> {
+    this.forget();
+    const { created, state } = await this.link.call(() => this.link.jsm.streams.info(this.read.stream));
+    const isFirst = this.created === null;
+    const isSame = this.created === created;
+    if (isFirst && this.read.start.kind === 'new') this.lastSequence = state.last_seq;
+    else if (!isFirst) this.lastSequence = isSame ? Math.min(this.lastSequence, state.last_seq) : 0;
+    const isAnew = !isFirst && !isSame;
+    const info = await addConsumer(this.link, this.read, this.startConfig(isAnew));
+    this.created = created;
+    this.consumer = info.name;
+    return { stream: this.read.stream, consumer: info.name };
+  }
+
+  /** Removes the consumer at the server, as far as possible. */
+  forget(): void {
+    if (this.consumer === null || this.link.nc.isClosed()) return;
+    this.link.jsm.consumers.delete(this.read.stream, this.consumer).catch(() => undefined); // It expires by itself.
+    this.consumer = null;
+  }
+
+  private startConfig(isAnew: boolean): Partial<ConsumerConfig> {
+    const { start } = this.read;
+    const isPlaced = start.kind === 'new' || this.lastSequence > 0;
+    if (isPlaced || (isAnew && start.kind !== 'lastPerSubject'))
+      return startConfig({ kind: 'sequence', sequence: this.lastSequence + 1 });
+    return startConfig(start);
+  }
+}
+
+function startConfig(start: ReadStart): Partial<ConsumerConfig> {
+  switch (start.kind) {
+    case 'new':
+      return { deliver_policy: DeliverPolicy.New };
+    case 'lastPerSubject':
+      return { deliver_policy: DeliverPolicy.LastPerSubject };
+    case 'sequence':
+      return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, start.sequence) };
+    case 'time':
+      return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.since.toISOString() };
+  }
+}
+
+function addConsumer(
+  link: NatsLink,
+  read: Pick<OrderedRead, 'stream' | 'filter'>,
+  start: Partial<ConsumerConfig>,
+): Promise<ConsumerInfo> {
+  return link.call(() =>
+    link.jsm.consumers.add(read.stream, {
+      ...start,
+      name: nuid.next(),
+      filter_subject: read.filter,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      inactive_threshold: nanos(INACTIVE_MS),
+      max_deliver: 1,
+      mem_storage: true,
+    }),
+  );
+}

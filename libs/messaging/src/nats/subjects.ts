@@ -1,0 +1,109 @@
+import type { LutraEvent, ProcessIdentity } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { ConsumeOptions, EventFilter, ProcessQueue } from '../bus.ts';
+
+/** Every subject, stream, bucket and durable name of Lutra is made here; nothing else spells one. */
+export interface Subjects {
+  readonly streams: {
+    readonly selected: string;
+    readonly extracted: string;
+    readonly transformed: string;
+    readonly bodies: string;
+    readonly events: string;
+    readonly commands: string;
+    readonly config: string;
+    readonly cursor: string;
+  };
+  readonly buckets: { readonly config: string; readonly cursor: string };
+  /** What each stream holds. */
+  readonly all: {
+    readonly queue: (queue: ProcessQueue) => string;
+    readonly bodies: string;
+    readonly events: string;
+    readonly commands: string;
+    readonly keys: (bucket: string) => string;
+  };
+  readonly queue: (to: { readonly queue: ProcessQueue; readonly target: string; readonly identity: ProcessIdentity }) => string;
+  readonly queueFilter: (options: Pick<ConsumeOptions, 'queue' | 'target' | 'pipelineId'>) => string;
+  /** All subjects of one pipeline in a queue, of one epoch or of all. */
+  readonly queueOfPipeline: (queue: ProcessQueue, pipelineId: string, epoch?: number) => string;
+  /** Prefix of the parts of one attempt; the part's number follows. */
+  readonly bodyParts: (identity: ProcessIdentity, stage: string, attempt: string) => string;
+  readonly bodiesOfProcess: (identity: ProcessIdentity) => string;
+  readonly bodiesOfPipeline: (pipelineId: string, epoch?: number) => string;
+  /** The epoch token of a subject in a queue or of a body part. */
+  readonly epochOf: (subject: string) => number;
+  readonly event: (event: LutraEvent) => string;
+  readonly eventFilter: (filter: EventFilter, kind?: LutraEvent['kind']) => string;
+  readonly command: (pipelineId: string) => string;
+  readonly key: (bucket: string, key: string) => string;
+}
+
+export const DEFAULT_NAMESPACE = 'lutra';
+export const ANY_TARGET = 'any';
+export const ARBITER_DURABLE = 'arbiter';
+export const PIPELINE_KEY = 'pipeline.';
+export const ORIGIN_KEY = 'origin.';
+export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
+
+export const pipelineKey = (pipelineId: string): string => PIPELINE_KEY + token(pipelineId);
+export const originKey = (pipelineId: string): string => ORIGIN_KEY + token(pipelineId);
+
+/** The names under one namespace. Throws INTERNAL for a namespace or, later, an id that NATS would take for several tokens or a wildcard. */
+export function subjectsOf(namespace: string): Subjects {
+  const root = token(namespace);
+  const upper = root.toUpperCase();
+  const config = `${root}_config`;
+  const cursor = `${root}_cursor`;
+  const identityTokens = (identity: ProcessIdentity): string => `${token(identity.pipelineId)}.${String(identity.epoch)}`;
+  const ofEpoch = (epoch: number | undefined): string => (epoch === undefined ? '*' : String(epoch));
+  const target = (queue: ProcessQueue, name: string): string => (queue === 'transformed' ? '' : `${name}.`);
+  return {
+    streams: {
+      selected: `${upper}_SELECTED`,
+      extracted: `${upper}_EXTRACTED`,
+      transformed: `${upper}_TRANSFORMED`,
+      bodies: `${upper}_BODIES`,
+      events: `${upper}_EVENTS`,
+      commands: `${upper}_COMMANDS`,
+      config: `KV_${config}`,
+      cursor: `KV_${cursor}`,
+    },
+    buckets: { config, cursor },
+    all: {
+      queue: (queue) => `${root}.${queue}.>`,
+      bodies: `${root}.body.>`,
+      events: `${root}.events.>`,
+      commands: `${root}.commands.>`,
+      keys: (bucket) => `$KV.${bucket}.>`,
+    },
+    queue: (to) => `${root}.${to.queue}.${target(to.queue, token(to.target))}${identityTokens(to.identity)}`,
+    queueFilter: (options) =>
+      `${root}.${options.queue}.${target(options.queue, token(options.target ?? ANY_TARGET))}` +
+      `${options.pipelineId === undefined ? '*' : token(options.pipelineId)}.*`,
+    queueOfPipeline: (queue, pipelineId, epoch) =>
+      `${root}.${queue}.${target(queue, '*')}${token(pipelineId)}.${ofEpoch(epoch)}`,
+    bodyParts: (identity, stage, attempt) =>
+      `${root}.body.${identityTokens(identity)}.${String(identity.process)}.${stage}.${attempt}.`,
+    bodiesOfProcess: (identity) => `${root}.body.${identityTokens(identity)}.${String(identity.process)}.>`,
+    bodiesOfPipeline: (pipelineId, epoch) => `${root}.body.${token(pipelineId)}.${ofEpoch(epoch)}.>`,
+    epochOf: (subject) => {
+      const tokens = subject.split('.');
+      return Number(tokens[1] === 'body' ? tokens[3] : tokens.at(-1));
+    },
+    event: (event) => `${root}.events.${event.pipelineId === null ? '_' : token(event.pipelineId)}.${event.kind}`,
+    eventFilter: (filter, kind) =>
+      `${root}.events.${filter.pipelineId === undefined ? '*' : token(filter.pipelineId)}.${kind ?? '*'}`,
+    command: (pipelineId) => `${root}.commands.${token(pipelineId)}`,
+    key: (bucket, key) => `$KV.${bucket}.${key}`,
+  };
+}
+
+/** Name of the stream that holds a queue. */
+export const streamOf = (subjects: Subjects, queue: ProcessQueue): string => subjects.streams[queue];
+
+function token(text: string): string {
+  if (!/^[A-Za-z0-9_-]+$/.test(text))
+    throw new SyncError('INTERNAL', { problem: `'${text}' cannot be part of a subject: letters, digits, - and _ only` });
+  return text;
+}
