@@ -115,6 +115,7 @@ export async function claimCheckpoint(
   if (foreign.epoch > epoch)
     throw new SyncError('TARGET_EPOCH_AHEAD', {
       epoch: foreign.epoch,
+      aboveEpoch: foreign.epoch,
       problem: `The checkpoint at ${session.info.address} stands under epoch ${String(foreign.epoch)}, the permit under ${String(epoch)}`,
     });
   throw fenced(session, claim);
@@ -189,29 +190,28 @@ export async function explainLostMove(session: TargetSession, move: CheckpointMo
 }
 
 /**
- * Ends the sessions that the checkpoint names, except one: those of a loader that is frozen or cut off and still holds the
- * rows. Only sessions of the same account are touched, which needs no privilege.
+ * Ends the sessions that the lanes of an older epoch name: those of a loader that is frozen or cut off and still holds the
+ * rows. `session` is another one than that which waits. Gives the number of sessions that were ended.
  */
 export async function killRecordedSessions(
   session: TargetSession,
-  pipelineId: string,
-  exceptId: number,
+  { pipelineId, epoch }: Pick<CheckpointClaim, 'pipelineId' | 'epoch'>,
 ): Promise<number> {
   const rows = await readCheckpoint(session, pipelineId, { lock: false });
-  const recorded = new Set(rows.map(({ sessionId }) => sessionId).filter((id) => id !== exceptId && id > 0));
-  let killed = 0;
-  if (recorded.size > 0) {
-    // The number may mean another session by now (other server, restart): it has to be one of this account.
-    const found = await session.query(
-      `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID IN (${[...recorded].join(',')}) AND USER = SUBSTRING_INDEX(USER(), '@', 1)`,
-    );
-    for (const { id } of found) {
-      await session.execute([{ sql: `KILL ${String(Number(id))}` }]);
-      killed += 1;
-    }
-  }
+  const older = rows.filter((row) => row.epoch < epoch).map(({ sessionId }) => sessionId);
+  return killSessions(session, older);
+}
+
+/** Ends sessions of the same account, which needs no privilege. A number that is no such session (any more) is passed over. */
+export async function killSessions(session: TargetSession, sessionIds: readonly number[]): Promise<number> {
+  const wanted = sessionIds.filter((id) => id > 0 && id !== session.info.sessionId);
+  if (wanted.length === 0) return 0;
+  const found = await session.query(
+    `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID IN (${wanted.join(',')}) AND USER = SUBSTRING_INDEX(USER(), '@', 1)`,
+  );
+  for (const { id } of found) await session.execute([{ sql: `KILL ${String(Number(id))}` }]);
   await session.rollback();
-  return killed;
+  return found.length;
 }
 
 function fenced(session: TargetSession, { pipelineId, epoch, owner }: CheckpointClaim): SyncError {

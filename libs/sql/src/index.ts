@@ -6,17 +6,25 @@ export {
   explainLostMove,
   insertOrigin,
   killRecordedSessions,
+  killSessions,
   moveStatement,
   resolveCommit,
 } from './checkpoint.ts';
 export type { CheckpointClaim, CheckpointMove, CheckpointRow } from './checkpoint.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
-export { changedColumns, imageCharacters, isSameValue } from './row-difference.ts';
-export { deleteStatement, insertStatement, isComplete, updateJoinStatement, updateStatement } from './row-statement.ts';
+export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';
+export {
+  deleteStatement,
+  insertStatement,
+  isComplete,
+  plainInsertStatement,
+  updateJoinStatement,
+  updateStatement,
+} from './row-statement.ts';
 export { compileTableWriter, keyValue } from './table-writer.ts';
 export type { TableWriter, WrittenColumn } from './table-writer.ts';
 export { createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export type { TargetStatement } from './target-statement.ts';
-export { tableMissing } from './sql-failure.ts';
+export { missingTableError } from './missing-table.ts';

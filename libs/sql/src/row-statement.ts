@@ -31,6 +31,15 @@ export function insertStatement(writer: TableWriter, images: readonly RowImage[]
   return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}${upsert}`, parameters);
 }
 
+/** Inserts one row and nothing else: to learn from the server which index it clashes with. */
+export function plainInsertStatement(writer: TableWriter, image: RowImage): TargetStatement {
+  const columns = writer.columns.filter(({ position }) => image[position] !== undefined);
+  const parameters: (string | Buffer)[] = [];
+  const tuple = tupleOf(columns, image, parameters);
+  const names = columns.map(({ quoted }) => quoted).join(',');
+  return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuple}`, parameters);
+}
+
 /** Updates one row by the key it had before; the key itself may change. `columns` are the columns to write. */
 export function updateStatement(
   writer: TableWriter,

@@ -1,0 +1,60 @@
+import type { Clock, CursorState, Place } from '@lutra/model';
+import type { Bus } from '@lutra/messaging';
+import type { PipelineSession } from '@lutra/service-kit';
+
+const REPEAT_MS = 1_000;
+
+/**
+ * Keeps lutra_cursor in step with the checkpoint, at most once a second: from the claim until a process of the epoch has
+ * arrived the place is repeated, since select waits for it; afterwards it is written when it has moved.
+ */
+export class CursorReporter {
+  private reached: { readonly place: Place; readonly process: number; readonly revision: number };
+  private isWanted = true;
+  private hasArrived = false;
+
+  constructor(
+    private readonly parts: { readonly bus: Bus; readonly clock: Clock; readonly pipeline: PipelineSession },
+    claimed: Place,
+  ) {
+    this.reached = { place: claimed, process: 0, revision: parts.pipeline.definition.revision };
+  }
+
+  /** Select works in this epoch: it has seen the place. */
+  processArrived(): void {
+    this.hasArrived = true;
+  }
+
+  /** The target holds everything up to this process. */
+  loaded(reached: { readonly place: Place; readonly process: number; readonly revision: number }): void {
+    this.reached = reached;
+    this.isWanted = true;
+  }
+
+  /** Runs until the signal aborts. A bus that does not answer only delays the news. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.report();
+      await this.parts.clock.sleep(REPEAT_MS, signal);
+    }
+    await this.report();
+  }
+
+  private async report(): Promise<void> {
+    if (!this.isWanted && this.hasArrived) return;
+    const { bus, clock, pipeline } = this.parts;
+    const state: CursorState = {
+      state: 'place',
+      epoch: pipeline.epoch,
+      ...this.reached,
+      at: clock.now().toISOString(),
+    };
+    this.isWanted = false;
+    try {
+      await bus.putCursor(pipeline.pipelineId, state);
+    } catch (error) {
+      this.isWanted = true;
+      pipeline.log.warn({ err: error }, 'cursor not written yet');
+    }
+  }
+}

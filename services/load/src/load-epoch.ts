@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { inspectTarget } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { claimEpoch } from './claim-epoch.ts';
+import { CursorReporter } from './cursor-reporter.ts';
+import { Lane } from './lane.ts';
+import type { LoadEnv } from './load.env.ts';
+import { ProcessLoader } from './process-loader.ts';
+import { retryInPlace } from './retry-in-place.ts';
+import { runTogether } from './run-together.ts';
+import { targetAccess } from './target-access.ts';
+
+// A statement in hand may end by itself for so long after the epoch is over.
+const GRACE_MS = 10_000;
+
+/**
+ * One epoch of one pipeline: claims the checkpoint, tells select the place, and loads process after process in order until
+ * the signal aborts; the unit in hand is then finished. Throws what ends the epoch.
+ */
+export async function loadEpoch(context: ServiceContext<LoadEnv>, pipeline: PipelineSession): Promise<void> {
+  const { bus, clock, identity } = context;
+  const { epoch, pipelineId, signal } = pipeline;
+  const access = targetAccess(context, pipeline.definition.target);
+  const claim = { pipelineId, epoch, owner: `${identity.instance}/${randomUUID()}` };
+  const limitMs = pipeline.definition.parameters.retryInPlaceMs;
+  const begin = (): ReturnType<typeof claimEpoch> => claimEpoch({ bus, access, pipeline }, claim);
+  const claimed = await retryInPlace(begin, { clock, limitMs, signal });
+  if (claimed === null) return;
+  pipeline.log.info({ place: claimed.place, step: claimed.step }, 'checkpoint claimed');
+  const lane = new Lane(access, claim, claimed);
+  const ended = new AbortController();
+  const grace = endAfterGrace(context, lane, AbortSignal.any([signal, ended.signal]), ended.signal);
+  try {
+    await warnOfTarget(context, pipeline, claimed.session);
+    const reporter = new CursorReporter({ bus, clock, pipeline }, claimed.place);
+    const loader = new ProcessLoader({ context, pipeline, lane, reporter }, claimed.place);
+    await runTogether(signal, [
+      (until) => loader.receive(until),
+      (until) => loader.write(until),
+      (until) => reporter.run(until),
+    ]);
+  } finally {
+    ended.abort();
+    await grace;
+    await lane.close();
+  }
+}
+
+/** A target that hangs must not keep the lease from the next loader. */
+async function endAfterGrace(
+  { clock }: ServiceContext,
+  lane: Lane,
+  over: AbortSignal,
+  ended: AbortSignal,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (over.aborted) resolve();
+    over.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  await clock.sleep(GRACE_MS, ended);
+  if (!ended.aborted) lane.destroy();
+}
+
+/** Missing grants stop the epoch here, before anything is written; what a person should know becomes warning events. */
+async function warnOfTarget(
+  { bus, clock, identity }: ServiceContext,
+  pipeline: PipelineSession,
+  session: TargetSession,
+): Promise<void> {
+  const { warnings } = await inspectTarget(session, pipeline.definition.mappings);
+  for (const { code, message } of warnings) {
+    pipeline.log.warn({ code }, message);
+    try {
+      await bus.publishEvent({
+        v: 1,
+        kind: 'warning',
+        at: clock.now().toISOString(),
+        who: identity.instance,
+        pipelineId: pipeline.pipelineId,
+        epoch: pipeline.epoch,
+        process: null,
+        traceId: null,
+        code,
+        message,
+      });
+    } catch (error) {
+      pipeline.log.warn({ err: error }, 'warning not in the event log');
+    }
+  }
+}
