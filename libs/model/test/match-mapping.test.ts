@@ -52,7 +52,7 @@ describe('compileMappings', () => {
 
   it.each(['(', 'a)|(b', '[z-a]'])('refuses the expression %s', (regex) => {
     expect(() => compileMappings([mapping({ regex })])).toThrow(
-      expect.objectContaining({ code: 'MAPPING_REGEX_INVALID' }) as Error,
+      expect.objectContaining({ code: 'MAPPING_REGEX_INVALID' }),
     );
   });
 });

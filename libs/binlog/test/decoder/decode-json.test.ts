@@ -24,7 +24,7 @@ describe('decodeJson', () => {
     ['an unknown type', '0d 00'],
     ['a string longer than the value', '0c 7f 61'],
   ])('refuses %s', (_sentence, bytes) => {
-    expect(() => decodeJson(hex(bytes))).toThrow(expect.objectContaining({ code: 'SOURCE_EVENT_CORRUPT' }) as Error);
+    expect(() => decodeJson(hex(bytes))).toThrow(expect.objectContaining({ code: 'SOURCE_EVENT_CORRUPT' }));
   });
 
   it('ends any bytes in text that parses, or in SOURCE_EVENT_CORRUPT', () => {

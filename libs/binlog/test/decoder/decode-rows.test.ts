@@ -65,7 +65,7 @@ describe.each(SERVERS)('rows of %s', (server) => {
     21n,
     -1,
   ];
-  const second = [2n, null, null, null, null, null, null, null, null, null, null];
+  const second: (bigint | string | number | null)[] = [2n, null, null, null, null, null, null, null, null, null, null];
   const absent = Array.from({ length: 11 }, () => undefined);
 
   it('reads values, NULLs, and images that lack columns', async () => {

@@ -23,6 +23,6 @@ describe('parseLabels', () => {
   });
 
   it.each(['enum', "enum('a", 'enum(a)', "enum('a';'b')"])('refuses %s', (type) => {
-    expect(() => parseLabels(type)).toThrow(expect.objectContaining({ code: 'SOURCE_SCHEMA_MISMATCH' }) as Error);
+    expect(() => parseLabels(type)).toThrow(expect.objectContaining({ code: 'SOURCE_SCHEMA_MISMATCH' }));
   });
 });
