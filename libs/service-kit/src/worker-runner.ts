@@ -43,9 +43,13 @@ export class WorkerRunner {
 
   /** Why the service is not ready; '' when every worker runs. */
   whyNotReady(): string {
-    const idle = this.tracks.filter(({ state }) => state !== 'running');
-    return idle
-      .map(({ worker, lastFailure }) => `worker ${worker.name} does not run${lastFailure && `: ${lastFailure}`}`)
+    return this.tracks
+      .map(({ worker, state, lastFailure }) =>
+        state === 'running'
+          ? (worker.whyNotReady?.() ?? '')
+          : `worker ${worker.name} does not run${lastFailure && `: ${lastFailure}`}`,
+      )
+      .filter((reason) => reason !== '')
       .join('; ');
   }
 

@@ -7,4 +7,6 @@ export interface Worker {
   drain?(deadlineMs: number): Promise<void>;
   /** How much is in hand (processes, leases): a load figure that other instances and people see. */
   tasks?(): number;
+  /** Why this instance does not do its work although the worker runs (it waits for something that is away); '' = it does. Shown by /health/ready. */
+  whyNotReady?(): string;
 }
