@@ -58,7 +58,7 @@ export class NatsBus implements Bus {
     return this.events.publish(event);
   }
 
-  followEvents(filter: EventFilter, signal: AbortSignal): AsyncIterable<LutraEvent> {
+  followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent> {
     return startNow(this.events.follow(filter, signal));
   }
 
