@@ -1,0 +1,20 @@
+import type { Store } from '../store/store.ts';
+import { AuditEntryEntity } from './audit-entry.entity.ts';
+import type { AuditListDto, AuditQuery } from './audit.dto.ts';
+
+/** Reads what was written through the API. */
+export class AuditService {
+  constructor(private readonly store: Store) {}
+
+  async list({ page, pageSize, resourceId }: AuditQuery): Promise<AuditListDto> {
+    const [entries, total] = await this.store.read(AuditEntryEntity, (rows) =>
+      rows.findAndCount({
+        where: resourceId === undefined ? {} : { resourceId },
+        order: { id: 'DESC' },
+        skip: (page - 1) * pageSize,
+        take: pageSize,
+      }),
+    );
+    return { items: entries.map((entry) => ({ ...entry, at: entry.at.toISOString() })), total };
+  }
+}

@@ -1,0 +1,66 @@
+import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { CommandRequestDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
+import { CommandService } from '../commands/command.service.ts';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import { ListQuery } from '../http/list-query.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { ChannelCreateDto, ChannelDto, ChannelListDto, ChannelPatchDto } from './channel.dto.ts';
+import { ChannelService } from './channel.service.ts';
+
+@ApiController('channels', 'Channels')
+export class ChannelsController {
+  constructor(
+    @Inject(ChannelService) private readonly channels: ChannelService,
+    @Inject(CommandService) private readonly commands: CommandService,
+  ) {}
+
+  @Get()
+  @ApiOkResponse({ type: ChannelListDto })
+  list(@Query() query: ListQuery): Promise<ChannelListDto> {
+    return this.channels.list(query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: ChannelDto })
+  get(@Param('id') id: string): Promise<ChannelDto> {
+    return this.channels.get(id);
+  }
+
+  @Post()
+  @ApiCreatedResponse({ type: ChannelDto })
+  create(@Body() body: ChannelCreateDto, @CallerOf() caller: Caller): Promise<ChannelDto> {
+    return this.channels.create(body, caller);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: ChannelDto })
+  change(
+    @Param('id') id: string,
+    @Body() body: ChannelPatchDto,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<ChannelDto> {
+    return this.channels.change(id, body, { caller, ifMatch });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
+    return this.channels.remove(id, { caller, ifMatch });
+  }
+
+  /** One command for each pipeline of the channel. */
+  @Post(':id/commands')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: CommandsAcceptedDto })
+  command(
+    @Param('id') id: string,
+    @Body() body: CommandRequestDto,
+    @CallerOf() caller: Caller,
+  ): Promise<CommandsAcceptedDto> {
+    return this.commands.issueForChannel(id, body, caller);
+  }
+}

@@ -1,0 +1,49 @@
+import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import { ListQuery } from '../http/list-query.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { DataSourceCreateDto, DataSourceDto, DataSourceListDto, DataSourcePatchDto } from './data-source.dto.ts';
+import { DataSourceService } from './data-source.service.ts';
+
+@ApiController('data-sources', 'Data sources')
+export class DataSourcesController {
+  constructor(@Inject(DataSourceService) private readonly dataSources: DataSourceService) {}
+
+  @Get()
+  @ApiOkResponse({ type: DataSourceListDto })
+  list(@Query() query: ListQuery): Promise<DataSourceListDto> {
+    return this.dataSources.list(query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: DataSourceDto })
+  get(@Param('id') id: string): Promise<DataSourceDto> {
+    return this.dataSources.get(id);
+  }
+
+  @Post()
+  @ApiCreatedResponse({ type: DataSourceDto })
+  create(@Body() body: DataSourceCreateDto, @CallerOf() caller: Caller): Promise<DataSourceDto> {
+    return this.dataSources.create(body, caller);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: DataSourceDto })
+  change(
+    @Param('id') id: string,
+    @Body() body: DataSourcePatchDto,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<DataSourceDto> {
+    return this.dataSources.change(id, body, { caller, ifMatch });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
+    return this.dataSources.remove(id, { caller, ifMatch });
+  }
+}

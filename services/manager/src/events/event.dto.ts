@@ -1,0 +1,55 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { IsArray, IsIn, IsInt, IsISO8601, Max, Min } from 'class-validator';
+import type { LutraEvent } from '@lutra/model';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
+
+const KINDS: readonly LutraEvent['kind'][] = [
+  'loaded',
+  'window',
+  'failed',
+  'permit-granted',
+  'permit-revoked',
+  'command-issued',
+  'command-done',
+  'rolled-back',
+  'instance-joined',
+  'instance-lost',
+  'config-applied',
+  'warning',
+  'conflict',
+];
+
+/** Which events, and how many of the newest. */
+export class EventQuery {
+  @ApiPropertyOptional({ type: String, description: 'Comma-separated kinds; left out = all but window', enum: KINDS })
+  @MayBeAbsent()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
+  @IsArray()
+  @IsIn(KINDS, { each: true })
+  kinds?: LutraEvent['kind'][];
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Default: the last hour' })
+  @MayBeAbsent()
+  @IsISO8601()
+  since?: string;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  limit = 100;
+}
+
+/** Window events come every second and would hide the others. */
+export const DEFAULT_KINDS: readonly LutraEvent['kind'][] = KINDS.filter((kind) => kind !== 'window');
+
+/** Oldest first. The fields of an event depend on its kind. */
+export class EventListDto {
+  @ApiProperty({ type: [Object] })
+  items!: LutraEvent[];
+
+  @ApiProperty()
+  total!: number;
+}

@@ -1,0 +1,20 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { requestPipe } from './request-pipe.ts';
+
+/** Rules of the whole HTTP application, and the API page: /api/docs for people, /api/docs-json for programs. */
+export function configureHttp(app: INestApplication): void {
+  app.useGlobalPipes(requestPipe());
+  const description = new DocumentBuilder()
+    .setTitle('Lutra')
+    .setDescription(
+      'Configuration, commands and state of synchronisation pipelines. Errors are RFC 9457 problem documents.',
+    )
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, description), {
+    jsonDocumentUrl: 'api/docs-json',
+    yamlDocumentUrl: 'api/docs-yaml',
+  });
+}

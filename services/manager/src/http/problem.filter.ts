@@ -1,0 +1,79 @@
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { SyncError } from '@lutra/model';
+import type { ErrorCode } from '@lutra/model';
+import { problemOf } from './problem.ts';
+
+const RETRY_AFTER_S = '2';
+
+/** Turns whatever a request ended with into a problem document. The only place that knows HTTP status codes of errors. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<ServerResponse>();
+    const { error, status } = classify(thrown);
+    if (status === 500) this.log.error({ err: thrown, code: error.code }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (status === 503) response.setHeader('retry-after', RETRY_AFTER_S);
+    if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+    response.statusCode = status;
+    response.setHeader('content-type', 'application/problem+json');
+    response.end(JSON.stringify(problemOf(error, status)));
+  }
+}
+
+function classify(thrown: unknown): { readonly error: SyncError; readonly status: number } {
+  if (thrown instanceof HttpException) return ofFramework(thrown);
+  const error = SyncError.of(thrown);
+  return { error, status: statusOf(error) };
+}
+
+function statusOf(error: SyncError): number {
+  const status = STATUS[error.code];
+  if (status !== undefined) return status === 409 && error.details['ifMatch'] !== undefined ? 412 : status;
+  return error.class === 'retryable' ? 503 : 500;
+}
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  REQUEST_INVALID: 400,
+  REQUEST_UNAUTHORIZED: 401,
+  RESOURCE_NOT_FOUND: 404,
+  RESOURCE_CONFLICT: 409,
+  MAPPING_REGEX_INVALID: 422,
+  MAPPING_RESERVED_SCHEMA: 422,
+  MAPPING_TARGET_COLLISION: 422,
+  MAPPING_COLUMN_UNKNOWN: 422,
+  MAPPING_LOOP: 422,
+  STORE_ACCESS_DENIED: 503,
+};
+
+/** What NestJS and its body parser say themselves. Their words are not passed on: a parser's message repeats the body, and with it a password. */
+function ofFramework(thrown: HttpException): { readonly error: SyncError; readonly status: number } {
+  const status = thrown.getStatus();
+  const options = { cause: thrown };
+  switch (status) {
+    case 404:
+      return {
+        status,
+        error: new SyncError('RESOURCE_NOT_FOUND', { problem: 'There is nothing at this address' }, options),
+      };
+    case 413:
+      return { status, error: new SyncError('REQUEST_INVALID', { problem: 'The body is too large' }, options) };
+    case 400:
+      return { status, error: new SyncError('REQUEST_INVALID', { problem: 'The body is not valid JSON' }, options) };
+    default:
+      if (status < 500)
+        return {
+          status,
+          error: new SyncError('REQUEST_INVALID', { problem: 'The request cannot be handled' }, options),
+        };
+      return { status, error: SyncError.of(thrown) };
+  }
+}

@@ -1,0 +1,74 @@
+import type { ServiceContext, Worker } from '@lutra/service-kit';
+import { AuditService } from './audit/audit.service.ts';
+import { ChannelService } from './channels/channel.service.ts';
+import { CommandService } from './commands/command.service.ts';
+import { DataSourceService } from './data-sources/data-source.service.ts';
+import { EventService } from './events/event.service.ts';
+import { InstanceService } from './instances/instance.service.ts';
+import type { ManagerEnv } from './manager.env.ts';
+import { MappingService } from './mappings/mapping.service.ts';
+import { PipelineStateReader } from './pipelines/pipeline-state.ts';
+import { PipelineService } from './pipelines/pipeline.service.ts';
+import { Publisher } from './publishing/publisher.ts';
+import { PipelineWatch } from './statistics/pipeline-watch.ts';
+import { StatisticStore } from './statistics/statistic-store.ts';
+import { StatisticService } from './statistics/statistic.service.ts';
+import { StatisticsWorker } from './statistics/statistics.worker.ts';
+import { StoreWorker } from './store/store.worker.ts';
+import { Store } from './store/store.ts';
+import { showFirstToken } from './tokens/first-token.ts';
+import { TokenService } from './tokens/token.service.ts';
+
+/** The manager's objects, wired. None of them knows NestJS. */
+export interface ManagerParts {
+  /** What controllers and guards ask for, by class. */
+  readonly services: readonly object[];
+  readonly workers: readonly Worker[];
+}
+
+export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerParts {
+  const { env, clock, bus, coordinator, log, identity } = context;
+  const { instance } = identity;
+  const store = new Store(
+    {
+      host: env.MANAGER_DATABASE_HOST,
+      port: env.MANAGER_DATABASE_PORT,
+      user: env.MANAGER_DATABASE_USER,
+      password: env.MANAGER_DATABASE_PASSWORD,
+      database: env.MANAGER_DATABASE_NAME,
+    },
+    clock,
+  );
+  const tokens = new TokenService(store, clock);
+  const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
+  const watch = new PipelineWatch();
+  const statistics = new StatisticStore(store);
+  return {
+    services: [
+      tokens,
+      new AuditService(store),
+      new ChannelService(store, clock),
+      new CommandService(store, clock, bus),
+      new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
+      new EventService(bus, clock),
+      new InstanceService(coordinator),
+      new MappingService(store, clock, publisher),
+      new PipelineService({ store, clock, publisher, coordinator }),
+      new PipelineStateReader({ watch, coordinator, bus, clock }),
+      new StatisticService(store, watch, clock),
+    ],
+    workers: [
+      new StoreWorker({
+        store,
+        clock,
+        log,
+        prepare: (manager) => tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE)),
+      }),
+      publisher,
+      new StatisticsWorker({
+        ...{ watch, store, statistics, bus, coordinator, clock, log, instance },
+        keepDays: env.MANAGER_STATISTICS_DAYS,
+      }),
+    ],
+  };
+}

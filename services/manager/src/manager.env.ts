@@ -1,0 +1,48 @@
+import { Type } from 'class-transformer';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { BaseEnv } from '@lutra/service-kit';
+
+/** Environment of the manager: where its own database is. What to synchronise is not here but in that database. */
+export class ManagerEnv extends BaseEnv {
+  /** Port of the API, /health and /metrics; 0 = any free one. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  override LUTRA_HTTP_PORT = 8080;
+
+  /** Server of the manager's store: MySQL 8 or MariaDB 10.5 and newer. */
+  @IsString()
+  @IsNotEmpty()
+  MANAGER_DATABASE_HOST!: string;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  MANAGER_DATABASE_PORT = 3306;
+
+  @IsString()
+  @IsNotEmpty()
+  MANAGER_DATABASE_USER!: string;
+
+  /** Empty = the user has none. */
+  @IsString()
+  MANAGER_DATABASE_PASSWORD = '';
+
+  /** Created when it is missing and the user may create it. */
+  @Matches(/^\w{1,64}$/, { message: '$property must be letters, digits and _, at most 64' })
+  MANAGER_DATABASE_NAME = 'lutra_manager';
+
+  /** The token of the first start is written here too (mode 0600), for set-ups that no person watches. */
+  @IsOptional()
+  @IsString()
+  LUTRA_ADMIN_TOKEN_FILE?: string;
+
+  /** Minutes of statistics older than this are removed. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  MANAGER_STATISTICS_DAYS = 30;
+}

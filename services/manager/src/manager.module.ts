@@ -1,0 +1,39 @@
+import type { DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import type { Logger } from 'pino';
+import { AuditController } from './audit/audit.controller.ts';
+import { ChannelsController } from './channels/channels.controller.ts';
+import { CommandsController } from './commands/commands.controller.ts';
+import { DataSourcesController } from './data-sources/data-sources.controller.ts';
+import { EventsController } from './events/events.controller.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { InstancesController } from './instances/instances.controller.ts';
+import { MappingsController } from './mappings/mappings.controller.ts';
+import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
+import { PipelinesController } from './pipelines/pipelines.controller.ts';
+import { TokensController } from './tokens/tokens.controller.ts';
+
+/** Wires the manager's services, each under its class, to the controllers. */
+export class ManagerModule {
+  static of(services: readonly object[], log: Logger): DynamicModule {
+    return {
+      module: ManagerModule,
+      controllers: [
+        AuditController,
+        ChannelsController,
+        CommandsController,
+        DataSourcesController,
+        EventsController,
+        InstancesController,
+        MappingsController,
+        PipelinesController,
+        PipelineViewsController,
+        TokensController,
+      ],
+      providers: [
+        { provide: APP_FILTER, useValue: new ProblemFilter(log) },
+        ...services.map((service) => ({ provide: service.constructor, useValue: service })),
+      ],
+    };
+  }
+}

@@ -1,0 +1,147 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
+import type { ColumnSelection, MappingDefinition } from '@lutra/model';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { ResourceDto } from '../http/resource.dto.ts';
+
+/** Longest name of a schema, table or column in MySQL and MariaDB. */
+const NAME_CHARS_MAX = 64;
+const REGEX_CHARS_MAX = 500;
+/** A table of InnoDB has at most 1017 columns; one of them may feed several at the target. */
+const COLUMNS_MAX = 4_096;
+
+export class NamePatternDto {
+  @ApiPropertyOptional({ example: 'orders', description: 'The table with this name' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  exact?: string;
+
+  @ApiPropertyOptional({ example: 'orders_(\\d+)', description: 'All tables whose whole name matches' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, REGEX_CHARS_MAX)
+  regex?: string;
+}
+
+export class MappingSourceDto {
+  @ApiProperty({ example: 'shop' })
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  schema!: string;
+
+  @ApiProperty({ type: NamePatternDto, description: 'Either exact or regex' })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => NamePatternDto)
+  table!: NamePatternDto;
+}
+
+export class MappingTargetDto {
+  @ApiProperty({ example: 'shop' })
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  schema!: string;
+
+  @ApiPropertyOptional({ description: "Left out = the source's name; $1…$9 are the groups of a regex source" })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  table?: string;
+}
+
+export class ColumnMappingDto {
+  @ApiProperty()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  source!: string;
+
+  @ApiProperty()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  target!: string;
+}
+
+const MODES: readonly ColumnSelection['mode'][] = ['all', 'list'];
+
+export class ColumnSelectionDto {
+  @ApiProperty({ enum: MODES })
+  @IsIn(MODES)
+  mode!: ColumnSelection['mode'];
+
+  @ApiPropertyOptional({ type: [ColumnMappingDto], description: "Only with mode 'list'" })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(COLUMNS_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => ColumnMappingDto)
+  columns?: ColumnMappingDto[];
+}
+
+export class MappingCreateDto {
+  @ApiProperty({ type: MappingSourceDto })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingSourceDto)
+  source!: MappingSourceDto;
+
+  @ApiProperty({ type: MappingTargetDto })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingTargetDto)
+  target!: MappingTargetDto;
+
+  @ApiPropertyOptional({ type: ColumnSelectionDto, description: "Default: {mode: 'all'}" })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ColumnSelectionDto)
+  columns?: ColumnSelectionDto;
+}
+
+export class MappingPatchDto {
+  @ApiPropertyOptional({ type: MappingSourceDto })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingSourceDto)
+  source?: MappingSourceDto;
+
+  @ApiPropertyOptional({ type: MappingTargetDto })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingTargetDto)
+  target?: MappingTargetDto;
+
+  @ApiPropertyOptional({ type: ColumnSelectionDto })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ColumnSelectionDto)
+  columns?: ColumnSelectionDto;
+}
+
+export class MappingDto extends ResourceDto {
+  @ApiProperty()
+  pipelineId!: string;
+
+  @ApiProperty({ type: MappingSourceDto })
+  source!: MappingDefinition['source'];
+
+  @ApiProperty({ type: MappingTargetDto })
+  target!: MappingDefinition['target'];
+
+  @ApiProperty({ type: ColumnSelectionDto })
+  columns!: ColumnSelection;
+}
+
+export class MappingListDto {
+  @ApiProperty({ type: [MappingDto] })
+  items!: MappingDto[];
+
+  @ApiProperty()
+  total!: number;
+}

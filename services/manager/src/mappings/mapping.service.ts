@@ -1,0 +1,131 @@
+import { ulid } from 'ulid';
+import type { EntityManager } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import { recordAudit } from '../audit/record-audit.ts';
+import { assignGiven } from '../http/assign-given.ts';
+import { findResource } from '../http/find-resource.ts';
+import type { PageQuery } from '../http/list-query.dto.ts';
+import { requireMatch } from '../http/require-match.ts';
+import { resourceDtoOf } from '../http/resource.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import type { Publisher } from '../publishing/publisher.ts';
+import { reviseDefinitions } from '../publishing/revisions.ts';
+import type { Store } from '../store/store.ts';
+import type { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
+import { MappingEntity } from './mapping.entity.ts';
+import { columnsOf, sourceOf, targetOf } from './read-mapping.ts';
+
+/** More would make every revision slow to check and large to send; an expression covers many tables. */
+const MAPPINGS_MAX = 1_000;
+
+interface MappingAddress {
+  readonly pipelineId: string;
+  readonly id: string;
+}
+
+/** Mappings of a pipeline. Every change makes a new revision of the pipeline, or is refused as a whole. */
+export class MappingService {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly publisher: Publisher,
+  ) {}
+
+  async list(pipelineId: string, { page, pageSize }: PageQuery): Promise<MappingListDto> {
+    return this.store.run(async (manager) => {
+      await findResource(manager, PipelineEntity, pipelineId);
+      const [items, total] = await manager.findAndCount(MappingEntity, {
+        where: { pipelineId },
+        order: { id: 'ASC' },
+        skip: (page - 1) * pageSize,
+        take: pageSize,
+      });
+      return { items: items.map(mappingDtoOf), total };
+    });
+  }
+
+  async get(address: MappingAddress): Promise<MappingDto> {
+    return mappingDtoOf(await this.store.run((manager) => findMapping(manager, address)));
+  }
+
+  async create(pipelineId: string, given: MappingCreateDto, caller: Caller): Promise<MappingDto> {
+    const now = this.clock.now();
+    const content = {
+      source: sourceOf(given.source),
+      target: targetOf(given.target),
+      columns: columnsOf(given.columns),
+    };
+    const created = await this.store.change(async (manager) => {
+      const pipeline = await findResource(manager, PipelineEntity, pipelineId);
+      if ((await manager.countBy(MappingEntity, { pipelineId })) >= MAPPINGS_MAX) {
+        const problem = `Pipeline ${pipeline.name} has ${String(MAPPINGS_MAX)} mappings, the most there can be: use expressions`;
+        throw new SyncError('RESOURCE_CONFLICT', { problem });
+      }
+      const entity = new MappingEntity();
+      Object.assign(entity, { id: ulid(), pipelineId, ...content, createdAt: now, updatedAt: now });
+      const after = mappingDtoOf(await manager.save(entity));
+      await reviseDefinitions(manager, [pipelineId], now);
+      const write = { action: 'create', resource: 'mapping', resourceId: after.id, before: null, after } as const;
+      await recordAudit(manager, write, { caller, at: now });
+      return after;
+    });
+    this.publisher.wake();
+    return created;
+  }
+
+  async change(
+    address: MappingAddress,
+    { source, target, columns }: MappingPatchDto,
+    by: { caller: Caller; ifMatch: string | undefined },
+  ): Promise<MappingDto> {
+    const now = this.clock.now();
+    const patch = {
+      source: source === undefined ? undefined : sourceOf(source),
+      target: target === undefined ? undefined : targetOf(target),
+      columns: columns === undefined ? undefined : columnsOf(columns),
+    };
+    const changed = await this.store.change(async (manager) => {
+      const entity = await findMapping(manager, address);
+      requireMatch(entity.version, by.ifMatch);
+      const before = mappingDtoOf(entity);
+      assignGiven(entity, patch, now);
+      const after = mappingDtoOf(await manager.save(entity));
+      await reviseDefinitions(manager, [address.pipelineId], now);
+      const write = { action: 'update', resource: 'mapping', resourceId: address.id, before, after } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: now });
+      return after;
+    });
+    this.publisher.wake();
+    return changed;
+  }
+
+  async remove(address: MappingAddress, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
+    const now = this.clock.now();
+    await this.store.change(async (manager) => {
+      const entity = await findMapping(manager, address);
+      requireMatch(entity.version, by.ifMatch);
+      await manager.delete(MappingEntity, { id: address.id });
+      await reviseDefinitions(manager, [address.pipelineId], now);
+      const before = mappingDtoOf(entity);
+      const write = { action: 'delete', resource: 'mapping', resourceId: address.id, before, after: null } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: now });
+    });
+    this.publisher.wake();
+  }
+}
+
+export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({
+  ...resourceDtoOf(entity),
+  pipelineId: entity.pipelineId,
+  source: entity.source,
+  target: entity.target,
+  columns: entity.columns,
+});
+
+async function findMapping(manager: EntityManager, { pipelineId, id }: MappingAddress): Promise<MappingEntity> {
+  const entity = await findResource(manager, MappingEntity, id);
+  if (entity.pipelineId === pipelineId) return entity;
+  throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no mapping with id ${id} in this pipeline`, id });
+}

@@ -1,0 +1,57 @@
+import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import { PageQuery } from '../http/list-query.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
+import { MappingService } from './mapping.service.ts';
+
+@ApiController('pipelines/:pipelineId/mappings', 'Mappings')
+export class MappingsController {
+  constructor(@Inject(MappingService) private readonly mappings: MappingService) {}
+
+  @Get()
+  @ApiOkResponse({ type: MappingListDto })
+  list(@Param('pipelineId') pipelineId: string, @Query() query: PageQuery): Promise<MappingListDto> {
+    return this.mappings.list(pipelineId, query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: MappingDto })
+  get(@Param('pipelineId') pipelineId: string, @Param('id') id: string): Promise<MappingDto> {
+    return this.mappings.get({ pipelineId, id });
+  }
+
+  @Post()
+  @ApiCreatedResponse({ type: MappingDto })
+  create(
+    @Param('pipelineId') pipelineId: string,
+    @Body() body: MappingCreateDto,
+    @CallerOf() caller: Caller,
+  ): Promise<MappingDto> {
+    return this.mappings.create(pipelineId, body, caller);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: MappingDto })
+  change(
+    @Param() { pipelineId, id }: Record<'pipelineId' | 'id', string>,
+    @Body() body: MappingPatchDto,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<MappingDto> {
+    return this.mappings.change({ pipelineId, id }, body, { caller, ifMatch });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  remove(
+    @Param() { pipelineId, id }: Record<'pipelineId' | 'id', string>,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<void> {
+    return this.mappings.remove({ pipelineId, id }, { caller, ifMatch });
+  }
+}

@@ -1,0 +1,117 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsObject, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
+import type { PipelineParameters, StartDefinition } from '@lutra/model';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { ListQuery } from '../http/list-query.dto.ts';
+import { ResourceDto } from '../http/resource.dto.ts';
+import { MappingDto } from '../mappings/mapping.dto.ts';
+import { ParametersDto } from './parameters.dto.ts';
+import { StartDto } from './start.dto.ts';
+
+export class PipelineCreateDto {
+  @ApiProperty()
+  @IsString()
+  @Length(1, 26)
+  channelId!: string;
+
+  @ApiProperty({ example: 'berlin-to-lisbon' })
+  @IsString()
+  @Length(1, 100)
+  name!: string;
+
+  @ApiProperty({ description: 'Data source that is read' })
+  @IsString()
+  @Length(1, 26)
+  sourceId!: string;
+
+  @ApiProperty({ description: 'Data source that is written' })
+  @IsString()
+  @Length(1, 26)
+  targetId!: string;
+
+  @ApiPropertyOptional({ type: ParametersDto })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ParametersDto)
+  parameters?: ParametersDto;
+
+  @ApiPropertyOptional({ type: StartDto, description: "Default: {kind: 'latest'}" })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => StartDto)
+  start?: StartDto;
+}
+
+/** Channel, source and target of a pipeline stay what they are: another pair of databases is another pipeline. */
+export class PipelinePatchDto {
+  @ApiPropertyOptional()
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, 100)
+  name?: string;
+
+  @ApiPropertyOptional({ type: ParametersDto, description: 'Only the parameters to change' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ParametersDto)
+  parameters?: ParametersDto;
+
+  @ApiPropertyOptional({
+    type: StartDto,
+    description: 'Counts only while the target has no checkpoint of this pipeline',
+  })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => StartDto)
+  start?: StartDto;
+}
+
+export class PipelineListQuery extends ListQuery {
+  @ApiPropertyOptional({ description: 'Only pipelines of this channel' })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(26)
+  channelId?: string;
+}
+
+export class PipelineDto extends ResourceDto {
+  @ApiProperty()
+  channelId!: string;
+
+  @ApiProperty()
+  name!: string;
+
+  @ApiProperty()
+  sourceId!: string;
+
+  @ApiProperty()
+  targetId!: string;
+
+  @ApiProperty({ description: 'Number of the newest published definition' })
+  revision!: number;
+
+  @ApiProperty({ type: ParametersDto })
+  parameters!: PipelineParameters;
+
+  @ApiProperty({ type: StartDto })
+  start!: StartDefinition;
+}
+
+export class PipelineListDto {
+  @ApiProperty({ type: [PipelineDto] })
+  items!: PipelineDto[];
+
+  @ApiProperty()
+  total!: number;
+}
+
+/** A pipeline's definition with its mappings. */
+export class PipelineDetailDto extends PipelineDto {
+  @ApiProperty({ type: [MappingDto] })
+  mappings!: MappingDto[];
+}

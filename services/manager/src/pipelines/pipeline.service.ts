@@ -1,0 +1,174 @@
+import { ulid } from 'ulid';
+import type { EntityManager } from 'typeorm';
+import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
+import type { Clock, PipelineParameters } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
+import { recordAudit } from '../audit/record-audit.ts';
+import { ChannelEntity } from '../channels/channel.entity.ts';
+import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { assignGiven } from '../http/assign-given.ts';
+import { findResource } from '../http/find-resource.ts';
+import { pageOf } from '../http/page-of.ts';
+import { requireMatch } from '../http/require-match.ts';
+import { resourceDtoOf } from '../http/resource.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { MappingEntity } from '../mappings/mapping.entity.ts';
+import { mappingDtoOf } from '../mappings/mapping.service.ts';
+import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import type { Publisher } from '../publishing/publisher.ts';
+import { reviseDefinitions } from '../publishing/revisions.ts';
+import type { Store } from '../store/store.ts';
+import type { ParametersDto } from './parameters.dto.ts';
+import type {
+  PipelineCreateDto,
+  PipelineDetailDto,
+  PipelineDto,
+  PipelineListDto,
+  PipelineListQuery,
+  PipelinePatchDto,
+} from './pipeline.dto.ts';
+import { PipelineEntity } from './pipeline.entity.ts';
+import { startOf } from './start.dto.ts';
+
+/** Pipelines: definition, change, removal. Every change makes a revision, which is published; what it does is told elsewhere. */
+export class PipelineService {
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly publisher: Publisher;
+      readonly coordinator: Coordinator;
+    },
+  ) {}
+
+  async list({ channelId, ...query }: PipelineListQuery): Promise<PipelineListDto> {
+    const where = channelId === undefined ? {} : { channelId };
+    const { items, total } = await this.parts.store.run((manager) => pageOf(manager, PipelineEntity, query, where));
+    return { items: items.map(dtoOf), total };
+  }
+
+  get(id: string): Promise<PipelineDetailDto> {
+    return this.parts.store.run(async (manager) => {
+      const pipeline = await findResource(manager, PipelineEntity, id);
+      const mappings = await manager.find(MappingEntity, { where: { pipelineId: id }, order: { id: 'ASC' } });
+      return { ...dtoOf(pipeline), mappings: mappings.map(mappingDtoOf) };
+    });
+  }
+
+  async create(given: PipelineCreateDto, caller: Caller): Promise<PipelineDto> {
+    const { store, clock, publisher } = this.parts;
+    const now = clock.now();
+    const created = await store.change(async (manager) => {
+      await requireReference(manager, ChannelEntity, { field: 'channelId', id: given.channelId });
+      await requireReference(manager, DataSourceEntity, { field: 'targetId', id: given.targetId });
+      const source = await requireReference(manager, DataSourceEntity, { field: 'sourceId', id: given.sourceId });
+      const entity = new PipelineEntity();
+      Object.assign(entity, {
+        id: ulid(),
+        name: given.name,
+        channelId: given.channelId,
+        sourceId: given.sourceId,
+        targetId: given.targetId,
+        parameters: parametersOf(given.parameters),
+        start: startOf(given.start ?? { kind: 'latest' }, source.kind),
+        revision: 0,
+        createdAt: now,
+        updatedAt: now,
+      });
+      await manager.save(entity);
+      await reviseDefinitions(manager, [entity.id], now);
+      const after = dtoOf(await findResource(manager, PipelineEntity, entity.id));
+      const write = { action: 'create', resource: 'pipeline', resourceId: entity.id, before: null, after } as const;
+      await recordAudit(manager, write, { caller, at: now });
+      return after;
+    });
+    publisher.wake();
+    return created;
+  }
+
+  async change(
+    id: string,
+    { name, parameters, start }: PipelinePatchDto,
+    by: { caller: Caller; ifMatch: string | undefined },
+  ): Promise<PipelineDto> {
+    const { store, clock, publisher } = this.parts;
+    const now = clock.now();
+    const changed = await store.change(async (manager) => {
+      const entity = await findResource(manager, PipelineEntity, id);
+      requireMatch(entity.version, by.ifMatch);
+      const before = dtoOf(entity);
+      const source = await findResource(manager, DataSourceEntity, entity.sourceId);
+      const patch = {
+        name,
+        parameters: parameters === undefined ? undefined : { ...entity.parameters, ...parametersOf(parameters) },
+        start: start === undefined ? undefined : startOf(start, source.kind),
+      };
+      assignGiven(entity, patch, now);
+      await manager.save(entity);
+      await reviseDefinitions(manager, [id], now);
+      const after = dtoOf(await findResource(manager, PipelineEntity, id));
+      const write = { action: 'update', resource: 'pipeline', resourceId: id, before, after } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: now });
+      return after;
+    });
+    publisher.wake();
+    return changed;
+  }
+
+  /** Only a pipeline that stands still for good may go: its checkpoint at the target stays, so that nothing is applied twice should it come back. */
+  async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
+    const { store, clock, publisher, coordinator } = this.parts;
+    await store.run((manager) => findResource(manager, PipelineEntity, id));
+    const state = (await coordinator.permit(id))?.permit.state ?? 'STOPPED';
+    if (state !== 'STOPPED') {
+      const problem = `The pipeline is ${state}: send it the command STOP and wait until it has stopped`;
+      throw new SyncError('RESOURCE_CONFLICT', { problem, state });
+    }
+    await store.change(async (manager) => {
+      const entity = await findResource(manager, PipelineEntity, id);
+      requireMatch(entity.version, by.ifMatch);
+      await manager.delete(MappingEntity, { pipelineId: id });
+      await manager.delete(PipelineEntity, { id });
+      await manager.update(DefinitionEntity, { pipelineId: id }, { isRemoved: true, isPublished: false });
+      const write = {
+        action: 'delete',
+        resource: 'pipeline',
+        resourceId: id,
+        before: dtoOf(entity),
+        after: null,
+      } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: clock.now() });
+    });
+    publisher.wake();
+  }
+}
+
+const dtoOf = (entity: PipelineEntity): PipelineDto => ({
+  ...resourceDtoOf(entity),
+  channelId: entity.channelId,
+  name: entity.name,
+  sourceId: entity.sourceId,
+  targetId: entity.targetId,
+  revision: entity.revision,
+  parameters: { ...DEFAULT_PARAMETERS, ...entity.parameters },
+  start: entity.start,
+});
+
+/** Only what was sent: fields of the class that were left out are there as undefined. */
+const parametersOf = (given: ParametersDto | undefined): Partial<PipelineParameters> =>
+  Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined));
+
+/** What the body refers to has to exist: a mistake in the request, not a missing address. */
+async function requireReference<E extends ChannelEntity | DataSourceEntity>(
+  manager: EntityManager,
+  entity: new () => E,
+  { field, id }: { readonly field: string; readonly id: string },
+): Promise<E> {
+  try {
+    return await findResource<E>(manager, entity, id);
+  } catch (cause) {
+    if (!(SyncError.is(cause) && cause.code === 'RESOURCE_NOT_FOUND')) throw cause;
+    const problem = `${field}: ${String(cause.details['problem'])}`;
+    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] }, { cause });
+  }
+}

@@ -1,0 +1,75 @@
+import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { CommandAcceptedDto, CommandRequestDto } from '../commands/command.dto.ts';
+import { CommandService } from '../commands/command.service.ts';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { PipelineStateDto } from './pipeline-state.dto.ts';
+import { PipelineStateReader } from './pipeline-state.ts';
+import {
+  PipelineCreateDto,
+  PipelineDto,
+  PipelineListDto,
+  PipelineListQuery,
+  PipelinePatchDto,
+} from './pipeline.dto.ts';
+import { PipelineService } from './pipeline.service.ts';
+
+@ApiController('pipelines', 'Pipelines')
+export class PipelinesController {
+  constructor(
+    @Inject(PipelineService) private readonly pipelines: PipelineService,
+    @Inject(PipelineStateReader) private readonly states: PipelineStateReader,
+    @Inject(CommandService) private readonly commands: CommandService,
+  ) {}
+
+  @Get()
+  @ApiOkResponse({ type: PipelineListDto })
+  list(@Query() query: PipelineListQuery): Promise<PipelineListDto> {
+    return this.pipelines.list(query);
+  }
+
+  /** Definition and state: why it stands still, how far it is, how fast it goes. */
+  @Get(':id')
+  @ApiOkResponse({ type: PipelineStateDto })
+  async get(@Param('id') id: string): Promise<PipelineStateDto> {
+    return this.states.describe(await this.pipelines.get(id));
+  }
+
+  @Post()
+  @ApiCreatedResponse({ type: PipelineDto })
+  create(@Body() body: PipelineCreateDto, @CallerOf() caller: Caller): Promise<PipelineDto> {
+    return this.pipelines.create(body, caller);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: PipelineDto })
+  change(
+    @Param('id') id: string,
+    @Body() body: PipelinePatchDto,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<PipelineDto> {
+    return this.pipelines.change(id, body, { caller, ifMatch });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
+    return this.pipelines.remove(id, { caller, ifMatch });
+  }
+
+  /** Hands a command to the arbiter. */
+  @Post(':id/commands')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: CommandAcceptedDto })
+  command(
+    @Param('id') id: string,
+    @Body() body: CommandRequestDto,
+    @CallerOf() caller: Caller,
+  ): Promise<CommandAcceptedDto> {
+    return this.commands.issue(id, body, caller);
+  }
+}

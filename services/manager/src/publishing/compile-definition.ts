@@ -1,0 +1,41 @@
+import { DEFAULT_PARAMETERS } from '@lutra/model';
+import type { DataSourceDefinition, MappingDefinition, PipelineDefinition } from '@lutra/model';
+import type { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import type { MappingEntity } from '../mappings/mapping.entity.ts';
+import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+
+/** Rows of the store that make one definition. */
+export interface DefinitionParts {
+  readonly pipeline: PipelineEntity;
+  readonly source: DataSourceEntity;
+  readonly target: DataSourceEntity;
+  /** In the order of their creation. */
+  readonly mappings: readonly MappingEntity[];
+}
+
+/** One self-contained definition: a stage needs nothing else of the store. Its revision is the pipeline's. */
+export function compileDefinition({ pipeline, source, target, mappings }: DefinitionParts): PipelineDefinition {
+  return {
+    id: pipeline.id,
+    name: pipeline.name,
+    channelId: pipeline.channelId,
+    revision: pipeline.revision,
+    source: compileDataSource(source),
+    target: compileDataSource(target),
+    mappings: mappings.map(compileMapping),
+    parameters: { ...DEFAULT_PARAMETERS, ...pipeline.parameters },
+    start: pipeline.start,
+  };
+}
+
+function compileDataSource(entity: DataSourceEntity): DataSourceDefinition {
+  const { id, name, kind, host, port, user, passwordSealed, tls, tlsCa } = entity;
+  return { id, name, kind, host, port, user, password: passwordSealed, tls, ...(tlsCa === null ? {} : { tlsCa }) };
+}
+
+const compileMapping = ({ id, source, target, columns }: MappingEntity): MappingDefinition => ({
+  id,
+  source,
+  target,
+  columns,
+});

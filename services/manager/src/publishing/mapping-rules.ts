@@ -1,0 +1,133 @@
+import { compileMappings, isReservedSchema, SyncError } from '@lutra/model';
+import type { MappingDefinition, NamePattern, PipelineDefinition } from '@lutra/model';
+import { isOneToOne } from './one-to-one.ts';
+
+/** A mapping with the pipeline that it belongs to. */
+interface PlacedMapping {
+  readonly mapping: MappingDefinition;
+  readonly pipeline: PipelineDefinition;
+}
+
+/**
+ * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do
+ * not compile, reserved schemas, two mappings into one target table, loops. `others` are the current definitions of all
+ * other pipelines. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
+ */
+export function checkDefinition(definition: PipelineDefinition, others: readonly PipelineDefinition[]): void {
+  compileMappings(definition.mappings);
+  for (const mapping of definition.mappings) {
+    refuseReserved(mapping);
+    refuseMerging(mapping);
+  }
+  const own = placed(definition);
+  const foreign = others.flatMap(placed);
+  own.forEach((one, index) => {
+    refuseLoop(one, one);
+    for (const other of [...own.slice(index + 1), ...foreign]) {
+      refuseCollision(one, other);
+      refuseLoop(one, other);
+    }
+  });
+}
+
+const placed = (pipeline: PipelineDefinition): PlacedMapping[] =>
+  pipeline.mappings.map((mapping) => ({ mapping, pipeline }));
+
+function refuseReserved({ source, target }: MappingDefinition): void {
+  const schema = [source.schema, target.schema].find(isReservedSchema);
+  if (schema === undefined) return;
+  throw new SyncError('MAPPING_RESERVED_SCHEMA', { problem: `The schema ${schema} cannot be mapped`, schema });
+}
+
+/** A family of tables may not fall together into one table: their keys would meet. */
+function refuseMerging({ source, target }: MappingDefinition): void {
+  if ('exact' in source.table || target.table === undefined) return;
+  const { regex } = source.table;
+  if (isOneToOne(regex, target.table)) return;
+  throw new SyncError('MAPPING_TARGET_COLLISION', {
+    problem: `Several tables that match ${regex} would be written into one table ${target.schema}.${target.table}, where their keys collide: use every group of the expression in the target's name, and no wildcard outside of groups`,
+    regex,
+    table: `${target.schema}.${target.table}`,
+  });
+}
+
+function refuseCollision(one: PlacedMapping, other: PlacedMapping): void {
+  if (addressOf(one.pipeline.target) !== addressOf(other.pipeline.target)) return;
+  if (one.mapping.target.schema !== other.mapping.target.schema) return;
+  const table = commonTarget(one.mapping, other.mapping);
+  if (table === null) return;
+  const target = `${one.mapping.target.schema}.${table}`;
+  const where =
+    one.pipeline.id === other.pipeline.id
+      ? `two mappings of pipeline ${one.pipeline.name}`
+      : `the pipelines ${one.pipeline.name} and ${other.pipeline.name}`;
+  throw new SyncError('MAPPING_TARGET_COLLISION', {
+    problem: `The target table ${target} is written by ${where}: equal keys of both would overwrite each other`,
+    table: target,
+    mappings: [one.mapping.id, other.mapping.id],
+  });
+}
+
+/**
+ * The target table that both mappings write, as far as names alone can tell; null when they write none together.
+ * Names that come out of groups ($1) are compared as text only: whether two expressions ever give the same name is not decided here.
+ */
+function commonTarget(one: MappingDefinition, other: MappingDefinition): string | null {
+  const [a, b] = [targetPattern(one), targetPattern(other)];
+  if (a.kind === 'template' || b.kind === 'template') return a.kind === b.kind && a.text === b.text ? a.text : null;
+  if (a.kind === 'name') {
+    if (b.kind === 'name') return a.text === b.text ? a.text : null;
+    return matches(b.text, a.text) ? a.text : null;
+  }
+  if (b.kind === 'name') return matches(a.text, b.text) ? b.text : null;
+  return a.text === b.text ? a.text : null;
+}
+
+type TargetPattern =
+  | { readonly kind: 'name'; readonly text: string }
+  /** The source's own name, which matches the expression. */
+  | { readonly kind: 'regex'; readonly text: string }
+  | { readonly kind: 'template'; readonly text: string };
+
+function targetPattern({ source, target }: MappingDefinition): TargetPattern {
+  if ('exact' in source.table) return { kind: 'name', text: target.table ?? source.table.exact };
+  if (target.table === undefined) return { kind: 'regex', text: source.table.regex };
+  return { kind: /\$[1-9]/.test(target.table) ? 'template' : 'name', text: target.table };
+}
+
+/**
+ * What one mapping writes may not be read by the other and written back: without marks Lutra would copy its own changes
+ * for ever. A mapping compared with itself is the smallest such circle.
+ */
+function refuseLoop(one: PlacedMapping, other: PlacedMapping): void {
+  if (!feeds(one, other) || !feeds(other, one)) return;
+  const { schema } = one.mapping.source;
+  throw new SyncError('MAPPING_LOOP', {
+    problem:
+      one.mapping.id === other.mapping.id
+        ? `A mapping of pipeline ${one.pipeline.name} writes the table in schema ${schema} that it reads`
+        : `Rows of schema ${schema} would go round between pipeline ${one.pipeline.name} and pipeline ${other.pipeline.name}`,
+    mappings: [one.mapping.id, other.mapping.id],
+  });
+}
+
+function feeds(writer: PlacedMapping, reader: PlacedMapping): boolean {
+  return (
+    addressOf(writer.pipeline.target) === addressOf(reader.pipeline.source) &&
+    writer.mapping.target.schema === reader.mapping.source.schema &&
+    maybeReads(targetPattern(writer.mapping), reader.mapping.source.table)
+  );
+}
+
+/** False only when names prove that the table is another one. */
+function maybeReads(written: TargetPattern, read: NamePattern): boolean {
+  if (written.kind === 'template') return true;
+  if (written.kind === 'name') return 'exact' in read ? written.text === read.exact : matches(read.regex, written.text);
+  return 'exact' in read ? matches(written.text, read.exact) : true;
+}
+
+const matches = (regex: string, name: string): boolean => new RegExp(`^(?:${regex})$`, 'u').test(name);
+
+/** Two data sources with one address are one database. */
+const addressOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${host.toLowerCase()}:${String(port)}`;

@@ -1,0 +1,59 @@
+import { foldStatistics, NO_STATISTICS } from '@lutra/model';
+import type { FailedEvent, LoadedEvent, LutraEvent, StatisticState, WindowEvent } from '@lutra/model';
+
+/** Loaded processes that are remembered per pipeline for the process view. */
+const RECENT_MAX = 50;
+
+/** What the events of one pipeline say, as far as somebody may ask for it. */
+export interface PipelineView {
+  readonly statistics: StatisticState;
+  /** Newest first. */
+  readonly recent: readonly LoadedEvent[];
+  readonly window: WindowEvent | null;
+  readonly lastFailed: FailedEvent | null;
+}
+
+export const NO_VIEW: PipelineView = { statistics: NO_STATISTICS, recent: [], window: null, lastFailed: null };
+
+/** The view with one event more. Pure; folding an event twice changes nothing. */
+export function foldView(view: PipelineView, event: LutraEvent): PipelineView {
+  const statistics = foldStatistics(view.statistics, event);
+  switch (event.kind) {
+    case 'loaded': {
+      const isKnown = view.recent.some(({ epoch, process }) => epoch === event.epoch && process === event.process);
+      return { ...view, statistics, recent: isKnown ? view.recent : [event, ...view.recent].slice(0, RECENT_MAX) };
+    }
+    case 'window':
+      return { ...view, window: view.window === null || view.window.at <= event.at ? event : view.window };
+    case 'failed':
+      return { ...view, statistics, lastFailed: event };
+    default:
+      return { ...view, statistics };
+  }
+}
+
+/** Views of all pipelines, in memory. */
+export class PipelineWatch {
+  private readonly views = new Map<string, PipelineView>();
+
+  view(pipelineId: string): PipelineView {
+    return this.views.get(pipelineId) ?? NO_VIEW;
+  }
+
+  ids(): readonly string[] {
+    return [...this.views.keys()];
+  }
+
+  fold(event: LutraEvent): void {
+    if (event.pipelineId !== null) this.views.set(event.pipelineId, foldView(this.view(event.pipelineId), event));
+  }
+
+  /** Goes on with statistics that were saved, unless events were folded already. */
+  restore(pipelineId: string, statistics: StatisticState): void {
+    if (!this.views.has(pipelineId)) this.views.set(pipelineId, { ...NO_VIEW, statistics });
+  }
+
+  forget(pipelineId: string): void {
+    this.views.delete(pipelineId);
+  }
+}

@@ -1,0 +1,22 @@
+import { AuditEntryEntity } from '../audit/audit-entry.entity.ts';
+import { ChannelEntity } from '../channels/channel.entity.ts';
+import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { MappingEntity } from '../mappings/mapping.entity.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import { StatisticMinuteEntity } from '../statistics/statistic-minute.entity.ts';
+import { StatisticStateEntity } from '../statistics/statistic-state.entity.ts';
+import { ApiTokenEntity } from '../tokens/api-token.entity.ts';
+
+/** Every table of the store. */
+export const ENTITIES = [
+  ApiTokenEntity,
+  AuditEntryEntity,
+  ChannelEntity,
+  DataSourceEntity,
+  DefinitionEntity,
+  MappingEntity,
+  PipelineEntity,
+  StatisticMinuteEntity,
+  StatisticStateEntity,
+] as const;
