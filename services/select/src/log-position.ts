@@ -1,0 +1,28 @@
+import { EVENT_FLAG_ARTIFICIAL, readRotate } from '@lutra/binlog';
+import type { FramedEvent } from '@lutra/binlog';
+
+const OFFSET_SPAN = 2 ** 32;
+
+/** File and offset that the reader has reached. Offsets in events have 32 bits only; files may be longer than 4 GiB. */
+export class LogPosition {
+  constructor(
+    public file = '',
+    public offset = 4,
+  ) {}
+
+  /** Moves behind a whole event, or behind a large one at its beginning. */
+  advance(event: FramedEvent): void {
+    const low = event.nextPosition;
+    if (low === 0 || (event.flags & EVENT_FLAG_ARTIFICIAL) !== 0) return;
+    const high = this.offset - (this.offset % OFFSET_SPAN);
+    this.offset = high + low < this.offset ? high + OFFSET_SPAN + low : high + low;
+  }
+
+  rotate(event: FramedEvent): void {
+    ({ file: this.file, offset: this.offset } = readRotate(event));
+  }
+
+  toString(): string {
+    return `${this.file}:${String(this.offset)}`;
+  }
+}

@@ -1,0 +1,181 @@
+/** A table as a statement names it, the session's schema filled in. */
+export interface NamedTable {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/**
+ * What a logged statement does, as far as replication of rows is concerned. destroyed: tables that vanish, get another
+ * name, or lose content without rows events; droppedSchema: likewise a whole schema. statementDml: rows changed by
+ * statement instead of by rows events.
+ */
+export type ParsedStatement =
+  | {
+      readonly kind: 'ddl';
+      readonly verb: string;
+      readonly tables: readonly NamedTable[];
+      readonly isDestructive: boolean;
+      readonly droppedSchema: string | null;
+      /** CREATE TABLE … SELECT in one transaction: rows events and an end follow. */
+      readonly opensTransaction: boolean;
+    }
+  | { readonly kind: 'statementDml'; readonly verb: string; readonly words: ReadonlySet<string> }
+  | { readonly kind: 'other' };
+
+interface Token {
+  /** As written, quotes removed. */
+  readonly text: string;
+  /** Upper case for words without quotes, '' for quoted names and strings. */
+  readonly word: string;
+  readonly isName: boolean;
+}
+
+/** A statement is judged by its beginning: names and options come before long lists of values. */
+const CHARACTERS_MAX = 256 * 1024;
+const DDL = new Set(['CREATE', 'ALTER', 'DROP', 'TRUNCATE', 'RENAME']);
+const DML = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'CALL', 'DO', 'EXECUTE', 'IMPORT']);
+/** Behind ALTER TABLE: what takes rows away or brings rows that no event tells of. */
+const PARTITION_VERBS = new Set(['TRUNCATE', 'DROP', 'EXCHANGE', 'DISCARD', 'IMPORT', 'CONVERT']);
+
+/** Reads the statement of a QUERY event; `schema` is the session's. Comments count only when the server executes them. */
+export function parseStatement(statement: string, schema: string): ParsedStatement {
+  const tokens = tokenize(statement.slice(0, CHARACTERS_MAX));
+  const verb = tokens[0]?.word ?? '';
+  if (DML.has(verb))
+    return { kind: 'statementDml', verb, words: new Set(tokens.filter(isName).map(({ text }) => text)) };
+  if (!DDL.has(verb)) return { kind: 'other' };
+  return parseDdl(new TokenReader(tokens, schema), verb);
+}
+
+function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
+  const none = {
+    kind: 'ddl',
+    verb,
+    tables: [],
+    isDestructive: false,
+    droppedSchema: null,
+    opensTransaction: false,
+  } as const;
+  reader.skip(verb);
+  const isReplacing = reader.skip('OR', 'REPLACE') === 2;
+  while (reader.skip('TEMPORARY', 'ONLINE', 'OFFLINE', 'IGNORE') > 0) if (reader.wasTemporary) return none;
+  if (verb === 'TRUNCATE') {
+    reader.skip('TABLE');
+    return { ...none, tables: reader.names(), isDestructive: true };
+  }
+  if (reader.skip('DATABASE', 'SCHEMA') > 0) {
+    reader.skip('IF', 'NOT', 'EXISTS');
+    return { ...none, isDestructive: verb === 'DROP', droppedSchema: verb === 'DROP' ? reader.text : null };
+  }
+  if (reader.skip('TABLE', 'TABLES') === 0) return none;
+  reader.skip('IF', 'NOT', 'EXISTS');
+  switch (verb) {
+    case 'DROP':
+      return { ...none, tables: reader.names(), isDestructive: true };
+    case 'RENAME':
+      return { ...none, tables: reader.names('TO'), isDestructive: true };
+    case 'CREATE':
+      return {
+        ...none,
+        tables: reader.name(),
+        isDestructive: isReplacing,
+        opensTransaction: reader.endsWith('START', 'TRANSACTION'),
+      };
+    default:
+      return parseAlter(reader, none);
+  }
+}
+
+function parseAlter(reader: TokenReader, none: Extract<ParsedStatement, { kind: 'ddl' }>): ParsedStatement {
+  const tables = reader.name();
+  let isDestructive = false;
+  for (; !reader.isAtEnd; reader.step()) {
+    if (reader.word === 'RENAME' && !['COLUMN', 'INDEX', 'KEY'].includes(reader.wordAt(1))) {
+      reader.step();
+      reader.skip('TO', 'AS');
+      tables.push(...reader.name());
+      isDestructive = true;
+    }
+    if (PARTITION_VERBS.has(reader.word) && ['PARTITION', 'TABLESPACE'].includes(reader.wordAt(1)))
+      isDestructive = true;
+  }
+  return { ...none, tables, isDestructive };
+}
+
+class TokenReader {
+  private at = 0;
+  wasTemporary = false;
+
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly schema: string,
+  ) {}
+
+  get word(): string {
+    return this.wordAt(0);
+  }
+  get text(): string {
+    return this.tokens[this.at]?.text ?? '';
+  }
+  get isAtEnd(): boolean {
+    return this.at >= this.tokens.length;
+  }
+  wordAt(distance: number): string {
+    return this.tokens[this.at + distance]?.word ?? '';
+  }
+  step(): void {
+    this.at++;
+  }
+
+  /** Passes over those of the words that stand here, in any order; returns how many. */
+  skip(...words: readonly string[]): number {
+    const before = this.at;
+    while (this.word !== '' && words.includes(this.word)) {
+      if (this.word === 'TEMPORARY') this.wasTemporary = true;
+      this.at++;
+    }
+    return this.at - before;
+  }
+
+  /** One table name, `schema.table` or `table`; nothing when none stands here. */
+  name(): NamedTable[] {
+    const first = this.tokens[this.at];
+    if (first?.isName !== true) return [];
+    this.at++;
+    if (this.tokens[this.at]?.text !== '.') return [{ schema: this.schema, table: first.text }];
+    const second = this.tokens[this.at + 1];
+    this.at += 2;
+    return second === undefined ? [] : [{ schema: first.text, table: second.text }];
+  }
+
+  /** Names up to the end, joined by commas or by `word`. */
+  names(word = ','): NamedTable[] {
+    const names = this.name();
+    while (this.text === ',' || this.word === word || this.word === 'WAIT' || this.word === 'NOWAIT') {
+      this.at++;
+      names.push(...this.name());
+    }
+    return names;
+  }
+
+  endsWith(...words: readonly string[]): boolean {
+    return words.every((word, index) => this.tokens[this.tokens.length - words.length + index]?.word === word);
+  }
+}
+
+/** Executable comments, other comments, strings, quoted names, words, single characters. */
+const TOKEN =
+  /\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|--[^\n]*|#[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^]|"")*)"|([\p{L}\p{N}_$@]+)|(\S)/gu;
+
+function tokenize(statement: string): Token[] {
+  const tokens: Token[] = [];
+  for (const [, backticks, quotes, word, character] of statement.matchAll(TOKEN)) {
+    if (word !== undefined) tokens.push({ text: word, word: word.toUpperCase(), isName: true });
+    else if (backticks !== undefined) tokens.push({ text: backticks.replaceAll('``', '`'), word: '', isName: true });
+    else if (quotes !== undefined) tokens.push({ text: quotes.replaceAll('""', '"'), word: '', isName: true });
+    else if (character !== undefined) tokens.push({ text: character, word: '', isName: false });
+  }
+  return tokens;
+}
+
+const isName = ({ isName }: Token): boolean => isName;

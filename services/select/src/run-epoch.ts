@@ -1,0 +1,50 @@
+import { Bell, openSecret } from '@lutra/model';
+import type { SourceOptions } from '@lutra/binlog';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { agreeOnPlace } from './agree-on-place.ts';
+import { reportWindow } from './report-window.ts';
+import { SelectEpoch } from './select-epoch.ts';
+import type { SelectEnv } from './select.env.ts';
+import { SelectStatus } from './select-status.ts';
+import { SourceReader } from './source-reader.ts';
+
+/**
+ * What one pipeline holds while it reads: a chunk of the socket or two, an event that is framed whole, and the parts of a
+ * body that are under way (four of 768 KiB and the next one).
+ */
+const HELD_BYTES = 6 * 1024 * 1024;
+
+/**
+ * One epoch of one pipeline: checks the source, agrees with load on the place, reads until the session ends. Throws what
+ * stops the pipeline; service-kit reports it.
+ */
+export async function runEpoch(context: ServiceContext<SelectEnv>, session: PipelineSession): Promise<void> {
+  const { clock, env, budget } = context;
+  const status = new SelectStatus();
+  const bell = new Bell(clock);
+  const { source: definition, parameters, mappings } = session.latestDefinition();
+  const source: SourceOptions = { definition, password: openSecret(definition.password, env.LUTRA_SECRET_KEY), clock };
+  const reader = new SourceReader({ source, clock, heartbeatMs: parameters.heartbeatMs, onReady: bell.ring });
+  const over = new AbortController();
+  let epoch: SelectEpoch | null = null;
+  const view = { status, sourceNowMs: () => reader.sourceNowMs(), open: () => epoch?.describeWindow() ?? [] };
+  const reporting = reportWindow(context, session, { view, signal: AbortSignal.any([session.signal, over.signal]) });
+  try {
+    await reader.check([...new Set(mappings.map(({ source: { schema } }) => schema))]);
+    const place = await agreeOnPlace(context, session, source);
+    if (place === null) return;
+    const release = await budget.reserve(HELD_BYTES, session.signal);
+    try {
+      const maxRowBytes = env.LUTRA_MAX_ROW_BYTES;
+      epoch = new SelectEpoch(context, session, { place, maxRowBytes, reader, status, bell });
+      await epoch.run();
+    } finally {
+      release();
+    }
+  } catch (error) {
+    if (!session.signal.aborted) throw error;
+  } finally {
+    over.abort();
+    await reporting;
+  }
+}

@@ -1,0 +1,317 @@
+import { Bell, compileMappings, must, SyncError } from '@lutra/model';
+import type { LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
+import type { SourceOptions } from '@lutra/binlog';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { followCursor } from './agree-on-place.ts';
+import { ProcessBuilder } from './process-builder.ts';
+import type { BuilderLimits } from './process-builder.ts';
+import { ProcessPublisher } from './process-publisher.ts';
+import { publishQuietly } from './report-window.ts';
+import { RowSizeEstimate } from './row-size-estimate.ts';
+import { SelectStatus } from './select-status.ts';
+import { SourceReader } from './source-reader.ts';
+import { StatementJudge } from './statement-judge.ts';
+import { TableFilter } from './table-filter.ts';
+import { closeAfterMs, ProcessWindow } from './window.ts';
+
+/** A window that stays full for so long gives the server its connection back; the log is read again from the place. */
+const FULL_CLOSE_MS = 30_000;
+const REWATCH_MS = 1_000;
+const RECONNECT_MS_MIN = 250;
+const RECONNECT_MS_MAX = 5_000;
+/** A dump that ran for so long was not part of the trouble before it. */
+const STABLE_MS = 10_000;
+/** Longest sleep of the loop: liveness and limits of time are looked at in between. */
+const TICK_MS = 250;
+/** Breaks that are repaired inside the epoch. */
+const RECONNECTABLE = new Set(['SOURCE_CONNECTION_LOST', 'SOURCE_UNREACHABLE']);
+
+/** One process is at most this much larger than a row: before and after image of an update. */
+const IMAGES_PER_EVENT = 2;
+
+/** The select stage of one pipeline in one epoch, from the agreed place until the session ends. */
+export class SelectEpoch {
+  private readonly bell: Bell;
+  private readonly window = new ProcessWindow();
+  private readonly rowSize = new RowSizeEstimate();
+  private readonly publisher: ProcessPublisher;
+  private builder: ProcessBuilder | null = null;
+  private filter: TableFilter | null = null;
+  private judge: StatementJudge | null = null;
+  /** Where the last published process ends, and the number of its last transaction: a broken dump goes on from here. */
+  private published: { readonly place: Place; readonly seq: number };
+  private definition: PipelineDefinition;
+  private limits: BuilderLimits;
+  /** Monotonic ms; null = not now. */
+  private waitingSinceMs: number | null = null;
+  private fullSinceMs: number | null = null;
+  private lostSinceMs: number | null = null;
+  private openedMs: number | null = null;
+  private publishedMs: number;
+  private reconnectMs = RECONNECT_MS_MIN;
+
+  constructor(
+    private readonly context: Pick<ServiceContext, 'bus' | 'clock' | 'identity'>,
+    private readonly session: PipelineSession,
+    private readonly options: {
+      readonly place: Place;
+      readonly maxRowBytes: number;
+      readonly reader: SourceReader;
+      readonly status: SelectStatus;
+      readonly bell: Bell;
+    },
+  ) {
+    this.bell = options.bell;
+    this.published = { place: options.place, seq: 0 };
+    this.definition = session.latestDefinition();
+    this.limits = this.limitsNow();
+    this.publishedMs = context.clock.monotonicMs();
+    this.publisher = new ProcessPublisher(context, session, (cause) => {
+      options.status.cause = cause;
+    });
+  }
+
+  /** What is published and not loaded, for reports. */
+  describeWindow(): WindowEvent['open'] {
+    return this.window.describe(this.context.clock.monotonicMs());
+  }
+
+  /** Runs until the session's signal aborts. Throws what ends the epoch. */
+  async run(): Promise<void> {
+    const { session, context } = this;
+    const over = new AbortController();
+    const signal = AbortSignal.any([session.signal, over.signal]);
+    const following = [
+      this.followLoaded(signal),
+      followCursor(context, session, signal, (cursor) => {
+        if (cursor.state === 'place') this.loaded(cursor.process);
+      }),
+    ];
+    try {
+      while (!session.signal.aborted) await this.turn();
+    } catch (error) {
+      if (!session.signal.aborted) throw error;
+    } finally {
+      over.abort();
+      this.options.reader.close();
+      // Parts of a body that nobody will ask for: they go by age when this fails.
+      await this.publisher.drop().catch(() => undefined);
+      await Promise.all(following);
+    }
+  }
+
+  /** One look at everything; waits when there is nothing to do. */
+  private async turn(): Promise<void> {
+    const { session, bell } = this;
+    let isBusy = false;
+    try {
+      if (session.draining.aborted) await this.drainWindow();
+      else isBusy = await this.step();
+    } catch (error) {
+      await this.repairOrThrow(SyncError.of(error));
+      return;
+    }
+    if (!isBusy) await bell.wait(this.napMs(), session.signal);
+  }
+
+  /** Reads one batch and publishes at most one process. False when there was nothing to do. */
+  private async step(): Promise<boolean> {
+    const { reader, status } = this.options;
+    if (!reader.isOpen && !(await this.openDump())) return false;
+    const builder = must(this.builder, 'a dump is open');
+    const canRead = !builder.mustClose && builder.stop === null;
+    const hasRead = canRead && reader.read();
+    status.isCaughtUp = canRead && !hasRead;
+    if (hasRead) await this.consume(builder);
+    const hasPublished = this.isDue(builder) && (await this.publishIfRoom(builder));
+    if (builder.stop !== null && !builder.hasProgress && this.window.size === 0) throw builder.stop;
+    return hasRead || hasPublished;
+  }
+
+  private async consume(builder: ProcessBuilder): Promise<void> {
+    const { reader, status } = this.options;
+    const batch = must(reader.batch, 'something was read');
+    const from = batch.next;
+    batch.next = builder.consume(batch.events, from);
+    if (batch.next === batch.events.length) reader.batch = null;
+    status.eventsRead += batch.next - from;
+    status.bytesRead = reader.bytesRead;
+    const commitMs = builder.newestCommitMs;
+    if (commitMs > status.newestCommitMs) status.newestCommitMs = commitMs;
+    if (commitMs > 0) {
+      status.phase = 'reading';
+      status.newestReadMs = this.context.clock.monotonicMs();
+    }
+    if (builder.hasRows) this.waitingSinceMs ??= this.context.clock.monotonicMs();
+    await this.publisher.drain();
+    for (const warning of builder.takeWarnings()) await this.warn(warning);
+  }
+
+  /** Whether the process that is being built has to be closed now, room permitting. */
+  private isDue(builder: ProcessBuilder): boolean {
+    if (!builder.canClose) return false;
+    if (builder.mustClose || (builder.stop !== null && builder.hasProgress)) return true;
+    if (!builder.isAtBorder || !builder.hasProgress) return false;
+    const nowMs = this.context.clock.monotonicMs();
+    // Unmapped traffic moves the cursor too, now and then.
+    if (!builder.hasRows) return nowMs - this.publishedMs >= this.definition.parameters.cursorMaxAgeMs;
+    const waitMs = closeAfterMs(this.window, this.definition.parameters);
+    return waitMs !== null && nowMs - (this.waitingSinceMs ?? nowMs) >= waitMs;
+  }
+
+  private async publishIfRoom(builder: ProcessBuilder): Promise<boolean> {
+    const nowMs = this.context.clock.monotonicMs();
+    if (!this.window.hasRoom(builder.sourceBytes, this.definition.parameters)) {
+      this.fullSinceMs ??= nowMs;
+      if (nowMs - this.fullSinceMs > FULL_CLOSE_MS) await this.dropDump('The window has been full for 30 s');
+      return false;
+    }
+    const { reader } = this.options;
+    const bodyBytes = builder.bodyBytes;
+    const serverUuid = must(reader.serverUuid, 'a dump is open');
+    const built = builder.close();
+    await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes });
+    this.published = { place: built.end, seq: built.seq };
+    this.publishedMs = this.context.clock.monotonicMs();
+    this.window.add(this.publisher.process - 1, built.sourceBytes, this.publishedMs);
+    this.waitingSinceMs = null;
+    this.fullSinceMs = null;
+    if (builder.isAtBorder) this.adoptRevision();
+    this.limits = this.limitsNow();
+    return true;
+  }
+
+  /** False while the window is full: a dump is opened when there is room for what it brings. */
+  private async openDump(): Promise<boolean> {
+    const { reader, status } = this.options;
+    if (!this.window.hasRoom(0, this.definition.parameters)) return false;
+    status.phase = 'connecting';
+    await reader.open(this.published.place);
+    this.adoptRevision();
+    this.builder = this.newBuilder();
+    this.fullSinceMs = null;
+    this.waitingSinceMs = null;
+    status.phase = 'seeking';
+    status.cause = null;
+    this.openedMs = this.context.clock.monotonicMs();
+    this.session.log.info({ place: this.published.place, process: this.publisher.process }, 'reading the source');
+    return true;
+  }
+
+  private newBuilder(): ProcessBuilder {
+    const { reader } = this.options;
+    const matcher = compileMappings(this.definition.mappings);
+    const filter = new TableFilter(matcher);
+    this.filter = filter;
+    this.judge = new StatementJudge(this.definition, matcher);
+    return new ProcessBuilder({
+      start: {
+        ...this.published,
+        serverUuid: must(reader.serverUuid, 'a dump is open'),
+        // MariaDB tells whole seconds: the latest moment of that second that is not in the future.
+        commitMsOf: (eventMs) => Math.min(eventMs + 999, Math.max(eventMs, reader.sourceNowMs())),
+      },
+      filter,
+      judge: (statement, schema) => must(this.judge, 'set with the builder').judge(statement, schema),
+      limits: () => this.limits,
+      openSink: () => this.publisher.open(),
+    });
+  }
+
+  /** A newer revision holds from the next process on. */
+  private adoptRevision(): void {
+    const latest = this.session.latestDefinition();
+    if (latest.revision === this.definition.revision) return;
+    this.definition = latest;
+    const matcher = compileMappings(latest.mappings);
+    this.filter?.adopt(matcher);
+    this.judge = new StatementJudge(latest, matcher);
+    this.session.log.info({ revision: latest.revision }, 'revision adopted');
+  }
+
+  /** PAUSE or STOP: closes what ends with a transaction, reads no more, waits for load. */
+  private async drainWindow(): Promise<void> {
+    const { reader, status } = this.options;
+    const { builder } = this;
+    if (reader.isOpen && builder?.isAtBorder === true && builder.hasProgress) {
+      if (!(await this.publishIfRoom(builder))) return;
+    }
+    if (reader.isOpen || builder !== null) await this.dropDump(null);
+    if (this.window.size === 0 && status.phase !== 'drained') {
+      status.phase = 'drained';
+      this.session.log.info('window is empty');
+    }
+  }
+
+  private async dropDump(cause: string | null): Promise<void> {
+    const { reader, status } = this.options;
+    reader.close();
+    this.builder = null;
+    this.waitingSinceMs = null;
+    this.fullSinceMs = null;
+    status.phase = 'connecting';
+    status.cause = cause;
+    status.isCaughtUp = false;
+    await this.publisher.drop();
+  }
+
+  /** A broken connection is made again where the last published process ends; what was half built is dropped. */
+  private async repairOrThrow(error: SyncError): Promise<void> {
+    const { clock } = this.context;
+    const nowMs = clock.monotonicMs();
+    if (this.openedMs !== null && nowMs - this.openedMs > STABLE_MS) {
+      this.lostSinceMs = null;
+      this.reconnectMs = RECONNECT_MS_MIN;
+    }
+    this.openedMs = null;
+    this.lostSinceMs ??= nowMs;
+    const isOver = nowMs - this.lostSinceMs > this.definition.parameters.retryInPlaceMs;
+    // Before the first dump nothing is held that a new epoch would give up, and people see the reason at once.
+    if (!RECONNECTABLE.has(error.code) || isOver || this.options.reader.serverUuid === null) throw error;
+    this.session.log.warn({ err: error, code: error.code, waitMs: this.reconnectMs }, 'source connection lost');
+    await this.dropDump(error.message);
+    await clock.sleep(this.reconnectMs, this.session.signal);
+    this.reconnectMs = Math.min(this.reconnectMs * 2, RECONNECT_MS_MAX);
+  }
+
+  private loaded(process: number): void {
+    if (this.window.loadedUpTo(process, this.context.clock.monotonicMs())) this.bell.ring();
+  }
+
+  /** `loaded` events are cumulative, and the cursor repeats them: a lost one heals. */
+  private async followLoaded(signal: AbortSignal): Promise<void> {
+    const { bus, clock } = this.context;
+    const { pipelineId, epoch } = this.session;
+    while (!signal.aborted) {
+      try {
+        for await (const event of bus.followEvents({ pipelineId, kinds: ['loaded'] }, signal))
+          if (event.kind === 'loaded' && event.epoch === epoch) this.learn(event);
+      } catch (error) {
+        if (!signal.aborted) this.session.log.warn({ err: error }, 'events cannot be followed');
+      }
+      await clock.sleep(REWATCH_MS, signal);
+    }
+  }
+
+  private learn(event: LoadedEvent): void {
+    const rows = event.inserted + event.updated + event.deleted + event.skipped;
+    this.rowSize.learn({ sourceBytes: event.sourceBytes, rows });
+    this.loaded(must(event.process, 'a loaded event names its process'));
+  }
+
+  private async warn(warning: { readonly code: string; readonly message: string }): Promise<void> {
+    this.session.log.warn(warning, 'schema change at the source');
+    await publishQuietly(this.context, this.session, { kind: 'warning', ...warning });
+  }
+
+  private limitsNow(): BuilderLimits {
+    const { maxRows, maxBytes } = this.definition.parameters;
+    const eventBytesMax = this.options.maxRowBytes * IMAGES_PER_EVENT;
+    return { maxRows, maxBytes, bytesPerRow: this.rowSize.bytesPerRow, eventBytesMax };
+  }
+
+  private napMs(): number {
+    const waitMs = this.builder?.hasRows === true ? closeAfterMs(this.window, this.definition.parameters) : null;
+    return Math.max(1, Math.min(TICK_MS, waitMs ?? TICK_MS));
+  }
+}
