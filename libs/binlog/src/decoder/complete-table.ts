@@ -15,10 +15,15 @@ export function isComplete(known: TableDefinition): boolean {
   );
 }
 
-/** MariaDB logs UUID, INET6 and INET4 exactly like BINARY(16) and BINARY(4): only information_schema tells them apart. */
-export function mayHideInternetType(map: TableMap, known: TableDefinition, kind: DatabaseKind): boolean {
+/**
+ * MariaDB logs some types so that only information_schema tells them apart: UUID, INET6 and INET4 look like BINARY(16) and
+ * BINARY(4), and the temporal types of before 10.1 look the same with and without a fraction.
+ */
+export function isAmbiguous(map: TableMap, known: TableDefinition, kind: DatabaseKind): boolean {
   if (kind !== 'mariadb') return false;
-  return map.columns.some((stored, index) => isOfInternetLength(stored) && known.columns[index]?.kind === 'binary');
+  return map.columns.some(
+    (stored, index) => isOldTemporal(stored) || (isOfInternetLength(stored) && known.columns[index]?.kind === 'binary'),
+  );
 }
 
 /**
@@ -60,7 +65,7 @@ function fitsAt(
 
 /**
  * Names are known: a column of the same name and shape lends what is missing, others stay as they are. So does everything
- * when the table is gone: its rows are complete but for labels in a rare charset, whose reader then says so.
+ * when the table is gone: its bytes are right even without the type's name, and missing labels are named by their reader.
  */
 async function completeByName(
   map: TableMap,
@@ -71,13 +76,18 @@ async function completeByName(
   try {
     current = await complete(map.schema, map.table);
   } catch (error) {
-    if (SyncError.is(error) && error.code === 'SOURCE_SCHEMA_MISMATCH') return known;
+    const isGone = SyncError.is(error) && error.code === 'SOURCE_SCHEMA_MISMATCH';
+    if (isGone && !map.columns.some(isOldTemporal)) return known;
     throw error;
   }
   const columns = known.columns.map((column, index) => {
     const stored = map.columns[index];
     const twin = current.columns.find(({ name }) => name === column.name);
-    if (stored === undefined || twin === undefined || shapeOfColumn(twin) !== shapeOfStored(stored)) return column;
+    if (stored === undefined || twin === undefined) return column;
+    if (shapeOfColumn(twin) !== shapeOfStored(stored)) {
+      if (isOldTemporal(stored)) throw oldFraction(map, column);
+      return column;
+    }
     const isInternet = isOfInternetLength(stored) && /^(?:uuid|inet6|inet4)$/.test(twin.declared);
     const lacksLabels = (column.kind === 'enum' || column.kind === 'set') && column.labels === undefined;
     return isInternet || lacksLabels ? { ...twin, nullable: column.nullable } : column;
@@ -86,6 +96,17 @@ async function completeByName(
 }
 
 const isOfInternetLength = ({ type, a }: StoredColumn): boolean => type === COLUMN_TYPE.STRING && (a === 16 || a === 4);
+
+const OLD_TEMPORALS = new Set<number>([COLUMN_TYPE.TIME, COLUMN_TYPE.DATETIME, COLUMN_TYPE.TIMESTAMP]);
+
+const isOldTemporal = ({ type }: StoredColumn): boolean => OLD_TEMPORALS.has(type);
+
+function oldFraction(map: TableMap, column: ColumnDefinition): SyncError {
+  const table = `${map.schema}.${map.table}`;
+  const problem = `Column ${column.name} of ${table} has a fraction in MariaDB's format of before 10.1, which the log does not describe`;
+  const statement = `ALTER TABLE \`${map.schema}\`.\`${map.table}\` FORCE`;
+  return new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, table, type: 'old temporal format', statement });
+}
 
 function mismatch(map: TableMap, current: TableDefinition): SyncError {
   const table = `${map.schema}.${map.table}`;

@@ -66,8 +66,8 @@ const literal = (name: string): string => `_utf8mb4 0x${Buffer.from(name, 'utf8'
 function describeColumn(row: ColumnRow): ColumnDefinition {
   const base = {
     name: row.name,
-    // MariaDB prints the display width of integers; it means nothing.
-    declared: row.columnType.replace(/^(tinyint|smallint|mediumint|int|bigint)\(\d+\)/, '$1'),
+    // MariaDB prints the display width of integers and years; it means nothing.
+    declared: row.columnType.replace(/^(tinyint|smallint|mediumint|int|bigint|year)\(\d+\)/, '$1'),
     nullable: row.nullable === 'YES',
     ...(/\b(?:VIRTUAL|STORED|PERSISTENT)\b/i.test(row.extra ?? '') ? { generated: true } : {}),
   };

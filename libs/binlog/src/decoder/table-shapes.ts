@@ -2,7 +2,7 @@ import type { Clock, DatabaseKind, TableDefinition } from '@lutra/model';
 import { EVENT_HEADER_BYTES } from '../event-types.ts';
 import { columnReader } from './column-reader.ts';
 import type { ColumnReader } from './column-reader.ts';
-import { completeTable, isComplete, mayHideInternetType } from './complete-table.ts';
+import { completeTable, isComplete, isAmbiguous } from './complete-table.ts';
 import type { TableCompleter } from './decode-rows.ts';
 import { describeTable } from './describe-table.ts';
 import { compileRowReader } from './row-reader.ts';
@@ -73,7 +73,7 @@ export class TableShapes {
     let definition = describeTable(map);
     let key = described;
     let staleAtMs = Infinity;
-    if (!isComplete(definition) || mayHideInternetType(map, definition, this.options.kind)) {
+    if (!isComplete(definition) || isAmbiguous(map, definition, this.options.kind)) {
       definition = await completeTable(map, definition, this.options.complete);
       key = `${String(map.tableId)} ${described}`;
       staleAtMs = nowMs + COMPLETED_TTL_MS;
