@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { ByteBudget, DEFAULT_PARAMETERS, sealSecret, systemClock } from '@lutra/model';
+import type {
+  CursorState,
+  DataSourceDefinition,
+  LoadedEvent,
+  LutraEvent,
+  PipelineDefinition,
+  PipelineParameters,
+  Place,
+  ProcessHeader,
+  RowChange,
+  TableDefinition,
+} from '@lutra/model';
+import { openBus, removeNamespace, RowProcessEncoder } from '@lutra/messaging';
+import type { Bus, BusOptions } from '@lutra/messaging';
+import { openTarget } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { testServers, waitUntil } from '@lutra/testing';
+import { LoadEnv } from '../src/load.env.ts';
+import { loadEpoch } from '../src/load-epoch.ts';
+
+export const SOURCE_UUID = 'a5a5a5a5-0000-0000-0000-000000000001';
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
+export const doneUpTo = (last: number): Place => ({
+  done: { kind: 'mysqlGtid', gtidSet: last === 0 ? '' : `${SOURCE_UUID}:1-${String(last)}` },
+  inside: null,
+});
+
+/** A process to be written: each transaction has a number, which is its GTID's too. */
+export interface TestProcess {
+  readonly epoch: number;
+  readonly process: number;
+  readonly tables: readonly TableDefinition[];
+  readonly transactions: readonly { readonly number: number; readonly changes: readonly RowChange[] }[];
+  readonly end?: Place;
+}
+
+/** A loader in this process, on a real bus and a real target, with the hand of the test in place of arbiter and select. */
+export class LoadFixture {
+  readonly schema = `load_${randomBytes(6).toString('hex')}`;
+  readonly pipelineId = `test-${randomBytes(8).toString('hex')}`;
+  readonly events: LutraEvent[] = [];
+  bus!: Bus;
+  admin!: TargetSession;
+  private readonly namespace = `t${randomBytes(6).toString('hex')}`;
+  private readonly over = new AbortController();
+  private readonly running: Promise<unknown>[] = [];
+
+  private constructor(private readonly server: 'mariadbTarget' | 'mysql') {}
+
+  static async open(server: 'mariadbTarget' | 'mysql'): Promise<LoadFixture> {
+    const fixture = new LoadFixture(server);
+    fixture.bus = await openBus(fixture.busOptions());
+    fixture.admin = await openTarget(fixture.target(), '', { clock: systemClock });
+    await fixture.admin.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
+    fixture.running.push(fixture.follow());
+    return fixture;
+  }
+
+  async reconnect(): Promise<void> {
+    this.admin = await openTarget(this.target(), '', { clock: systemClock });
+  }
+
+  /** Removes everything again. */
+  async close(): Promise<void> {
+    this.over.abort();
+    await Promise.all(this.running);
+    await this.bus.close();
+    await removeNamespace(this.busOptions());
+    const cleaner = await openTarget(this.target(), '', { clock: systemClock });
+    await this.admin.close();
+    await cleaner.query(`DROP DATABASE IF EXISTS ${this.schema}`);
+    await cleaner.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${this.pipelineId}'`);
+    await cleaner.commit();
+    await cleaner.close();
+  }
+
+  target(): DataSourceDefinition {
+    const { kind, host, port, user, password } = testServers()[this.server];
+    return {
+      id: 'target',
+      name: 'target',
+      kind,
+      host,
+      port,
+      user,
+      password: sealSecret(password, KEY),
+      tls: 'disabled',
+    };
+  }
+
+  definition(parameters: Partial<PipelineParameters> = {}): PipelineDefinition {
+    const target = this.target();
+    return {
+      id: this.pipelineId,
+      name: 'test',
+      channelId: 'channel',
+      revision: 1,
+      source: target,
+      target,
+      mappings: [
+        {
+          id: 'm',
+          source: { schema: 'shop', table: { regex: '.*' } },
+          target: { schema: this.schema },
+          columns: { mode: 'all' },
+        },
+      ],
+      parameters: { ...DEFAULT_PARAMETERS, ...parameters },
+      start: { kind: 'latest' },
+    };
+  }
+
+  /** Runs one epoch; `end` stops it as a change of the permit would. The failure, if any, is the result. */
+  startEpoch(epoch: number, parameters: Partial<PipelineParameters> = {}): RunningEpoch {
+    const stop = new AbortController();
+    const definition = this.definition(parameters);
+    const session: PipelineSession = {
+      pipelineId: this.pipelineId,
+      epoch,
+      definition,
+      latestDefinition: () => definition,
+      signal: AbortSignal.any([stop.signal, this.over.signal]),
+      draining: new AbortController().signal,
+      log: silentLog(),
+    };
+    const result = loadEpoch(this.context(`load-${String(epoch)}`), session).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    this.running.push(result);
+    return {
+      result,
+      end: async () => {
+        stop.abort();
+        return result;
+      },
+    };
+  }
+
+  async publish({ epoch, process, tables, transactions, end }: TestProcess): Promise<void> {
+    const identity = { pipelineId: this.pipelineId, epoch, process };
+    const writer = this.bus.writeProcess({ queue: 'transformed', identity, schema: 'target-process/1' });
+    const encoder = new RowProcessEncoder(writer);
+    for (const table of tables) encoder.defineTable(table);
+    for (const { number, changes } of transactions) {
+      const gtid = `${SOURCE_UUID}:${String(number)}`;
+      encoder.beginTransaction({
+        seq: number,
+        gtid,
+        firstEvent: 0,
+        commitMs: number,
+        isLast: end?.inside?.gtid !== gtid,
+      });
+      for (const change of changes) encoder.change(change);
+      encoder.endTransaction();
+    }
+    encoder.end();
+    const last = transactions.at(-1)?.number ?? 0;
+    const header: ProcessHeader = {
+      ...identity,
+      revision: 1,
+      end: end ?? doneUpTo(last),
+      serverUuid: SOURCE_UUID,
+      transactionCount: transactions.length,
+      rowCount: transactions.reduce((sum, { changes }) => sum + changes.length, 0),
+      sourceBytes: encoder.bytes,
+      firstCommitMs: 0,
+      lastCommitMs: 0,
+      stages: [],
+    };
+    await writer.finish(header);
+  }
+
+  /** Answers the loader's wish for an origin and waits until it has told the place. */
+  async giveOrigin(epoch: number, place: Place = doneUpTo(0)): Promise<void> {
+    await this.waitForCursor((cursor) => cursor.state === 'origin-wanted' && cursor.epoch === epoch);
+    await this.bus.putOrigin(this.pipelineId, { epoch, place, at: new Date().toISOString() });
+    await this.waitForPlace(epoch);
+  }
+
+  async waitForPlace(epoch: number, process = 0): Promise<CursorState & { state: 'place' }> {
+    const cursor = await this.waitForCursor(
+      (state) => state.state === 'place' && state.epoch === epoch && state.process >= process,
+    );
+    return cursor as CursorState & { state: 'place' };
+  }
+
+  waitForLoaded(epoch: number, process: number): Promise<LoadedEvent> {
+    return waitUntil(
+      () =>
+        this.events.find(
+          (event): event is LoadedEvent =>
+            event.kind === 'loaded' && event.epoch === epoch && event.process === process,
+        ),
+      { what: `process ${String(process)} of epoch ${String(epoch)} to be loaded`, timeoutMs: 15_000, everyMs: 20 },
+    );
+  }
+
+  async rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const rows = await this.admin.query(sql);
+    await this.admin.commit();
+    return rows;
+  }
+
+  async run(...statements: readonly string[]): Promise<void> {
+    for (const statement of statements) await this.admin.query(statement);
+    await this.admin.commit();
+  }
+
+  async checkpoint(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const [row] = await this.rows(
+      `SELECT epoch, owner, step, done, inside, session_id AS sessionId FROM lutra.checkpoint WHERE pipeline_id = '${this.pipelineId}'`,
+    );
+    return row;
+  }
+
+  context(instance: string): ServiceContext<LoadEnv> {
+    const env = Object.assign(new LoadEnv(), { LUTRA_SECRET_KEY: KEY });
+    return {
+      env,
+      identity: { service: 'load', instance, host: 'test', version: '0' },
+      clock: systemClock,
+      log: silentLog(),
+      bus: this.bus,
+      // Epochs never ask the coordinator: leases are service-kit's.
+      coordinator: undefined as never,
+      budget: new ByteBudget(env.LUTRA_MEMORY_BYTES_MAX),
+    };
+  }
+
+  private waitForCursor(isIt: (cursor: CursorState) => boolean): Promise<CursorState> {
+    const question = async (): Promise<CursorState | false> => {
+      const cursor = await this.bus.cursor(this.pipelineId);
+      return cursor !== null && isIt(cursor) ? cursor : false;
+    };
+    return waitUntil(question, { what: 'the cursor', timeoutMs: 20_000, everyMs: 50 });
+  }
+
+  private async follow(): Promise<void> {
+    const filter = { pipelineId: this.pipelineId };
+    for await (const event of this.bus.followEvents(filter, this.over.signal)) this.events.push(event);
+  }
+
+  private busOptions(): BusOptions & { namespace: string } {
+    return { ...testServers().nats, name: 'load-test', namespace: this.namespace };
+  }
+}
+
+export interface RunningEpoch {
+  /** Null when it ended by itself or by `end`, else what it threw. */
+  readonly result: Promise<unknown>;
+  end(): Promise<unknown>;
+}
+
+function silentLog(): PipelineSession['log'] {
+  const nothing = (): void => undefined;
+  const log = {
+    trace: nothing,
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: nothing,
+    fatal: nothing,
+    child: () => log,
+  };
+  return log as unknown as PipelineSession['log'];
+}
