@@ -1,0 +1,77 @@
+// Goal: definitions and cursors are read back, watched, and found again by revision.
+// Method: puts from one connection, watches on another, on a real server.
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { CursorState } from '@lutra/model';
+import { iteratorOf, nextOf, openTestBus, pipelineDefinition, place } from './fixtures.ts';
+import type { TestBus } from './fixtures.ts';
+
+jest.setTimeout(40_000);
+
+let test: TestBus;
+let stop: AbortController;
+
+beforeEach(async () => {
+  test = await openTestBus();
+  stop = new AbortController();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await test.close();
+});
+
+const cursor = (process: number): CursorState => ({
+  state: 'place',
+  epoch: 2,
+  revision: 3,
+  place,
+  process,
+  at: '2026-01-01T00:00:00.000Z',
+});
+
+describe('definitions', () => {
+  it('are read by revision, and the newest without one', async () => {
+    for (const revision of [1, 2, 3]) await test.bus.putDefinition(pipelineDefinition('A', revision));
+    const reader = await test.open();
+    expect(await reader.definition('A')).toEqual(pipelineDefinition('A', 3));
+    expect(await reader.definition('A', 1)).toEqual(pipelineDefinition('A', 1));
+    expect(await reader.definition('A', 9)).toBeNull();
+    expect(await reader.definition('B')).toBeNull();
+    await test.bus.removeDefinition('A');
+    expect(await reader.definition('A')).toBeNull();
+    // A process on its way may still need a revision of a pipeline that was just removed.
+    expect(await (await test.open()).definition('A', 2)).toEqual(pipelineDefinition('A', 2));
+  });
+
+  it('are watched: what is there, then every change, removals as null', async () => {
+    await test.bus.putDefinition(pipelineDefinition('A', 1));
+    await test.bus.putDefinition(pipelineDefinition('A', 2));
+    await test.bus.putDefinition(pipelineDefinition('B', 1));
+    const changes = iteratorOf((await test.open()).watchDefinitions(stop.signal));
+    expect(await nextOf(changes)).toEqual({ pipelineId: 'A', definition: pipelineDefinition('A', 2) });
+    expect(await nextOf(changes)).toEqual({ pipelineId: 'B', definition: pipelineDefinition('B', 1) });
+    await test.bus.removeDefinition('A');
+    expect(await nextOf(changes)).toEqual({ pipelineId: 'A', definition: null });
+    await test.bus.putDefinition(pipelineDefinition('A', 3));
+    expect(await nextOf(changes)).toEqual({ pipelineId: 'A', definition: pipelineDefinition('A', 3) });
+    stop.abort();
+    expect((await changes.next()).done).toBe(true);
+  });
+});
+
+describe('cursors', () => {
+  it('are read and watched per pipeline, apart from origins', async () => {
+    expect(await test.bus.cursor('A')).toBeNull();
+    await test.bus.putCursor('A', cursor(1));
+    await test.bus.putCursor('B', cursor(9));
+    await test.bus.putOrigin('A', { epoch: 2, place, at: 'now' });
+    const cursors = iteratorOf(test.bus.watchCursor('A', stop.signal));
+    const origins = iteratorOf(test.bus.watchOrigin('A', stop.signal));
+    expect(await nextOf(cursors)).toEqual(cursor(1));
+    expect(await nextOf(origins)).toEqual({ epoch: 2, place, at: 'now' });
+    await test.bus.putCursor('B', cursor(10));
+    await test.bus.putCursor('A', cursor(2));
+    expect(await nextOf(cursors)).toEqual(cursor(2));
+    expect(await test.bus.cursor('A')).toEqual(cursor(2));
+  });
+});

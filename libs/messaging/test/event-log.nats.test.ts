@@ -1,0 +1,109 @@
+// Goal: the event log keeps order, filters, and answers "the newest n" without reading the whole of it.
+// Method: many events of two pipelines on a real server, read and followed in several ways.
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { LutraEvent, WarningEvent } from '@lutra/model';
+import { command, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
+import type { TestBus } from './fixtures.ts';
+
+jest.setTimeout(40_000);
+
+let test: TestBus;
+let stop: AbortController;
+
+beforeEach(async () => {
+  test = await openTestBus();
+  stop = new AbortController();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await test.close();
+});
+
+const warning = (pipelineId: string | null, code: string): WarningEvent => {
+  const { v, at, who } = loadedEvent();
+  return { v, at, who, pipelineId, epoch: null, process: null, traceId: null, kind: 'warning', code, message: code };
+};
+
+const processes = (events: readonly LutraEvent[]) => events.map((event) => event.process);
+
+describe('the event log', () => {
+  it('follows events from the call on, in order and by kind and pipeline', async () => {
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const followed = iteratorOf(test.bus.followEvents({ pipelineId: 'P1', kinds: ['loaded'] }, stop.signal));
+    const everything = iteratorOf(test.bus.followEvents({}, stop.signal));
+    // A probe that comes back says that both readers stand.
+    await nextUntilSeen(everything);
+    await nextUntilSeen(followed);
+    for (let process = 10; process < 60; process++) {
+      await test.bus.publishEvent(warning('P1', 'W'));
+      await test.bus.publishEvent(loadedEvent({ process, pipelineId: 'P2' }));
+      await test.bus.publishEvent(loadedEvent({ process }));
+    }
+    const seen: LutraEvent[] = [];
+    while (seen.length < 50) {
+      const event = await nextOf(followed);
+      if (event.process !== null && event.process >= 10) seen.push(event);
+    }
+    expect(processes(seen)).toEqual(Array.from({ length: 50 }, (_, index) => index + 10));
+  });
+
+  it('reads the newest that match, oldest first', async () => {
+    await test.bus.publishEvent(warning('P1', 'FIRST'));
+    for (let process = 1; process <= 300; process++) await test.bus.publishEvent(loadedEvent({ process, pipelineId: 'P2' }));
+    for (let process = 1; process <= 5; process++) await test.bus.publishEvent(loadedEvent({ process }));
+    await test.bus.publishEvent(warning(null, 'LAST'));
+    expect(processes(await test.bus.readEvents({ pipelineId: 'P1', kinds: ['loaded'], limit: 3 }))).toEqual([3, 4, 5]);
+    expect(processes(await test.bus.readEvents({ pipelineId: 'P2', limit: 2 }))).toEqual([299, 300]);
+    const both = await test.bus.readEvents({ kinds: ['warning', 'loaded'], limit: 3 });
+    expect(both.map(({ kind }) => kind)).toEqual(['loaded', 'loaded', 'warning']);
+    const warnings = await test.bus.readEvents({ kinds: ['warning'], limit: 10 });
+    expect(warnings.map((event) => (event.kind === 'warning' ? event.code : ''))).toEqual(['FIRST', 'LAST']);
+    expect(await test.bus.readEvents({ pipelineId: 'P3', limit: 10 })).toEqual([]);
+  });
+
+  it('reads since a time', async () => {
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const [before] = await test.bus.readEvents({ since: new Date(0), limit: 10 });
+    expect(before?.process).toBe(1);
+    const since = new Date();
+    await test.bus.publishEvent(loadedEvent({ process: 2 }));
+    await test.bus.publishEvent(loadedEvent({ process: 3 }));
+    expect(processes(await test.bus.readEvents({ since, limit: 10 }))).toEqual([2, 3]);
+    expect(processes(await test.bus.readEvents({ since, limit: 1 }))).toEqual([3]);
+    expect(await test.bus.readEvents({ since: new Date(Date.now() + 60_000), limit: 1 })).toEqual([]);
+  });
+
+  async function nextUntilSeen(iterator: AsyncIterator<LutraEvent>): Promise<void> {
+    const seen = nextOf(iterator);
+    let isSeen = false;
+    const watching = seen.then(() => {
+      isSeen = true;
+    });
+    while (!isSeen) {
+      await test.bus.publishEvent(loadedEvent({ process: 0 }));
+      await Promise.race([watching, test.bus.cursor('none')]);
+    }
+  }
+});
+
+describe('commands', () => {
+  it('reach one arbiter, leave an audit copy, and a repeat is stored once', async () => {
+    const issued = command({ id: 'c1' });
+    await test.bus.issueCommand(issued);
+    await test.bus.issueCommand(issued);
+    await test.bus.issueCommand(command({ id: 'c2', pipelineId: 'P2' }));
+    const iterator = iteratorOf(test.bus.consumeCommands(stop.signal));
+    const first = await nextOf(iterator);
+    expect(first.command).toEqual(issued);
+    await first.ack();
+    const second = await nextOf(iterator);
+    expect(second.command.id).toBe('c2');
+    second.nak();
+    const again = await nextOf(iterator);
+    expect([again.command.id, again.deliveryCount]).toEqual(['c2', 2]);
+    await again.ack();
+    const audit = await test.bus.readEvents({ kinds: ['command-issued'], limit: 10 });
+    expect(audit.map((event) => (event.kind === 'command-issued' ? event.command.id : ''))).toEqual(['c1', 'c2']);
+  });
+});
