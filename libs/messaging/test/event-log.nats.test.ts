@@ -50,7 +50,8 @@ describe('the event log', () => {
 
   it('reads the newest that match, oldest first', async () => {
     await test.bus.publishEvent(warning('P1', 'FIRST'));
-    for (let process = 1; process <= 300; process++) await test.bus.publishEvent(loadedEvent({ process, pipelineId: 'P2' }));
+    for (let process = 1; process <= 300; process++)
+      await test.bus.publishEvent(loadedEvent({ process, pipelineId: 'P2' }));
     for (let process = 1; process <= 5; process++) await test.bus.publishEvent(loadedEvent({ process }));
     await test.bus.publishEvent(warning(null, 'LAST'));
     expect(processes(await test.bus.readEvents({ pipelineId: 'P1', kinds: ['loaded'], limit: 3 }))).toEqual([3, 4, 5]);

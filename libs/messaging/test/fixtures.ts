@@ -141,9 +141,5 @@ export async function eventually(condition: () => Promise<boolean> | boolean): P
 
 export const iteratorOf = <T>(iterable: AsyncIterable<T>): AsyncIterator<T> => iterable[Symbol.asyncIterator]();
 
-export const consumeSelected = (
-  bus: Bus,
-  signal: AbortSignal,
-  inFlightMax = 4,
-): AsyncIterator<ProcessDelivery> =>
+export const consumeSelected = (bus: Bus, signal: AbortSignal, inFlightMax = 4): AsyncIterator<ProcessDelivery> =>
   iteratorOf(bus.consume({ queue: 'selected', durable: 'extract-any', target: 'any', inFlightMax, signal }));

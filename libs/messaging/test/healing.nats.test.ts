@@ -5,7 +5,15 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { consumeSelected, iteratorOf, loadedEvent, nextOf, openTestBus, pipelineDefinition, writeProcess } from './fixtures.ts';
+import {
+  consumeSelected,
+  iteratorOf,
+  loadedEvent,
+  nextOf,
+  openTestBus,
+  pipelineDefinition,
+  writeProcess,
+} from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
 
 jest.setTimeout(60_000);

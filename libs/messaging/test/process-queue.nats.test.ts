@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PARALLELISM_MAX } from '@lutra/model';
 import type { ProcessDelivery } from '../src/index.ts';
-import { consumeSelected, eventually, iteratorOf, nextOf, openTestBus, processHeader, writeProcess } from './fixtures.ts';
+import {
+  consumeSelected,
+  eventually,
+  iteratorOf,
+  nextOf,
+  openTestBus,
+  processHeader,
+  writeProcess,
+} from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
 
 // Redelivery takes ack_wait, 10 s.
@@ -40,7 +48,8 @@ describe('a work queue of processes', () => {
 
   it('is shared by two readers without doubles', async () => {
     const count = 40;
-    for (let process = 1; process <= count; process++) await writeProcess(test.bus, identity(process), Buffer.from('x'));
+    for (let process = 1; process <= count; process++)
+      await writeProcess(test.bus, identity(process), Buffer.from('x'));
     const other = await test.open();
     const seen: number[] = [];
     const read = async (bus: typeof other): Promise<number> => {
@@ -111,7 +120,8 @@ describe('a work queue of processes', () => {
 
   it('refuses a pipeline that fills its share and still takes another', async () => {
     const limit = 2 * PARALLELISM_MAX;
-    for (let process = 1; process <= limit; process++) await writeProcess(test.bus, identity(process), Buffer.from('x'));
+    for (let process = 1; process <= limit; process++)
+      await writeProcess(test.bus, identity(process), Buffer.from('x'));
     await expect(writeProcess(test.bus, identity(limit + 1), Buffer.from('x'))).rejects.toMatchObject({
       code: 'BUS_STREAM_FULL',
     });

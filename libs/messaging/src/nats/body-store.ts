@@ -13,7 +13,8 @@ export const PARTS_IN_FLIGHT_MAX = 4;
 
 /** Puts a body together from its parts, in one allocation. BUS_BODY_MISSING when a part is gone, MESSAGING_MALFORMED_BODY when the sum is not what the manifest says. */
 export async function fetchParts(link: NatsLink, identity: ProcessIdentity, manifest: BodyManifest): Promise<Buffer> {
-  if (manifest.length > manifest.count * PART_BYTES) throw malformed('a manifest promises more than its parts can hold');
+  if (manifest.length > manifest.count * PART_BYTES)
+    throw malformed('a manifest promises more than its parts can hold');
   const prefix = link.subjects.bodyParts(identity, manifest.stage, manifest.attempt);
   const body = Buffer.allocUnsafeSlow(manifest.length);
   const hash = createHash('sha256');
@@ -27,7 +28,8 @@ export async function fetchParts(link: NatsLink, identity: ProcessIdentity, mani
       underWay.push(fetching);
     }
     const bytes = await underWay.shift();
-    if (bytes === undefined || at + bytes.length > body.length) throw malformed('the parts are larger than their manifest says');
+    if (bytes === undefined || at + bytes.length > body.length)
+      throw malformed('the parts are larger than their manifest says');
     body.set(bytes, at);
     hash.update(bytes);
     at += bytes.length;

@@ -56,12 +56,20 @@ export class Bucket {
   async history(key: string): Promise<unknown[]> {
     const read = { stream: this.stream, filter: this.prefix + key, limit: HISTORY_MAX };
     const stored = await readNewest(this.link, read);
-    return stored.map(({ data, headers }) => valueOf(data, headers)).filter((value) => value !== null).reverse();
+    return stored
+      .map(({ data, headers }) => valueOf(data, headers))
+      .filter((value) => value !== null)
+      .reverse();
   }
 
   /** Current values of all keys that match (`*` = one token), then every change, until the signal aborts. */
   async *watch(keys: string, signal: AbortSignal): AsyncGenerator<BucketEntry, void, undefined> {
-    const read = { stream: this.stream, filter: this.prefix + keys, start: { kind: 'lastPerSubject' as const }, signal };
+    const read = {
+      stream: this.stream,
+      filter: this.prefix + keys,
+      start: { kind: 'lastPerSubject' as const },
+      signal,
+    };
     for await (const { subject, data, headers } of readOrdered(this.link, read))
       yield { key: subject.slice(this.prefix.length), value: valueOf(data, headers) };
   }

@@ -34,7 +34,12 @@ export class EventLog {
     const found: StoredMessage[] = [];
     // One filter per consumer (NATS 2.9): each kind is read by itself, exactly as many as could be wanted.
     for (const kind of filter.kinds ?? [undefined])
-      found.push(...(await readNewest(this.link, { ...this.readOptions(filter), filter: this.link.subjects.eventFilter(filter, kind) })));
+      found.push(
+        ...(await readNewest(this.link, {
+          ...this.readOptions(filter),
+          filter: this.link.subjects.eventFilter(filter, kind),
+        })),
+      );
     found.sort((left, right) => left.sequence - right.sequence);
     return (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
   }

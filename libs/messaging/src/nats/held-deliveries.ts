@@ -49,7 +49,9 @@ export class HeldDeliveries {
         release();
       },
       nak: (delayMs) => {
-        answer(encode(delayMs === undefined ? REFUSED : `${REFUSED} ${JSON.stringify({ delay: delayMs * 1_000_000 })}`));
+        answer(
+          encode(delayMs === undefined ? REFUSED : `${REFUSED} ${JSON.stringify({ delay: delayMs * 1_000_000 })}`),
+        );
       },
       term: (reason) => {
         answer(encode(`${TERMINATED} ${reason}`));

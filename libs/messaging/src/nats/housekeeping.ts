@@ -5,7 +5,11 @@ import { streamOf } from './subjects.ts';
 const QUEUES = ['selected', 'extracted', 'transformed'] as const satisfies readonly ProcessQueue[];
 
 /** Messages per subject that match, without reading them. */
-async function subjectCounts(link: NatsLink, stream: string, filter: string): Promise<Readonly<Record<string, number>>> {
+async function subjectCounts(
+  link: NatsLink,
+  stream: string,
+  filter: string,
+): Promise<Readonly<Record<string, number>>> {
   const { state } = await link.call(() => link.jsm.streams.info(stream, { subjects_filter: filter }));
   return state.subjects ?? {};
 }

@@ -1,5 +1,13 @@
 import type { Command, CursorState, LutraEvent, OriginState, PipelineDefinition, ProcessIdentity } from '@lutra/model';
-import type { Bus, CommandDelivery, ConsumeOptions, EventFilter, ProcessDelivery, ProcessQueue, ProcessWriter } from '../bus.ts';
+import type {
+  Bus,
+  CommandDelivery,
+  ConsumeOptions,
+  EventFilter,
+  ProcessDelivery,
+  ProcessQueue,
+  ProcessWriter,
+} from '../bus.ts';
 import { purgeParts } from './body-store.ts';
 import { Bucket } from './bucket.ts';
 import { CommandQueue } from './command-queue.ts';

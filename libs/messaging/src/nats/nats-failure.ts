@@ -25,8 +25,7 @@ export const isStorageInsufficient = (error: unknown): boolean => hasCode(error,
 /** The stream exists with another configuration. */
 export const isOtherwiseConfigured = (error: unknown): boolean => hasCode(error, STREAM_NAME_IN_USE);
 
-export const isFull = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
+export const isFull = (error: unknown): boolean => error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
 
 /** Worth another try on the same connection: no answer in time, or the connection is being made anew. */
 export const isPassing = (error: unknown): boolean =>
@@ -40,10 +39,18 @@ export const isPassing = (error: unknown): boolean =>
 export function natsFailure(error: unknown, address: string): SyncError {
   if (SyncError.is(error)) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
-  if (isFull(cause))
+  if (isFull(cause) || isStorageInsufficient(cause))
     return new SyncError('BUS_STREAM_FULL', { problem: `A stream of NATS is full: ${cause.message}` }, { cause });
-  if (isPassing(cause) || cause instanceof errors.ClosedConnectionError || cause instanceof errors.DrainingConnectionError)
-    return new SyncError('BUS_UNREACHABLE', { problem: `NATS at ${address} does not answer: ${cause.message}`, address }, { cause });
+  if (
+    isPassing(cause) ||
+    cause instanceof errors.ClosedConnectionError ||
+    cause instanceof errors.DrainingConnectionError
+  )
+    return new SyncError(
+      'BUS_UNREACHABLE',
+      { problem: `NATS at ${address} does not answer: ${cause.message}`, address },
+      { cause },
+    );
   return new SyncError('INTERNAL', { problem: `NATS at ${address}: ${cause.message}`, address }, { cause });
 }
 

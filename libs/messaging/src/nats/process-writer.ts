@@ -57,7 +57,8 @@ export class NatsProcessWriter implements ProcessWriter {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.isClosed || this.isFinishing) throw new SyncError('INTERNAL', { problem: 'A process was written to after its end' });
+    if (this.isClosed || this.isFinishing)
+      throw new SyncError('INTERNAL', { problem: 'A process was written to after its end' });
     if (bytes.length === 0) return;
     this.chunks.push(bytes);
     this.chunkBytes += bytes.length;
@@ -106,7 +107,10 @@ export class NatsProcessWriter implements ProcessWriter {
 
   private async finishBody(): Promise<EnvelopeBody> {
     if (this.partCount === 0 && this.totalBytes <= BODY_INLINE_MAX)
-      return { kind: 'inline', bytes: this.chunks.length === 1 && this.chunks[0] ? this.chunks[0] : Buffer.concat(this.chunks) };
+      return {
+        kind: 'inline',
+        bytes: this.chunks.length === 1 && this.chunks[0] ? this.chunks[0] : Buffer.concat(this.chunks),
+      };
     this.retry();
     while (this.unsentBytes > 0 || this.inFlight.size > 0) {
       if (this.failure !== null && this.inFlight.size === 0) throw this.failure;

@@ -138,11 +138,9 @@ export class PullReader {
     if (this.requested === 0) this.lastHeardMs = this.link.clock.monotonicMs();
     this.requested += room;
     const request = { batch: room, expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(PULL_HEARTBEAT_MS) };
-    this.link.nc.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer}`,
-      JSON.stringify(request),
-      { reply: inbox },
-    );
+    this.link.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer}`, JSON.stringify(request), {
+      reply: inbox,
+    });
   }
 
   private receive(message: Msg, inbox: string): void {
@@ -160,7 +158,7 @@ export class PullReader {
     // The end of a request names what it did not deliver; without that number the accounts are made anew.
     const left = Number(message.headers?.get('Nats-Pending-Messages') ?? '');
     this.requested = Math.max(0, this.requested - left);
-    this.wake(code !== 408 && code !== 404 || left === 0);
+    this.wake((code !== 408 && code !== 404) || left === 0);
   }
 
   private async watchSilence(over: AbortSignal): Promise<void> {

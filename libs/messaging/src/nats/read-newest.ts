@@ -29,7 +29,10 @@ export async function readNewest(link: NatsLink, read: NewestRead): Promise<Stor
   return messages.slice(-read.limit);
 }
 
-async function startOf(link: NatsLink, read: NewestRead): Promise<{ readonly start: ReadStart; readonly count: number }> {
+async function startOf(
+  link: NatsLink,
+  read: NewestRead,
+): Promise<{ readonly start: ReadStart; readonly count: number }> {
   const { state } = await link.call(() => link.jsm.streams.info(read.stream));
   if (read.since !== undefined) {
     const start: ReadStart = { kind: 'time', since: read.since };

@@ -1,5 +1,12 @@
 import { PARALLELISM_MAX } from '@lutra/model';
-import { AckPolicy, DeliverPolicy, DiscardPolicy, ReplayPolicy, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
 import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { ProcessQueue } from '../bus.ts';
@@ -8,15 +15,17 @@ import type { Subjects } from './subjects.ts';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Messages are up to 512 KiB and at most 2 × PARALLELISM_MAX of a pipeline lie in a queue. */
-const QUEUE_BYTES_MAX = 2 * 1024 * MIB;
-/** Large bodies of all windows: a 64 MiB row with both images passes through three stages. */
-const BODIES_BYTES_MAX = 8 * 1024 * MIB;
+// Byte limits are reserved by the server when a stream is made: they add up to 4 GiB, which a small machine has.
+// An operator of a large installation raises them (`nats stream edit`); what stands is never changed back.
+/** 64 messages of 512 KiB per pipeline at most; 200 pipelines with the default window and full messages. */
+const QUEUE_BYTES_MAX = 512 * MIB;
+/** Both images of a 64 MiB row, for three stages and a window of five. */
+const BODIES_BYTES_MAX = 2048 * MIB;
 const BODIES_AGE_MAX_MS = DAY_MS;
 const EVENTS_BYTES_MAX = 256 * MIB;
 const EVENTS_AGE_MAX_MS = 7 * DAY_MS;
 const COMMANDS_BYTES_MAX = 16 * MIB;
-const BUCKET_BYTES_MAX = 256 * MIB;
+const BUCKET_BYTES_MAX = 64 * MIB;
 const KEY_HISTORY = 64;
 /** Longer than any repeat of a publish after a lost answer. */
 const DUPLICATE_WINDOW_MS = 120_000;

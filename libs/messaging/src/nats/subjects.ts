@@ -23,7 +23,11 @@ export interface Subjects {
     readonly commands: string;
     readonly keys: (bucket: string) => string;
   };
-  readonly queue: (to: { readonly queue: ProcessQueue; readonly target: string; readonly identity: ProcessIdentity }) => string;
+  readonly queue: (to: {
+    readonly queue: ProcessQueue;
+    readonly target: string;
+    readonly identity: ProcessIdentity;
+  }) => string;
   readonly queueFilter: (options: Pick<ConsumeOptions, 'queue' | 'target' | 'pipelineId'>) => string;
   /** All subjects of one pipeline in a queue, of one epoch or of all. */
   readonly queueOfPipeline: (queue: ProcessQueue, pipelineId: string, epoch?: number) => string;
@@ -55,7 +59,8 @@ export function subjectsOf(namespace: string): Subjects {
   const upper = root.toUpperCase();
   const config = `${root}_config`;
   const cursor = `${root}_cursor`;
-  const identityTokens = (identity: ProcessIdentity): string => `${token(identity.pipelineId)}.${String(identity.epoch)}`;
+  const identityTokens = (identity: ProcessIdentity): string =>
+    `${token(identity.pipelineId)}.${String(identity.epoch)}`;
   const ofEpoch = (epoch: number | undefined): string => (epoch === undefined ? '*' : String(epoch));
   const target = (queue: ProcessQueue, name: string): string => (queue === 'transformed' ? '' : `${name}.`);
   return {
@@ -104,6 +109,8 @@ export const streamOf = (subjects: Subjects, queue: ProcessQueue): string => sub
 
 function token(text: string): string {
   if (!/^[A-Za-z0-9_-]+$/.test(text))
-    throw new SyncError('INTERNAL', { problem: `'${text}' cannot be part of a subject: letters, digits, - and _ only` });
+    throw new SyncError('INTERNAL', {
+      problem: `'${text}' cannot be part of a subject: letters, digits, - and _ only`,
+    });
   return text;
 }

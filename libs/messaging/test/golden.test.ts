@@ -1,0 +1,61 @@
+// Goal: what an older version wrote stays readable, and nobody changes a layout without meaning to.
+// Method: files written once and kept. A change that fails here needs a new schema version (a new codec file and a new
+// golden file beside the old one), or, for a field appended to a length-prefixed block, a new file under a new name.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { decodeRawProcess, decodeRowProcess } from '../src/index.ts';
+import { decodeEnvelope, encodeEnvelope } from '../src/wire/envelope-v1.ts';
+import { encodeRaw, encodeRows, goldenHeader, goldenRaw, goldenRows, goldenTarget } from './golden-processes.ts';
+import { processHeader } from './fixtures.ts';
+
+const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, 'golden', name));
+
+const inline = {
+  schema: 'row-process/1',
+  header: goldenHeader,
+  body: { kind: 'inline', bytes: Buffer.from('body') },
+} as const;
+const manifest = {
+  schema: 'raw-process/1',
+  header: goldenHeader,
+  body: {
+    kind: 'manifest',
+    manifest: {
+      stage: 'select',
+      attempt: '0123456789abcdef',
+      count: 86,
+      length: 64 * 1024 * 1024,
+      sha256: createHash('sha256').update('x').digest(),
+    },
+  },
+} as const;
+
+describe('golden files', () => {
+  it.each([
+    ['row-process-v1.bin', encodeRows(goldenRows)],
+    ['target-process-v1.bin', encodeRows(goldenTarget)],
+    ['raw-process-v1.bin', encodeRaw(goldenRaw)],
+    ['envelope-v1-inline.bin', encodeEnvelope(inline)],
+    ['envelope-v1-manifest.bin', encodeEnvelope(manifest)],
+  ])('the encoder still writes %s byte for byte', (name, bytes) => {
+    expect(bytes.toString('hex')).toBe(golden(name).toString('hex'));
+  });
+
+  it('row and target processes decode', () => {
+    expect(decodeRowProcess(processHeader(), golden('row-process-v1.bin'))).toEqual(goldenRows);
+    expect(decodeRowProcess(processHeader(), golden('target-process-v1.bin'))).toEqual(goldenTarget);
+  });
+
+  it('raw processes decode', () => {
+    expect(decodeRawProcess(processHeader(), golden('raw-process-v1.bin'))).toEqual(goldenRaw);
+  });
+
+  it.each([
+    ['envelope-v1-inline.bin', inline],
+    ['envelope-v1-manifest.bin', manifest],
+  ])('%s decodes', (name, envelope) => {
+    expect(decodeEnvelope(golden(name))).toEqual(envelope);
+  });
+});
