@@ -152,9 +152,19 @@ export class PipelineKeeper {
     }
   }
 
+  /**
+   * The watch may lag behind the permit; an epoch that begins must not select under a revision older than the one that its
+   * command was issued about.
+   */
+  private async adoptNewest(): Promise<void> {
+    const newest = await this.context.bus.definition(this.definition.id);
+    if (newest !== null && newest.revision > this.definition.revision) this.adopt(newest);
+  }
+
   /** Returns what shall be asked of the arbiter after the epoch has ended, null = nothing. */
   private async runEpoch(epoch: number, signal: AbortSignal): Promise<Wish | null> {
     const log = this.log.child({ epoch });
+    await this.adoptNewest();
     const over = this.feed.abortWhen((permit) => permit?.state !== 'RUNNING' || permit.epoch !== epoch);
     const drain = this.feed.abortWhen((permit) => permit?.epoch === epoch && permit.draining);
     const until = AbortSignal.any([signal, over.reached]);

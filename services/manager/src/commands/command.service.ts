@@ -16,6 +16,9 @@ import type { CommandAcceptedDto, CommandDto, CommandRequestDto, CommandsAccepte
 
 /** Decisions that are looked through for the outcome of one command. */
 const DECISIONS_MAX = 500;
+/** Publishing takes milliseconds while the bus is there; a client waits no longer for it than for any other request. */
+const PUBLISHED_LIMIT_MS = 5_000;
+const PUBLISHED_POLL_MS = 20;
 
 /** Commands of operators: checked, audited, and handed to the arbiter. */
 export class CommandService {
@@ -30,6 +33,7 @@ export class CommandService {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       return this.record(manager, pipeline, { request, caller });
     });
+    await this.untilPublished(command);
     await this.bus.issueCommand(command);
     return { id: command.id, pipelineId };
   }
@@ -43,7 +47,10 @@ export class CommandService {
       for (const pipeline of pipelines) recorded.push(await this.record(manager, pipeline, { request, caller }));
       return recorded;
     });
-    for (const command of commands) await this.bus.issueCommand(command);
+    for (const command of commands) {
+      await this.untilPublished(command);
+      await this.bus.issueCommand(command);
+    }
     const items = commands.map(({ id, pipelineId }) => ({ id, pipelineId }));
     return { items, total: items.length };
   }
@@ -74,6 +81,24 @@ export class CommandService {
       outcome: done?.outcome ?? 'issued',
       ...(done === undefined ? {} : { decidedAt: done.at }),
     };
+  }
+
+  /**
+   * A pipeline that starts must not read its source under an older revision than the one that its operator sees: rows of a
+   * mapping that was just added would be passed over. Throws CONFIG_REVISION_MISSING when the bus does not get it in time.
+   */
+  private async untilPublished({ kind, pipelineId }: Command): Promise<void> {
+    if (kind !== 'START' && kind !== 'RESTART') return;
+    const limitMs = this.clock.monotonicMs() + PUBLISHED_LIMIT_MS;
+    const isPending = (): Promise<boolean> =>
+      this.store.read(DefinitionEntity, (rows) => rows.existsBy({ pipelineId, isPublished: false }));
+    while (await isPending()) {
+      if (this.clock.monotonicMs() > limitMs) {
+        const problem = `The newest revision of pipeline ${pipelineId} has not reached the bus yet`;
+        throw new SyncError('CONFIG_REVISION_MISSING', { problem, pipelineId });
+      }
+      await this.clock.sleep(PUBLISHED_POLL_MS);
+    }
   }
 
   /** The audit entry comes first: it says what was asked for, also when the bus is away and the client gets an error. */

@@ -37,13 +37,13 @@ export async function reviseDefinitions(
     pipeline.updatedAt = now;
     const body = { ...compiled, revision: pipeline.revision };
     await manager.save(pipeline);
-    await manager.save(DefinitionEntity, {
-      pipelineId: id,
-      revision: body.revision,
-      body,
-      isPublished: false,
-      isRemoved: false,
-    });
+    // Not save(): it writes only what differs from the row as this transaction first saw it, and the publisher may have
+    // set isPublished for the revision before in the meantime; the new one would then never be published.
+    await manager.upsert(
+      DefinitionEntity,
+      { pipelineId: id, revision: body.revision, body, isPublished: false, isRemoved: false },
+      ['pipelineId'],
+    );
     bodies.set(id, body);
   }
 }
