@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { systemClock } from '@lutra/model';
+import { must, systemClock } from '@lutra/model';
 import type { Permit } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { openCoordinator } from '../src/index.ts';
@@ -125,7 +125,7 @@ describe('lock and leadership', () => {
           let most = 0;
           await Promise.all(
             workers.map(({ by, pauseMs }) =>
-              coordinators[by]?.withPipelineLock(
+              must(coordinators[by], 'there are three').withPipelineLock(
                 'p',
                 async () => {
                   inside += 1;

@@ -11,10 +11,11 @@ import { SupervisionWorker } from './supervision-worker.ts';
 export function arbiterWorkers(parts: ArbiterParts): readonly Worker[] {
   const announcer = new Announcer(parts);
   const feed = new PipelineFeed(parts);
+  const desk = new CommandDesk(parts, announcer);
   return [
     feed,
-    new CommandWorker(parts, new CommandDesk(parts, announcer, feed)),
-    new SupervisionWorker(parts, announcer, feed),
+    new CommandWorker(parts, desk),
+    new SupervisionWorker(parts, announcer, desk, feed),
     new InstanceWorker(parts, announcer),
   ];
 }

@@ -3,10 +3,8 @@ import { SyncError } from '@lutra/model';
 import type { Command, Permit } from '@lutra/model';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
-import { awaitDrained } from './await-drained.ts';
 import { decide } from './decide.ts';
 import type { Decision, DecisionContext, Outcome } from './decide.ts';
-import type { PipelineFeed } from './pipeline-feed.ts';
 
 /** A compare-and-set fails only when the attempt counter was reset meanwhile, or a lock was lost: one more look is enough. */
 const WRITE_TRIES = 5;
@@ -15,35 +13,28 @@ const JITTER_STEPS = 1_000;
 type Asked = Pick<DecisionContext, 'isRedelivered' | 'isDrained'>;
 
 /**
- * Carries one command out from end to end: decides and writes under the pipeline's lock, waits for a draining window
- * without it, then tells. Whoever repeats a command after a crash finds in the permit what is done and finishes the rest.
+ * Carries commands out: decides and writes under the pipeline's lock, then tells. Whoever repeats a command after a crash
+ * finds in the permit what is done and finishes the rest.
  */
 export class CommandDesk {
   constructor(
     private readonly parts: ArbiterParts,
     private readonly announcer: Announcer,
-    private readonly feed: PipelineFeed,
   ) {}
 
-  /** Resolves when nothing is left to do; the command may then be acknowledged. */
-  async carryOut(command: Command, isRedelivered: boolean, signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Resolves when the command may be acknowledged: nothing is left to do ('applied', 'void', 'repeated'), or the permit is
+   * draining and says so itself, so that whoever leads the pipeline finishes it with {@link finishHalt}.
+   */
+  async carryOut(command: Command, isRedelivered: boolean, signal: AbortSignal): Promise<Outcome | 'drain'> {
     if (command.kind !== 'WARNING' && (await this.parts.bus.definition(command.pipelineId)) === null)
       return this.refuseUnknown(command);
-    const first = await this.settle(command, { isRedelivered, isDrained: false }, signal);
-    if (first !== 'drain') return first;
-    await this.drain(command, signal);
-    const second = await this.settle(command, { isRedelivered, isDrained: true }, signal);
-    if (second === 'drain') throw new SyncError('INTERNAL', { problem: 'A drained pipeline was to be drained again' });
-    return second;
+    return this.settle(command, { isRedelivered, isDrained: false }, signal);
   }
 
-  private async drain(command: Command, signal: AbortSignal): Promise<void> {
-    const standing = await this.parts.coordinator.permit(command.pipelineId);
-    if (standing === null) return;
-    const halt = { pipelineId: command.pipelineId, epoch: standing.permit.epoch, commandId: command.id };
-    await awaitDrained({ ...this.parts, feed: this.feed }, halt, signal);
-    // Stopped in the middle: the command is not acknowledged, and another arbiter goes on waiting.
-    if (signal.aborted) throw stopping();
+  /** The second half of PAUSE and STOP, when the window is empty or has had its time. */
+  async finishHalt(halt: Command, signal: AbortSignal): Promise<void> {
+    await this.settle(halt, { isRedelivered: true, isDrained: true }, signal);
   }
 
   private settle(command: Command, asked: Asked, signal: AbortSignal): Promise<Outcome | 'drain'> {
@@ -123,5 +114,3 @@ const warningOf = (command: Command): { code: string; message: string; epoch: nu
   message: command.reason,
   epoch: command.aboutEpoch,
 });
-
-const stopping = (): SyncError => new SyncError('INTERNAL', { problem: 'The arbiter stops' });

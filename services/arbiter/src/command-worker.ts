@@ -4,15 +4,17 @@ import type { Worker } from '@lutra/service-kit';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import type { CommandDesk } from './command-desk.ts';
 
-/** Commands in hand at once. Above the number of pipelines that drain together after one click, since each waits up to 30 s. */
-const IN_HAND_MAX = 256;
 /** A command that failed (no ZooKeeper, no lock) is tried again by any arbiter. */
 const RETRY_MS = 1_000;
 
-/** Takes commands from the work queue. Pipelines do not wait for each other; the commands of one are begun in order. */
+/**
+ * Takes commands from the work queue, as many at once as the bus hands out. Pipelines do not wait for each other; the
+ * commands of one pipeline are handled in order.
+ */
 export class CommandWorker implements Worker {
   readonly name = 'commands';
-  private readonly inHand = new Set<Promise<void>>();
+  /** The last command in hand of each pipeline. */
+  private readonly last = new Map<string, Promise<void>>();
 
   constructor(
     private readonly parts: Pick<ArbiterParts, 'bus' | 'log'>,
@@ -20,21 +22,27 @@ export class CommandWorker implements Worker {
   ) {}
 
   tasks(): number {
-    return this.inHand.size;
+    return this.last.size;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     try {
       for await (const delivery of this.parts.bus.consumeCommands(signal)) {
-        const handling = this.handle(delivery, signal).finally(() => this.inHand.delete(handling));
-        this.inHand.add(handling);
-        if (this.inHand.size >= IN_HAND_MAX) await Promise.race(this.inHand);
+        const { pipelineId } = delivery.command;
+        const before = this.last.get(pipelineId) ?? Promise.resolve();
+        const handling = before
+          .then(() => this.handle(delivery, signal))
+          .then(() => {
+            if (this.last.get(pipelineId) === handling) this.last.delete(pipelineId);
+          });
+        this.last.set(pipelineId, handling);
       }
     } finally {
-      await Promise.all(this.inHand);
+      await Promise.all(this.last.values());
     }
   }
 
+  /** Never rejects. */
   private async handle(delivery: CommandDelivery, signal: AbortSignal): Promise<void> {
     const { command, deliveryCount } = delivery;
     try {
@@ -45,7 +53,8 @@ export class CommandWorker implements Worker {
       const { code } = SyncError.of(error);
       if (!signal.aborted)
         this.parts.log.warn({ err: error, code, commandId, pipelineId, kind }, 'command is tried again');
-      delivery.nak(signal.aborted ? 0 : RETRY_MS);
+      if (signal.aborted) delivery.nak();
+      else delivery.nak(RETRY_MS);
     }
   }
 }

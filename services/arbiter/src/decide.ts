@@ -23,7 +23,7 @@ export type Step =
   | { readonly kind: 'warn' };
 
 /**
- * `permit` null = the standing one stays. 'drain' = wait until the window of this epoch is empty, then decide again with
+ * `permit` null = the standing one stays. 'drain' = once the window of this epoch is empty, somebody decides again with
  * `isDrained`; 'done' = carry out the steps and tell the outcome.
  */
 export type Decision =

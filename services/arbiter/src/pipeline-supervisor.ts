@@ -2,36 +2,31 @@ import { Bell } from '@lutra/model';
 import type { LoadedEvent, Permit, PipelineDefinition, WindowEvent } from '@lutra/model';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
+import { awaitDrained } from './await-drained.ts';
+import type { CommandDesk } from './command-desk.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
-import {
-  ageCommand,
-  describeOverdue,
-  haltCommand,
-  haltWaitMs,
-  overdueProcess,
-  retryCommand,
-  retryWaitMs,
-} from './supervise.ts';
+import { ageCommand, describeOverdue, overdueProcess, retryCommand, retryWaitMs, unfinishedHalt } from './supervise.ts';
 
 /** A due retry or a reset that has not shown in the permit is repeated after so long. */
 const REPEAT_MS = 5_000;
 const IDLE_MS = 60_000;
 
 /**
- * Watches one pipeline while this arbiter leads it: restarts it when a retry is due, resets the count of attempts when it
- * makes progress, and restarts it when a process grows too old. Remembers nothing that the permit does not hold.
+ * Watches one pipeline while this arbiter leads it: finishes PAUSE and STOP, restarts it when a retry is due, resets the
+ * count of attempts when it makes progress, and restarts it when a process grows too old. Remembers nothing that the permit does not hold.
  */
 export class PipelineSupervisor {
   private permit: Permit | null = null;
   private readonly bell: Bell;
-  /** Epochs in which these were asked for: each once, or again when nothing came of it. */
   private overdue: { readonly epoch: number; readonly process: number; readonly ageMs: number } | null = null;
   private hasProgress = false;
+  /** Last epoch in which a process was too old: one warning and one RESTART each. */
   private agedEpoch = 0;
 
   constructor(
     private readonly parts: ArbiterParts,
     private readonly announcer: Announcer,
+    private readonly desk: CommandDesk,
     private readonly feed: PipelineFeed,
     private readonly pipeline: { readonly pipelineId: string; readonly definition: () => PipelineDefinition },
   ) {
@@ -53,7 +48,7 @@ export class PipelineSupervisor {
     const watching = this.follow(stop.signal).finally(end);
     watching.catch(() => undefined); // It is awaited below; until then its failure must not count as unhandled.
     try {
-      while (!stop.signal.aborted) await this.bell.wait(await this.look(), stop.signal);
+      while (!stop.signal.aborted) await this.bell.wait(await this.look(stop.signal), stop.signal);
     } finally {
       end();
       unsubscribe();
@@ -86,7 +81,7 @@ export class PipelineSupervisor {
   }
 
   /** Does what is due and returns after how many ms to look again. */
-  private async look(): Promise<number> {
+  private async look(signal: AbortSignal): Promise<number> {
     if (this.overdue !== null) await this.restartOverdue(this.overdue);
     if (this.hasProgress) {
       await this.resetAttempts();
@@ -94,13 +89,23 @@ export class PipelineSupervisor {
     }
     const { permit } = this;
     const { clock, bus } = this.parts;
-    const now = clock.now();
-    const waitMs = retryWaitMs(permit, now) ?? haltWaitMs(permit, now);
+    const { pipelineId } = this.pipeline;
+    const halt = unfinishedHalt(pipelineId, permit);
+    if (halt !== null && permit !== null) {
+      await awaitDrained(
+        { ...this.parts, feed: this.feed },
+        { pipelineId, epoch: permit.epoch, commandId: halt.id },
+        signal,
+      );
+      if (signal.aborted) return IDLE_MS;
+      await this.desk.finishHalt(halt, signal);
+      this.permit = (await this.parts.coordinator.permit(pipelineId))?.permit ?? null;
+      return REPEAT_MS;
+    }
+    const waitMs = retryWaitMs(permit, clock.now());
     if (waitMs === null || permit === null) return IDLE_MS;
     if (waitMs > 0) return waitMs;
-    const { pipelineId } = this.pipeline;
-    const due = permit.draining ? haltCommand(pipelineId, permit) : retryCommand(pipelineId, permit, now);
-    if (due !== null) await bus.issueCommand(due);
+    await bus.issueCommand(retryCommand(pipelineId, permit, clock.now()));
     return REPEAT_MS;
   }
 

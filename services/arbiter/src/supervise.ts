@@ -23,19 +23,14 @@ export function retryCommand(pipelineId: string, permit: Permit, now: Date): Com
   };
 }
 
-/** A halt takes 30 s at most, then its command is done; longer than the window in which the bus drops a repeated id. */
-const HALT_LOST_MS = 150_000;
-
-/** Milliseconds until a pipeline that is still draining has lost its PAUSE or STOP (the bus forgot it); null when it drains not. */
-export function haltWaitMs(permit: Permit | null, now: Date): number | null {
-  if (permit?.draining !== true) return null;
-  return Math.min(Math.max(0, Date.parse(permit.since) + HALT_LOST_MS - now.getTime()), HALT_LOST_MS);
-}
-
-/** The PAUSE or STOP that a draining permit obeys, once more. */
-export function haltCommand(pipelineId: string, permit: Permit): Command | null {
-  if (permit.order === undefined) return null;
+/**
+ * The PAUSE or STOP that is not finished yet: its window drains, or a failure has paused the pipeline while it drained for a
+ * STOP. It is rebuilt from the permit, so that any arbiter finishes it.
+ */
+export function unfinishedHalt(pipelineId: string, permit: Permit | null): Command | null {
+  if (permit?.order === undefined) return null;
   const { commandId: id, kind, issuedAt } = permit.order;
+  if (!permit.draining && !(kind === 'STOP' && permit.state === 'PAUSED')) return null;
   return { id, kind, pipelineId, aboutEpoch: null, reason: permit.reason, author: permit.by, issuedAt };
 }
 

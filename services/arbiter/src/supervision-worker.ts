@@ -3,6 +3,7 @@ import type { PipelineDefinition } from '@lutra/model';
 import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
+import type { CommandDesk } from './command-desk.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
 import { PipelineSupervisor } from './pipeline-supervisor.ts';
 
@@ -22,6 +23,7 @@ export class SupervisionWorker implements Worker {
   constructor(
     private readonly parts: ArbiterParts,
     private readonly announcer: Announcer,
+    private readonly desk: CommandDesk,
     private readonly feed: PipelineFeed,
   ) {}
 
@@ -79,7 +81,10 @@ export class SupervisionWorker implements Worker {
     const { coordinator, identity } = this.parts;
     const lease = await coordinator.acquireLeadership(`arbiter.${pipelineId}`, identity.instance, signal);
     try {
-      const supervisor = new PipelineSupervisor(this.parts, this.announcer, this.feed, { pipelineId, definition });
+      const supervisor = new PipelineSupervisor(this.parts, this.announcer, this.desk, this.feed, {
+        pipelineId,
+        definition,
+      });
       await supervisor.run(AbortSignal.any([signal, lease.lost]));
     } finally {
       await lease.release();

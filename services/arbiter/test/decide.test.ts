@@ -182,6 +182,7 @@ describe('failures', () => {
 });
 
 describe('laws', () => {
+  const noPermit = (): Permit | null => null;
   const kinds = fc.constantFrom('START', 'STOP', 'PAUSE', 'ROLLBACK', 'RESTART', 'WARNING' as const);
   const step = fc.record({
     id: fc.integer({ min: 0, max: 5 }).map(String),
@@ -196,7 +197,7 @@ describe('laws', () => {
     decide(standing, each.command, each.context).permit ?? standing;
   type StepInput = typeof step extends fc.Arbitrary<infer T> ? T : never;
   const toStep = (standing: Permit | null, input: StepInput) => ({
-    command: command(input.kind as Command['kind'], {
+    command: command(input.kind, {
       id: input.id,
       author: input.author,
       aboutEpoch: input.behind === null ? null : (standing?.epoch ?? 1) - input.behind,
@@ -208,7 +209,7 @@ describe('laws', () => {
   it('epochs only grow, and each change of state is a new epoch', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        let standing = null as Permit | null;
+        let standing = noPermit();
         for (const input of steps) {
           const before = standing;
           standing = apply(standing, toStep(standing, input));
@@ -225,7 +226,7 @@ describe('laws', () => {
   it('a command that is delivered again at once changes nothing more', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
-        let standing = null as Permit | null;
+        let standing = noPermit();
         for (const [index, input] of steps.entries()) {
           const given = toStep(standing, { ...input, id: `c${String(index)}`, isDrained: false, isRedelivered: false });
           standing = apply(standing, given);

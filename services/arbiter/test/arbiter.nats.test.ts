@@ -1,0 +1,269 @@
+// Goal: commands become permits, once each, whoever of several arbiters carries them out and wherever one of them ends.
+// Method: arbiters on a real NATS and ZooKeeper, in a namespace and below a root of their own; a crash between two steps is an
+// arbiter whose bus fails there and which is then closed.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SyncError } from '@lutra/model';
+import type { LoadedEvent, Permit, WindowEvent } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
+import { command, failure } from './arbiter-fixture.ts';
+import { pipelineDefinition, RunningArbiters } from './running-arbiters.ts';
+
+const signal = new AbortController().signal;
+const event = {
+  v: 1,
+  at: '2026-01-01T00:00:00.000Z',
+  who: 'test',
+  pipelineId: 'p',
+  process: 1,
+  traceId: null,
+} as const;
+const drained = (epoch: number): WindowEvent => ({
+  ...event,
+  kind: 'window',
+  epoch,
+  state: 'drained',
+  cause: null,
+  open: [],
+  lagMs: 0,
+  eventsRead: 0,
+  bytesRead: 0,
+});
+const loaded = (epoch: number): LoadedEvent => ({
+  ...event,
+  kind: 'loaded',
+  epoch,
+  end: { done: { kind: 'mysqlGtid', gtidSet: '' }, inside: null },
+  revision: 1,
+  transactionCount: 1,
+  inserted: 1,
+  updated: 0,
+  deleted: 0,
+  skipped: 0,
+  conflicts: 0,
+  sourceBytes: 1,
+  firstCommitMs: 0,
+  lastCommitMs: 0,
+  stages: [],
+});
+
+const soon = (what: string, question: () => Promise<boolean> | boolean): Promise<boolean> =>
+  waitUntil(question, { what, timeoutMs: 20_000, everyMs: 20 });
+
+let running: RunningArbiters;
+const permitOf = async (): Promise<Permit | undefined> => (await running.coordinator.permit('p'))?.permit;
+const reaches = (state: Permit['state'], epoch: number): Promise<boolean> =>
+  soon(`permit ${state}/${String(epoch)}`, async () => {
+    const permit = await permitOf();
+    return permit?.state === state && permit.epoch === epoch && !permit.draining;
+  });
+const finished = (commandId: string): Promise<boolean> =>
+  soon(`command ${commandId} done`, () => outcomeOf(commandId) !== undefined);
+const outcomeOf = (commandId: string): string | undefined => {
+  const done = running.events.find((each) => each.kind === 'command-done' && each.command.id === commandId);
+  return done?.kind === 'command-done' ? done.outcome : undefined;
+};
+const holdMainstem = () =>
+  running.coordinator.acquireLease(
+    { pipelineId: 'p', kind: 'mainstem', instance: 'select-1', epochSeen: () => Promise.resolve(1) },
+    signal,
+  );
+
+beforeEach(async () => {
+  running = await RunningArbiters.open();
+  await running.bus.putDefinition(pipelineDefinition('p', { processAgeMaxMs: 60_000 }));
+}, 30_000);
+
+afterEach(async () => {
+  await running.close();
+}, 60_000);
+
+describe('commands', () => {
+  it('START grants the permit, and the log tells so', async () => {
+    await running.start('a');
+    const start = command('START');
+    await running.bus.issueCommand(start);
+    await reaches('RUNNING', 1);
+    await finished(start.id);
+    expect(outcomeOf(start.id)).toBe('applied');
+    expect(running.kinds('p')).toEqual(['command-issued', 'permit-granted', 'command-done']);
+  }, 30_000);
+
+  it('two RESTARTs about one epoch at two arbiters move it once', async () => {
+    await Promise.all([running.start('a'), running.start('b')]);
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const restarts = ['one', 'two', 'three'].map((id) => command('RESTART', { id, aboutEpoch: 1, author: id }));
+    await Promise.all(restarts.map((each) => running.bus.issueCommand(each)));
+    await Promise.all(restarts.map((each) => finished(each.id)));
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 2 });
+    expect(restarts.map((each) => outcomeOf(each.id)).sort()).toEqual(['applied', 'void', 'void']);
+  }, 30_000);
+
+  it('what an arbiter began before it ended, the next one finishes, and the epoch moves once', async () => {
+    const publishEvent = () => Promise.reject(new SyncError('BUS_UNREACHABLE', { address: 'x' }));
+    const first = await running.start('a', { publishEvent });
+    const start = command('START');
+    await running.bus.issueCommand(start);
+    await reaches('RUNNING', 1);
+    await first.close();
+    expect(running.kinds('p')).toEqual(['command-issued']);
+    await running.start('b');
+    await finished(start.id);
+    expect(outcomeOf(start.id)).toBe('repeated');
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 1, commandId: start.id });
+    expect(running.kinds('p')).toEqual(['command-issued', 'permit-granted', 'command-done']);
+  }, 60_000);
+
+  it('a command for a pipeline that nobody defined is void and warned about', async () => {
+    await running.start('a');
+    const start = command('START', { pipelineId: 'unknown' });
+    await running.bus.issueCommand(start);
+    await finished(start.id);
+    expect(outcomeOf(start.id)).toBe('void');
+    expect(running.kinds('unknown')).toEqual(['command-issued', 'warning', 'command-done']);
+    expect(await running.coordinator.permit('unknown')).toBeNull();
+  }, 30_000);
+});
+
+describe('PAUSE and STOP', () => {
+  it('wait for the window to empty', async () => {
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const mainstem = await holdMainstem();
+    const pause = command('PAUSE');
+    await running.bus.issueCommand(pause);
+    await soon('draining', async () => (await permitOf())?.draining === true);
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 1 });
+    await soon('paused after the drained event', async () => {
+      await running.bus.publishEvent(drained(1));
+      return (await permitOf())?.state === 'PAUSED';
+    });
+    expect(await permitOf()).toMatchObject({ epoch: 2, commandId: pause.id, draining: false });
+    await finished(pause.id);
+    expect(outcomeOf(pause.id)).toBe('applied');
+    await mainstem.release();
+  }, 30_000);
+
+  it('need no window when nobody holds the mainstem', async () => {
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    await running.bus.issueCommand(command('STOP'));
+    await reaches('STOPPED', 2);
+  }, 30_000);
+
+  it('give way to a START, without anybody waiting for the other', async () => {
+    await Promise.all([running.start('a'), running.start('b')]);
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const mainstem = await holdMainstem();
+    const pause = command('PAUSE');
+    await running.bus.issueCommand(pause);
+    await soon('draining', async () => (await permitOf())?.draining === true);
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 2);
+    await finished(pause.id);
+    expect(outcomeOf(pause.id)).toBe('void');
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 2 });
+    await mainstem.release();
+  }, 30_000);
+
+  it('are finished by the next arbiter when the first one ends in the middle', async () => {
+    const first = await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const mainstem = await holdMainstem();
+    await running.bus.issueCommand(command('STOP'));
+    await soon('draining', async () => (await permitOf())?.draining === true);
+    await first.close();
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', draining: true });
+    await running.start('b');
+    await mainstem.release();
+    await reaches('STOPPED', 2);
+  }, 60_000);
+});
+
+describe('supervision', () => {
+  const fail = (epoch: number, kind: 'retryable' | 'configuration') =>
+    command('ROLLBACK', { aboutEpoch: epoch, author: 'load-1', failure: failure({ class: kind, epoch }) });
+
+  it('restarts after a failure that may pass, also across arbiters, and forgets the attempts at progress', async () => {
+    const first = await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    await running.bus.issueCommand(fail(1, 'retryable'));
+    await reaches('RUNNING', 3);
+    expect(await permitOf()).toMatchObject({ attempt: 1, by: 'arbiter' });
+    await running.bus.issueCommand(fail(3, 'retryable'));
+    await reaches('PAUSED', 4);
+    await first.close();
+    await running.start('b');
+    await reaches('RUNNING', 5);
+    expect(await permitOf()).toMatchObject({ attempt: 2 });
+    await soon('attempts forgotten', async () => {
+      await running.bus.publishEvent(loaded(5));
+      return (await permitOf())?.attempt === 0;
+    });
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 5 });
+  }, 60_000);
+
+  it('leaves a failure that needs a person, with its report', async () => {
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const rollback = fail(1, 'configuration');
+    await running.bus.issueCommand(rollback);
+    await finished(rollback.id);
+    expect(await permitOf()).toMatchObject({
+      state: 'PAUSED',
+      epoch: 2,
+      nextAttemptAt: null,
+      failure: rollback.failure,
+    });
+    expect(running.kinds('p')).toContain('rolled-back');
+  }, 30_000);
+
+  it('restarts a pipeline whose process grows too old, once', async () => {
+    await Promise.all([running.start('a'), running.start('b')]);
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const old: WindowEvent = { ...drained(1), state: 'streaming', open: [{ process: 7, ageMs: 61_000, bytes: 1 }] };
+    await soon('restarted', async () => {
+      await running.bus.publishEvent(old);
+      return (await permitOf())?.epoch === 2;
+    });
+    await running.bus.publishEvent(old);
+    const later = command('START');
+    await running.bus.issueCommand(later);
+    await finished(later.id);
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 2 });
+    const warnings = running.events.filter((each) => each.kind === 'warning');
+    expect(warnings).toMatchObject([{ code: 'PROCESS_TOO_OLD', process: 7, epoch: 1 }]);
+  }, 30_000);
+
+  it('tells who joins and who is lost, across arbiters', async () => {
+    const told = (): string[] =>
+      running.events.flatMap((each) =>
+        each.kind === 'instance-joined' || each.kind === 'instance-lost' ? [`${each.kind} ${each.instance}`] : [],
+      );
+    const first = await running.start('a');
+    const member = await running.coordinator.join({
+      service: 'load',
+      instance: 'load-1',
+      host: 'host',
+      pid: 1,
+      version: '0',
+      startedAt: '2026-01-01T00:00:00.000Z',
+      httpPort: 0,
+      load: { cpu: 0, memoryBytes: 0, tasks: 0 },
+      weight: 1,
+      draining: false,
+    });
+    await soon('joined', () => told().join() === 'instance-joined load-1');
+    await first.close();
+    await member.leave();
+    await running.start('b');
+    await soon('lost', () => told().join() === 'instance-joined load-1,instance-lost load-1');
+  }, 60_000);
+});
