@@ -93,9 +93,9 @@ export class ProcessBuilder {
   get bodyBytes(): number {
     return this.encoder?.bytes ?? 0;
   }
-  /** Commit time of the transaction that was read last, mapped or not; 0 before the first. */
-  get newestCommitMs(): number {
-    return this.tracker.newestCommitMs;
+  /** The transaction that was read last, mapped or not; seq 0 before the first. */
+  get newest(): { readonly seq: number; readonly commitMs: number } {
+    return this.tracker.newest;
   }
   /** True between two transactions: the process ends without cutting one. */
   get isAtBorder(): boolean {
@@ -314,6 +314,6 @@ const rollbackUnsupported = ({ gtid }: OpenTransaction): SyncError =>
 
 const xaUnsupported = ({ gtid }: OpenTransaction): SyncError =>
   new SyncError('SOURCE_EVENT_UNSUPPORTED', {
-    problem: `Transaction ${gtid} prepares rows of mapped tables by XA PREPARE, which Lutra cannot follow to its commit`,
+    problem: `Transaction ${gtid} prepares rows of mapped tables (XA_PREPARE_EVENT), which Lutra cannot follow to their commit`,
     type: 'XA_PREPARE_EVENT',
   });

@@ -136,12 +136,7 @@ export class SelectEpoch {
     if (batch.next === batch.events.length) reader.batch = null;
     status.eventsRead += batch.next - from;
     status.bytesRead = reader.bytesRead;
-    const commitMs = builder.newestCommitMs;
-    if (commitMs > status.newestCommitMs) status.newestCommitMs = commitMs;
-    if (commitMs > 0) {
-      status.phase = 'reading';
-      status.newestReadMs = this.context.clock.monotonicMs();
-    }
+    status.sawTransaction(builder.newest, this.context.clock.monotonicMs());
     if (builder.hasRows) this.waitingSinceMs ??= this.context.clock.monotonicMs();
     await this.publisher.drain();
     for (const warning of builder.takeWarnings()) await this.warn(warning);

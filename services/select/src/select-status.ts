@@ -16,8 +16,18 @@ export class SelectStatus {
   bytesRead = 0;
   /** Commit time of the newest transaction read, source clock, ms; 0 = none yet. */
   newestCommitMs = 0;
-  /** Monotonic ms of the newest event. */
+  /** Monotonic ms when it was read. */
   newestReadMs = 0;
+  private newestSeq = 0;
+
+  /** Takes note of the newest transaction; one that is known already (heartbeats come in between) changes nothing. */
+  sawTransaction(newest: { readonly seq: number; readonly commitMs: number }, nowMs: number): void {
+    if (newest.seq === 0 || newest.seq === this.newestSeq) return;
+    this.newestSeq = newest.seq;
+    this.phase = 'reading';
+    this.newestReadMs = nowMs;
+    this.newestCommitMs = Math.max(this.newestCommitMs, newest.commitMs);
+  }
 
   /** `sourceNowMs`: the source's wall clock. */
   lagMs(sourceNowMs: number): number {

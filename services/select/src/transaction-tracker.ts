@@ -19,8 +19,8 @@ export interface TrackerStart {
 export class TransactionTracker {
   readonly position: LogPosition;
   current: OpenTransaction | null = null;
-  /** Commit time of the newest transaction, 0 before the first. */
-  newestCommitMs = 0;
+  /** The newest transaction that has begun; seq 0 before the first. */
+  newest = { seq: 0, commitMs: 0 };
   private readonly done: DoneSet;
   private readonly isByFile: boolean;
   private lastSeq: number;
@@ -97,7 +97,7 @@ export class TransactionTracker {
     // Event numbers mean nothing on another server: there the transaction is taken from its start.
     const isInside = inside?.gtid === begin.gtid && inside.serverUuid === this.start.serverUuid;
     this.lastSeq++;
-    this.newestCommitMs = begin.commitMs;
+    this.newest = { seq: this.lastSeq, commitMs: begin.commitMs };
     this.current = {
       ...begin,
       seq: this.lastSeq,

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { decodeRawProcess } from '@lutra/messaging';
+import type { Bus } from '@lutra/messaging';
+import { ByteBudget, DEFAULT_PARAMETERS, must, sealSecret, systemClock } from '@lutra/model';
+import type { LutraEvent, PipelineDefinition, PipelineParameters, Place, RawProcess, WindowEvent } from '@lutra/model';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { waitUntil } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
+import { runEpoch } from '../src/run-epoch.ts';
+import type { SelectEnv } from '../src/select.env.ts';
+
+const EPOCH = 7;
+const MIB = 1024 * 1024;
+const secretKey = randomBytes(32).toString('base64');
+
+/** One pipeline under test: select runs, the test is everybody else. */
+export interface Rig {
+  readonly processes: RawProcess[];
+  readonly windows: WindowEvent[];
+  readonly warnings: LutraEvent[];
+  readonly running: Promise<void>;
+  /** Answers in load's place for everything up to this process. */
+  readonly load: (process: number) => Promise<void>;
+  /** From now on everything that arrives counts as loaded. */
+  readonly loadAll: () => void;
+  readonly drain: () => void;
+  readonly stop: () => Promise<void>;
+  /** 'gtid/event' of every rows event that arrived, in order. */
+  readonly events: () => string[];
+}
+
+/** Starts select for schema.item… and waits until it reads. */
+export async function startRig(options: {
+  readonly bus: Bus;
+  readonly server: DatabaseServer;
+  readonly schema: string;
+  readonly parameters: Partial<PipelineParameters>;
+}): Promise<Rig> {
+  const { bus } = options;
+  const definition = definitionOf(options);
+  const pipelineId = definition.id;
+  const over = new AbortController();
+  const draining = new AbortController();
+  const session: PipelineSession = {
+    pipelineId,
+    epoch: EPOCH,
+    definition,
+    latestDefinition: () => definition,
+    signal: over.signal,
+    draining: draining.signal,
+    log: pino({ level: 'silent' }),
+  };
+  const context = {
+    env: { LUTRA_SECRET_KEY: secretKey, LUTRA_MAX_ROW_BYTES: 65 * MIB },
+    identity: { service: 'select', instance: 'select-test', host: 'test', version: '0' },
+    clock: systemClock,
+    bus,
+    budget: new ByteBudget(256 * MIB),
+  } as unknown as ServiceContext<SelectEnv>;
+  const loader = new PlayedLoader(bus, pipelineId);
+  const following = loader.follow(over.signal);
+  await bus.putCursor(pipelineId, { state: 'origin-wanted', epoch: EPOCH, revision: 1, at: now() });
+  const running = runEpoch(context, session);
+  // A failure before a test looks at it must not end the test run; whoever awaits `running` sees it.
+  running.catch(() => undefined);
+  const place = await Promise.race([firstOrigin(bus, pipelineId, over.signal), running.then(() => null)]);
+  await bus.putCursor(pipelineId, cursorAt(must(place, 'select answers with an origin'), 0));
+  await waitUntil(
+    () => loader.windows.some(({ state }) => state === 'seeking' || state === 'streaming' || state === 'idle'),
+    {
+      what: 'select to read',
+      timeoutMs: 20_000,
+      everyMs: 20,
+    },
+  );
+  return {
+    processes: loader.processes,
+    windows: loader.windows,
+    warnings: loader.warnings,
+    running,
+    load: (process) => loader.load(process),
+    loadAll: () => {
+      loader.loadAll();
+    },
+    drain: () => {
+      draining.abort();
+    },
+    stop: async () => {
+      over.abort();
+      await running.catch(() => undefined);
+      await following;
+    },
+    events: () =>
+      loader.processes.flatMap(({ transactions }) =>
+        transactions.flatMap(({ gtid, events }) =>
+          events.filter(({ type }) => type === 'rows').map(({ event }) => `${gtid}/${String(event)}`),
+        ),
+      ),
+  };
+}
+
+/** Everything behind select, as far as select can tell. */
+class PlayedLoader {
+  readonly processes: RawProcess[] = [];
+  readonly windows: WindowEvent[] = [];
+  readonly warnings: LutraEvent[] = [];
+  private isLoadingAll = false;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly pipelineId: string,
+  ) {}
+
+  async follow(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.followEvents(signal), this.followQueue(signal)]);
+  }
+
+  async load(process: number): Promise<void> {
+    const { header } = must(this.processes[process - 1], 'the process has arrived');
+    await this.bus.publishEvent({
+      v: 1,
+      at: now(),
+      who: 'load-test',
+      pipelineId: this.pipelineId,
+      epoch: EPOCH,
+      process,
+      traceId: null,
+      kind: 'loaded',
+      end: header.end,
+      revision: header.revision,
+      transactionCount: header.transactionCount,
+      inserted: header.rowCount,
+      updated: 0,
+      deleted: 0,
+      skipped: 0,
+      conflicts: 0,
+      sourceBytes: header.sourceBytes,
+      firstCommitMs: header.firstCommitMs,
+      lastCommitMs: header.lastCommitMs,
+      stages: header.stages,
+    });
+  }
+
+  loadAll(): void {
+    this.isLoadingAll = true;
+    // The newest says it for all; what fails here is healed by the next process.
+    if (this.processes.length > 0) void this.load(this.processes.length).catch(() => undefined);
+  }
+
+  private async followQueue(signal: AbortSignal): Promise<void> {
+    const { bus, pipelineId } = this;
+    // A work queue has one consumer: what an earlier rig left behind is acknowledged here.
+    const durable = 'extract-any';
+    for await (const delivery of bus.consume({ queue: 'selected', durable, target: 'any', inFlightMax: 20, signal })) {
+      if (delivery.header.pipelineId === pipelineId) {
+        this.processes.push(decodeRawProcess(delivery.header, await delivery.fetchBody()));
+        if (this.isLoadingAll) await this.load(this.processes.length);
+      }
+      await delivery.ack();
+    }
+  }
+
+  private async followEvents(signal: AbortSignal): Promise<void> {
+    const filter = { pipelineId: this.pipelineId, kinds: ['window' as const, 'warning' as const] };
+    for await (const event of this.bus.followEvents(filter, signal)) {
+      if (event.kind === 'window') this.windows.push(event);
+      else this.warnings.push(event);
+    }
+  }
+}
+
+async function firstOrigin(bus: Bus, pipelineId: string, signal: AbortSignal): Promise<Place | null> {
+  for await (const origin of bus.watchOrigin(pipelineId, signal)) if (origin.epoch === EPOCH) return origin.place;
+  return null;
+}
+
+const cursorAt = (place: Place, process: number) =>
+  ({ state: 'place', epoch: EPOCH, revision: 1, place, process, at: now() }) as const;
+
+const now = (): string => new Date().toISOString();
+
+function definitionOf(options: {
+  readonly server: DatabaseServer;
+  readonly schema: string;
+  readonly parameters: Partial<PipelineParameters>;
+}): PipelineDefinition {
+  const { server, schema } = options;
+  const { kind, host, port, user } = server;
+  const source = {
+    id: 's',
+    name: 's',
+    kind,
+    host,
+    port,
+    user,
+    password: sealSecret(server.password, secretKey),
+    tls: 'disabled' as const,
+  };
+  return {
+    id: randomBytes(8).toString('hex'),
+    name: 'test',
+    channelId: 'channel',
+    revision: 1,
+    source,
+    target: source,
+    mappings: [
+      { id: 'm', source: { schema, table: { regex: 'item.*' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
+    ],
+    parameters: { ...DEFAULT_PARAMETERS, ...options.parameters },
+    start: { kind: 'latest' },
+  };
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { RowSizeEstimate } from '../src/row-size-estimate.ts';
+import { SelectStatus } from '../src/select-status.ts';
+import { closeAfterMs, ProcessWindow } from '../src/window.ts';
+
+const LIMITS = { parallelism: 3, maxBytes: 100 };
+
+describe('ProcessWindow', () => {
+  it('has room for as many processes and bytes as it may hold', () => {
+    const window = new ProcessWindow();
+    window.add(1, 100, 0);
+    window.add(2, 150, 0);
+    expect(window.hasRoom(50, LIMITS)).toBe(true);
+    expect(window.hasRoom(51, LIMITS)).toBe(false);
+    window.add(3, 10, 0);
+    expect(window.hasRoom(0, LIMITS)).toBe(false);
+    expect(window.loadedUpTo(2, 0)).toBe(true);
+    expect(window.hasRoom(290, LIMITS)).toBe(true);
+    expect(window.describe(30)).toEqual([{ process: 3, ageMs: 30, bytes: 10 }]);
+  });
+
+  it('lets a process that is larger than the window fly alone', () => {
+    const window = new ProcessWindow();
+    expect(window.hasRoom(1_000_000, LIMITS)).toBe(true);
+    window.add(1, 1_000_000, 0);
+    expect(window.hasRoom(0, LIMITS)).toBe(false);
+  });
+
+  it('takes the same news twice, late and out of order', () => {
+    const window = new ProcessWindow();
+    for (const process of [1, 2, 3]) window.add(process, 1, 0);
+    expect([2, 1, 2, 3].map((process) => window.loadedUpTo(process, 10))).toEqual([true, false, false, true]);
+    expect(window.size).toBe(0);
+  });
+});
+
+describe('closeAfterMs', () => {
+  const parameters = { parallelism: 5, maxDelayMs: 20 };
+  it.each([
+    ['at once when nothing is in flight', { size: 0, cycleMs: 50 }, 0],
+    ['after a share of the cycle', { size: 2, cycleMs: 50 }, 10],
+    ['after a millisecond at least', { size: 2, cycleMs: 0 }, 1],
+    ['after maxDelayMs at most', { size: 4, cycleMs: 5000 }, 20],
+    ['only when there is room', { size: 5, cycleMs: 50 }, null],
+  ])('closes %s', (_, window, expected) => {
+    expect(closeAfterMs(window, parameters)).toBe(expected);
+  });
+});
+
+it('learns how large rows are', () => {
+  const estimate = new RowSizeEstimate();
+  for (let turn = 0; turn < 40; turn++) estimate.learn({ sourceBytes: 50_000, rows: 100 });
+  expect(estimate.bytesPerRow).toBeCloseTo(500, 0);
+  estimate.learn({ sourceBytes: 0, rows: 100 });
+  estimate.learn({ sourceBytes: 10, rows: 0 });
+  expect(estimate.bytesPerRow).toBeCloseTo(500, 0);
+});
+
+describe('SelectStatus', () => {
+  it('has no lag when everything is read, however old it is', () => {
+    const status = new SelectStatus();
+    status.phase = 'reading';
+    status.newestCommitMs = 1_000;
+    const now = { sourceNowMs: 60_000, monotonicMs: 60_000 };
+    expect([status.lagMs(now.sourceNowMs), status.state(now)]).toEqual([59_000, 'catchingUp']);
+    status.isCaughtUp = true;
+    expect([status.lagMs(now.sourceNowMs), status.state(now)]).toEqual([0, 'idle']);
+    status.newestReadMs = 59_500;
+    expect(status.state(now)).toBe('streaming');
+  });
+});
