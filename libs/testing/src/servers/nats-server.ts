@@ -18,7 +18,8 @@ export function startNats(
   const config = join(folder, 'nats.conf');
   const text = [
     `listen: "127.0.0.1:${String(place.port)}"`,
-    `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))}, max_file_store: 16GB }`,
+    // Streams reserve their limits, whatever they hold: room for many namespaces side by side, not a size on disk.
+    `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))}, max_file_store: 1TB }`,
     `authorization { user: ${JSON.stringify(login.user)}, password: ${JSON.stringify(login.password)} }`,
   ];
   writePrivateFile(config, `${text.join('\n')}\n`);
