@@ -13,7 +13,7 @@ export interface DemoOptions {
 export const DEMO_USAGE = `npm run demo -- [--once] [--seed N] [--orders N]
   --once      end after the comparison: exit code 0 when both sides are equal, 1 otherwise
   --seed N    another shop (default 1); the same seed writes the same data
-  --orders N  how many orders are placed (default 3000)`;
+  --orders N  how many orders are placed (default 2000)`;
 
 export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' {
   try {
@@ -22,7 +22,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
       options: {
         once: { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
-        orders: { type: 'string', default: '3000' },
+        orders: { type: 'string', default: '2000' },
         corrupt: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

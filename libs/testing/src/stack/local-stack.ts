@@ -61,7 +61,8 @@ export interface PipelineRequest {
 /** Old-space limit of each service: with buffers outside of it a service stays below 512 MiB. */
 const DEFAULT_NODE_ARGS: readonly string[] = ['--max-old-space-size=384'];
 const STOP_LIMIT_MS = 20_000;
-const READING_STATES: readonly string[] = ['streaming', 'idle', 'catchingUp'];
+/** 'seeking': the dump is open at its place and nothing has come yet. */
+const READING_STATES: readonly string[] = ['seeking', 'streaming', 'idle', 'catchingUp'];
 
 /** The six services as processes of this machine, on given servers: what the demo, the end-to-end tests and the benchmarks run on. */
 export class LocalStack {
@@ -106,6 +107,7 @@ export class LocalStack {
     try {
       await Promise.all(instances.map((instance) => instance.start()));
       await Promise.all(instances.map((instance) => instance.waitReady()));
+      if (manager !== undefined) await stack.waitApi();
       return stack;
     } catch (error) {
       await stack.stop();
@@ -153,6 +155,14 @@ export class LocalStack {
     await instance.start();
     await instance.waitReady();
     return instance;
+  }
+
+  /** Resolves when the API answers under the administrator's token: the manager is up before its store is open. */
+  async waitApi(): Promise<void> {
+    await waitUntil(async () => (await this.api.get('/channels')) !== undefined, {
+      what: `the manager's API at ${this.api.address}`,
+      timeoutMs: 60_000,
+    });
   }
 
   /** Configures a pipeline through the REST API with a channel and data sources of its own; starts it unless told otherwise. Returns its id. */
