@@ -39,10 +39,9 @@ function runJest(
     jest,
     `--testPathPatterns=${patternOf(phase, paths)}`,
     '--passWithNoTests',
-    `--maxWorkers=${String(phase.workers)}`,
     `--testTimeout=${String(phase.testTimeoutMs)}`,
     `--reporters=${join(projectRoot, 'tools', 'jest-reporter.mjs')}`,
-    ...(phase.workers === 1 ? ['--runInBand'] : []),
+    phase.workers === 1 ? '--runInBand' : `--maxWorkers=${String(phase.workers)}`,
   ];
   return new Promise((resolve) => {
     const jestProcess = spawn(process.execPath, args, {
