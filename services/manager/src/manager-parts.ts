@@ -2,6 +2,7 @@ import type { ServiceContext, Worker } from '@lutra/service-kit';
 import { AuditService } from './audit/audit.service.ts';
 import { ChannelService } from './channels/channel.service.ts';
 import { CommandService } from './commands/command.service.ts';
+import { DataSourceChecker } from './data-sources/check-data-source.ts';
 import { DataSourceService } from './data-sources/data-source.service.ts';
 import { EventService } from './events/event.service.ts';
 import { InstanceService } from './instances/instance.service.ts';
@@ -50,6 +51,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new ChannelService(store, clock),
       new CommandService(store, clock, bus),
       new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
+      new DataSourceChecker(store, clock, env.LUTRA_SECRET_KEY),
       new EventService(bus, clock),
       new InstanceService(coordinator),
       new MappingService(store, clock, publisher),

@@ -4,12 +4,17 @@ import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { DataSourceChecker } from './check-data-source.ts';
+import { DataSourceCheckDto } from './data-source-check.dto.ts';
 import { DataSourceCreateDto, DataSourceDto, DataSourceListDto, DataSourcePatchDto } from './data-source.dto.ts';
 import { DataSourceService } from './data-source.service.ts';
 
 @ApiController('data-sources', 'Data sources')
 export class DataSourcesController {
-  constructor(@Inject(DataSourceService) private readonly dataSources: DataSourceService) {}
+  constructor(
+    @Inject(DataSourceService) private readonly dataSources: DataSourceService,
+    @Inject(DataSourceChecker) private readonly checker: DataSourceChecker,
+  ) {}
 
   @Get()
   @ApiOkResponse({ type: DataSourceListDto })
@@ -27,6 +32,14 @@ export class DataSourcesController {
   @ApiCreatedResponse({ type: DataSourceDto })
   create(@Body() body: DataSourceCreateDto, @CallerOf() caller: Caller): Promise<DataSourceDto> {
     return this.dataSources.create(body, caller);
+  }
+
+  /** Logs in from the manager's machine and says what the database is, what the user may do, and what a source would lack. */
+  @Post(':id/check')
+  @HttpCode(200)
+  @ApiOkResponse({ type: DataSourceCheckDto })
+  check(@Param('id') id: string): Promise<DataSourceCheckDto> {
+    return this.checker.check(id);
   }
 
   @Patch(':id')

@@ -67,7 +67,14 @@ function ofFramework(thrown: HttpException): { readonly error: SyncError; readon
     case 413:
       return { status, error: new SyncError('REQUEST_INVALID', { problem: 'The body is too large' }, options) };
     case 400:
-      return { status, error: new SyncError('REQUEST_INVALID', { problem: 'The body is not valid JSON' }, options) };
+      return {
+        status,
+        error: new SyncError(
+          'REQUEST_INVALID',
+          { problem: 'The body is not valid JSON, or the address is not valid' },
+          options,
+        ),
+      };
     default:
       if (status < 500)
         return {

@@ -28,7 +28,8 @@ export function compileDefinition({ pipeline, source, target, mappings }: Defini
   };
 }
 
-function compileDataSource(entity: DataSourceEntity): DataSourceDefinition {
+/** A data source as stages see it; its password stays sealed. */
+export function compileDataSource(entity: DataSourceEntity): DataSourceDefinition {
   const { id, name, kind, host, port, user, passwordSealed, tls, tlsCa } = entity;
   return { id, name, kind, host, port, user, password: passwordSealed, tls, ...(tlsCa === null ? {} : { tlsCa }) };
 }

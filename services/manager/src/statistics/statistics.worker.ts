@@ -35,6 +35,7 @@ interface Parts {
 export class StatisticsWorker implements Worker {
   readonly name = 'statistics';
   private readonly saved = new Map<string, StatisticState>();
+  private isLeader = false;
 
   constructor(private readonly parts: Parts) {}
 
@@ -48,6 +49,11 @@ export class StatisticsWorker implements Worker {
       stop.abort();
       await saving;
     }
+  }
+
+  /** A stop in order saves what was counted since the last time, so that the next manager has less of the log to read. */
+  async drain(): Promise<void> {
+    if (this.isLeader && this.parts.store.whyAway === '') await this.saveAll();
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
@@ -81,8 +87,10 @@ export class StatisticsWorker implements Worker {
       try {
         const lease = await coordinator.acquireLeadership('manager-statistics', instance, signal);
         try {
+          this.isLeader = true;
           await this.saveAsLeader(AbortSignal.any([signal, lease.lost]));
         } finally {
+          this.isLeader = false;
           await lease.release();
         }
       } catch (error) {
@@ -97,8 +105,7 @@ export class StatisticsWorker implements Worker {
     const { clock, store } = this.parts;
     while (!signal.aborted) {
       await clock.sleep(SAVE_MS, signal);
-      // Also at the end, so that a stop in order loses nothing.
-      if (store.whyAway === '') await this.saveAll();
+      if (!signal.aborted && store.whyAway === '') await this.saveAll();
     }
   }
 

@@ -64,11 +64,12 @@ export function storeFailure(error: unknown, address: StoreAddress): SyncError {
 export const isDatabaseMissing = (error: unknown): boolean => driverError(error).errno === 1049;
 
 function driverError(error: unknown): { readonly errno: number; readonly code: string; readonly message: string } {
-  if (!(error instanceof Error)) return { errno: 0, code: '', message: String(error) };
-  const { errno, code } = error as { errno?: unknown; code?: unknown };
+  // By shape, not by class: errors of Node's own modules may come from another realm.
+  if (typeof error !== 'object' || error === null) return { errno: 0, code: '', message: String(error) };
+  const { errno, code, message } = error as { errno?: unknown; code?: unknown; message?: unknown };
   return {
     errno: typeof errno === 'number' ? errno : 0,
     code: typeof code === 'string' ? code : '',
-    message: error.message,
+    message: typeof message === 'string' ? message : '',
   };
 }

@@ -157,7 +157,8 @@ export class Store {
       connectTimeout: CONNECT_MS_MAX,
       synchronize: false,
       logging: false,
-      entities: [...ENTITIES],
+      // Without a database there are no tables, and TypeORM refuses entities.
+      entities: database === null ? [] : [...ENTITIES],
       migrations: [...MIGRATIONS],
       migrationsTableName: 'migration',
       poolSize: CONNECTIONS_MAX,

@@ -30,15 +30,19 @@ export class StoreWorker implements Worker {
   async run(signal: AbortSignal): Promise<void> {
     const { store, clock, log, prepare } = this.parts;
     let waitMs = RETRY_MS_MIN;
+    let reported = '';
     while (!signal.aborted) {
       try {
         await store.open(prepare);
         log.info('store opened');
         waitMs = RETRY_MS_MIN;
+        reported = '';
         await this.watch(signal);
       } catch (error) {
         const failure = SyncError.of(error);
-        log.warn({ code: failure.code, err: failure, waitMs }, 'store is away');
+        // An hour without store is one line, not hundreds.
+        if (failure.message !== reported) log.warn({ code: failure.code, err: failure }, 'store is away');
+        reported = failure.message;
         await store.close(failure.message);
         await clock.sleep(waitMs, signal);
         waitMs = Math.min(waitMs * 2, RETRY_MS_MAX);

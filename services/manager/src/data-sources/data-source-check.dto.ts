@@ -1,0 +1,40 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { DatabaseKind, ErrorCode } from '@lutra/model';
+
+export class FindingDto {
+  @ApiProperty({ type: String, example: 'SOURCE_BINLOG_FORMAT' })
+  code!: ErrorCode;
+
+  @ApiProperty()
+  detail!: string;
+
+  @ApiPropertyOptional({ description: 'The statement that repairs it' })
+  statement?: string;
+}
+
+/** What a data source answers when somebody logs in with its user and password. */
+export class DataSourceCheckDto {
+  @ApiProperty()
+  reachable!: boolean;
+
+  @ApiProperty({ type: FindingDto, nullable: true, description: 'Why it is not reachable' })
+  failure!: FindingDto | null;
+
+  @ApiProperty({ type: String, enum: ['mysql', 'mariadb'], nullable: true, description: 'What it really is' })
+  kind!: DatabaseKind | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  version!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The account that the server took the user for' })
+  account!: string | null;
+
+  @ApiProperty({ type: Object, description: 'Settings of the binary log' })
+  variables!: Readonly<Record<string, string>>;
+
+  @ApiProperty({ type: [String], description: 'As the server lists them, without password hashes' })
+  grants!: readonly string[];
+
+  @ApiProperty({ type: [FindingDto], description: 'What speaks against it as the source of a pipeline' })
+  asSource!: FindingDto[];
+}

@@ -1,0 +1,500 @@
+import { statSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openSecret } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
+import { Installation } from './running-manager.ts';
+import type { Answer, RunningManager } from './running-manager.ts';
+
+// Goal: the API keeps its promises on a real store, bus and ZooKeeper.
+// Method: a manager in this process, spoken to over HTTP as clients do; the bus is read by its own connection.
+
+const PASSWORD = 's3cret-Pa55word';
+const UNKNOWN_ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+const installation = new Installation();
+let manager: RunningManager;
+let channelId: string;
+let sourceId: string;
+let targetId: string;
+
+beforeAll(async () => {
+  manager = await installation.start();
+  channelId = await manager.create('channels', { name: 'shop' });
+  sourceId = await manager.create('data-sources', dataSource('source', { port: 3301 }));
+  targetId = await manager.create('data-sources', dataSource('target', { port: 3302 }));
+}, 60_000);
+
+afterAll(() => installation.close(), 60_000);
+
+const dataSource = (name: string, change: Record<string, unknown> = {}): Record<string, unknown> => ({
+  name,
+  kind: 'mariadb',
+  host: 'db.example.com',
+  port: 3306,
+  user: 'lutra',
+  password: PASSWORD,
+  ...change,
+});
+
+const createPipeline = (name: string, change: Record<string, unknown> = {}): Promise<string> =>
+  manager.create('pipelines', { channelId, name, sourceId, targetId, ...change });
+
+const mapping = (source: string, target: string): Record<string, unknown> => ({
+  source: { schema: 'shop', table: { exact: source } },
+  target: { schema: 'shop', table: target },
+});
+
+const post = (path: string, body: unknown): Promise<Answer> => manager.request('POST', `/api/v1/${path}`, { body });
+const get = (path: string): Promise<Answer> => manager.request('GET', `/api/v1/${path}`);
+const problem = ({ status, body }: Answer): unknown => [status, body['code']];
+
+const publishedRevision = async (id: string): Promise<number> => (await manager.bus.definition(id))?.revision ?? 0;
+const untilPublished = (id: string, revision: number): Promise<unknown> =>
+  waitUntil(async () => (await publishedRevision(id)) === revision, {
+    what: `revision ${String(revision)} on the bus`,
+    timeoutMs: 15_000,
+  });
+
+describe('tokens', () => {
+  it('every route of the API page asks for a token', async () => {
+    const { body } = await manager.request('GET', '/api/docs-json', { headers: { authorization: '' } });
+    const routes = Object.entries(body['paths'] as Record<string, Record<string, unknown>>).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => [method, path] as const),
+    );
+    expect(routes.length).toBeGreaterThan(30);
+    for (const [method, path] of routes)
+      for (const authorization of ['', 'Bearer lutra_wrongwrongwrongwrongwrong']) {
+        const answer = await manager.request(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, UNKNOWN_ID), {
+          headers: { authorization },
+        });
+        expect([path, ...(problem(answer) as unknown[])]).toEqual([path, 401, 'REQUEST_UNAUTHORIZED']);
+      }
+  });
+
+  it('a path in another spelling asks for a token too', async () => {
+    const answer = await manager.request('GET', '/API/V1/channels/', { headers: { authorization: '' } });
+    expect(answer.status).toBe(401);
+  });
+
+  it('keeps the admin token in a file of its owner, and only its hash in the store', async () => {
+    expect(statSync(installation.tokenFile).mode & 0o777).toBe(0o600);
+    const [row] = await installation.sql(`SELECT hash FROM ${installation.database}.api_token WHERE name = 'admin'`);
+    expect(row?.['hash']).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('a new token works until it is removed; the last one stays', async () => {
+    const created = await post('tokens', { name: 'ci' });
+    const headers = { authorization: `Bearer ${String(created.body['token'])}` };
+    expect((await manager.request('GET', '/api/v1/channels', { headers })).status).toBe(200);
+    expect((await get('tokens')).text).not.toContain(String(created.body['token']));
+    await manager.request('DELETE', `/api/v1/tokens/${String(created.body['id'])}`);
+    expect((await manager.request('GET', '/api/v1/channels', { headers })).status).toBe(401);
+    const [admin] = (await get('tokens')).body.items ?? [];
+    const refused = await manager.request('DELETE', `/api/v1/tokens/${String(admin?.['id'])}`);
+    expect(problem(refused)).toEqual([409, 'RESOURCE_CONFLICT']);
+  });
+});
+
+describe('requests', () => {
+  it.each<[string, string, unknown, RegExp]>([
+    ['an unknown field is named', 'channels', { name: 'x', nmae: 'y' }, /nmae does not exist/],
+    [
+      'a nested unknown field is named',
+      'pipelines',
+      { parameters: { paralelism: 3 } },
+      /parameters\.paralelism does not exist/,
+    ],
+    [
+      'a parameter out of range is named',
+      'pipelines',
+      { parameters: { parallelism: 33 } },
+      /parameters\.parallelism must not be greater than 32/,
+    ],
+    ['a number as text is refused', 'data-sources', { port: '3306' }, /port must be an integer/],
+    ['null is not absent', 'channels', { name: 'x', description: null }, /description must be a string/],
+    ['a body that is no JSON', 'data-sources', `{"password":"${PASSWORD}", }`, /not valid JSON/],
+    ['a list instead of an object', 'channels', [{ name: 'x' }], /name must be/],
+    ['no body at all', 'channels', undefined, /name must be/],
+  ])('%s', async (_what, path, body, expected) => {
+    const answer = await post(path, body);
+    expect(problem(answer)).toEqual([400, 'REQUEST_INVALID']);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.body['detail']).toMatch(expected);
+    expect(answer.text).not.toContain(PASSWORD);
+  });
+
+  it('a reference to nothing is a mistake of the request, an address of nothing is not found', async () => {
+    const answer = await post('pipelines', { channelId, name: 'x', sourceId, targetId: UNKNOWN_ID });
+    expect([...(problem(answer) as unknown[]), answer.body['detail']]).toEqual([
+      400,
+      'REQUEST_INVALID',
+      `targetId: There is no data source with id ${UNKNOWN_ID}`,
+    ]);
+    expect(problem(await get(`pipelines/${UNKNOWN_ID}`))).toEqual([404, 'RESOURCE_NOT_FOUND']);
+    expect(problem(await get('nothing'))).toEqual([404, 'RESOURCE_NOT_FOUND']);
+  });
+
+  it('lists page, filter and sort', async () => {
+    for (const name of ['list_a', 'list_b', 'LIST_c', 'listXd']) await manager.create('channels', { name });
+    const { body } = await get('channels?name=list_&sort=-name&page=1&pageSize=2');
+    expect([body['total'], body.items?.map(({ name }) => name)]).toEqual([3, ['list_b', 'list_a']]);
+    expect(problem(await get('channels?pageSize=501'))).toEqual([400, 'REQUEST_INVALID']);
+    expect(problem(await get('channels?nam=x'))).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  it('If-Match refuses a change of something that was changed meanwhile', async () => {
+    const created = await post('channels', { name: 'locked' });
+    const path = `/api/v1/channels/${String(created.body['id'])}`;
+    const etag = created.headers.get('etag') ?? '';
+    const first = await manager.request('PATCH', path, { body: { description: 'a' }, headers: { 'if-match': etag } });
+    expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
+    const second = await manager.request('PATCH', path, { body: { description: 'b' }, headers: { 'if-match': etag } });
+    expect(problem(second)).toEqual([412, 'RESOURCE_CONFLICT']);
+    const removal = await manager.request('DELETE', path, { headers: { 'if-match': etag } });
+    expect(problem(removal)).toEqual([412, 'RESOURCE_CONFLICT']);
+    expect((await manager.request('DELETE', path, { headers: { 'if-match': '"2"' } })).status).toBe(204);
+  });
+
+  it('a name that is taken and a resource that is in use are conflicts', async () => {
+    expect(problem(await post('channels', { name: 'shop' }))).toEqual([409, 'RESOURCE_CONFLICT']);
+    await createPipeline('user');
+    for (const path of [`channels/${channelId}`, `data-sources/${sourceId}`])
+      expect(problem(await manager.request('DELETE', `/api/v1/${path}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+  });
+});
+
+describe('data sources', () => {
+  it('a password is in no answer, log line, audit entry, and in the store and on the bus only sealed', async () => {
+    const id = await manager.create('data-sources', dataSource('secretive'));
+    const changed = await manager.request('PATCH', `/api/v1/data-sources/${id}`, {
+      body: { password: `${PASSWORD}2` },
+    });
+    const refused = await post('data-sources', dataSource('secretive'));
+    const pipelineId = await createPipeline('sealed', { sourceId: id });
+    await untilPublished(pipelineId, 1);
+    const checked = await manager.request('POST', `/api/v1/data-sources/${id}/check`);
+    const definition = await manager.bus.definition(pipelineId);
+    const stored = await installation.sql(`SELECT * FROM ${installation.database}.data_source`);
+    const answers = [
+      changed,
+      refused,
+      checked,
+      await get('audit?pageSize=500'),
+      await get(`data-sources/${id}`),
+      await get('data-sources'),
+    ];
+    const everything = [
+      ...answers.map(({ text }) => text),
+      JSON.stringify(stored),
+      JSON.stringify(definition),
+      ...installation.logLines,
+    ];
+    for (const text of everything) expect(text).not.toContain(PASSWORD);
+    const key = Buffer.alloc(32, 7).toString('base64');
+    expect(openSecret(definition?.source.password ?? '', key)).toBe(`${PASSWORD}2`);
+  });
+
+  it('a change reaches every pipeline that uses it as its next revision', async () => {
+    const id = await manager.create('data-sources', dataSource('moving', { host: 'one.example.com' }));
+    const pipelines = [
+      await createPipeline('moving-1', { sourceId: id }),
+      await createPipeline('moving-2', { targetId: id }),
+    ];
+    await manager.request('PATCH', `/api/v1/data-sources/${id}`, { body: { host: 'two.example.com' } });
+    for (const pipeline of pipelines) await untilPublished(pipeline, 2);
+    expect((await manager.bus.definition(pipelines[0] ?? ''))?.source.host).toBe('two.example.com');
+  });
+
+  it('says what a database is and why it cannot be reached', async () => {
+    const port = Number((await installation.sql('SELECT @@port AS port'))[0]?.['port']);
+    const here = await manager.create(
+      'data-sources',
+      dataSource('here', { host: '127.0.0.1', port, user: 'root', password: '' }),
+    );
+    const { body } = await post(`data-sources/${here}/check`, undefined);
+    expect(body).toMatchObject({ reachable: true, kind: 'mariadb', asSource: [] });
+    const nowhere = await manager.create('data-sources', dataSource('nowhere', { host: '127.0.0.1', port: 1 }));
+    const failed = await post(`data-sources/${nowhere}/check`, undefined);
+    expect([failed.status, failed.body['reachable'], failed.body['failure']]).toEqual([
+      200,
+      false,
+      expect.objectContaining({ code: 'TARGET_UNREACHABLE' }),
+    ]);
+  });
+});
+
+describe('pipelines', () => {
+  it('each write is published as the next revision, an equal one is not', async () => {
+    const id = await createPipeline('revisions', { parameters: { maxRows: 100 } });
+    const mappingId = await manager.create(`pipelines/${id}/mappings`, mapping('revisions', 'revisions'));
+    await untilPublished(id, 2);
+    const same = await manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { maxRows: 100 } } });
+    expect(same.body['revision']).toBe(2);
+    await manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { ddl: 'skip' } } });
+    await manager.request('PATCH', `/api/v1/pipelines/${id}/mappings/${mappingId}`, {
+      body: { columns: { mode: 'list', columns: [{ source: 'id', target: 'key' }] } },
+    });
+    await untilPublished(id, 4);
+    expect(await manager.bus.definition(id)).toMatchObject({
+      name: 'revisions',
+      parameters: { maxRows: 100, ddl: 'skip', parallelism: 5 },
+      mappings: [{ id: mappingId, columns: { mode: 'list', columns: [{ source: 'id', target: 'key' }] } }],
+      source: { id: sourceId },
+      target: { id: targetId },
+    });
+    // A revision never changes afterwards.
+    expect((await manager.bus.definition(id, 3))?.mappings[0]?.columns).toEqual({ mode: 'all' });
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      'an expression that does not compile',
+      { source: { schema: 'shop', table: { regex: 'a(' } }, target: { schema: 'x' } },
+      'MAPPING_REGEX_INVALID',
+    ],
+    [
+      'a reserved schema',
+      { source: { schema: 'mysql', table: { exact: 'a' } }, target: { schema: 'x' } },
+      'MAPPING_RESERVED_SCHEMA',
+    ],
+    ['a target table that is taken', mapping('other', 'taken'), 'MAPPING_TARGET_COLLISION'],
+    [
+      'many tables into one',
+      { source: { schema: 'shop', table: { regex: 'a\\d' } }, target: { schema: 'x', table: 'a' } },
+      'MAPPING_TARGET_COLLISION',
+    ],
+  ])('%s is refused and leaves no trace', async (what, body, code) => {
+    const id = await createPipeline(`refusing ${what}`);
+    const other = await createPipeline(`taking ${what}`);
+    const takenId = await manager.create(`pipelines/${other}/mappings`, mapping('taken', 'taken'));
+    expect(problem(await post(`pipelines/${id}/mappings`, body))).toEqual([422, code]);
+    expect((await get(`pipelines/${id}`)).body).toMatchObject({ revision: 1, mappings: [] });
+    await manager.request('DELETE', `/api/v1/pipelines/${other}/mappings/${takenId}`);
+  });
+
+  it('two requests at once for one target table: one of them is refused', async () => {
+    const ids = [await createPipeline('race-1'), await createPipeline('race-2')];
+    const answers = await Promise.all(ids.map((id) => post(`pipelines/${id}/mappings`, mapping('race', 'race'))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
+  });
+
+  it('many changes at once all count', async () => {
+    const id = await createPipeline('busy');
+    const names = Array.from({ length: 12 }, (_, index) => `busy_${String(index)}`);
+    await Promise.all(names.map((name) => manager.create(`pipelines/${id}/mappings`, mapping(name, name))));
+    await untilPublished(id, 13);
+    expect((await manager.bus.definition(id))?.mappings.length).toBe(12);
+  });
+
+  it('is republished when the bus has lost it', async () => {
+    const id = await createPipeline('lost');
+    await untilPublished(id, 1);
+    await manager.bus.removeDefinition(id);
+    await untilPublished(id, 1);
+  }, 30_000);
+
+  it('shows STOPPED before the first start, and permit, holders and cursor afterwards', async () => {
+    const id = await createPipeline('shown');
+    expect((await get(`pipelines/${id}`)).body).toMatchObject({
+      state: 'STOPPED',
+      epoch: 0,
+      failure: null,
+      unavailable: [],
+    });
+    const failure = {
+      code: 'TARGET_TABLE_MISSING',
+      class: 'configuration',
+      message: 'The table shop.a is missing',
+      workaround: 'Create it',
+      statement: 'CREATE TABLE a (id INT)',
+      stage: 'load',
+      instance: 'load-1',
+      epoch: 3,
+      process: 7,
+      at: new Date().toISOString(),
+    } as const;
+    const permit = {
+      state: 'PAUSED',
+      epoch: 4,
+      draining: false,
+      commandId: 'C',
+      aboutEpoch: 3,
+      reason: 'load failed',
+      failure,
+      since: new Date().toISOString(),
+      by: 'arbiter-1',
+      attempt: 0,
+      nextAttemptAt: null,
+    } as const;
+    await manager.coordinator.writePermit(id, permit, null);
+    const place = { done: { kind: 'mariadbGtid', gtidList: '0-1-5' }, inside: null } as const;
+    await manager.bus.putCursor(id, { state: 'place', epoch: 4, revision: 1, place, process: 0, at: permit.since });
+    expect((await get(`pipelines/${id}`)).body).toMatchObject({
+      state: 'PAUSED',
+      epoch: 4,
+      reason: 'load failed',
+      failure,
+      cursor: { state: 'place', place },
+      mainstem: null,
+    });
+    const refused = await manager.request('DELETE', `/api/v1/pipelines/${id}`);
+    expect(problem(refused)).toEqual([409, 'RESOURCE_CONFLICT']);
+    expect(refused.body['detail']).toContain('STOP');
+  });
+
+  it('a stopped pipeline can be removed: its definition and its nodes go', async () => {
+    const id = await createPipeline('leaving');
+    await manager.create(`pipelines/${id}/mappings`, mapping('leaving', 'leaving'));
+    await untilPublished(id, 2);
+    expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBe(204);
+    await untilPublished(id, 0);
+    await waitUntil(async () => !(await manager.coordinator.pipelines()).includes(id), {
+      what: 'the nodes to go',
+      timeoutMs: 10_000,
+    });
+    expect(problem(await get(`pipelines/${id}`))).toEqual([404, 'RESOURCE_NOT_FOUND']);
+  });
+});
+
+describe('commands', () => {
+  it('START of a pipeline without mappings is refused', async () => {
+    const id = await createPipeline('empty');
+    const answer = await post(`pipelines/${id}/commands`, { kind: 'START', reason: 'first' });
+    expect(problem(answer)).toEqual([409, 'RESOURCE_CONFLICT']);
+    expect(answer.body['detail']).toContain('no mapping');
+  });
+
+  it('reaches the arbiter with the author, is audited, and tells its outcome', async () => {
+    const id = await createPipeline('commanded');
+    await manager.create(`pipelines/${id}/mappings`, mapping('commanded', 'commanded'));
+    const answer = await post(`pipelines/${id}/commands`, { kind: 'START', reason: 'first start' });
+    expect(answer.status).toBe(202);
+    const commandId = String(answer.body['id']);
+    const stop = new AbortController();
+    let delivered: unknown;
+    for await (const delivery of manager.bus.consumeCommands(stop.signal)) {
+      await delivery.ack();
+      delivered = delivery.command;
+      if (delivery.command.id === commandId) break;
+    }
+    stop.abort();
+    expect(delivered).toMatchObject({
+      kind: 'START',
+      pipelineId: id,
+      aboutEpoch: null,
+      reason: 'first start',
+      author: 'admin',
+    });
+    expect((await get(`commands/${commandId}`)).body).toMatchObject({ outcome: 'issued', pipelineId: id });
+    const command = delivered as Parameters<RunningManager['bus']['issueCommand']>[0];
+    const base = {
+      v: 1,
+      at: new Date().toISOString(),
+      who: 'arbiter-1',
+      pipelineId: id,
+      epoch: 1,
+      process: null,
+      traceId: null,
+    } as const;
+    await manager.bus.publishEvent({ ...base, kind: 'command-done', command, outcome: 'applied' });
+    expect((await get(`commands/${commandId}`)).body).toMatchObject({ outcome: 'applied' });
+    const { body } = await get(`pipelines/${id}/events?kinds=command-issued,command-done`);
+    expect(body.items?.map(({ kind }) => kind)).toEqual(['command-issued', 'command-done']);
+  });
+
+  it('a channel passes a command to each of its pipelines', async () => {
+    const channel = await manager.create('channels', { name: 'group' });
+    const ids = [
+      await createPipeline('group-1', { channelId: channel }),
+      await createPipeline('group-2', { channelId: channel }),
+    ];
+    const { status, body } = await post(`channels/${channel}/commands`, { kind: 'STOP', reason: 'maintenance' });
+    expect([status, body.items?.map(({ pipelineId }) => pipelineId)]).toEqual([202, ids]);
+  });
+});
+
+describe('figures', () => {
+  it('rows, rate, delay and stage times come from the event log, and stay after a restart', async () => {
+    const id = await createPipeline('measured');
+    const loaded = (process: number): Parameters<RunningManager['bus']['publishEvent']>[0] => {
+      const ms = Date.now();
+      return {
+        v: 1,
+        kind: 'loaded',
+        at: new Date(ms).toISOString(),
+        who: 'load-1',
+        pipelineId: id,
+        epoch: 1,
+        process,
+        traceId: 'abc',
+        end: { done: { kind: 'mariadbGtid', gtidList: '0-1-5' }, inside: null },
+        revision: 1,
+        transactionCount: 2,
+        inserted: 5,
+        updated: 3,
+        deleted: 2,
+        skipped: 0,
+        conflicts: 0,
+        sourceBytes: 1_000,
+        firstCommitMs: ms - 100,
+        lastCommitMs: ms - 50,
+        stages: [
+          { stage: 'select', instance: 'select-1', startMs: ms - 90, endMs: ms - 80, rowCount: 10, bytes: 1_000 },
+        ],
+      };
+    };
+    for (const process of [1, 2, 3]) await manager.bus.publishEvent(loaded(process));
+    await manager.bus.publishEvent({
+      v: 1,
+      kind: 'window',
+      at: new Date().toISOString(),
+      who: 'select-1',
+      pipelineId: id,
+      epoch: 1,
+      process: null,
+      traceId: null,
+      state: 'streaming',
+      cause: null,
+      open: [{ process: 4, ageMs: 12, bytes: 77 }],
+      lagMs: 5,
+      eventsRead: 1,
+      bytesRead: 1,
+    });
+    await waitUntil(async () => (await get(`pipelines/${id}/processes`)).body['total'] === 4, {
+      what: 'events',
+      timeoutMs: 15_000,
+    });
+    const { body } = await get(`pipelines/${id}`);
+    expect(body).toMatchObject({ rowsLoaded: 30, select: { state: 'streaming', lagMs: 5 } });
+    expect(Math.abs(Number(body['delayMsP50']) / 100 - 1)).toBeLessThan(0.03);
+    const { items } = (await get(`pipelines/${id}/processes`)).body;
+    expect(items?.map(({ process, state }) => [process, state])).toEqual([
+      [4, 'open'],
+      [3, 'loaded'],
+      [2, 'loaded'],
+      [1, 'loaded'],
+    ]);
+    expect(items?.[1]).toMatchObject({ rowCount: 10, stages: [{ stage: 'select', durationMs: 10 }] });
+
+    const second = await installation.start();
+    const total = async (): Promise<unknown> =>
+      (await second.request('GET', `/api/v1/pipelines/${id}`)).body['rowsLoaded'];
+    await waitUntil(async () => (await total()) === 30, {
+      what: 'the figures of the second manager',
+      timeoutMs: 20_000,
+    });
+    await waitUntil(async () => ((await get(`pipelines/${id}/statistics`)).body['minutes'] as unknown[]).length > 0, {
+      what: 'minutes in the store',
+      timeoutMs: 30_000,
+    });
+    await second.stop();
+    // Now from what was saved, and the log again from before it: nothing counts twice.
+    const third = await installation.start();
+    await manager.bus.publishEvent(loaded(4));
+    await waitUntil(async () => (await third.request('GET', `/api/v1/pipelines/${id}`)).body['rowsLoaded'] === 40, {
+      what: 'the figures of the third manager',
+      timeoutMs: 20_000,
+    });
+    await third.stop();
+  }, 90_000);
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
+import type { MappingDefinition, PipelineDefinition } from '@lutra/model';
+import { checkDefinition } from '../src/publishing/mapping-rules.ts';
+
+const exact = (source: string, target: string): Omit<MappingDefinition, 'id'> =>
+  named({ exact: table(source) }, source, target);
+const regex = (expression: string, source: string, target: string): Omit<MappingDefinition, 'id'> =>
+  named({ regex: expression }, `${source}.`, target);
+
+/** 'schema.table' in short; a target without table keeps the source's name. */
+function named(
+  pattern: MappingDefinition['source']['table'],
+  source: string,
+  target: string,
+): Omit<MappingDefinition, 'id'> {
+  const [targetSchema = '', targetTable] = target.split('.');
+  return {
+    source: { schema: source.split('.')[0] ?? '', table: pattern },
+    target: targetTable === undefined ? { schema: targetSchema } : { schema: targetSchema, table: targetTable },
+    columns: { mode: 'all' },
+  };
+}
+
+const table = (name: string): string => name.split('.')[1] ?? '';
+
+function pipeline(
+  name: string,
+  mappings: readonly Omit<MappingDefinition, 'id'>[],
+  { source = 'a', target = 'b' }: { readonly source?: string; readonly target?: string } = {},
+): PipelineDefinition {
+  const database = (host: string): PipelineDefinition['source'] => ({
+    id: host,
+    name: host,
+    kind: 'mariadb',
+    host,
+    port: 3306,
+    user: 'u',
+    password: 'sealed',
+    tls: 'disabled',
+  });
+  return {
+    id: name,
+    name,
+    channelId: 'C',
+    revision: 1,
+    source: database(source),
+    target: database(target),
+    mappings: mappings.map((mapping, index) => ({ id: `${name}-${String(index)}`, ...mapping })),
+    parameters: DEFAULT_PARAMETERS,
+    start: { kind: 'latest' },
+  };
+}
+
+function codeOf(work: () => void): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return SyncError.of(error).code;
+  }
+}
+
+const COLLISION = 'MAPPING_TARGET_COLLISION';
+
+describe('checkDefinition', () => {
+  it.each<[string, readonly Omit<MappingDefinition, 'id'>[], string | null]>([
+    ['different tables live side by side', [exact('s.a', 's'), exact('s.b', 's')], null],
+    ['two sources into one target table collide', [exact('s.a', 't.x'), exact('s.b', 't.x')], COLLISION],
+    ['one source mapped twice to one target collides', [exact('s.a', 't'), exact('s.a', 't')], COLLISION],
+    ['equal names in two target schemas do not collide', [exact('s.a', 't.x'), exact('s.b', 'u.x')], null],
+    ['names are compared with their case', [exact('s.a', 't.x'), exact('s.b', 't.X')], null],
+    ['a name that an expression covers too collides', [regex('ord.*', 's', 't'), exact('s.orders', 't')], COLLISION],
+    ['a name that no expression covers does not', [regex('ord.*', 's', 't'), exact('s.items', 't')], null],
+    ['one expression twice collides', [regex('ord.*', 's', 't'), regex('ord.*', 'r', 't')], COLLISION],
+    ['many tables into one fixed table collide', [regex('ord_\\d+', 's', 't.orders')], COLLISION],
+    ['many tables whose group is dropped collide', [regex('(eu|us)_(\\d+)', 's', 't.all_$2')], COLLISION],
+    ['a wildcard outside of groups collides', [regex('x.*_(\\d+)', 's', 't.all_$1')], COLLISION],
+    ['every group in the target name keeps tables apart', [regex('ord_(\\d+)', 's', 't.orders_$1')], null],
+    ['groups side by side may meet', [regex('(\\d+)_(\\d+)', 's', 't.x$1$2')], COLLISION],
+    ['an expression that does not compile is named', [regex('ord_(', 's', 't')], 'MAPPING_REGEX_INVALID'],
+    ['a reserved source schema is refused', [exact('mysql.user', 't')], 'MAPPING_RESERVED_SCHEMA'],
+    ['a reserved target schema is refused in any case', [exact('s.a', 'LUTRA')], 'MAPPING_RESERVED_SCHEMA'],
+  ])('%s', (_rule, mappings, expected) => {
+    expect(
+      codeOf(() => {
+        checkDefinition(pipeline('P', mappings), []);
+      }),
+    ).toBe(expected);
+  });
+
+  it.each<[string, PipelineDefinition, PipelineDefinition, string | null]>([
+    [
+      'pipelines that write one table of one target collide',
+      pipeline('P', [exact('s.a', 't.x')]),
+      pipeline('Q', [exact('s.b', 't.x')], { source: 'c' }),
+      COLLISION,
+    ],
+    [
+      'the same table of two targets is no collision',
+      pipeline('P', [exact('s.a', 't.x')]),
+      pipeline('Q', [exact('s.a', 't.x')], { target: 'c' }),
+      null,
+    ],
+    [
+      'a chain over three databases is no loop',
+      pipeline('P', [exact('s.a', 's')]),
+      pipeline('Q', [exact('s.a', 's')], { source: 'b', target: 'c' }),
+      null,
+    ],
+    [
+      'there and back is a loop',
+      pipeline('P', [exact('s.a', 's')]),
+      pipeline('Q', [exact('s.a', 's')], { source: 'b', target: 'a' }),
+      'MAPPING_LOOP',
+    ],
+    [
+      'there and back by expressions is a loop',
+      pipeline('P', [regex('.*', 's', 's')]),
+      pipeline('Q', [exact('s.a', 's')], { source: 'b', target: 'a' }),
+      'MAPPING_LOOP',
+    ],
+    [
+      'back into another schema is no loop',
+      pipeline('P', [exact('s.a', 's')]),
+      pipeline('Q', [exact('s.a', 'r')], { source: 'b', target: 'a' }),
+      null,
+    ],
+  ])('%s', (_rule, one, other, expected) => {
+    expect(
+      codeOf(() => {
+        checkDefinition(one, [other]);
+      }),
+    ).toBe(expected);
+  });
+
+  it('a table written onto itself is a loop', () => {
+    const same = { source: 'a', target: 'A' };
+    expect(
+      codeOf(() => {
+        checkDefinition(pipeline('P', [exact('s.a', 's')], same), []);
+      }),
+    ).toBe('MAPPING_LOOP');
+    expect(
+      codeOf(() => {
+        checkDefinition(pipeline('P', [exact('s.a', 'r')], same), []);
+      }),
+    ).toBeNull();
+  });
+
+  it('names the table and both pipelines', () => {
+    const one = pipeline('shop', [exact('s.a', 't.x')]);
+    const other = pipeline('store', [exact('s.b', 't.x')]);
+    expect(() => {
+      checkDefinition(one, [other]);
+    }).toThrow('t.x is written by the pipelines shop and store');
+  });
+});

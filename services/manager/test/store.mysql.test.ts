@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer, connect } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { testServers, waitUntil } from '@lutra/testing';
+import { Installation } from './running-manager.ts';
+
+// Goal: managers start whatever the state of the store, and outlive its absence.
+// Method: managers in this process; a TCP relay before the database is closed and opened.
+
+let installation: Installation;
+beforeEach(() => {
+  installation = new Installation();
+});
+afterEach(() => installation.close(), 60_000);
+
+/** A relay to the store that can be cut. */
+class Relay {
+  private server: Server | null = null;
+  private readonly sockets = new Set<Socket>();
+  port = 0;
+
+  async open(): Promise<void> {
+    const { host, port } = testServers().mariadbTarget;
+    const server = createServer((client) => {
+      const store = connect({ host, port });
+      for (const [one, other] of [
+        [client, store],
+        [store, client],
+      ] as const) {
+        this.sockets.add(one);
+        one.on('error', () => other.destroy());
+        one.on('close', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (server.address() as AddressInfo).port;
+    this.server = server;
+  }
+
+  async cut(): Promise<void> {
+    const { server } = this;
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+    if (server !== null) await new Promise((resolve) => server.close(resolve));
+    this.server = null;
+  }
+}
+
+describe('store', () => {
+  it('two managers that start at once migrate once and make one token', async () => {
+    const managers = await Promise.all([installation.start(), installation.start()]);
+    const { database } = installation;
+    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.migration`))[0]?.['n']).toBe(1);
+    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.api_token`))[0]?.['n']).toBe(1);
+    for (const manager of managers) expect((await manager.request('GET', '/api/v1/channels')).status).toBe(200);
+    const ids = await Promise.all(managers.map((manager, i) => manager.create('channels', { name: `c${String(i)}` })));
+    expect(new Set(ids).size).toBe(2);
+  }, 60_000);
+
+  it('a restart keeps token and configuration, and publishes what the bus lost meanwhile', async () => {
+    const first = await installation.start();
+    const token = installation.token();
+    const channelId = await first.create('channels', { name: 'c' });
+    const source = { kind: 'mysql', host: 'h', user: 'u', password: 'p' };
+    const sourceId = await first.create('data-sources', { ...source, name: 's', port: 1 });
+    const targetId = await first.create('data-sources', { ...source, name: 't', port: 2 });
+    const id = await first.create('pipelines', { channelId, name: 'p', sourceId, targetId });
+    await waitUntil(async () => (await first.bus.definition(id)) !== null, { what: 'publishing', timeoutMs: 15_000 });
+    await first.bus.removeDefinition(id);
+    await first.stop();
+    const second = await installation.start();
+    expect(installation.token()).toBe(token);
+    expect((await second.request('GET', `/api/v1/channels/${channelId}`)).body['name']).toBe('c');
+    await waitUntil(async () => (await second.bus.definition(id))?.revision === 1, {
+      what: 'publishing',
+      timeoutMs: 15_000,
+    });
+  }, 60_000);
+
+  it('while the store is away the API says so with a code, and goes on alone when it is back', async () => {
+    const relay = new Relay();
+    await relay.open();
+    await relay.cut();
+    const manager = await installation.start({ storePort: relay.port, waits: false });
+    await waitUntil(() => manager.whyNotReady().includes('STORE_UNREACHABLE'), {
+      what: 'the reason',
+      timeoutMs: 15_000,
+    });
+    await relay.open();
+    await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 30_000 });
+    await manager.create('channels', { name: 'before' });
+
+    await relay.cut();
+    const refused = await manager.request('GET', '/api/v1/channels');
+    expect([refused.status, refused.body['code'], refused.headers.get('retry-after')]).toEqual([
+      503,
+      'STORE_UNREACHABLE',
+      '2',
+    ]);
+    await waitUntil(() => manager.whyNotReady().includes('STORE_UNREACHABLE'), {
+      what: 'readiness to say why',
+      timeoutMs: 15_000,
+    });
+
+    await relay.open();
+    await waitUntil(async () => (await manager.request('GET', '/api/v1/channels')).status === 200, {
+      what: 'the API to go on',
+      timeoutMs: 30_000,
+    });
+    expect((await manager.request('GET', '/api/v1/channels')).body['total']).toBe(1);
+    await manager.stop();
+    await relay.cut();
+  }, 90_000);
+});
