@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import zookeeper from 'node-zookeeper-client';
 import { systemClock } from '@lutra/model';
 import type { InstanceDescription, Permit } from '@lutra/model';
 import { ZooKeeperClient } from '../src/zookeeper-client.ts';
@@ -60,15 +59,4 @@ export async function removeTree(server: TestServer, root: string): Promise<void
   };
   await remove(root);
   await client.close();
-}
-
-/** Ends somebody's session the way the server does it for a silent one: a second connection takes the session over and closes it. */
-export async function expireSession(servers: string, session: { id: Buffer; password: Buffer }): Promise<void> {
-  const options = { sessionTimeout: 6_000, sessionId: session.id, sessionPassword: session.password };
-  const killer = zookeeper.createClient(servers, options);
-  killer.connect();
-  await new Promise<void>((resolve) => {
-    killer.once('connected', resolve);
-  });
-  killer.close();
 }

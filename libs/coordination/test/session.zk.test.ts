@@ -1,6 +1,6 @@
 // Goal: what hangs on a session ends with it, and what shall last comes back; a broken connection alone changes nothing.
-// Method: a second connection takes the session over and closes it (expiry), or the client's socket is destroyed, in the
-// middle of writes as well; ZooKeeper cut off for good is an address where nobody answers any more (a proxy that stops).
+// Method: a proxy before the server falls silent for longer than the session timeout (expiry), breaks connections, and
+// swallows answers in the middle of writes, so that the server has done what the client does not know of.
 import { randomUUID } from 'node:crypto';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
