@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '@lutra/model';
-import { connectTo, LocalStack, lutraHome, portOr, runSql, samePair, startServerGroup } from '@lutra/testing';
+import { connectTo, LocalStack, lutraHome, runSql, samePair, startServerGroup } from '@lutra/testing';
 import type { PipelineView, ServerGroup, TableComparison } from '@lutra/testing';
 import type { Screen } from '../screen.ts';
 import { writeClientScript } from './client-script.ts';
@@ -87,7 +87,7 @@ async function startServices(run: DemoRun, group: ServerGroup): Promise<LocalSta
     servers: { source, target, manager: target, nats: group.nats, zookeeper: group.zookeeper },
     schemas: [SHOP],
     namespace: 'lutra',
-    managerPort: await portOr(API_PORT),
+    managerPort: API_PORT,
   });
   run.screen.line(`Services: ${stack.allInstances.map(({ name, pid }) => `${name} (${String(pid)})`).join(', ')}`);
   return stack;

@@ -27,7 +27,7 @@ export interface TableComparison {
   readonly isEqual: boolean;
   readonly source: TableDigest;
   readonly target: TableDigest;
-  /** Where the two sides part, in key order: the key of the row that differs, or both keys where a row is missing on one side. Text keys in hexadecimal. */
+  /** Where the two sides part, in key order: the key of the row that differs, or both keys where a row is missing on one side. Binary keys in hexadecimal. */
   readonly firstDifference: string | null;
 }
 
@@ -95,7 +95,10 @@ async function compareOne(source: Connection, target: Connection, pair: TablePai
   const keyed = columns.filter((column) => column.source.keyPosition > 0);
   keyed.sort((a, b) => a.source.keyPosition - b.source.keyPosition);
   const order = keyed.length > 0 ? keyed : columns;
-  const keyPositions = order.map((column) => columns.indexOf(column));
+  const keyCells = order.map((column) => ({
+    position: columns.indexOf(column),
+    isText: /char|text|enum|set/.test(column.source.dataType),
+  }));
   const side = (connection: Connection, table: TableName, which: 'source' | 'target'): TableSide =>
     new TableSide(
       openRows(connection, {
@@ -103,7 +106,7 @@ async function compareOne(source: Connection, target: Connection, pair: TablePai
         columns: columns.map((column, index) => textOf(column[which], isJson[index] === true)),
         order: order.map((column) => orderExpression(column[which])),
       }),
-      { isJson, keyPositions },
+      { isJson, keyCells },
     );
   return meet(pair, side(source, pair.source, 'source'), side(target, pair.target, 'target'));
 }
@@ -142,7 +145,10 @@ class TableSide {
 
   constructor(
     rows: Readable,
-    private readonly shape: { readonly isJson: readonly boolean[]; readonly keyPositions: readonly number[] },
+    private readonly shape: {
+      readonly isJson: readonly boolean[];
+      readonly keyCells: readonly { readonly position: number; readonly isText: boolean }[];
+    },
   ) {
     this.rows = rows[Symbol.asyncIterator]() as AsyncIterator<(string | null)[]>;
   }
@@ -157,7 +163,11 @@ class TableSide {
     const text = JSON.stringify(cells);
     this.hash.update(text).update('\n');
     this.count += 1;
-    return { text, key: this.shape.keyPositions.map((position) => (cells[position] ?? '').slice(1)).join(', ') };
+    const key = this.shape.keyCells.map(({ position, isText }) => {
+      const cell = (cells[position] ?? '').slice(1);
+      return isText ? Buffer.from(cell, 'hex').toString() : cell;
+    });
+    return { text, key: key.join(', ') };
   }
 
   digest(): TableDigest {

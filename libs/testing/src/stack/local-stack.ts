@@ -5,7 +5,7 @@ import type { PipelineParameters, ServiceName, StartDefinition } from '@lutra/mo
 import { must, SERVICES } from '@lutra/model';
 import { compareTables } from '../compare/compare-tables.ts';
 import type { TableComparison, TablePair } from '../compare/compare-tables.ts';
-import { freePorts } from '../free-ports.ts';
+import { freePorts, portOr } from '../free-ports.ts';
 import { endLeftovers } from '../processes/recorded-process.ts';
 import type { ProcessMemory } from '../processes/proc-status.ts';
 import { credentialsIn } from '../servers/credentials.ts';
@@ -42,7 +42,7 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly serviceEnv?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   readonly nodeArgs?: readonly string[];
-  /** Port of the manager's API; default: a free one. */
+  /** Port of the manager's API when nothing else listens on it; default: any free one. */
   readonly managerPort?: number;
 }
 
@@ -87,14 +87,14 @@ export class LocalStack {
       Array.from({ length: options.services?.[service] ?? 1 }, (_, index) => ({ service, number: index + 1 })),
     );
     const ports = await freePorts(names.length);
+    const managerPort = options.managerPort === undefined ? undefined : await portOr(options.managerPort);
     const accounts = await createAccounts(options, namespace);
     const instances = names.map(({ service, number }, index) => {
       const isFirstManager = service === 'manager' && number === 1;
       return new ServiceInstance({
         service,
         number,
-        httpPort:
-          isFirstManager && options.managerPort !== undefined ? options.managerPort : must(ports[index], 'port'),
+        httpPort: isFirstManager && managerPort !== undefined ? managerPort : must(ports[index], 'port'),
         env: serviceEnv(options, namespace, service, accounts.manager),
         folder: options.folder,
         nodeArgs: options.nodeArgs ?? DEFAULT_NODE_ARGS,
