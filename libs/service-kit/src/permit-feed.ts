@@ -43,8 +43,9 @@ export class PermitFeed {
     if (answer !== null && answer.permit.epoch > (this.known?.epoch ?? 0)) this.adopt(answer.permit);
   }
 
-  /** Resolves true as soon as the claim holds for what is known, false when the signal aborts first. */
+  /** Resolves true as soon as the claim holds for what is known, false when the signal aborts (also when it has before: a loop may rely on it). */
   async waitUntil(claim: (permit: KnownPermit) => boolean, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
     if (claim(this.known)) return true;
     const { reached, stop } = this.abortWhen(claim);
     const either = linkSignals(reached, signal);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { ServiceName } from '@lutra/model';
@@ -48,6 +49,8 @@ export async function runService<E extends BaseEnv>(
   });
   if (unknown.length > 0) log.warn({ variables: unknown }, 'unknown variables are ignored');
 
+  // The signal that stops the service has one listener per pipeline and delivery: no sign of a leak here.
+  setMaxListeners(0);
   const life = new ServiceLife(definition, { env, identity, log, environment: host.environment });
   let stopRequests = 0;
   host.onStop((signal) => {

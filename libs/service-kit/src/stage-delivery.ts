@@ -2,8 +2,10 @@ import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@open
 import type { Span } from '@opentelemetry/api';
 import { linkSignals, SyncError } from '@lutra/model';
 import type { PipelineDefinition, ProcessHeader } from '@lutra/model';
-import type { ProcessDelivery, ProcessWriter } from '@lutra/messaging';
+import type { ProcessDelivery } from '@lutra/messaging';
 import { failPoint } from './fail-point.ts';
+import { isServerAway } from './is-server-away.ts';
+import { PatientWriter } from './patient-writer.ts';
 import type { PermitCache } from './permit-cache.ts';
 import type { PermitFeed } from './permit-feed.ts';
 import { reportStageFailure } from './report-stage-failure.ts';
@@ -17,9 +19,9 @@ const DELIVERIES_MAX = 3;
 /** The output leaves in parts as it is made: a few parts of 768 KiB are in memory at once, whatever the process weighs. */
 const OUTPUT_MARGIN_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 1_000;
-const STREAM_FULL_WAIT_MS = 250;
 /** Load says at most once a second how far it is; a body that is gone may only mean that its process is loaded. */
 const LOADED_WAIT_MS = 3_000;
+const LOADED_POLL_MS = 250;
 
 export interface StageParts {
   readonly context: ServiceContext;
@@ -37,12 +39,6 @@ interface Job extends StageParts {
   /** Aborts when the service stops, or when the work has become worthless because the permit's epoch has passed it. */
   readonly until: AbortSignal;
   readonly isStale: () => boolean;
-}
-
-/** An output and whether its queue message may have reached JetStream although nobody said so. */
-interface Attempt {
-  readonly output: ProcessWriter;
-  mayBeStored: boolean;
 }
 
 /** Takes one delivery to its end: result stored and input acknowledged, dropped, given back, or reported. Never rejects. */
@@ -88,9 +84,6 @@ async function persist(job: Job, work: () => Promise<void>): Promise<void> {
   }
 }
 
-const isServerAway = (error: unknown): boolean =>
-  ['BUS_UNREACHABLE', 'COORDINATION_UNREACHABLE'].includes(SyncError.of(error).code);
-
 /** Resolves when the input is acknowledged or given back on purpose; throws when it is stale, when the service stops, or when a server is away. */
 async function settle(job: Job, feed: PermitFeed): Promise<void> {
   const { delivery, header } = job;
@@ -127,13 +120,13 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   const { context, delivery, header, stage, until } = job;
   const startMs = context.clock.now().getTime();
   const release = await context.budget.reserve(delivery.bodyBytes + OUTPUT_MARGIN_BYTES, until);
-  const output = context.bus.writeProcess({
+  const writer = context.bus.writeProcess({
     queue: stage.output,
     ...(stage.output === 'transformed' ? {} : { target: 'any' }),
     identity: header,
     schema: stage.outputSchema,
   });
-  const attempt = { output, mayBeStored: false };
+  const output = new PatientWriter(writer, context.clock, until);
   try {
     const body = await delivery.fetchBody();
     const { rowCount } = await stage.work({ delivery, definition, body, output }, until);
@@ -148,7 +141,7 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
       bytes: body.length,
     };
     failPoint('before-publish');
-    await publish(job, attempt, { ...header, rowCount, stages: [...header.stages, time] });
+    await output.finish({ ...header, rowCount, stages: [...header.stages, time] });
     span.setAttribute(ATTRIBUTES.rows, rowCount);
     job.meter.recordProcess({
       pipelineId: header.pipelineId,
@@ -157,7 +150,7 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
       durationMs: endMs - startMs,
     });
   } catch (error) {
-    if (!attempt.mayBeStored) await output.abort();
+    await output.abort();
     throw error;
   } finally {
     release();
@@ -165,26 +158,6 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   failPoint('after-publish');
   failPoint('before-acknowledge');
   await delivery.ack();
-}
-
-/**
- * Stores the result, however long it takes, until the epoch has passed or the service stops. A full stream is
- * back-pressure. When NATS did not answer, the message may be stored or not: the same message is sent again (its id makes
- * a repeat harmless), and its parts must never be purged from then on.
- */
-async function publish(job: Job, attempt: Attempt, header: ProcessHeader): Promise<void> {
-  for (;;) {
-    try {
-      await attempt.output.finish(header);
-      return;
-    } catch (error) {
-      const isFull = SyncError.of(error).code === 'BUS_STREAM_FULL';
-      attempt.mayBeStored ||= !isFull;
-      if (!isFull && !isServerAway(error)) throw error;
-      await job.context.clock.sleep(isFull ? STREAM_FULL_WAIT_MS : RETRY_MS, job.until);
-      job.until.throwIfAborted();
-    }
-  }
 }
 
 /** Decides what an error means. Returns when the input is settled. */
@@ -213,7 +186,7 @@ async function becomesLoaded(job: Job): Promise<boolean> {
   const limitMs = clock.monotonicMs() + LOADED_WAIT_MS;
   while (!job.until.aborted && clock.monotonicMs() < limitMs) {
     if (await isLoaded(job)) return true;
-    await clock.sleep(STREAM_FULL_WAIT_MS, job.until);
+    await clock.sleep(LOADED_POLL_MS, job.until);
   }
   return false;
 }
