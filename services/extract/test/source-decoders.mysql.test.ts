@@ -82,12 +82,12 @@ describe('SourceDecoders', () => {
     const [after] = await connection.query(
       "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Sleep' AND ID <> CONNECTION_ID()",
     );
-    const known = new Set((threads as { ID: string }[]).map(({ ID }) => String(ID)));
+    const known = new Set((threads as { ID: string | number }[]).map(({ ID }) => String(ID)));
     // Other tests connect to this server too: only a connection from a port of this process is killed.
     const [hosts] = await connection.query('SELECT ID, HOST FROM information_schema.PROCESSLIST');
     const ports = localPorts();
-    const fresh = (after as { ID: string }[]).map(({ ID }) => String(ID)).filter((id) => !known.has(id));
-    const ours = (hosts as { ID: string; HOST: string }[]).filter(
+    const fresh = (after as { ID: string | number }[]).map(({ ID }) => String(ID)).filter((id) => !known.has(id));
+    const ours = (hosts as { ID: string | number; HOST: string }[]).filter(
       ({ ID, HOST }) => fresh.includes(String(ID)) && ports.has(Number(HOST.split(':').at(-1))),
     );
     expect(ours).toHaveLength(1);

@@ -12,7 +12,8 @@ import { LoggedChanges } from './logged-changes.ts';
 const servers = testServers();
 
 /** Type, values as SQL, and the SELECT expression over `v` with the reader of its answer. */
-type Form = readonly [string, (answer: unknown) => ColumnValue];
+type Answer = string | number | null;
+type Form = readonly [string, (answer: Answer) => ColumnValue];
 const asText: Form = ['CAST(v AS CHAR)', (answer) => (answer === null ? null : String(answer))];
 const asNumber: Form = ['CAST(v AS CHAR)', (answer) => (answer === null ? null : Number(answer))];
 const asBigint: Form = ['CAST(v AS CHAR)', (answer) => (answer === null ? null : BigInt(String(answer)))];
@@ -178,7 +179,9 @@ describe.each([
       `INSERT IGNORE INTO ${table} VALUES ${rows}`,
     ]);
     const decoded = events.flatMap((event) => event.rows.map(({ after }) => after?.[1]));
-    const selected = (await log.select(`SELECT ${expression} FROM ${table} ORDER BY id`)).map(read);
+    const selected = (await log.select(`SELECT ${expression} FROM ${table} ORDER BY id`)).map((answer) =>
+      read(answer as Answer),
+    );
     return { decoded, selected, column: events[0]?.table.columns[1], table };
   }
 

@@ -138,9 +138,7 @@ const COLUMNS: readonly RandomColumn[] = [
   },
 ];
 
-const rowOf: fc.Arbitrary<unknown[]> = fc.tuple(
-  ...COLUMNS.map(({ value }) => fc.option(value, { freq: 9 })),
-) as unknown as fc.Arbitrary<unknown[]>;
+const rowOf: fc.Arbitrary<unknown[]> = fc.tuple(...COLUMNS.map(({ value }) => fc.option(value, { freq: 9 })));
 
 describe.each([
   ['MariaDB', servers.mariadbSource],

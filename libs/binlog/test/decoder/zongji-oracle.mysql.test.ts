@@ -105,7 +105,7 @@ async function startZongji(server: DatabaseServer, schema: string) {
     supportBigNumbers: true,
     bigNumberStrings: true,
     jsonStrings: true,
-  } as never);
+  });
   const events: { kind: string; rows: readonly unknown[] }[] = [];
   let isReady = false;
   let failure: unknown = null;
