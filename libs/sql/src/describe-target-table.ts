@@ -67,5 +67,4 @@ function keysOf(
   });
 }
 
-const textOrNull = (value: unknown): string | null =>
-  value === null || value === undefined ? null : String(value as string);
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

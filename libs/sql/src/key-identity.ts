@@ -12,7 +12,7 @@ export type KeyIdentity = (value: ColumnValue) => string | null;
 const FOLDABLE =
   /_(general_(nopad_)?c[is]|unicode(_520)?(_nopad)?_ci|0900_(ai_ci|as_ci|as_cs)|swedish_(nopad_)?ci|uca1400_.*)$/;
 
-const NOT_ASCII = /[^\x00-\x7f]/; // eslint-disable-line no-control-regex -- the border of ASCII is the point
+const NOT_ASCII = /[^\x00-\x7f]/; // the border of ASCII is the point
 
 /** The identity for one key column, by the column's type and collation at the target. */
 export function keyIdentity({ charset, collation }: TargetColumn): KeyIdentity {
@@ -47,7 +47,7 @@ const folded: KeyIdentity = (value) => {
   if (NOT_ASCII.test(value)) return null;
   return value
     .toLowerCase()
-    .replaceAll(/[\x00-\x20\x7f]/g, '') // eslint-disable-line no-control-regex -- ignorable in these collations
+    .replaceAll(/[\x00-\x20\x7f]/g, '') // ignorable in these collations
     .replaceAll(/[yj]/g, 'i')
     .replaceAll(/[vw]/g, 'u');
 };

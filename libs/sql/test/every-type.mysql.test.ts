@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { compileTableWriter, deleteStatement, insertStatement, updateJoinStatement, updateStatement } from '@lutra/sql';
 import { must } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue } from '@lutra/model';
-import { column, deleteOf, insertOf, TARGETS, tableOf, TargetFixture, updateOf } from './target-fixture.ts';
+import { column, deleteOf, TARGETS, tableOf, TargetFixture, updateOf } from './target-fixture.ts';
 
 interface TypeCase {
   readonly column: ColumnDefinition;
@@ -223,7 +223,7 @@ describe.each(TARGETS)('values written to %s', (_name, server) => {
 
   const shown = async (type: TypeCase, name: string): Promise<unknown[]> => {
     const rows = await target.session.query(`SELECT ${type.shown} AS shown FROM ${target.schema}.${name} ORDER BY id`);
-    return rows.map((row) => (row['shown'] === null ? null : String(row['shown'] as string)));
+    return rows.map((row) => (row['shown'] === null ? null : String(row['shown'])));
   };
 
   it.each(Object.entries(CASES))('%s: insert, upsert and both updates', async (_kind, type) => {

@@ -84,11 +84,6 @@ export function tableOf(
 }
 
 const place = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
-export const insertOf = (after: RowImage): Extract<RowChange, { kind: 'insert' }> => ({
-  ...place,
-  kind: 'insert',
-  after,
-});
 export const updateOf = (before: RowImage, after: RowImage): Extract<RowChange, { kind: 'update' }> => ({
   ...place,
   kind: 'update',

@@ -49,10 +49,17 @@ export class LoadFixture {
   private readonly over = new AbortController();
   private readonly running: Promise<unknown>[] = [];
 
-  private constructor(private readonly server: 'mariadbTarget' | 'mysql') {}
+  private constructor(
+    private readonly server: 'mariadbTarget' | 'mysql',
+    private readonly options: { readonly loaderPort?: number },
+  ) {}
 
-  static async open(server: 'mariadbTarget' | 'mysql'): Promise<LoadFixture> {
-    const fixture = new LoadFixture(server);
+  /** `loaderPort`: the loader reaches the target through this port of 127.0.0.1. */
+  static async open(
+    server: 'mariadbTarget' | 'mysql',
+    options: { readonly loaderPort?: number } = {},
+  ): Promise<LoadFixture> {
+    const fixture = new LoadFixture(server, options);
     fixture.bus = await openBus(fixture.busOptions());
     fixture.admin = await openTarget(fixture.target(), '', { clock: systemClock });
     await fixture.admin.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
@@ -93,7 +100,8 @@ export class LoadFixture {
   }
 
   definition(parameters: Partial<PipelineParameters> = {}): PipelineDefinition {
-    const target = this.target();
+    const direct = this.target();
+    const target = { ...direct, port: this.options.loaderPort ?? direct.port };
     return {
       id: this.pipelineId,
       name: 'test',

@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { RowChange, TableDefinition } from '@lutra/model';
+import { compileTableWriter } from '@lutra/sql';
+import type { TableWriter } from '@lutra/sql';
+import { planStatements } from '../src/plan-statements.ts';
+import type { WritableRow } from '../src/planned-statement.ts';
+
+const GENERAL = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
+
+function writerOf(table: string, key: { charset: string; collation: string } = GENERAL): TableWriter {
+  const definition: TableDefinition = {
+    schema: 's',
+    table,
+    columns: [
+      { name: 'k', kind: 'text', declared: 'varchar(9)', nullable: false },
+      { name: 'a', kind: 'integer', declared: 'int', nullable: true },
+      { name: 'b', kind: 'text', declared: 'longtext', nullable: true },
+    ],
+    primaryKey: [0],
+  };
+  const plain = {
+    columnType: '',
+    nullable: false,
+    generated: false,
+    charset: null,
+    collation: null,
+    paddedBytes: null,
+  };
+  const columns = new Map([
+    ['k', { ...plain, name: 'k', dataType: 'varchar', ...key }],
+    ['a', { ...plain, name: 'a', dataType: 'int' }],
+    ['b', { ...plain, name: 'b', dataType: 'longtext', ...GENERAL }],
+  ]);
+  const primary = { name: 'PRIMARY', columns: ['k'], isExact: true, isNotNull: true };
+  return compileTableWriter(definition, { schema: 's', table, columns, key: primary, uniqueKeys: [primary] });
+}
+
+const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
+const [one, two] = [writerOf('one'), writerOf('two')];
+const kinds = (rows: readonly WritableRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
+  planStatements(rows, limits).map(({ kind, rows: planned }) => `${kind} ${String(planned.length)}`);
+const insert = (k: string, a?: number, writer = one): WritableRow => ({
+  writer,
+  change: { ...base, kind: 'insert', after: [k, a, 'b'] },
+});
+const update = (
+  k: string,
+  after: readonly [string, number | undefined, string | undefined],
+  b = 'b',
+  writer = one,
+): WritableRow => ({
+  writer,
+  change: { ...base, kind: 'update', before: [k, 1, b], after },
+});
+
+/** Equal for the collation of the keys below: case, trailing blanks and accents. */
+const collated = (key: string): string => key.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase().trimEnd();
+
+describe('the plan', () => {
+  const keys = fc.constantFrom('a', 'A', 'b', 'b ', 'é', 'e', 'É', 'c1', 'C1', 'ab');
+  const values = fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined });
+  const texts = fc.constantFrom(undefined, 'x', 'y'.repeat(90), 'z'.repeat(2_000), 'w'.repeat(70_000));
+  const image = fc.tuple(keys, values, texts);
+  const change: fc.Arbitrary<RowChange> = fc.oneof(
+    image.map((after) => ({ ...base, kind: 'insert' as const, after })),
+    fc.tuple(image, image, fc.boolean()).map(([before, [k, a, b], moves]) => ({
+      ...base,
+      kind: 'update' as const,
+      before,
+      after: [moves ? k : before[0], a, b],
+    })),
+    image.map((before) => ({ ...base, kind: 'delete' as const, before })),
+  );
+  const rows = fc.array(fc.record({ writer: fc.constantFrom(one, one, two), change }), { maxLength: 60 });
+  const limits = fc.record({
+    rowsMax: fc.integer({ min: 1, max: 20 }),
+    charactersMax: fc.integer({ min: 1, max: 5_000 }),
+  });
+
+  it('keeps every row, in order, and mixes neither tables nor kinds', () => {
+    fc.assert(
+      fc.property(rows, limits, (input, limit) => {
+        const planned = planStatements(input, limit);
+        expect(planned.flatMap((statement) => statement.rows)).toEqual(input);
+        for (const { kind, writer, rows: together } of planned)
+          expect(together.every((row) => row.writer === writer && row.change.kind === kind)).toBe(true);
+      }),
+    );
+  });
+
+  it('never exceeds its limits, except by a single row', () => {
+    fc.assert(
+      fc.property(rows, limits, (input, limit) => {
+        for (const { rows: together, statement } of planStatements(input, limit)) {
+          expect(together.length).toBeLessThanOrEqual(limit.rowsMax);
+          const overhead = 400;
+          if (together.length > 1) expect(statement.sql.length).toBeLessThanOrEqual(limit.charactersMax * 2 + overhead);
+        }
+      }),
+    );
+  });
+
+  it('never updates one target row twice in a statement', () => {
+    fc.assert(
+      fc.property(rows, limits, (input, limit) => {
+        for (const { kind, rows: together } of planStatements(input, limit)) {
+          if (kind !== 'update') continue;
+          const seen = together.map((row) =>
+            collated(String(row.change.kind === 'update' ? row.change.before[0] : '')),
+          );
+          expect(new Set(seen).size).toBe(seen.length);
+        }
+      }),
+    );
+  });
+
+  it('joins neighbours of one table and kind', () => {
+    const rest = [update('a', ['a', 2, 'b']), update('b', ['b', 3, 'b'])];
+    expect(kinds([insert('a', 1), insert('b', 1), ...rest, insert('c', 1, two), insert('d', 1)])).toEqual([
+      'insert 2',
+      'update 2',
+      'insert 1',
+      'insert 1',
+    ]);
+  });
+
+  it('writes the union of changed columns as long as what is carried along is small', () => {
+    const [statement, ...others] = planStatements([update('a', ['a', 2, 'b']), update('b', ['b', 1, 'new'])], {
+      rowsMax: 10,
+      charactersMax: 1_000,
+    });
+    expect(others).toEqual([]);
+    expect(statement?.statement.sql).toContain('SET t.`a`=v.c0,t.`b`=v.c1');
+    const long = 'l'.repeat(3_000);
+    expect(kinds([update('a', ['a', 2, long], long), update('b', ['b', 1, 'new'])])).toEqual(['update 1', 'update 1']);
+  });
+
+  it('keeps partial images, key changes and large values alone', () => {
+    expect(kinds([insert('a'), insert('b')])).toEqual(['insert 1', 'insert 1']);
+    expect(kinds([update('a', ['z', 2, 'b']), update('b', ['b', 2, 'b'])])).toEqual(['update 1', 'update 1']);
+    const large = planStatements([update('a', ['a', 1, 'x'.repeat(70_000)])], { rowsMax: 10, charactersMax: 1_000 });
+    expect(large[0]?.statement.parameters).toEqual(['x'.repeat(70_000)]);
+  });
+
+  it('leaves an unchanged large value out of an update', () => {
+    const blob = 'x'.repeat(70_000);
+    const [statement] = planStatements([update('a', ['a', 2, blob], blob)], { rowsMax: 10, charactersMax: 1_000 });
+    expect(statement?.statement).toEqual({ sql: "UPDATE `s`.`one` SET `a`=2 WHERE `k`='a'" });
+  });
+
+  it('trusts no collation that it does not know', () => {
+    const odd = writerOf('odd', { charset: 'utf8mb4', collation: 'utf8mb4_hungarian_ci' });
+    expect(kinds([update('a', ['a', 2, 'b'], 'b', odd), update('b', ['b', 2, 'b'], 'b', odd)])).toEqual([
+      'update 1',
+      'update 1',
+    ]);
+  });
+});
