@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { AuditEntryEntity } from './audit-entry.entity.ts';
-import type { AuditListDto, AuditQuery } from './audit.dto.ts';
+import type { AuditEntryDto, AuditListDto, AuditQuery } from './audit.dto.ts';
 
 /** Reads what was written through the API. */
 export class AuditService {
@@ -15,6 +15,10 @@ export class AuditService {
         take: pageSize,
       }),
     );
-    return { items: entries.map((entry) => ({ ...entry, at: entry.at.toISOString() })), total };
+    return { items: entries.map(dtoOf), total };
   }
+}
+
+function dtoOf({ id, at, who, action, resource, resourceId, before, after }: AuditEntryEntity): AuditEntryDto {
+  return { id, at: at.toISOString(), who, action, resource, resourceId, before, after };
 }

@@ -6,6 +6,7 @@ import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
+import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -97,7 +98,7 @@ export class DataSourceService {
 }
 
 /** What the API shows of a data source: everything but the password. */
-const dtoOf = (entity: DataSourceEntity): DataSourceDto => ({
+const dtoOf = (entity: DataSourceEntity): Plain<DataSourceDto> => ({
   ...resourceDtoOf(entity),
   name: entity.name,
   kind: entity.kind,

@@ -13,4 +13,4 @@ export const ApiController = (path: string, chapter: string): ClassDecorator =>
     ApiTags(chapter),
     ApiBearerAuth(),
     ApiDefaultResponse({ type: Problem, description: 'Problem document (application/problem+json)' }),
-  ) as ClassDecorator;
+  );

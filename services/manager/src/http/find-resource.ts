@@ -16,4 +16,4 @@ export async function findResource<E extends StoredResource>(
 
 /** The table's name is the resource's: 'data_source' is a data source. */
 const kindOf = <E extends StoredResource>(manager: EntityManager, entity: EntityTarget<E>): string =>
-  manager.connection.getMetadata(entity).tableName.replaceAll('_', ' ');
+  manager.dataSource.getMetadata(entity).tableName.replaceAll('_', ' ');

@@ -29,7 +29,8 @@ export class Problem {
 /** The document for an error. What went wrong inside Lutra is told in the log, not to the client. */
 export function problemOf(error: SyncError, status: number): Problem {
   const isInternal = error.code === 'INTERNAL';
-  const { problem: _sentence, ...details } = error.details;
+  // The sentence is the detail already.
+  const details = Object.fromEntries(Object.entries(error.details).filter(([name]) => name !== 'problem'));
   return {
     type: `urn:lutra:error:${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { Plain } from './plain.ts';
 import type { StoredResource } from '../store/stored-resource.ts';
 
 /** What every stored resource shows. */
@@ -18,7 +19,7 @@ export class ResourceDto {
   updatedAt!: string;
 }
 
-export const resourceDtoOf = ({ id, version, createdAt, updatedAt }: StoredResource): ResourceDto => ({
+export const resourceDtoOf = ({ id, version, createdAt, updatedAt }: StoredResource): Plain<ResourceDto> => ({
   id,
   version,
   createdAt: createdAt.toISOString(),

@@ -2,6 +2,7 @@ import { readStatistics, SyncError } from '@lutra/model';
 import type { Clock, CursorState, LoadedEvent, Permit, WindowEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
+import type { Plain } from '../http/plain.ts';
 import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
 import type { CursorDto, PipelineStateDto, UnavailableDto } from './pipeline-state.dto.ts';
 import type { PipelineDetailDto } from './pipeline.dto.ts';
@@ -25,7 +26,7 @@ export class PipelineStateReader {
   ) {}
 
   /** Adds the state to a definition. Never fails because a part cannot be asked: the answer names it. */
-  async describe(pipeline: PipelineDetailDto): Promise<PipelineStateDto> {
+  async describe(pipeline: Plain<PipelineDetailDto>): Promise<PipelineStateDto> {
     const { watch, coordinator, bus, clock } = this.parts;
     const { id } = pipeline;
     const [permit, mainstem, loader, cursor] = await Promise.all([

@@ -9,6 +9,7 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
 import { pageOf } from '../http/page-of.ts';
+import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -47,7 +48,7 @@ export class PipelineService {
     return { items: items.map(dtoOf), total };
   }
 
-  get(id: string): Promise<PipelineDetailDto> {
+  get(id: string): Promise<Plain<PipelineDetailDto>> {
     return this.parts.store.run(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, id);
       const mappings = await manager.find(MappingEntity, { where: { pipelineId: id }, order: { id: 'ASC' } });
@@ -143,7 +144,7 @@ export class PipelineService {
   }
 }
 
-const dtoOf = (entity: PipelineEntity): PipelineDto => ({
+const dtoOf = (entity: PipelineEntity): Plain<PipelineDto> => ({
   ...resourceDtoOf(entity),
   channelId: entity.channelId,
   name: entity.name,

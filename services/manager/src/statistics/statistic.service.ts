@@ -27,11 +27,27 @@ export class StatisticService {
     const rows = await this.store.read(StatisticMinuteEntity, (minutes) =>
       minutes.find({ where: { pipelineId, minute }, order: { minute: 'DESC' }, take: MINUTES_MAX }),
     );
-    const { rowsLoaded: _rows, ...reading } = readStatistics(this.watch.view(pipelineId).statistics, nowMs);
-    return { ...reading, minutes: rows.reverse().map(minuteOf) };
+    const reading = readStatistics(this.watch.view(pipelineId).statistics, nowMs);
+    const { totals, rowsPerSecond10, rowsPerSecond60, delayMsP50, delayMsP99 } = reading;
+    const minutes = rows.reverse().map(minuteOf);
+    return { totals, rowsPerSecond10, rowsPerSecond60, delayMsP50, delayMsP99, minutes };
   }
 }
 
-function minuteOf({ pipelineId: _pipeline, minute, ...figures }: StatisticMinuteEntity): StatisticMinuteDto {
-  return { minute: new Date(minute * MINUTE_MS).toISOString(), ...figures };
+function minuteOf(row: StatisticMinuteEntity): StatisticMinuteDto {
+  return {
+    minute: new Date(row.minute * MINUTE_MS).toISOString(),
+    inserted: row.inserted,
+    updated: row.updated,
+    deleted: row.deleted,
+    skipped: row.skipped,
+    conflicts: row.conflicts,
+    transactions: row.transactions,
+    processes: row.processes,
+    sourceBytes: row.sourceBytes,
+    failures: row.failures,
+    warnings: row.warnings,
+    delayMsP50: row.delayMsP50,
+    delayMsP99: row.delayMsP99,
+  };
 }

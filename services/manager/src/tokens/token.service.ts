@@ -7,6 +7,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
+import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -89,4 +90,4 @@ const createToken = (): string => PREFIX + randomBytes(RANDOM_BYTES).toString('b
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-const dtoOf = (entity: ApiTokenEntity): TokenDto => ({ ...resourceDtoOf(entity), name: entity.name });
+const dtoOf = (entity: ApiTokenEntity): Plain<TokenDto> => ({ ...resourceDtoOf(entity), name: entity.name });
