@@ -13,7 +13,7 @@ await runTool(async () => {
     screen.line(DEMO_USAGE);
     return 0;
   }
-  const folder = join(lutraHome(), 'demo');
+  const folder = join(lutraHome(), options.folder);
   let isUp = false;
   const stopped = abortOnSignals(() => {
     screen.line('Stopping …');

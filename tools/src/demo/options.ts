@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly orders: number;
   /** Changes one row at the target before the comparison: shows (and tests) that it would be found. */
   readonly corrupt: boolean;
+  /** Name of the folder below `.lutra` that the run uses: two runs need two. */
+  readonly folder: string;
 }
 
 export const DEMO_USAGE = `npm run demo -- [--once] [--seed N] [--orders N]
@@ -24,6 +26,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
         seed: { type: 'string', default: '1' },
         orders: { type: 'string', default: '2000' },
         corrupt: { type: 'boolean', default: false },
+        folder: { type: 'string', default: 'demo' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -37,6 +40,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
       seed: numberOf('seed', values.seed),
       orders: numberOf('orders', values.orders),
       corrupt: values.corrupt,
+      folder: values.folder,
     };
   } catch (error) {
     throw new SetupError(`${error instanceof Error ? error.message : String(error)}\n${DEMO_USAGE}`);
