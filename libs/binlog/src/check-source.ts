@@ -75,7 +75,8 @@ interface Grant {
 async function readGrants(session: SourceSession): Promise<Grant[]> {
   const grants: Grant[] = [];
   for (const row of await session.query(`SHOW GRANTS${await usingRoles(session)}`)) {
-    const line = String(Object.values(row)[0] ?? '');
+    const value = Object.values(row)[0];
+    const line = typeof value === 'string' ? value : '';
     const match = /^GRANT (.+?) ON (\S+) TO /.exec(line);
     if (match !== null)
       grants.push({ target: match[2] ?? '', names: (match[1] ?? '').split(',').map((name) => name.trim()) });

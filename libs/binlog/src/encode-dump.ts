@@ -1,4 +1,4 @@
-import { MysqlGtidSet } from '@lutra/model';
+import type { MysqlGtidSet } from '@lutra/model';
 
 const COM_BINLOG_DUMP = 0x12;
 const COM_REGISTER_REPLICA = 0x15;

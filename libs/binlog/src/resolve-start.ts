@@ -1,4 +1,4 @@
-import { MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
+import { compareFilePlaces, MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
 import type { Place, StartDefinition } from '@lutra/model';
 import type { SourceSession } from './source-session.ts';
 
@@ -69,6 +69,12 @@ async function fromFile(
     bytes: Number(row['File_size']),
   }));
   const known = files.find(({ name }) => name === file);
+  const first = files[0]?.name ?? file;
+  if (known === undefined && compareFilePlaces({ file, offset }, { file: first, offset: 4 }) < 0)
+    throw new SyncError('SOURCE_POSITION_PURGED', {
+      problem: `The source ${session.address} has purged ${file}: its log begins with ${first}`,
+      place: `${file}:${String(offset)}`,
+    });
   if (known === undefined || offset < 4 || offset > known.bytes)
     throw new SyncError('SOURCE_POSITION_UNKNOWN', {
       problem: `The source ${session.address} has no position ${file}:${String(offset)}; its log begins with ${files[0]?.name ?? 'nothing'}`,

@@ -20,7 +20,7 @@ import {
   SourceSession,
 } from '@lutra/binlog';
 import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
-import { parseDone, systemClock } from '@lutra/model';
+import { parseDone, SyncError, systemClock } from '@lutra/model';
 import type { DonePlace } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
@@ -248,7 +248,7 @@ async function readTransactions(running: BinlogDump, count: number, of = schema)
     },
     { what: `${String(count)} transactions`, timeoutMs: 20_000, everyMs: 1 },
   );
-  if (failure.error !== null) throw failure.error;
+  if (failure.error !== null) throw SyncError.of(failure.error);
   return reader.transactions;
 }
 

@@ -89,7 +89,7 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
 function parseAlter(reader: TokenReader, none: Extract<ParsedStatement, { kind: 'ddl' }>): ParsedStatement {
   const tables = reader.name();
   let isDestructive = false;
-  for (; !reader.isAtEnd; reader.step()) {
+  while (!reader.isAtEnd) {
     if (reader.word === 'RENAME' && !['COLUMN', 'INDEX', 'KEY'].includes(reader.wordAt(1))) {
       reader.step();
       reader.skip('TO', 'AS');
@@ -98,6 +98,7 @@ function parseAlter(reader: TokenReader, none: Extract<ParsedStatement, { kind: 
     }
     if (PARTITION_VERBS.has(reader.word) && ['PARTITION', 'TABLESPACE'].includes(reader.wordAt(1)))
       isDestructive = true;
+    reader.step();
   }
   return { ...none, tables, isDestructive };
 }

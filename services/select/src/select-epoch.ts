@@ -1,6 +1,5 @@
-import { Bell, compileMappings, must, SyncError } from '@lutra/model';
-import type { LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
-import type { SourceOptions } from '@lutra/binlog';
+import { compileMappings, must, SyncError } from '@lutra/model';
+import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
@@ -8,8 +7,8 @@ import type { BuilderLimits } from './process-builder.ts';
 import { ProcessPublisher } from './process-publisher.ts';
 import { publishQuietly } from './report-window.ts';
 import { RowSizeEstimate } from './row-size-estimate.ts';
-import { SelectStatus } from './select-status.ts';
-import { SourceReader } from './source-reader.ts';
+import type { SelectStatus } from './select-status.ts';
+import type { SourceReader } from './source-reader.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
 import { closeAfterMs, ProcessWindow } from './window.ts';
@@ -26,7 +25,7 @@ const TICK_MS = 250;
 /** Breaks that are repaired inside the epoch. */
 const RECONNECTABLE = new Set(['SOURCE_CONNECTION_LOST', 'SOURCE_UNREACHABLE']);
 
-/** One process is at most this much larger than a row: before and after image of an update. */
+/** A rows event that is larger than its server's usual size holds one row: before and after image of an update. */
 const IMAGES_PER_EVENT = 2;
 
 /** The select stage of one pipeline in one epoch, from the agreed place until the session ends. */
