@@ -1,9 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { requestPipe } from './request-pipe.ts';
 
 /** Rules of the whole HTTP application, and the API page: /api/docs for people, /api/docs-json for programs. */
 export function configureHttp(app: INestApplication): void {
+  (app as NestExpressApplication).disable('x-powered-by');
   app.useGlobalPipes(requestPipe());
   const description = new DocumentBuilder()
     .setTitle('Lutra')
