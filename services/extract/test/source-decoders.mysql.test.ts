@@ -2,13 +2,15 @@
  * Goal: shapes that the log leaves open are asked of the source once, over a connection that survives its own death.
  * Method: a table map without metadata, built for a table of this test on a real server; the connection is killed in between.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { Connection } from 'mysql2/promise';
 import { sealSecret, systemClock } from '@lutra/model';
 import type { Clock, DataSourceDefinition, RawEvent } from '@lutra/model';
 import { connectTo, testServers } from '@lutra/testing';
 import { SourceDecoders } from '../src/source-decoders.ts';
+
+jest.setTimeout(60_000);
 
 const server = testServers().mariadbSource;
 const secretKey = randomBytes(32).toString('base64');

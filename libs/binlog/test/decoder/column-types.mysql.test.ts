@@ -3,11 +3,13 @@
  * Method: one table per type on real servers, edge values written as SQL, the decoded rows compared with a SELECT that
  * asks for the same value in an exact form (hex for bytes, CAST for floats), and the declaration with SHOW CREATE TABLE.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { ColumnValue } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { LoggedChanges } from './logged-changes.ts';
+
+jest.setTimeout(60_000);
 
 const servers = testServers();
 

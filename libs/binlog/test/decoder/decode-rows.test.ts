@@ -161,7 +161,7 @@ describe.each(SERVERS)('rows of %s', (server) => {
           if (!SyncError.is(error) || !allowed.includes(error.code)) throw error;
         });
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 });

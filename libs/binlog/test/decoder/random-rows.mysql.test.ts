@@ -3,12 +3,14 @@
  * Method: random rows over one table with a column of each kind are inserted with parameters, then read twice: through the
  * log, and by a SELECT that asks for an exact form of each value. Prints its seed when it fails.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { ColumnValue } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { LoggedChanges } from './logged-changes.ts';
+
+jest.setTimeout(60_000);
 
 const servers = testServers();
 

@@ -3,12 +3,14 @@
  * are read as what they were when they were written, or refused.
  * Method: statements on real servers; what a server with less metadata would log is made by cutting the table map.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { DecodedEvent } from '@lutra/binlog/decoder';
 import type { RawEvent } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { LoggedChanges } from './logged-changes.ts';
+
+jest.setTimeout(60_000);
 
 const servers = testServers();
 

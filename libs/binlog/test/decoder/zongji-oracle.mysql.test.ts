@@ -3,7 +3,7 @@
  * Method: @vlasky/zongji follows the same server while the statements run; its events are put into our words (its known
  * habits: 64-bit integers as number or text, BIT as bytes, MySQL's JSON as text with its own spacing) and compared.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomBytes, randomInt } from 'node:crypto';
 import ZongJi from '@vlasky/zongji';
 import type { DecodedEvent } from '@lutra/binlog/decoder';
@@ -18,6 +18,8 @@ interface SeenEvent {
 }
 
 type Values = Readonly<Record<string, unknown>>;
+
+jest.setTimeout(60_000);
 
 const servers = testServers();
 
