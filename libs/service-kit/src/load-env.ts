@@ -25,11 +25,11 @@ export function loadEnv<E extends object>(Env: new () => E, raw: RawEnvironment)
   const env = plainToInstance(Env, Object.fromEntries(given.filter(([name]) => known.has(name))), {
     exposeDefaultValues: true,
   });
-  const problems = validateSync(env).flatMap(({ property, constraints }) =>
-    given.some(([name]) => name === property)
-      ? Object.values(constraints ?? {})
-      : [`${property} is required and not set`],
-  );
+  const problems = validateSync(env).map(({ property, constraints }) => {
+    const isGiven = given.some(([name]) => name === property);
+    // The decorator next to the field comes last and says the most; 'not a number' needs no 'not below 0' beside it.
+    return (isGiven ? Object.values(constraints ?? {}).at(-1) : undefined) ?? `${property} is required and not set`;
+  });
   if (problems.length > 0)
     throw new SyncError('CONFIG_ENV_INVALID', { problem: problems.join('; '), problems, service: Env.name });
   const unknown = given.map(([name]) => name).filter((name) => name.startsWith(PREFIX) && !known.has(name));

@@ -50,6 +50,13 @@ describe('leasedPipelines', () => {
     instance.start(leasedPipelines(instance.context, 'loader', run));
     return instance;
   };
+  /** Starts an instance and waits until it has won: it works in larger epochs than this one only. */
+  const win = async (name: string, run: (session: PipelineSession) => Promise<void>): Promise<TestInstance> => {
+    await installation.permit('P1', { epoch: 1 });
+    const instance = await start(name, run);
+    await soon('the lease to be won', () => restarts().includes(1));
+    return instance;
+  };
 
   it('issues RESTART about the epoch seen at winning and works only in a larger one', async () => {
     await installation.permit('P1', { epoch: 4 });
@@ -85,9 +92,8 @@ describe('leasedPipelines', () => {
   });
 
   it('ends a session when the epoch passes and begins the next', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const sessions = new Sessions();
-    await start('load-1', sessions.run);
+    await win('load-1', sessions.run);
     for (const epoch of [2, 3]) {
       await installation.permit('P1', { epoch });
       await soon('the epoch', () => sessions.epochs.at(-1) === epoch);
@@ -99,9 +105,8 @@ describe('leasedPipelines', () => {
   });
 
   it('tells a session to drain without ending it', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const sessions = new Sessions();
-    await start('load-1', sessions.run);
+    await win('load-1', sessions.run);
     await installation.permit('P1', { epoch: 2 });
     const session = await soon('the epoch', () => sessions.begun[0]);
     expect(session.draining.aborted).toBe(false);
@@ -111,9 +116,8 @@ describe('leasedPipelines', () => {
   });
 
   it('shows a session the newest revision', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const sessions = new Sessions();
-    await start('load-1', sessions.run);
+    await win('load-1', sessions.run);
     await installation.permit('P1', { epoch: 2 });
     const session = await soon('the epoch', () => sessions.begun[0]);
     await installation.bus.putDefinition(pipelineDefinition('P1', 2));
@@ -122,11 +126,9 @@ describe('leasedPipelines', () => {
   });
 
   it('hands over at once when it stops', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const first = new Sessions();
     const second = new Sessions();
-    const leaving = await start('load-1', first.run);
-    await soon('the lease', async () => (await holder()) === 'load-1');
+    const leaving = await win('load-1', first.run);
     await installation.permit('P1', { epoch: 2 });
     await soon('the epoch', () => first.begun.length === 1);
     await start('load-2', second.run);
@@ -141,11 +143,9 @@ describe('leasedPipelines', () => {
   });
 
   it('takes over when the holder dies', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const first = new Sessions();
     const second = new Sessions();
-    const dying = await start('load-1', first.run);
-    await soon('the lease', async () => (await holder()) === 'load-1');
+    const dying = await win('load-1', first.run);
     await start('load-2', second.run);
     await dying.die();
     await soon('the lease to move', async () => (await holder()) === 'load-2');
@@ -154,9 +154,8 @@ describe('leasedPipelines', () => {
   });
 
   it('reports a failed epoch as event and ROLLBACK, keeps the lease, and goes on with the next epoch', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const epochs: number[] = [];
-    await start('load-1', async ({ epoch }) => {
+    await win('load-1', async ({ epoch }) => {
       epochs.push(epoch);
       if (epoch === 2)
         throw new SyncError('TARGET_TABLE_MISSING', {
@@ -183,22 +182,19 @@ describe('leasedPipelines', () => {
   });
 
   it('answers a fenced loader with RESTART, not with ROLLBACK, and only when the epoch still stands', async () => {
-    await installation.permit('P1', { epoch: 1 });
     let runs = 0;
-    await start('load-1', async () => {
+    await win('load-1', async () => {
       runs += 1;
       if (runs === 1) throw new SyncError('TARGET_FENCED');
     });
-    await soon('the first RESTART', () => restarts().includes(1));
     await installation.permit('P1', { epoch: 2 });
     await soon('the RESTART about the fenced epoch', () => restarts().includes(2));
     expect(installation.commands.filter(({ kind }) => kind === 'ROLLBACK')).toEqual([]);
   });
 
   it('gives the lease back when the pipeline is stopped or removed', async () => {
-    await installation.permit('P1', { epoch: 1 });
     const sessions = new Sessions();
-    await start('load-1', sessions.run);
+    await win('load-1', sessions.run);
     await installation.permit('P1', { epoch: 2 });
     await soon('the epoch', () => sessions.begun.length === 1);
     await installation.permit('P1', { epoch: 3, state: 'STOPPED' });
@@ -212,11 +208,12 @@ describe('leasedPipelines', () => {
 
   it('lets one pipeline fail without touching another', async () => {
     await installation.bus.putDefinition(pipelineDefinition('P2'));
-    for (const id of ['P1', 'P2']) await installation.permit(id, { epoch: 1 });
+    await installation.permit('P2', { epoch: 1 });
     const sessions = new Sessions();
-    await start('load-1', (session) =>
+    await win('load-1', (session) =>
       session.pipelineId === 'P1' ? Promise.reject(new Error('broken')) : sessions.run(session),
     );
+    await soon('both leases', () => restarts().length === 2);
     for (const id of ['P1', 'P2']) await installation.permit(id, { epoch: 2 });
     await soon('the ROLLBACK of the bad one', () => installation.commands.some(({ kind }) => kind === 'ROLLBACK'));
     const good = await soon('the good one', () => sessions.begun[0]);
