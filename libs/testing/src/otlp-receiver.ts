@@ -75,7 +75,8 @@ export class OtlpReceiver {
     const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
     if (request.url?.endsWith('/v1/traces') !== true) return;
     for (const resource of (JSON.parse(text.toString()) as OtlpRequest).resourceSpans ?? []) {
-      const service = String(attributesOf(resource.resource?.attributes)['service.name'] ?? '');
+      const named = attributesOf(resource.resource?.attributes)['service.name'];
+      const service = typeof named === 'string' ? named : '';
       for (const span of (resource.scopeSpans ?? []).flatMap((scope) => scope.spans ?? []))
         this.spans.push({
           service,

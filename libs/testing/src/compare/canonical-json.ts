@@ -50,9 +50,11 @@ class JsonReader {
     this.skipBlanks();
     if (this.text[this.at] !== close) {
       items.push(item());
-      for (this.skipBlanks(); this.text[this.at] === ','; this.skipBlanks()) {
+      this.skipBlanks();
+      while (this.text[this.at] === ',') {
         this.at += 1;
         items.push(item());
+        this.skipBlanks();
       }
     }
     this.take(close);

@@ -154,9 +154,9 @@ class TableSide {
   }
 
   async next(): Promise<ComparedRow | null> {
-    const { done, value } = await this.rows.next();
-    if (done === true) return null;
-    const cells = value.map((cell, index) => {
+    const next = await this.rows.next();
+    if (next.done === true) return null;
+    const cells = next.value.map((cell, index) => {
       if (cell === null) return 'NULL';
       return `'${this.shape.isJson[index] === true ? canonicalJson(cell) : cell}`;
     });
