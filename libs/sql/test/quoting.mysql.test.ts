@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import fc from 'fast-check';
+import { createConnection } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { literalWriter, quoteBytes, quoteText } from '../src/sql-text.ts';
 import { TARGETS, TargetFixture } from './target-fixture.ts';
 
@@ -31,7 +33,7 @@ describe.each(TARGETS)('literals on %s', (_name, server) => {
       const wanted = values.map((value) => Buffer.from(value).toString('hex').toUpperCase());
       return JSON.stringify(back) === JSON.stringify(wanted);
     });
-    await fc.assert(property, { numRuns: 50 });
+    await fc.assert(property, { numRuns: 20 });
   });
 
   it('bytes', async () => {
@@ -48,10 +50,15 @@ describe.each(TARGETS)('literals on %s', (_name, server) => {
         );
       },
     );
-    await fc.assert(property, { numRuns: 30 });
+    await fc.assert(property, { numRuns: 20 });
   });
 
   it('doubles and floats to the last bit', async () => {
+    const reader = await createConnection({
+      host: target.server.host,
+      port: target.server.port,
+      user: target.server.user,
+    });
     await target.session.query(`CREATE TABLE ${target.schema}.numbers (id int PRIMARY KEY, d double, f float)`);
     const [asDouble, asFloat] = [literalWriter('double'), literalWriter('float')];
     const numbers = fc.record({
@@ -62,12 +69,14 @@ describe.each(TARGETS)('literals on %s', (_name, server) => {
       await target.session.query(`DELETE FROM ${target.schema}.numbers`);
       const tuples = values.map(({ d, f }, index) => `(${String(index)},${asDouble(d)},${asFloat(f)})`);
       await target.session.query(`INSERT INTO ${target.schema}.numbers VALUES ${tuples.join(',')}`);
-      const rows = await target.session.query(
+      await target.session.commit();
+      // Over the binary protocol: the servers print some doubles with a last digit that is off by one.
+      const [rows] = await reader.execute<RowDataPacket[]>(
         `SELECT d, CAST(f AS DOUBLE) AS f FROM ${target.schema}.numbers ORDER BY id`,
       );
-      return rows.every((row, index) => Number(row['d']) === values[index]?.d && Number(row['f']) === values[index]?.f);
+      return rows.every((row, index) => row['d'] === values[index]?.d && row['f'] === values[index]?.f);
     });
-    await fc.assert(property, { numRuns: 50 });
-    await target.session.commit();
+    await fc.assert(property, { numRuns: 20 });
+    await reader.end();
   });
 });
