@@ -40,7 +40,7 @@ describe('a purged binary log', () => {
     const source = await connectTo(e2e.stack.options.servers.source);
     try {
       await source.query(
-        'CREATE DATABASE other; CREATE TABLE other.noise (id INT NOT NULL PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200)) ENGINE=InnoDB',
+        'CREATE DATABASE other; USE other; CREATE TABLE noise (id INT NOT NULL PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200)) ENGINE=InnoDB',
       );
       for (let file = 0; file < LOG_FILES; file++)
         await source.query(
