@@ -43,6 +43,11 @@ export class Screen {
       case 'lists':
         this.line("Fetching the servers from the distribution's packages (once; nothing is installed) …");
         break;
+      case 'stale':
+        this.line(
+          'The archive has not been renewed for longer than its lists are valid; they are used, signatures are checked.',
+        );
+        break;
       case 'download':
         this.live(`${bar(doneBytes, totalBytes)} ${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB`);
         break;

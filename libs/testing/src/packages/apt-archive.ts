@@ -25,6 +25,7 @@ export class AptArchive {
     private readonly cacheFolder: string,
     private readonly suite: string,
     source: AptSource,
+    private readonly onStale: (suite: string) => void,
   ) {
     const folder = join(cacheFolder, 'apt', suite);
     this.listsFolder = join(folder, 'lists');
@@ -56,14 +57,14 @@ export class AptArchive {
    * The archive of this machine's distribution in the given release, or in the machine's own when none is given.
    * Throws {@link SetupError} on a machine without apt or whose sources do not name a Debian archive.
    */
-  static open(cacheFolder: string, suite: string | null): AptArchive {
+  static open(cacheFolder: string, suite: string | null, onStale: (suite: string) => void): AptArchive {
     const codename = /^VERSION_CODENAME=(\S+)/m.exec(readIfThere('/etc/os-release') ?? '')?.[1];
     if (codename === undefined || !isOnPath('apt-get') || !isOnPath('dpkg-deb'))
       throw new SetupError('This system has no apt.');
     const archive = archiveOf(machineSources(), codename);
     if (archive === null)
       throw new SetupError(`The apt sources of this machine do not name an archive with '${codename} main'.`);
-    return new AptArchive(cacheFolder, suite ?? codename, archive);
+    return new AptArchive(cacheFolder, suite ?? codename, archive, onStale);
   }
 
   /** Every file that these packages need, with its size. Fetches the archive's lists first when they are missing or a day old. */
@@ -89,11 +90,19 @@ export class AptArchive {
       throw new SetupError(`The packages ${packages.join(', ')} could not be downloaded:\n${lastLines(everything)}`);
   }
 
-  /** Fetches the lists anew: needed when the archive has moved on and a file is gone. */
+  /**
+   * Fetches the lists anew: needed when the archive has moved on and a file is gone. A mirror that has stood still for
+   * longer than its lists are valid is used nevertheless, and `onStale` is told: signatures and hashes are checked all the
+   * same, and what is unpacked listens on 127.0.0.1 only.
+   */
   async update(): Promise<void> {
-    const { code, everything } = await this.apt('update');
-    if (code !== 0 || !this.hasLists())
-      throw new SetupError(`The package lists of ${this.suite} could not be fetched:\n${lastLines(everything)}`);
+    let result = await this.apt('update');
+    if (result.everything.includes('is expired (invalid since')) {
+      this.onStale(this.suite);
+      result = await this.apt('-o', 'Acquire::Check-Valid-Until=false', 'update');
+    }
+    if (result.code !== 0 || !this.hasLists())
+      throw new SetupError(`The package lists of ${this.suite} could not be fetched:\n${lastLines(result.everything)}`);
     writeFileSync(join(this.listsFolder, '.fetched'), '');
   }
 

@@ -20,7 +20,7 @@ export interface PackagedProgram {
 
 export interface UnpackProgress {
   /** What is done now, for people. */
-  readonly step: 'lists' | 'download' | 'unpack' | 'done' | 'waiting';
+  readonly step: 'lists' | 'stale' | 'download' | 'unpack' | 'done' | 'waiting';
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
@@ -58,7 +58,12 @@ export async function unpackPrograms(programs: readonly PackagedProgram[], optio
     onProgress({ step: 'lists', doneBytes: 0, totalBytes: 0 });
     const cache = join(home, 'cache');
     const plans: Plan[] = [];
-    for (const program of missing) plans.push(await plan(AptArchive.open(cache, program.suite), program));
+    for (const program of missing) {
+      const archive = AptArchive.open(cache, program.suite, () => {
+        onProgress({ step: 'stale', doneBytes: 0, totalBytes: 0 });
+      });
+      plans.push(await plan(archive, program));
+    }
     await download(cache, plans, onProgress);
     await unpack(home, plans, onProgress);
     onProgress({ step: 'done', doneBytes: 0, totalBytes: 0 });
