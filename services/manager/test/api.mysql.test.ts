@@ -201,11 +201,8 @@ describe('data sources', () => {
   });
 
   it('says what a database is and why it cannot be reached', async () => {
-    const port = Number((await installation.sql('SELECT @@port AS port'))[0]?.['port']);
-    const here = await manager.create(
-      'data-sources',
-      dataSource('here', { host: '127.0.0.1', port, user: 'root', password: '' }),
-    );
+    const { host, port, user, password } = installation.store;
+    const here = await manager.create('data-sources', dataSource('here', { host, port, user, password }));
     const { body } = await post(`data-sources/${here}/check`, undefined);
     expect(body).toMatchObject({ reachable: true, kind: 'mariadb', asSource: [] });
     const nowhere = await manager.create('data-sources', dataSource('nowhere', { host: '127.0.0.1', port: 1 }));

@@ -13,6 +13,7 @@ import { openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { ByteBudget, systemClock } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
 import { configureHttp } from '../src/http/configure-http.ts';
 import { buildManagerParts } from '../src/manager-parts.ts';
 import { ManagerEnv } from '../src/manager.env.ts';
@@ -35,7 +36,7 @@ export class Installation {
   private readonly folder = mkdtempSync(join(tmpdir(), 'lutra-manager-'));
   private readonly managers = new Set<RunningManager>();
 
-  constructor() {
+  constructor(readonly store: DatabaseServer = testServers().mariadbTarget) {
     const suffix = randomBytes(5).toString('hex');
     this.database = `manager_${suffix}`;
     this.namespace = `test_${suffix}`;
@@ -52,7 +53,7 @@ export class Installation {
 
   /** Starts a manager and waits until its store is open. `storePort` sends it to another server (or to none). */
   async start(options: { readonly storePort?: number; readonly waits?: boolean } = {}): Promise<RunningManager> {
-    const manager = await RunningManager.start(this, options.storePort ?? testServers().mariadbTarget.port);
+    const manager = await RunningManager.start(this, options.storePort ?? this.store.port);
     this.managers.add(manager);
     if (options.waits !== false)
       await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 30_000 });
@@ -60,7 +61,7 @@ export class Installation {
   }
 
   async sql(statement: string): Promise<Record<string, unknown>[]> {
-    const { host, port, user, password } = testServers().mariadbTarget;
+    const { host, port, user, password } = this.store;
     const connection = await createConnection({ host, port, user, password });
     try {
       const [rows] = await connection.query(statement);
@@ -100,17 +101,18 @@ export class RunningManager {
   ) {}
 
   static async start(installation: Installation, storePort: number): Promise<RunningManager> {
-    const { nats, zookeeper, mariadbTarget } = testServers();
+    const { nats, zookeeper } = testServers();
+    const { store } = installation;
     const instance = `manager-${randomBytes(3).toString('hex')}`;
     const bus = await openBus({ ...nats, name: instance, namespace: installation.namespace });
     const coordinator = await openCoordinator({ ...zookeeper, root: installation.root });
     const env = Object.assign(new ManagerEnv(), {
       LUTRA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       LUTRA_ADMIN_TOKEN_FILE: installation.tokenFile,
-      MANAGER_DATABASE_HOST: mariadbTarget.host,
+      MANAGER_DATABASE_HOST: store.host,
       MANAGER_DATABASE_PORT: storePort,
-      MANAGER_DATABASE_USER: mariadbTarget.user,
-      MANAGER_DATABASE_PASSWORD: mariadbTarget.password,
+      MANAGER_DATABASE_USER: store.user,
+      MANAGER_DATABASE_PASSWORD: store.password,
       MANAGER_DATABASE_NAME: installation.database,
     });
     const lines = new Writable({

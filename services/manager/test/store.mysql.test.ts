@@ -8,9 +8,6 @@ import { Installation } from './running-manager.ts';
 // Method: managers in this process; a TCP relay before the database is closed and opened.
 
 let installation: Installation;
-beforeEach(() => {
-  installation = new Installation();
-});
 afterEach(() => installation.close(), 60_000);
 
 /** A relay to the store that can be cut. */
@@ -20,7 +17,7 @@ class Relay {
   port = 0;
 
   async open(): Promise<void> {
-    const { host, port } = testServers().mariadbTarget;
+    const { host, port } = installation.store;
     const server = createServer((client) => {
       const store = connect({ host, port });
       for (const [one, other] of [
@@ -47,7 +44,14 @@ class Relay {
   }
 }
 
-describe('store', () => {
+describe.each([
+  ['MariaDB', testServers().mariadbTarget],
+  ['MySQL', testServers().mysql],
+])('store in %s', (_name, server) => {
+  beforeEach(() => {
+    installation = new Installation(server);
+  });
+
   it('two managers that start at once migrate once and make one token', async () => {
     const managers = await Promise.all([installation.start(), installation.start()]);
     const { database } = installation;
