@@ -3,6 +3,8 @@ import type { SealedSecret } from './data-source.ts';
 import { SyncError } from './sync-error.ts';
 
 const FORMAT = 'v1';
+/** Said to the cipher: it would otherwise take a tag that was cut, which is easier to forge. */
+const TAG = { authTagLength: 16 };
 
 /** Encrypts a secret under the installation's key (32 bytes, base64). AES-256-GCM with a random nonce: equal secrets differ when sealed. */
 export function sealSecret(secret: string, keyBase64: string): SealedSecret {
@@ -15,10 +17,10 @@ export function sealSecret(secret: string, keyBase64: string): SealedSecret {
 /** Opens what {@link sealSecret} made. Throws CONFIG_ENV_INVALID when the key is another one or the text was changed. */
 export function openSecret(sealed: SealedSecret, keyBase64: string): string {
   try {
-    const [format, nonce, body, tag] = sealed.split('.');
-    if (format !== FORMAT || nonce === undefined || body === undefined || tag === undefined)
+    const [format, nonce, body, tag, ...rest] = sealed.split('.');
+    if (format !== FORMAT || nonce === undefined || body === undefined || tag === undefined || rest.length > 0)
       throw new Error('unknown format');
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(keyBase64), Buffer.from(nonce, 'base64url'));
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(keyBase64), Buffer.from(nonce, 'base64url'), TAG);
     decipher.setAuthTag(Buffer.from(tag, 'base64url'));
     return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8');
   } catch (cause) {

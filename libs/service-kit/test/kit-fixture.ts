@@ -172,21 +172,6 @@ export function pipelineDefinition(id: string, revision = 1): PipelineDefinition
   };
 }
 
-export const processHeader = (change: Partial<ProcessHeader> & { readonly process: number }): ProcessHeader => ({
-  pipelineId: 'P1',
-  epoch: 2,
-  revision: 1,
-  end: { done: { kind: 'mariadbGtid', gtidList: '0-1-7' }, inside: null },
-  serverUuid: 'server-1',
-  transactionCount: 1,
-  rowCount: 1,
-  sourceBytes: 10,
-  firstCommitMs: 1,
-  lastCommitMs: 2,
-  stages: [{ stage: 'select', instance: 'select-1', startMs: 1, endMs: 2, rowCount: 1, bytes: 10 }],
-  ...change,
-});
-
 /** Puts a process on the queue that extract reads. */
 export async function selectProcess(bus: Bus, header: ProcessHeader, body = 'body'): Promise<void> {
   const writer = bus.writeProcess({ queue: 'selected', target: 'any', identity: header, schema: 'raw-process/1' });

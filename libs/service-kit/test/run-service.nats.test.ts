@@ -11,7 +11,8 @@ import type { ServiceContext } from '../src/service-context.ts';
 import { stageWorker } from '../src/stage-worker.ts';
 import { StageEnv } from '../src/stage.env.ts';
 import type { Worker } from '../src/worker.ts';
-import { pipelineDefinition, processHeader, selectProcess, soon, TestInstallation } from './kit-fixture.ts';
+import { pipelineDefinition, selectProcess, soon, TestInstallation } from './kit-fixture.ts';
+import { processHeader } from './process-header.ts';
 import { TestHost } from './test-host.ts';
 
 jest.setTimeout(60_000);

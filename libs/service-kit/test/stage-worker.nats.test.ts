@@ -7,8 +7,9 @@ import { SyncError } from '@lutra/model';
 import { stageWorker } from '../src/stage-worker.ts';
 import type { StageTask } from '../src/stage-worker.ts';
 import type { Worker } from '../src/worker.ts';
-import { pipelineDefinition, processHeader, selectProcess, soon, TestInstallation } from './kit-fixture.ts';
+import { pipelineDefinition, selectProcess, soon, TestInstallation } from './kit-fixture.ts';
 import type { TestInstance } from './kit-fixture.ts';
+import { processHeader } from './process-header.ts';
 
 // A redelivery comes when the acknowledgement wait of ten seconds has passed.
 jest.setTimeout(60_000);

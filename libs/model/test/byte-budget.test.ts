@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ByteBudget } from '../src/byte-budget.ts';
+import { SyncError } from '../src/sync-error.ts';
+
+/** Lets everything run that is ready to. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('ByteBudget', () => {
+  // Goal: memory never exceeds the limit, except for one reservation that is larger than all of it, and that one is alone.
+  // Method: random reservations and releases in random order; what is granted is added up after each step.
+  it('holds no more than the limit unless one alone is larger, and grants in the order of asking', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('reserve' as const), bytes: fc.integer({ min: 0, max: 30 }) }),
+      fc.record({ kind: fc.constant('release' as const), which: fc.nat(10) }),
+      fc.record({ kind: fc.constant('abort' as const), which: fc.nat(10) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const budget = new ByteBudget(20);
+        const held = new Map<number, { bytes: number; release: () => void }>();
+        const waiting = new Map<number, AbortController>();
+        const granted: number[] = [];
+        let asked = 0;
+        const reserve = (bytes: number): void => {
+          const number = asked++;
+          const abort = new AbortController();
+          waiting.set(number, abort);
+          budget.reserve(bytes, abort.signal).then(
+            (release) => {
+              waiting.delete(number);
+              held.set(number, { bytes, release });
+              granted.push(number);
+            },
+            () => waiting.delete(number),
+          );
+        };
+        for (const action of steps) {
+          if (action.kind === 'reserve') reserve(action.bytes);
+          if (action.kind === 'release') {
+            const key = [...held.keys()].at(action.which % Math.max(1, held.size));
+            if (key !== undefined) {
+              held.get(key)?.release();
+              held.delete(key);
+            }
+          }
+          if (action.kind === 'abort') [...waiting.values()].at(action.which % Math.max(1, waiting.size))?.abort();
+          await settled();
+          const sizes = [...held.values()].map(({ bytes }) => bytes);
+          const sum = sizes.reduce((total, bytes) => total + bytes, 0);
+          expect(budget.held).toBe(sum);
+          if (sum > 20) expect(sizes.filter((bytes) => bytes > 0)).toHaveLength(1);
+        }
+        expect(granted).toEqual([...granted].sort((a, b) => a - b));
+        // Everything that waits gets its turn in the end: nothing is forgotten.
+        for (let rounds = 0; held.size > 0 && rounds < 200; rounds++) {
+          for (const { release } of held.values()) release();
+          held.clear();
+          await settled();
+        }
+        expect(waiting.size).toBe(0);
+        expect(budget.held).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('lets a large reservation have its turn before small ones that asked later', async () => {
+    const budget = new ByteBudget(10);
+    const release = await budget.reserve(6);
+    const order: string[] = [];
+    const large = budget.reserve(9).then(() => order.push('large'));
+    const small = budget.reserve(1).then(() => order.push('small'));
+    await settled();
+    expect(order).toEqual([]);
+    release();
+    await Promise.all([large, small]);
+    expect(order).toEqual(['large', 'small']);
+  });
+
+  it('gives bytes back once, however often it is told to', async () => {
+    const budget = new ByteBudget(10);
+    const release = await budget.reserve(4);
+    await budget.reserve(3);
+    release();
+    release();
+    expect(budget.held).toBe(3);
+  });
+
+  it('lets those behind go on when one that waits gives up', async () => {
+    const budget = new ByteBudget(10);
+    await budget.reserve(6);
+    const abort = new AbortController();
+    const large = budget.reserve(9, abort.signal);
+    const small = budget.reserve(2);
+    abort.abort();
+    await expect(large).rejects.toBeInstanceOf(SyncError);
+    await small;
+    expect(budget.held).toBe(8);
+  });
+});
