@@ -34,15 +34,18 @@ export class SyncError extends Error {
     });
   }
 
-  /** By name, not by class: two copies of this module may be loaded. */
+  /** By name, not by class: two copies of this module, or of Error itself (another realm), may be loaded. */
   static is(error: unknown): error is SyncError {
-    return error instanceof Error && error.name === 'SyncError' && 'code' in error;
+    return (
+      typeof error === 'object' && error !== null && 'name' in error && error.name === 'SyncError' && 'code' in error
+    );
   }
 
   /** Anything that was thrown, as a SyncError; a foreign error becomes INTERNAL with its message as the problem. */
   static of(error: unknown): SyncError {
     if (SyncError.is(error)) return error;
-    const problem = error instanceof Error ? error.message : String(error);
+    const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+    const problem = String(hasMessage ? error.message : error);
     return new SyncError('INTERNAL', { problem }, { cause: error });
   }
 }
