@@ -1,11 +1,12 @@
 import { abortOnSignals, runTool } from '../run-tool.ts';
 import { openBenchSite } from './bench-site.ts';
+import { benchCapture } from './capture-bench.ts';
 import { benchDelay, benchLoad } from './load-benches.ts';
 import { describeMeasure } from './measure.ts';
 import type { Measure } from './measure.ts';
 
 // `npm run bench -- [name] [--json] [--runs N] [--scale F]`: see docs/performance.md.
-const NAMES = ['e2e', 'load'] as const;
+const NAMES = ['capture', 'e2e', 'load'] as const;
 type BenchName = (typeof NAMES)[number];
 
 function parse(args: readonly string[]): { names: readonly BenchName[]; isJson: boolean; runs: number; scale: number } {
@@ -36,6 +37,8 @@ await runTool(async () => {
   });
   const print = (measure: Measure): void =>
     void process.stdout.write(`${isJson ? JSON.stringify(flat(measure)) : describeMeasure(measure)}\n`);
+  if (names.includes('capture')) (await benchCapture({ runs, scale })).forEach(print);
+  if (names.every((name) => name === 'capture') || stopped.aborted) return 0;
   const site = await openBenchSite();
   try {
     if (names.includes('e2e') && !stopped.aborted) (await benchDelay(site, { runs, scale, say })).forEach(print);
