@@ -31,7 +31,12 @@ export function startRuntimeMeter(budget: ByteBudget, clock: Clock): () => void 
   // An empty histogram answers NaN, which Prometheus takes but people do not.
   const delaySeconds = (percentile: number): number => (delay.percentile(percentile) || 0) / NS_PER_S;
   gauge(METRICS.eventLoopDelayP50, 's', () => delaySeconds(50));
-  gauge(METRICS.eventLoopDelayP99, 's', () => delaySeconds(99));
+  gauge(METRICS.eventLoopDelayP99, 's', () => {
+    const seconds = delaySeconds(99);
+    // Each scrape tells about the time since the last one; over the whole life of a process a stall would drown.
+    delay.reset();
+    return seconds;
+  });
   gauge(METRICS.cpuUtilization, '1', cpuShare);
   gauge(METRICS.memoryUsage, 'By', () => process.memoryUsage.rss());
   gauge(METRICS.budgetHeld, 'By', () => budget.held);

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { openCoordinator } from '@lutra/coordination';
+import type { Membership } from '@lutra/coordination';
 import { openBus } from '@lutra/messaging';
 import { ByteBudget, must, SyncError, systemClock } from '@lutra/model';
 import type { Clock } from '@lutra/model';
@@ -51,6 +52,7 @@ export class ServiceLife<E extends BaseEnv> {
   private readonly clock: Clock;
   private front: HttpFront | null = null;
   private runner: WorkerRunner | null = null;
+  private membership: Membership | null = null;
 
   constructor(
     private readonly definition: ServiceDefinition<E>,
@@ -96,6 +98,9 @@ export class ServiceLife<E extends BaseEnv> {
   async stop(): Promise<void> {
     this.health.setPhase('stopping');
     this.stopping.abort();
+    const { membership } = this;
+    if (membership !== null)
+      await this.runUndo({ what: 'draining flag', run: () => membership.update({ draining: true }) });
     await this.runner?.drain(DRAIN_MS);
     await this.runner?.stop(STOP_MS);
     for (let next = this.undos.pop(); next !== undefined; next = this.undos.pop()) await this.runUndo(next);
@@ -191,6 +196,7 @@ export class ServiceLife<E extends BaseEnv> {
     const runner = new WorkerRunner(this.definition.workers(context), { clock: this.clock, log });
     const self = { httpPort: this.port, tasks: () => runner.tasks() };
     const membership = await keepMembership(context, self, this.stopping.signal);
+    this.membership = membership;
     this.undo('membership', () => membership.leave());
     // A stop that was asked for meanwhile has looked for a runner already.
     if (this.stopping.signal.aborted) throw new SyncError('INTERNAL', { problem: 'Stopped while starting' });

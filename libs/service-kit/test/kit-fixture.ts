@@ -91,7 +91,7 @@ export class TestInstallation {
         running.push({ worker, run: worker.run(stopping.signal) });
       },
       stop: async () => {
-        await Promise.all(running.map(({ worker }) => worker.drain?.(5_000)));
+        await Promise.all(running.map(async ({ worker }) => worker.drain?.(5_000)));
         stopping.abort();
         await Promise.all(running.map(({ run }) => run));
       },

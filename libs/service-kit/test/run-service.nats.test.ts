@@ -1,9 +1,10 @@
 // Goal: a service comes up, tells the truth about itself, and goes down in order.
 // Method: runService on real NATS and ZooKeeper in an installation of its own, with signals and exit in the test's hands.
+import { connect, createServer } from 'node:net';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { freePorts, OtlpReceiver } from '@lutra/testing';
+import { freePorts, OtlpReceiver, testServers } from '@lutra/testing';
 import { BaseEnv } from '../src/base.env.ts';
 import { runService } from '../src/run-service.ts';
 import { SERVICE_CONTEXT } from '../src/service-context.ts';
@@ -37,6 +38,29 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
       resolve();
     });
   });
+
+/** A NATS server that starts late: hands a port on to the real one. */
+async function forward(port: number): Promise<{ opened: number; open: number; stop: () => Promise<void> }> {
+  const [host = '', natsPort = ''] = testServers().nats.servers.split(':');
+  const server = createServer((socket) => {
+    counts.opened += 1;
+    counts.open += 1;
+    const nats = connect(Number(natsPort), host);
+    socket.pipe(nats).pipe(socket);
+    socket.on('error', () => nats.destroy());
+    nats.on('error', () => socket.destroy());
+    socket.on('close', () => (counts.open -= 1));
+  });
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+  const counts = { opened: 0, open: 0, stop };
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return counts;
+}
 
 describe('runService', () => {
   let installation: TestInstallation;
@@ -74,7 +98,8 @@ describe('runService', () => {
         story.push('aborted');
       },
       drain: async () => {
-        story.push(`drain, ready ${String((await get('/health/ready')).status)}`);
+        const [self] = await installation.coordinator.members('arbiter');
+        story.push(`drain, ready ${String((await get('/health/ready')).status)}, draining ${String(self?.draining)}`);
       },
       tasks: () => 3,
     };
@@ -90,7 +115,7 @@ describe('runService', () => {
     host.signal('SIGTERM');
     await soon('the exit', () => host.exits.length > 0);
     expect(host.exits).toEqual([0]);
-    expect(story).toEqual(['run', 'drain, ready 503', 'aborted']);
+    expect(story).toEqual(['run', 'drain, ready 503, draining true', 'aborted']);
     expect(await installation.coordinator.members('arbiter')).toEqual([]);
     await expect(get('/health/live')).rejects.toThrow();
   });
@@ -107,6 +132,10 @@ describe('runService', () => {
     await soon('the exit', () => host.exits.length > 0);
     expect(host.exits).toEqual([0]);
     await starting;
+    // NATS comes too late: the connection that was still being made is closed again.
+    const connections = await forward(deadPort ?? 0);
+    undo.push(connections.stop);
+    await soon('the late connection to come and go', () => connections.opened > 0 && connections.open === 0);
   });
 
   it('exits at once on a second signal', async () => {

@@ -54,12 +54,19 @@ function allowedBy(decorators: string, constants: ReadonlyMap<string, string>): 
 
 /** A literal as people write it; products of numbers and constants are worked out. */
 function plain(expression: string, constants: ReadonlyMap<string, string>): string {
-  const factors = expression.split('*').map((factor) => factor.trim());
-  const numbers = factors.map((factor) =>
-    /^[\d_]+$/.test(factor) ? Number(factor.replaceAll('_', '')) : Number(product(constants.get(factor))),
-  );
-  return numbers.some(Number.isNaN) ? expression.trim().replaceAll(/^'|'$/g, '') : String(product(numbers.join('*')));
+  const value = product(expression, constants);
+  return Number.isNaN(value) ? expression.trim().replaceAll(/^'|'$/g, '') : String(value);
 }
 
-const product = (text: string | undefined): number =>
-  (text ?? 'x').split('*').reduce((result, factor) => result * Number(factor.replaceAll('_', '').trim()), 1);
+/** NaN when it is no product of numbers. */
+function product(expression: string, constants: ReadonlyMap<string, string>): number {
+  return expression
+    .split('*')
+    .map((factor) => factor.trim())
+    .map((factor) => constants.get(factor) ?? factor)
+    .flatMap((factor) => factor.split('*'))
+    .reduce(
+      (result, factor) => result * (/^\s*[\d_]+\s*$/.test(factor) ? Number(factor.replaceAll('_', '')) : Number.NaN),
+      1,
+    );
+}
