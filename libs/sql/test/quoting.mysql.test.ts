@@ -58,6 +58,7 @@ describe.each(TARGETS)('literals on %s', (_name, server) => {
       host: target.server.host,
       port: target.server.port,
       user: target.server.user,
+      password: target.server.password,
     });
     await target.session.query(`CREATE TABLE ${target.schema}.numbers (id int PRIMARY KEY, d double, f float)`);
     const [asDouble, asFloat] = [literalWriter('double'), literalWriter('float')];

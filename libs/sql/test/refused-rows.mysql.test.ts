@@ -258,18 +258,25 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
         `CREATE TRIGGER ${target.schema}.fires BEFORE INSERT ON ${target.schema}.triggered FOR EACH ROW SET @x = 1`,
       );
       const root = dataSource(target.server);
-      const report = await checkTarget({ definition: root, password: '' }, [mapping], { clock: systemClock });
+      const report = await checkTarget({ definition: root, password: target.server.password }, [mapping], {
+        clock: systemClock,
+      });
       expect(report.warnings).toEqual([expect.objectContaining({ code: 'TARGET_TRIGGER' })]);
       expect((await check()).maxAllowedPacketBytes).toBe(target.session.info.maxAllowedPacketBytes);
     } finally {
       await target.session.query(`DROP USER ${account}`);
     }
-    const away = await failureOf(openTarget({ ...definition, port: 1 }, '', { clock: systemClock }));
+    const away = await failureOf(
+      openTarget({ ...definition, port: 1 }, target.server.password, { clock: systemClock }),
+    );
     expect(away.code).toBe('TARGET_UNREACHABLE');
   });
 
   it('gives up a statement that takes too long, and the session with it', async () => {
-    const session = await openTarget(dataSource(target.server), '', { clock: systemClock, statementTimeoutMs: 200 });
+    const session = await openTarget(dataSource(target.server), target.server.password, {
+      clock: systemClock,
+      statementTimeoutMs: 200,
+    });
     const failure = await failureOf(session.query('SELECT SLEEP(5)'));
     expect([failure.code, session.isOpen]).toEqual(['TARGET_CONNECTION_LOST', false]);
     await session.rollback();

@@ -61,14 +61,14 @@ export class LoadFixture {
   ): Promise<LoadFixture> {
     const fixture = new LoadFixture(server, options);
     fixture.bus = await openBus(fixture.busOptions());
-    fixture.admin = await openTarget(fixture.target(), '', { clock: systemClock });
+    fixture.admin = await openTarget(fixture.target(), testServers()[server].password, { clock: systemClock });
     await fixture.admin.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
     fixture.running.push(fixture.follow());
     return fixture;
   }
 
   async reconnect(): Promise<void> {
-    this.admin = await openTarget(this.target(), '', { clock: systemClock });
+    this.admin = await openTarget(this.target(), testServers()[this.server].password, { clock: systemClock });
   }
 
   /** Removes everything again. */
@@ -77,7 +77,7 @@ export class LoadFixture {
     await Promise.all(this.running);
     await this.bus.close();
     await removeNamespace(this.busOptions());
-    const cleaner = await openTarget(this.target(), '', { clock: systemClock });
+    const cleaner = await openTarget(this.target(), testServers()[this.server].password, { clock: systemClock });
     await this.admin.close();
     await cleaner.query(`DROP DATABASE IF EXISTS ${this.schema}`);
     await cleaner.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${this.pipelineId}'`);

@@ -169,7 +169,8 @@ describe.each([
         const values = rows.flatMap((row) => [(id += 1), ...row]);
         const events = await log.changes([log.connection.format(insert, values)]);
         const decoded = events.flatMap((event) => event.rows.map(({ after }) => after?.slice(1)));
-        const [answers] = await log.connection.query(
+        // Over the binary protocol: the servers print some doubles with a last digit that is off by one.
+        const [answers] = await log.connection.execute(
           `SELECT ${select} FROM ${table} WHERE id > ${String(first)} ORDER BY id`,
         );
         const selected = (answers as (string | number | null)[][]).map((answer) =>
