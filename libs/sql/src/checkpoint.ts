@@ -209,9 +209,20 @@ export async function killSessions(session: TargetSession, sessionIds: readonly 
   const found = await session.query(
     `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID IN (${wanted.join(',')}) AND USER = SUBSTRING_INDEX(USER(), '@', 1)`,
   );
-  for (const { id } of found) await session.execute([{ sql: `KILL ${String(Number(id))}` }]);
+  for (const { id } of found) await kill(session, Number(id));
   await session.rollback();
   return found.length;
+}
+
+const NO_SUCH_THREAD = 1094;
+
+/** A session that ends by itself between the looking and the killing is what was wanted. */
+async function kill(session: TargetSession, sessionId: number): Promise<void> {
+  try {
+    await session.execute([{ sql: `KILL ${String(sessionId)}` }]);
+  } catch (error) {
+    if (!SyncError.is(error) || error.details['errno'] !== NO_SUCH_THREAD) throw error;
+  }
 }
 
 function fenced(session: TargetSession, { pipelineId, epoch, owner }: CheckpointClaim): SyncError {

@@ -32,6 +32,8 @@ const ACCESS = new Set([1045, 1130, 1129, 1251, 1524, 1698, 1820, 1862, 3118, 31
 const GRANT = new Set([1044, 1142, 1143, 1227, 1370, 1410]);
 const BUSY = new Set([
   1205, 1213, 1290, 1836, 1792, 1223, 3572, 1614, 1040, 1203, 1226, 1053, 3101, 1047, 1317, 3024, 1969, 1180,
+  // No room (disk, table space, locks, memory, threads), and a table that was altered meanwhile: no fault of the row.
+  1021, 1114, 1206, 1037, 1038, 1041, 1135, 1412, 1615, 3168,
 ]);
 const CONNECTION = new Set([1152, 1158, 1159, 1160, 1161, 1927, 2002, 2003, 2006, 2013, 3169, 4031]);
 /** Values that do not fit their column: the column is widened. */
@@ -140,6 +142,16 @@ export function columnMissingError(
     column: column.name,
     problem: `The table ${table.schema}.${table.table} has no column ${column.name} at the target`,
     statement: addColumnStatement(table, column),
+  });
+}
+
+/** `columnType` as the target declares it: it holds less than the source's column and would not say so. */
+export function columnRoundsError(table: TableDefinition, column: ColumnDefinition, columnType: string): SyncError {
+  return new SyncError('TARGET_VALUE_REFUSED', {
+    table: `${table.schema}.${table.table}`,
+    column: column.name,
+    problem: `Column ${column.name} of table ${table.schema}.${table.table} is ${columnType} at the target and would silently round values of ${column.declared}`,
+    statement: modifyColumnStatement(table, column),
   });
 }
 

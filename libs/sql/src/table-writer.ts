@@ -2,7 +2,8 @@ import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@
 import { SyncError } from '@lutra/model';
 import { keyIdentity } from './key-identity.ts';
 import type { KeyIdentity } from './key-identity.ts';
-import { columnMissingError } from './sql-failure.ts';
+import { roundsSilently } from './rounds-silently.ts';
+import { columnMissingError, columnRoundsError } from './sql-failure.ts';
 import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
 import type { LiteralWriter } from './sql-text.ts';
 import { addPrimaryKeyStatement } from './table-statement.ts';
@@ -40,8 +41,9 @@ export interface TableWriter {
 }
 
 /**
- * Fits the shape of the rows to the table. Throws TARGET_COLUMN_MISSING, TARGET_KEY_MISSING (the table has no key) or
- * TARGET_KEY_INCOMPLETE (the rows do not carry the whole key), each with what repairs it.
+ * Fits the shape of the rows to the table. Throws TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
+ * without a word), TARGET_KEY_MISSING (the table has no key) or TARGET_KEY_INCOMPLETE (the rows do not carry the whole
+ * key), each with what repairs it.
  */
 export function compileTableWriter(definition: TableDefinition, target: TargetTable): TableWriter {
   const columns: WrittenColumn[] = [];
@@ -52,7 +54,9 @@ export function compileTableWriter(definition: TableDefinition, target: TargetTa
       if (column.generated === true) continue;
       throw columnMissingError(definition, column);
     }
-    if (!found.generated) columns.push(writtenColumn(position, column, found));
+    if (found.generated) continue;
+    if (roundsSilently(column, found)) throw columnRoundsError(definition, column, found.columnType);
+    columns.push(writtenColumn(position, column, found));
   }
   const key = keyColumnsOf(definition, target, columns);
   return {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must, SyncError, systemClock } from '@lutra/model';
-import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import {
   checkTarget,
   compileTableWriter,
@@ -46,6 +46,37 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
   }
   const run = (writer: TableWriter, ...statements: TargetStatement[]): Promise<readonly number[]> =>
     target.session.execute(statements, { table: writer.definition, keyColumns: writer.keyColumns });
+
+  it.each<[string, Partial<ColumnDefinition>, string, ColumnValue]>([
+    ['decimal', { declared: 'decimal(10,4)', scale: 4 }, 'decimal(10,2)', '1.2345'],
+    ['decimal', { declared: 'decimal(10,4)', scale: 4 }, 'int', '1.2345'],
+    ['decimal', { declared: 'decimal(30,0)', scale: 0 }, 'double', '123456789012345678901234567891'],
+    ['double', { declared: 'double' }, 'int', 1.5],
+    ['double', { declared: 'double' }, 'float', 1.000_000_001],
+    ['double', { declared: 'double' }, 'decimal(10,2)', 1.234],
+    ['integer', { declared: 'bigint', bytes: 8 }, 'double', 9_007_199_254_740_993n],
+    ['integer', { declared: 'int', bytes: 4 }, 'float', 16_777_217],
+    ['datetime', { declared: 'datetime(6)', length: 6 }, 'datetime', '2024-01-01 00:00:00.654321'],
+    ['timestamp', { declared: 'timestamp(3)', length: 3 }, 'timestamp(1) NULL', '2024-01-01 00:00:00.654'],
+    ['datetime', { declared: 'datetime', length: 0 }, 'date', '2024-01-01 10:11:12'],
+    ['time', { declared: 'time(6)', length: 6 }, 'time(5)', '10:11:12.654321'],
+  ])('a column that would round silently is named: %s %j into %s', async (kind, source, declaredAtTarget, value) => {
+    const shape = column('c', kind as ColumnKind, '', source);
+    // What would happen: the server takes the value without an error and holds another one.
+    const name = `${target.schema}.silent_${randomBytes(4).toString('hex')}`;
+    await target.session.query(`CREATE TABLE ${name} (c ${declaredAtTarget})`);
+    await target.session.query(
+      `INSERT INTO ${name} VALUES (${typeof value === 'string' ? `'${value}'` : String(value)})`,
+    );
+    const [held] = await target.session.query(`SELECT CAST(c AS CHAR) AS c FROM ${name}`);
+    expect(held?.['c']).not.toBe(String(value));
+    await target.session.commit();
+    const failure = await failureOf(
+      table(`id int PRIMARY KEY, c ${declaredAtTarget}`, { columns: [id, shape], primaryKey: [0] }),
+    );
+    expect(failure.code).toBe('TARGET_VALUE_REFUSED');
+    expect(String(failure.details['statement'])).toContain(`MODIFY COLUMN \`c\` ${String(source.declared)}`);
+  });
 
   it.each<[string, string, ColumnValue]>([
     ['a number out of range', 'tinyint', 300],
