@@ -17,6 +17,7 @@ const CYCLE_WEIGHT = 0.2;
 export class ProcessWindow {
   private readonly open = new Map<number, OpenProcess>();
   private heldBytes = 0;
+  private loaded = 0;
   /** Moving mean of publish → loaded, ms; 0 until the first one. */
   cycleMs = 0;
 
@@ -30,13 +31,16 @@ export class ProcessWindow {
     return this.open.size < parallelism && this.heldBytes + bytes <= parallelism * maxBytes;
   }
 
+  /** A process may be loaded before its publisher has heard that it is stored. */
   add(process: number, bytes: number, nowMs: number): void {
+    if (process <= this.loaded) return;
     this.open.set(process, { publishedMs: nowMs, bytes });
     this.heldBytes += bytes;
   }
 
   /** Everything up to `process` is loaded. The same news may come twice, or by the cursor only. True when it was new. */
   loadedUpTo(process: number, nowMs: number): boolean {
+    this.loaded = Math.max(this.loaded, process);
     let isNew = false;
     for (const [number, { publishedMs, bytes }] of this.open) {
       if (number > process) continue;

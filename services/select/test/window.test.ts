@@ -32,6 +32,14 @@ describe('ProcessWindow', () => {
     expect([2, 1, 2, 3].map((process) => window.loadedUpTo(process, 10))).toEqual([true, false, false, true]);
     expect(window.size).toBe(0);
   });
+
+  it('does not hold a process that was loaded before its publish was answered', () => {
+    const window = new ProcessWindow();
+    window.loadedUpTo(2, 0);
+    for (const process of [1, 2, 3]) window.add(process, 10, 0);
+    expect(window.describe(0)).toEqual([{ process: 3, ageMs: 0, bytes: 10 }]);
+    expect(window.hasRoom(290, LIMITS)).toBe(true);
+  });
 });
 
 describe('closeAfterMs', () => {
