@@ -74,7 +74,7 @@ export class ProcessLoader {
     const durable = `load-${pipelineId}`;
     const options = { queue: 'transformed' as const, durable, pipelineId, inFlightMax: IN_FLIGHT_MAX, signal };
     for await (const delivery of context.bus.consume(options)) {
-      switch (this.buffer.offer(delivery, context.clock.monotonicMs())) {
+      switch (this.offer(delivery)) {
         case 'held':
           reporter.processArrived();
           this.bell.ring();
@@ -86,6 +86,16 @@ export class ProcessLoader {
           delivery.nak(LATER_MS);
           break;
       }
+    }
+  }
+
+  /** What ends the epoch gives the delivery back: otherwise it would count as in progress for ever. */
+  private offer(delivery: ProcessDelivery): ReturnType<ProcessBuffer['offer']> {
+    try {
+      return this.buffer.offer(delivery, this.parts.context.clock.monotonicMs());
+    } catch (error) {
+      delivery.nak();
+      throw error;
     }
   }
 
