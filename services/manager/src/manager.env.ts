@@ -16,12 +16,14 @@ export class ManagerEnv extends BaseEnv {
   @IsNotEmpty()
   MANAGER_DATABASE_HOST!: string;
 
+  /** Port of that server. */
   @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(65_535)
   MANAGER_DATABASE_PORT = 3306;
 
+  /** User with all rights in the manager's own database. */
   @IsString()
   @IsNotEmpty()
   MANAGER_DATABASE_USER!: string;
@@ -39,7 +41,7 @@ export class ManagerEnv extends BaseEnv {
   @IsString()
   LUTRA_ADMIN_TOKEN_FILE?: string;
 
-  /** Minutes of statistics older than this are removed. */
+  /** Statistics, one entry a minute and pipeline, are kept for so many days. */
   @Type(() => Number)
   @IsInt()
   @Min(1)
