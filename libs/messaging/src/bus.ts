@@ -67,7 +67,7 @@ export interface ConsumeOptions {
   readonly durable: string;
   /** Subject filter's target token: 'any', or an instance. Not for 'transformed'. */
   readonly target?: string;
-  /** Only this pipeline (load). */
+  /** Only this pipeline (load). One reader at a time: a later one ends what an earlier one has asked for. */
   readonly pipelineId?: string;
   /** Deliveries that this reader holds unacknowledged at once. */
   readonly inFlightMax: number;

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PARALLELISM_MAX } from '@lutra/model';
+import { connect, createInbox } from '@nats-io/transport-node';
 import type { ProcessDelivery } from '../src/index.ts';
 import {
   consumeSelected,
@@ -145,6 +146,36 @@ describe('a work queue of processes', () => {
       );
     expect((await nextOf(read('P2'))).header.pipelineId).toBe('P2');
     expect((await nextOf(read('P1'))).header.pipelineId).toBe('P1');
+  });
+
+  it('gives a frozen reader of a pipeline nothing more once another one reads', async () => {
+    const to = { queue: 'transformed', schema: 'target-process/1' } as const;
+    const read = (signal: AbortSignal) =>
+      iteratorOf(
+        test.bus.consume({ queue: 'transformed', durable: 'load-P1', pipelineId: 'P1', inFlightMax: 4, signal }),
+      );
+    await writeProcess(test.bus, identity(1), Buffer.from('x'), to);
+    const before = new AbortController();
+    await (await nextOf(read(before.signal))).ack();
+    before.abort();
+    // What stands still has left an open request behind; the server gives it whatever comes.
+    const { servers, user = '', password = '', namespace } = test.options;
+    const frozen = await connect({ servers, user, pass: password });
+    try {
+      const inbox = createInbox();
+      const subscription = frozen.subscribe(inbox);
+      const subject = `$JS.API.CONSUMER.MSG.NEXT.${namespace.toUpperCase()}_TRANSFORMED.load-P1`;
+      frozen.publish(subject, JSON.stringify({ batch: 64, expires: 60_000_000_000 }), { reply: inbox });
+      await frozen.flush();
+      const reading = nextOf(read(stop.signal));
+      // The server ends the request of the one before.
+      for await (const { headers } of subscription) if ((headers?.code ?? 0) === 409) break;
+      await writeProcess(test.bus, identity(2), Buffer.from('x'), to);
+      const delivery = await reading;
+      expect([delivery.header.process, delivery.deliveryCount]).toEqual([2, 1]);
+    } finally {
+      await frozen.close();
+    }
   });
 
   it('purges older epochs of one pipeline and nothing else', async () => {

@@ -10,7 +10,7 @@ import { deliveryInfo } from './delivery-info.ts';
 import type { HeldDeliveries, Settlement } from './held-deliveries.ts';
 import type { NatsLink } from './nats-link.ts';
 import { queueConsumerConfig } from './stream-configs.ts';
-import { prepareConsumer } from './work-queue-consumer.ts';
+import { prepareConsumer, removeConsumer } from './work-queue-consumer.ts';
 import { readWorkQueue } from './work-queue-reader.ts';
 import { streamOf } from './subjects.ts';
 import { extractTrace } from './trace-headers.ts';
@@ -27,7 +27,12 @@ export async function* consumeProcesses(
     filter: link.subjects.queueFilter(options),
     isOfPipeline: options.pipelineId !== undefined,
   });
-  const prepare = (): ReturnType<typeof prepareConsumer> => prepareConsumer(link, stream, config);
+  let isTakenOver = options.pipelineId === undefined;
+  const prepare = async (): ReturnType<typeof prepareConsumer> => {
+    if (!isTakenOver) await removeConsumer(link, stream, options.durable);
+    isTakenOver = true;
+    return prepareConsumer(link, stream, config);
+  };
   const { inFlightMax, signal } = options;
   for await (const { message, settlement } of readWorkQueue(link, held, { prepare, inFlightMax, signal })) {
     const delivery = deliveryOf(link, message, settlement);

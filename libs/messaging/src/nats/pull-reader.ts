@@ -1,9 +1,14 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { createInbox, nanos } from '@nats-io/transport-node';
 import type { NatsLink } from './nats-link.ts';
+import { ACK_WAIT_MS } from './stream-configs.ts';
 
-/** How long one pull request waits at the server. */
-const PULL_EXPIRES_MS = 30_000;
+/**
+ * How long one pull request waits at the server. Shorter than the wait for an acknowledgement: a process that stands still
+ * with a request open (frozen, or cut off without the server's knowing) is then given each message once at most, and one
+ * redelivery reaches a reader that lives.
+ */
+const PULL_EXPIRES_MS = ACK_WAIT_MS - 1_000;
 const PULL_HEARTBEAT_MS = 1_000;
 /** Nothing heard for this long while a request is open: consumer, stream or server is gone. */
 const SILENCE_LIMIT_MS = 3_500;

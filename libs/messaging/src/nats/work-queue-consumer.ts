@@ -1,4 +1,5 @@
 import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
+import { isMissing } from './nats-failure.ts';
 import type { NatsLink } from './nats-link.ts';
 import type { PullSource } from './pull-reader.ts';
 
@@ -18,6 +19,20 @@ export async function prepareConsumer(
     return (await link.jsm.consumers.add(stream, config)).name;
   });
   return { stream, consumer };
+}
+
+/**
+ * For a consumer that only one reader may use at a time: whatever an earlier reader has asked for ends with it, so that one
+ * which stands still takes nothing more. What it did not acknowledge is delivered anew.
+ */
+export async function removeConsumer(link: NatsLink, stream: string, name: string): Promise<void> {
+  await link.call(async () => {
+    try {
+      await link.jsm.consumers.delete(stream, name);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  });
 }
 
 async function isBeyondEnd(link: NatsLink, stream: string, info: ConsumerInfo): Promise<boolean> {
