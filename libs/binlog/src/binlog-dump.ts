@@ -73,12 +73,12 @@ export class BinlogDump {
       if (chunk === undefined) {
         if (this.failure !== null) throw this.failure;
         this.assertAlive();
-        if (this.socket.isPaused()) this.socket.resume();
+        this.resume();
         return null;
       }
       const events: FramedEvent[] = [];
       this.framer.push(this.isRegistered ? chunk : this.takeRegistration(chunk), events);
-      if (this.chunks.length === 0 && this.failure === null) this.socket.resume();
+      if (this.chunks.length === 0 && this.failure === null) this.resume();
       return events;
     } catch (error) {
       this.close();
@@ -116,11 +116,16 @@ export class BinlogDump {
   }
   private waiting: Buffer = Buffer.alloc(0);
 
+  /** A paused socket is silent because we asked for it: the silence counts from here. */
+  private resume(): void {
+    if (!this.socket.isPaused()) return;
+    this.lastDataMs = this.options.source.clock.monotonicMs();
+    this.socket.resume();
+  }
+
   private assertAlive(): void {
     const silentMs = this.options.source.clock.monotonicMs() - this.lastDataMs;
-    // A paused socket is silent because we asked for it.
-    if (this.socket.isPaused()) this.lastDataMs = this.options.source.clock.monotonicMs();
-    else if (silentMs > this.options.livenessMs)
+    if (!this.socket.isPaused() && silentMs > this.options.livenessMs)
       throw new SyncError('SOURCE_CONNECTION_LOST', {
         problem: `The source has not sent anything for ${String(Math.round(silentMs / 1000))} s, not even a heartbeat`,
       });

@@ -96,6 +96,23 @@ describe.each([
     for (const { gtid } of seen) expect(after.contains(gtid)).toBe(true);
   });
 
+  it('does not take the silence of a socket that it has paused for a dead connection', async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+    const done = await latest();
+    session = await SourceSession.open({ ...optionsOf(server), clock });
+    dump = await openDump(session, done, { heartbeatMs: 1000, onReady: () => undefined });
+    const running = dump;
+    await connection.query(`INSERT INTO ${schema}.item (id) VALUES (90)`);
+    await waitUntil(() => running.bytesRead > 0, { what: 'a chunk that nobody takes', timeoutMs: 20_000 });
+    // Longer than any liveness limit: a window that stays full for minutes.
+    aheadMs = 600_000;
+    while (running.take() !== null);
+    expect(running.take()).toBeNull();
+    await connection.query(`INSERT INTO ${schema}.item (id) VALUES (91)`);
+    await waitUntil(() => running.take() !== null, { what: 'the events after the pause', timeoutMs: 20_000 });
+  });
+
   it('goes on in the next log file, and after a broken connection where it stood', async () => {
     const place = parseDone(await latest());
     const running = await startDump(place.toDone());
