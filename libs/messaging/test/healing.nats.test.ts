@@ -107,6 +107,18 @@ describe('what has disappeared', () => {
     await expect(delivery.ack()).resolves.toBeUndefined();
   });
 
+  it('lets a delivery be acknowledged after its consumer was made anew', async () => {
+    await writeProcess(test.bus, identity(1), Buffer.from('x'));
+    const iterator = consumeSelected(test.bus, stop.signal);
+    const delivery = await nextOf(iterator);
+    const again = nextOf(iterator);
+    await jsm.consumers.delete(`${prefix}_SELECTED`, 'extract-any');
+    expect((await again).header.process).toBe(1);
+    await expect(delivery.ack()).resolves.toBeUndefined();
+    await (await again).ack();
+    expect((await test.bus.queuedProcesses('P1', 1)).selected).toBe(0);
+  });
+
   it('ends a reader promptly on its signal', async () => {
     const iterator = consumeSelected(test.bus, stop.signal);
     const next = iterator.next();

@@ -8,14 +8,16 @@ const ACK_TIMEOUT_MS = 2_000;
 const ACKNOWLEDGED = encode('+ACK');
 const IN_PROGRESS = encode('+WPI');
 const REFUSED = '-NAK';
-const TERMINATED = '+TERM';
+/** Exactly this: NATS 2.9 does not know a reason behind it and would take the message for one still in progress. */
+const TERMINATED = encode('+TERM');
 
 /** Settles one delivery, once: the first call decides. */
 export interface Settlement {
   /** Resolves when the server has the acknowledgement. BUS_UNREACHABLE after 10 s; may be called again then. */
-  ack(): Promise<void>;
-  nak(delayMs?: number): void;
-  term(reason: string): void;
+  readonly ack: () => Promise<void>;
+  readonly nak: (delayMs?: number) => void;
+  /** The reason is for the reader's own report; NATS 2.9 does not carry it. */
+  readonly term: (reason: string) => void;
 }
 
 /**
@@ -53,8 +55,8 @@ export class HeldDeliveries {
           encode(delayMs === undefined ? REFUSED : `${REFUSED} ${JSON.stringify({ delay: delayMs * 1_000_000 })}`),
         );
       },
-      term: (reason) => {
-        answer(encode(`${TERMINATED} ${reason}`));
+      term: () => {
+        answer(TERMINATED);
       },
     };
   }

@@ -41,17 +41,19 @@ export function natsFailure(error: unknown, address: string): SyncError {
   const cause = error instanceof Error ? error : new Error(String(error));
   if (isFull(cause) || isStorageInsufficient(cause))
     return new SyncError('BUS_STREAM_FULL', { problem: `A stream of NATS is full: ${cause.message}` }, { cause });
-  if (
-    isPassing(cause) ||
-    cause instanceof errors.ClosedConnectionError ||
-    cause instanceof errors.DrainingConnectionError
-  )
-    return new SyncError(
-      'BUS_UNREACHABLE',
-      { problem: `NATS at ${address} does not answer: ${cause.message}`, address },
-      { cause },
-    );
+  const isGone = cause instanceof errors.ClosedConnectionError || cause instanceof errors.DrainingConnectionError;
+  if (isPassing(cause) || isGone) return unreachable(cause, address);
   return new SyncError('INTERNAL', { problem: `NATS at ${address}: ${cause.message}`, address }, { cause });
+}
+
+/** No connection, whatever the reason: a wrong password counts too, it may be in the middle of a change. */
+export function unreachable(cause: unknown, address: string): SyncError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SyncError(
+    'BUS_UNREACHABLE',
+    { problem: `NATS at ${address} does not answer: ${reason}`, address },
+    { cause },
+  );
 }
 
 const hasCode = (error: unknown, ...codes: readonly number[]): boolean =>

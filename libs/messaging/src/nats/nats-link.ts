@@ -5,7 +5,14 @@ import type { JetStreamClient, JetStreamManager, PubAck } from '@nats-io/jetstre
 import { connect } from '@nats-io/transport-node';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { BusOptions } from '../bus.ts';
-import { isMissing, isOtherwiseConfigured, isPassing, isStorageInsufficient, natsFailure } from './nats-failure.ts';
+import {
+  isMissing,
+  isOtherwiseConfigured,
+  isPassing,
+  isStorageInsufficient,
+  natsFailure,
+  unreachable,
+} from './nats-failure.ts';
 import { streamConfigs } from './stream-configs.ts';
 import type { NamedStreamConfig } from './stream-configs.ts';
 import { DEFAULT_NAMESPACE, subjectsOf } from './subjects.ts';
@@ -18,6 +25,12 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
 const RECONNECT_MS = 500;
+const CLOSE_LIMIT_MS = 2_000;
+/**
+ * NATS 2.9 removes the files of a deleted stream a moment after it has answered: a stream made in between under the same
+ * name loses its files or never delivers.
+ */
+const HEALING_PAUSE_MS = 500;
 const HEALTH_INTERVAL_MS = 5_000;
 /** A silent peer is noticed after two of these. */
 const PING_INTERVAL_MS = 5_000;
@@ -54,7 +67,7 @@ export class NatsLink {
         const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
         return new NatsLink(nc, jsm, subjects, options.servers, clock);
       } catch (error) {
-        if (clock.monotonicMs() > deadline) throw natsFailure(error, options.servers);
+        if (clock.monotonicMs() > deadline) throw unreachable(error, options.servers);
         await clock.sleep(RECONNECT_MS);
       }
     }
@@ -93,7 +106,7 @@ export class NatsLink {
       } catch (error) {
         if (!isPassing(error) || this.nc.isClosed() || this.clock.monotonicMs() > deadline)
           throw natsFailure(error, this.address);
-        if (isMissing(error)) await this.createMissing().catch(() => undefined); // The next try tells whether it helped.
+        if (isMissing(error)) await this.heal();
         await this.clock.sleep(pauseMs, this.closed);
       }
     }
@@ -107,18 +120,29 @@ export class NatsLink {
   /** Sends what is buffered, then closes. */
   async close(): Promise<void> {
     this.closing.abort();
-    await this.nc.drain().catch(() => this.nc.close());
+    const drained = this.nc.drain().catch(() => undefined); // Closed or away: there is nobody to drain to.
+    const done = new AbortController();
+    const limit = this.clock.sleep(CLOSE_LIMIT_MS, done.signal);
+    await Promise.race([drained, limit]);
+    done.abort();
+    await this.nc.close();
   }
 
   /** Concurrent calls share one round. */
-  private async createMissing(): Promise<void> {
-    this.ensuring ??= this.createStreams().finally(() => {
+  private async createMissing(pauseMs = 0): Promise<void> {
+    this.ensuring ??= this.createStreams(pauseMs).finally(() => {
       this.ensuring = null;
     });
     await this.ensuring;
   }
 
-  private async createStreams(): Promise<void> {
+  /** Never rejects: the next try of the call tells whether it helped. */
+  private async heal(): Promise<void> {
+    await this.createMissing(HEALING_PAUSE_MS).catch(() => undefined);
+  }
+
+  private async createStreams(pauseMs: number): Promise<void> {
+    await this.clock.sleep(pauseMs, this.closed);
     for (const config of streamConfigs(this.subjects)) await this.createStream(config);
   }
 

@@ -17,6 +17,7 @@ const UTF16 = 0x08; // length-prefixed: text with lone surrogates, which UTF-8 c
 const BYTES = 0x09; // length-prefixed
 const SMALL_INTEGER = 0x40; // 0x40–0x7f: 0 … 63
 const SHORT_LATIN1 = 0x80; // 0x80–0xbf: 0 … 63 characters
+const SHORT_LATIN1_MAX = 0xbf;
 
 /** A character loop wins over a native call up to about this length. */
 const LOOP_CHARACTERS_MAX = 24;
@@ -181,8 +182,8 @@ function decodePartialImage(from: ByteDecoder, columnCount: number): RowImage {
 
 function decodeValue(from: ByteDecoder): ColumnValue {
   const tag = from.byte();
-  if (tag >= SHORT_LATIN1) return decodeLatin1(from, tag - SHORT_LATIN1);
-  if (tag >= SMALL_INTEGER) return tag - SMALL_INTEGER;
+  if (tag >= SHORT_LATIN1 && tag <= SHORT_LATIN1_MAX) return decodeLatin1(from, tag - SHORT_LATIN1);
+  if (tag >= SMALL_INTEGER && tag < SHORT_LATIN1) return tag - SMALL_INTEGER;
   switch (tag) {
     case NULL:
       return null;
