@@ -47,12 +47,15 @@ export function updateStatement(
   change: RowUpdate,
 ): TargetStatement {
   const parameters: (string | Buffer)[] = [];
+  const where = keyCondition(writer, change.before);
   const written = columns.length > 0 ? columns : writer.key.slice(0, 1);
   const assignments = written.map((column) => {
-    const value = change.after[column.position] ?? change.before[column.position] ?? null;
+    // NULL is a value like any other; only what the image does not carry is taken from the one before.
+    const after = change.after[column.position];
+    const value = after === undefined ? change.before[column.position] : after;
+    if (value === undefined) throw absentValue(column);
     return `${column.quoted}=${valueText(column, value, parameters)}`;
   });
-  const where = keyCondition(writer, change.before);
   return statement(`UPDATE ${writer.quoted} SET ${assignments.join(',')} WHERE ${where}`, parameters);
 }
 
@@ -73,7 +76,11 @@ export function updateJoinStatement(
   const on = writer.key.map(({ join }, index) => join?.(`v.k${String(index)}`) ?? '');
   const selects = changes.map((change, row) => {
     const values = writer.key.map((column) => column.keyLiteral(keyValue(writer, column, change.before)));
-    for (const column of columns) values.push(column.literal(change.after[column.position] ?? null));
+    for (const column of columns) {
+      const value = change.after[column.position];
+      if (value === undefined) throw absentValue(column);
+      values.push(column.literal(value));
+    }
     // The first row names the columns.
     if (row > 0) return values.join(',');
     return values
@@ -122,12 +129,14 @@ function tupleOf(columns: readonly WrittenColumn[], image: RowImage, parameters:
   let text = '(';
   for (const column of columns) {
     const value = image[column.position];
-    if (value === undefined)
-      throw new SyncError('INTERNAL', { problem: `Rows of two column shapes in one statement for ${column.name}` });
+    if (value === undefined) throw absentValue(column);
     text += text.length === 1 ? valueText(column, value, parameters) : `,${valueText(column, value, parameters)}`;
   }
   return `${text})`;
 }
+
+const absentValue = ({ name }: WrittenColumn): SyncError =>
+  new SyncError('INTERNAL', { problem: `Rows of two column shapes in one statement for ${name}` });
 
 function valueText(column: WrittenColumn, value: ColumnValue, parameters: (string | Buffer)[]): string {
   if (typeof value === 'string' && value.length >= PARAMETER_BYTES_MIN) {

@@ -75,6 +75,21 @@ describe('statements', () => {
     );
   });
 
+  it('writes a NULL that was another value before', () => {
+    const change = updateOf([1n, 'a', '1.00', null], [1n, 'a', null, null]);
+    expect(updateStatement(writer, price, change).sql).toBe(
+      "UPDATE `shop`.`or``ders` SET `price`=NULL WHERE `id`=1 AND `sku`='a'",
+    );
+  });
+
+  it('takes from the image before only what the one after does not carry', () => {
+    const change = updateOf([1n, 'a', '1.00', null], [undefined, undefined, '2.00', undefined]);
+    expect(updateStatement(writer, [], change).sql).toBe(
+      "UPDATE `shop`.`or``ders` SET `id`=1 WHERE `id`=1 AND `sku`='a'",
+    );
+    expect(() => updateJoinStatement(writer, writer.columns, [change])).toThrow('INTERNAL');
+  });
+
   it('moves a key in one statement', () => {
     const change = updateOf([1n, 'a', null, null], [7n, 'a', null, null]);
     expect(updateStatement(writer, writer.columns.slice(0, 1), change).sql).toBe(
