@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { removeNamespace } from '@lutra/messaging';
 import { LocalStack, lutraHome, runSql, testServers } from '@lutra/testing';
 import type { StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
 
@@ -60,8 +61,8 @@ export async function startE2eStack(
     pairs: (...tables) => tables.map((table) => ({ source: { schema, table }, target: { schema, table } })),
     stop: async () => {
       await stack.stop();
-      for (const server of [servers.source, servers.target])
-        await runSql(server, [`DROP DATABASE IF EXISTS \`${schema}\``]);
+      await stack.forget();
+      await removeNamespace({ ...servers.nats, name: 'e2e', namespace: stack.namespace });
     },
   };
 }
