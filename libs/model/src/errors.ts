@@ -154,6 +154,12 @@ export const ERRORS = {
     summary: 'A target column does not exist',
     workaround: 'Run at the target, then RESTART: {statement}',
   },
+  TARGET_ENGINE_UNSAFE: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'A target table is kept by a storage engine without transactions',
+    workaround: 'Rows and checkpoint could not be written together. Run at the target, then RESTART: {statement}',
+  },
   TARGET_KEY_MISSING: {
     scope: 'target',
     class: 'configuration',

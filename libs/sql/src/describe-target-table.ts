@@ -30,7 +30,12 @@ export async function describeTargetTable(
     uniqueKeys.find(({ name: index }) => index === 'PRIMARY') ??
     uniqueKeys.find(({ isExact, isNotNull }) => isExact && isNotNull) ??
     null;
-  return { ...name, columns, key, uniqueKeys };
+  const [engineRow] = await query(
+    `SELECT e.ENGINE AS engine FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE ` +
+      `WHERE t.${where.replace(' AND ', ' AND t.')} AND e.TRANSACTIONS <> 'YES'`,
+  );
+  const unsafeEngine = textOrNull(engineRow?.['engine']);
+  return { ...name, columns, key, uniqueKeys, ...(unsafeEngine === null ? {} : { unsafeEngine }) };
 }
 
 function columnOf(row: Readonly<Record<string, unknown>>): TargetColumn {

@@ -1,6 +1,6 @@
 import type { ColumnDefinition, ErrorDetails, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import { quoteName } from './sql-text.ts';
+import { quoteName, quoteTable } from './sql-text.ts';
 import {
   addColumnStatement,
   createSchemaStatement,
@@ -152,6 +152,15 @@ export function columnRoundsError(table: TableDefinition, column: ColumnDefiniti
     column: column.name,
     problem: `Column ${column.name} of table ${table.schema}.${table.table} is ${columnType} at the target and would silently round values of ${column.declared}`,
     statement: modifyColumnStatement(table, column),
+  });
+}
+
+/** The error for a table whose engine cannot write rows and checkpoint as one. */
+export function engineUnsafeError({ schema, table }: TableDefinition, engine: string): SyncError {
+  return new SyncError('TARGET_ENGINE_UNSAFE', {
+    table: `${schema}.${table}`,
+    problem: `Table ${schema}.${table} at the target is kept by ${engine}, which knows no transactions`,
+    statement: `ALTER TABLE ${quoteTable({ schema, table })} ENGINE = InnoDB`,
   });
 }
 

@@ -3,7 +3,7 @@ import { SyncError } from '@lutra/model';
 import { keyIdentity } from './key-identity.ts';
 import type { KeyIdentity } from './key-identity.ts';
 import { roundsSilently } from './rounds-silently.ts';
-import { columnMissingError, columnRoundsError } from './sql-failure.ts';
+import { columnMissingError, columnRoundsError, engineUnsafeError } from './sql-failure.ts';
 import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
 import type { LiteralWriter } from './sql-text.ts';
 import { addPrimaryKeyStatement } from './table-statement.ts';
@@ -41,11 +41,12 @@ export interface TableWriter {
 }
 
 /**
- * Fits the shape of the rows to the table. Throws TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
+ * Fits the shape of the rows to the table. Throws TARGET_ENGINE_UNSAFE, TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
  * without a word), TARGET_KEY_MISSING (the table has no key) or TARGET_KEY_INCOMPLETE (the rows do not carry the whole
  * key), each with what repairs it.
  */
 export function compileTableWriter(definition: TableDefinition, target: TargetTable): TableWriter {
+  if (target.unsafeEngine !== undefined) throw engineUnsafeError(definition, target.unsafeEngine);
   const columns: WrittenColumn[] = [];
   for (const [position, column] of definition.columns.entries()) {
     const found = target.columns.get(column.name.toLowerCase());

@@ -31,4 +31,6 @@ export interface TargetTable {
   /** What identifies a row: the primary key, otherwise the first unique key without NULLs; null when there is neither. */
   readonly key: UniqueKey | null;
   readonly uniqueKeys: readonly UniqueKey[];
+  /** The storage engine, when it knows no transactions: rows and checkpoint could then part. */
+  readonly unsafeEngine?: string;
 }

@@ -239,6 +239,20 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
     expect([incomplete.code, incomplete.details['columns']]).toEqual(['TARGET_KEY_INCOMPLETE', 'other']);
   });
 
+  it('refuses a table whose engine knows no transactions, with the statement that changes it', async () => {
+    const definition = { schema: target.schema, table: 'unsafe', columns: [id], primaryKey: [0] };
+    await target.session.query(`CREATE TABLE ${target.schema}.unsafe (id int PRIMARY KEY) ENGINE = MyISAM`);
+    const compile = async () =>
+      compileTableWriter(definition, must(await target.session.describeTable(definition), 'a table'));
+    const unsafe = await failureOf(compile());
+    expect([unsafe.code, unsafe.class]).toEqual(['TARGET_ENGINE_UNSAFE', 'configuration']);
+    await target.session.query(String(unsafe.details['statement']));
+    const [row] = await target.session.query(
+      `SELECT ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = '${target.schema}' AND TABLE_NAME = 'unsafe'`,
+    );
+    expect(row?.['engine']).toBe('InnoDB');
+  });
+
   it('names a check constraint and a packet that is too large', async () => {
     const columns = [id, column('c', 'binary', 'longblob')];
     const writer = await table('id int PRIMARY KEY, c longblob, CONSTRAINT positive CHECK (id > 0)', {

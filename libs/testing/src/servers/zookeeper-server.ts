@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath } from '../packages/apt-archive.ts';
 import type { RecordedProcess } from '../processes/recorded-process.ts';
@@ -48,7 +57,8 @@ function keepLinksInside(root: string, folder: string): void {
     if (entry.isDirectory()) keepLinksInside(root, path);
     if (!entry.isSymbolicLink()) continue;
     const target = readlinkSync(path);
-    if (!target.startsWith('/') || target.startsWith(root)) continue;
+    // The root may be reached through a link itself: what is inside by its real path stays as it is.
+    if (!target.startsWith('/') || target.startsWith(root) || target.startsWith(realpathSync(root))) continue;
     rmSync(path);
     symlinkSync(join(root, target), path);
   }
