@@ -1,6 +1,7 @@
 import { connectTo, runSql } from '@lutra/testing';
 import { BENCH_SCHEMA } from './bench-site.ts';
 import type { BenchSite } from './bench-site.ts';
+import { cpuByStage, describeCpu } from './cpu-by-stage.ts';
 import { measureDelay } from './delay.ts';
 import { measureOf } from './measure.ts';
 import type { Measure } from './measure.ts';
@@ -32,7 +33,7 @@ export async function benchLoad(site: BenchSite, options: RunOptions): Promise<M
       ours.push(workload.rowCount / (times.lutraMs / 1000));
       for (const [threads, ms] of times.replicaMs) peers.get(threads)?.push(workload.rowCount / (ms / 1000));
       options.say(
-        `${bench} run ${String(run + 1)}: Lutra ${String(Math.round(ours.at(-1) ?? 0))} rows/s, replica ${[...peers].map(([threads, values]) => `${String(Math.round(values.at(-1) ?? 0))} (${String(threads)} threads)`).join(', ')}`,
+        `${bench} run ${String(run + 1)}: Lutra ${String(Math.round(ours.at(-1) ?? 0))} rows/s, replica ${[...peers].map(([threads, values]) => `${String(Math.round(values.at(-1) ?? 0))} (${String(threads)} threads)`).join(', ')}; CPU in µs per row: ${times.cpu}`,
       );
     }
     const best = [...peers]
@@ -57,7 +58,7 @@ async function catchUpOnce(
   site: BenchSite,
   workload: Workload,
   run: number,
-): Promise<{ lutraMs: number; replicaMs: ReadonlyMap<number, number> }> {
+): Promise<{ lutraMs: number; cpu: string; replicaMs: ReadonlyMap<number, number> }> {
   await runSql(site.source, [`USE ${BENCH_SCHEMA}`, ...workload.tables]);
   await runSql(site.target, [`USE ${BENCH_SCHEMA}`, ...workload.tables]);
   const connections = await Promise.all(Array.from({ length: WRITERS }, () => connectTo(site.source, BENCH_SCHEMA)));
@@ -74,14 +75,17 @@ async function catchUpOnce(
     replicaMs.set(threads, await site.replicaCatchUp(threads, gtid));
   });
   let lutraMs = Number.NaN;
+  let cpu = '';
   turns.push(async () => {
+    const before = cpuByStage(site.stack);
     lutraMs = await site.lutraCatchUp(gtid);
+    cpu = describeCpu(before, cpuByStage(site.stack), workload.rowCount);
     await site.pausePipeline();
   });
   // Who goes first changes from run to run, so that a drift of the machine hits everyone.
   for (let turn = 0; turn < turns.length; turn++) await turns[(turn + run) % turns.length]?.();
   await site.assertEqual(workload.names);
-  return { lutraMs, replicaMs };
+  return { lutraMs, cpu, replicaMs };
 }
 
 /** Everybody stands at the same place and nobody works. */
