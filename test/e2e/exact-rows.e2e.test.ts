@@ -54,16 +54,14 @@ const statement: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(
       bytes,
-      pick('0.5', '-0.25', '16777217', 'NULL'),
-      pick('0.1', '-7e0', '1e100'),
+      pick('0.1', '-1e-38', '16777217', 'NULL'),
+      pick('0.1', '-0e0', '1.7976931348623157e308'),
       number,
       pick('NULL', "'1'", "'2'", "'b''a'"),
     )
     .map(([id, f, g, b, e]) => `INSERT IGNORE INTO bytes VALUES (${id},${f},${g},${b},${e},'y z,x')`),
   fc.tuple(bytes, bytes).map(([id, next]) => `UPDATE IGNORE bytes SET id = ${next}, b = 8589934591 WHERE id = ${id}`),
-  // Only short numbers: MySQL prints some doubles of equal bits with another last digit than MariaDB, and the comparison reads text.
-  // Bit-exact doubles are proved over the binary protocol in libs/sql/test/quoting.mysql.test.ts.
-  fc.constant("UPDATE bytes SET f = -f, g = -g, s = ''"),
+  fc.constant("UPDATE bytes SET f = f / 3, g = g / 7, s = ''"),
   fc
     .tuple(decimal, moment, literal(pick('-838:59:59', '12:34:56.78', '00:00:00')))
     .map(([d, t, tm]) => `INSERT IGNORE INTO moments VALUES (${d},${t},${t},${tm},${t},2024)`),
