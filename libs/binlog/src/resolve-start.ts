@@ -11,6 +11,8 @@ export async function resolveStart(session: SourceSession, start: StartDefinitio
   switch (start.kind) {
     case 'latest':
       return { done: await latest(session), inside: null };
+    case 'time':
+      throw new SyncError('SOURCE_POSITION_UNKNOWN', { problem: `A start by time (${start.time}) is not built yet` });
     case 'gtid':
       return { done: fromGtid(session, start.gtid), inside: null };
     case 'file':

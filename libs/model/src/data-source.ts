@@ -1,5 +1,10 @@
 export type DatabaseKind = 'mysql' | 'mariadb';
 
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** How to reach a database. The password travels sealed ({@link SealedSecret}), never in clear. */
 export interface DataSourceDefinition {
   readonly id: string;
@@ -7,6 +12,8 @@ export interface DataSourceDefinition {
   readonly kind: DatabaseKind;
   readonly host: string;
   readonly port: number;
+  /** Other servers of the same group, in the order in which they are tried when the first does not answer; same user, password and TLS. */
+  readonly standbys?: readonly ServerAddress[];
   readonly user: string;
   readonly password: SealedSecret;
   readonly tls: 'disabled' | 'required' | 'verifyCa' | 'verifyIdentity';

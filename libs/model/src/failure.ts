@@ -1,4 +1,5 @@
-import type { ErrorClass, ErrorCode } from './errors.ts';
+import type { ErrorClass } from './error-spec.ts';
+import type { ErrorCode } from './errors.ts';
 
 /** An error in the form in which it crosses a process border: to the arbiter, into the permit, into the API's answer. */
 export interface FailureReport {

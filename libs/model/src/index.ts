@@ -4,9 +4,10 @@ export { ByteBudget } from './byte-budget.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
-export type { DataSourceDefinition, DatabaseKind, SealedSecret } from './data-source.ts';
+export type { DataSourceDefinition, DatabaseKind, SealedSecret, ServerAddress } from './data-source.ts';
+export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
-export type { ErrorClass, ErrorCode, ErrorSpec } from './errors.ts';
+export type { ErrorCode } from './errors.ts';
 export type * from './events.ts';
 export type { FailureReport } from './failure.ts';
 export {

@@ -23,6 +23,8 @@ export interface ColumnMapping {
 /** Where a pipeline without a checkpoint begins. */
 export type StartDefinition =
   | { readonly kind: 'latest' }
+  /** ISO 8601 in UTC; the first transaction that committed at this time or later is the first one read. */
+  | { readonly kind: 'time'; readonly time: string }
   | { readonly kind: 'gtid'; readonly gtid: string }
   | { readonly kind: 'file'; readonly file: string; readonly offset: number };
 

@@ -1,5 +1,6 @@
+import type { ErrorClass, ErrorSpec } from './error-spec.ts';
 import { ERRORS } from './errors.ts';
-import type { ErrorClass, ErrorCode, ErrorSpec } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
 import type { FailureReport } from './failure.ts';
 import type { Stage } from './identity.ts';
 

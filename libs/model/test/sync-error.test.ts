@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ERRORS } from '../src/errors.ts';
-import type { ErrorSpec } from '../src/errors.ts';
+import type { ErrorSpec } from '../src/error-spec.ts';
 import { reportFailure, SyncError } from '../src/sync-error.ts';
 
 describe('SyncError', () => {

@@ -10,7 +10,7 @@ const SCOPES: readonly (readonly [scope: ErrorSpec['scope'], title: string])[] =
 
 const INTRODUCTION = `# Errors
 
-<!-- Generated from libs/model/src/errors.ts by \`npm run docs\`: do not edit. -->
+<!-- Generated from libs/model/src (errors.ts, source-errors.ts) by \`npm run docs\`: do not edit. -->
 
 Codes are stable. The API shows the code, a sentence with the names of the case, and what to do about it.
 

@@ -50,6 +50,7 @@ export function startOf({ kind, gtid, file, offset }: StartDto, source: Database
     if (file === undefined || offset === undefined) return refuse('start of kind file needs file and offset');
     return { kind, file, offset };
   }
+  if (kind === 'time') return refuse('start of kind time is not built yet');
   if (gtid === undefined) return refuse('start of kind gtid needs gtid');
   try {
     parseDone(source === 'mysql' ? { kind: 'mysqlGtid', gtidSet: gtid } : { kind: 'mariadbGtid', gtidList: gtid });

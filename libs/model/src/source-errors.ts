@@ -1,0 +1,101 @@
+import type { ErrorSpec } from './error-spec.ts';
+
+/** Failures of a source: its server, its binary log, what the log holds. Part of the catalogue in errors.ts. */
+export const SOURCE_ERRORS = {
+  SOURCE_UNREACHABLE: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'The source database cannot be reached',
+    workaround: 'Check that the server at {address} runs and that the network lets the select instances through.',
+  },
+  SOURCE_ACCESS_DENIED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source database refuses user or password',
+    workaround: 'Correct user and password of the data source, then RESTART.',
+  },
+  SOURCE_GRANT_MISSING: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source user lacks grants',
+    workaround: 'Run at the source: {statement}',
+  },
+  SOURCE_BINLOG_OFF: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source writes no binary log',
+    workaround: 'Start the source with log_bin and a server_id, then RESTART.',
+  },
+  SOURCE_BINLOG_FORMAT: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source does not log rows',
+    workaround: 'SET GLOBAL binlog_format = ROW at the source, reconnect its clients, then RESTART.',
+  },
+  SOURCE_POSITION_PURGED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source no longer has the binary log that the pipeline needs',
+    workaround:
+      'Changes from {place} on are no longer in the log. Copy the mapped tables anew and set a new position, or restore the log files.',
+  },
+  SOURCE_POSITION_UNKNOWN: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source does not know the position of the pipeline',
+    workaround:
+      'The server is not the one that the position came from, or it lost transactions. Point the data source at the right server, or set a new position.',
+  },
+  SOURCE_LOST_TRANSACTIONS: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source lacks transactions that are already applied at the target',
+    workaround:
+      'The new source server never received {gtids}. Decide which side is right before going on; then set a new position.',
+  },
+  SOURCE_SERVER_CHANGED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'A position without GTID came from another server',
+    workaround:
+      'File and offset are valid on server {serverUuid} only. Switch GTID on, or set a new position on the new server.',
+  },
+  SOURCE_CONNECTION_LOST: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'The connection to the source broke',
+    workaround: 'Lutra reconnects and goes on at its place.',
+  },
+  SOURCE_EVENT_CORRUPT: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'An event of the binary log is damaged',
+    workaround: 'If it repeats at the same position, the log file is damaged: check the disk of the source.',
+  },
+  SOURCE_EVENT_UNSUPPORTED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The binary log holds an event that Lutra cannot read',
+    workaround: 'Switch off the feature that writes event type {type} at the source, or update Lutra.',
+  },
+  SOURCE_EVENT_TOO_LARGE: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'A row is larger than maxRowBytes',
+    workaround:
+      'Take the table out of the mapping, or raise LUTRA_MAX_ROW_BYTES and the memory of extract, transform and load.',
+  },
+  SOURCE_DDL_STOPPED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'A schema change at the source concerns a mapped table',
+    workaround:
+      'Apply the statement at the target if it shall hold there, set the parameter ddl to skip, then RESTART.',
+  },
+  SOURCE_SCHEMA_MISMATCH: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'Rows do not fit the known shape of their table',
+    workaround: 'Set binlog_row_metadata = FULL at the source so that each row tells its shape, then RESTART.',
+  },
+} as const satisfies Record<string, ErrorSpec>;
