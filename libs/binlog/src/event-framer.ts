@@ -12,6 +12,7 @@ import {
 } from './event-types.ts';
 import { FramedEvent } from './framed-event.ts';
 import { ServerPacketError } from './server-packet-error.ts';
+import { describePlace, StreamPosition } from './stream-position.ts';
 
 /** A packet of this size goes on in the next one. */
 const PACKET_BYTES_MAX = 0xffffff;
@@ -20,6 +21,11 @@ const PACKET_HEADER_BYTES = 4;
 export const WHOLE_EVENT_BYTES_MAX = 1024 * 1024;
 /** First bytes of a large event that come together: header, table id, and what one wants to read of a statement. */
 const HEAD_BYTES = 4096;
+
+/** Version, server name, time, header length; the list of header lengths, algorithm and checksum follow. */
+const FORMAT_BYTES_MIN = 2 + 50 + 4 + 1 + 1 + EVENT_CHECKSUM_BYTES;
+/** Names of log files end in a number; a damaged checksum behind the name does not look so. */
+const LOG_FILE = /^[^\0]+\.\d{6,}$/;
 
 const STATUS_EVENT = 0x00;
 const STATUS_END = 0xfe;
@@ -37,10 +43,14 @@ interface LargeEvent {
 /**
  * Turns the socket's bytes after a dump command into events: one pass, nothing copied but what spans chunks. Whatever the
  * cut of the chunks, the events are the same. Packets of 16 MiB are joined, sequence ids and CRC32 checksums verified.
- * Throws SOURCE_EVENT_CORRUPT, and {@link ServerPacketError} for an error or end packet; it is of no use after that.
+ * Throws SOURCE_EVENT_CORRUPT with the place in its details (file, offset, streamByte), and {@link ServerPacketError} for an
+ * error or end packet; it is of no use after that.
  */
 export class EventFramer {
   private hasChecksum: boolean;
+  /** A format description says that checksums are off where they were on: the next event has to agree. */
+  private isFormatDoubtful = false;
+  private readonly position = new StreamPosition();
   private sequence = 1;
   /** True when a chunk ended inside a packet header or an event. */
   private isInside = false;
@@ -59,11 +69,21 @@ export class EventFramer {
 
   /** Adds to `events` what `chunk` completes. The events keep views into `chunk`. */
   push(chunk: Buffer, events: FramedEvent[]): void {
+    try {
+      this.frameChunk(chunk, events);
+      this.position.endChunk(chunk.length, events);
+    } catch (error) {
+      throw this.locate(error, events);
+    }
+  }
+
+  private frameChunk(chunk: Buffer, events: FramedEvent[]): void {
     let at = this.isInside ? this.pushSlowly(chunk, 0, events) : 0;
     for (const end = chunk.length; end - at >= PACKET_HEADER_BYTES;) {
       const size = readUInt24(chunk, at);
       const next = at + PACKET_HEADER_BYTES + size;
       if (size === PACKET_BYTES_MAX || next > end) break;
+      this.position.packetAt = at;
       this.takeSequence(chunk[at + 3] as number);
       this.frameWhole(chunk, at + PACKET_HEADER_BYTES, next, events);
       at = next;
@@ -71,9 +91,18 @@ export class EventFramer {
     while (at < chunk.length) at = this.pushSlowly(chunk, at, events);
   }
 
+  /** Adds to an error of the stream where it is. */
+  private locate(error: unknown, events: readonly FramedEvent[]): unknown {
+    if (!SyncError.is(error) || !error.code.startsWith('SOURCE_EVENT_')) return error;
+    const place = this.position.place(events);
+    const problem = `${String(error.details['problem'])}, ${describePlace(place)}`;
+    return new SyncError(error.code, { ...error.details, ...place, problem }, { cause: error });
+  }
+
   /** Takes what belongs to one event; returns where that ended. */
   private pushSlowly(chunk: Buffer, from: number, events: FramedEvent[]): number {
     let at = from;
+    if (!this.isInside) this.position.packetAt = from;
     this.isInside = true;
     for (;;) {
       if (this.headerFilled < PACKET_HEADER_BYTES) {
@@ -179,24 +208,41 @@ export class EventFramer {
     const type = bytes[start + EVENT_TYPE_OFFSET] as number;
     let bodyEnd = end;
     if (type === EVENT_TYPE.FORMAT_DESCRIPTION) bodyEnd = this.readFormat(bytes, start, end);
-    else if (type === EVENT_TYPE.ROTATE && isArtificial(bytes, start)) {
-      // Made up between two files that may differ in their checksums: what the bytes say counts.
-      if (isChecksumRight(bytes, start, end)) bodyEnd -= EVENT_CHECKSUM_BYTES;
-    } else if (this.hasChecksum) {
+    else if (type === EVENT_TYPE.ROTATE) bodyEnd = this.readRotate(bytes, start, end);
+    else if (this.hasChecksum) {
       if (!isChecksumRight(bytes, start, end)) throw corrupt(`wrong checksum of ${eventTypeName(type)}`);
       bodyEnd -= EVENT_CHECKSUM_BYTES;
+    } else if (this.isFormatDoubtful) {
+      if (isChecksumRight(bytes, start, end)) throw corrupt('a checksum where the format description denies it');
+      this.isFormatDoubtful = false;
     }
     events.push(new FramedEvent('whole', type, bytes, start, bodyEnd, bodyEnd - start, end - start));
   }
 
+  /** A made-up ROTATE stands between two files that may differ in their checksums: what the bytes say counts. */
+  private readRotate(bytes: Buffer, start: number, end: number): number {
+    const isRight = isChecksumRight(bytes, start, end);
+    const bodyEnd = isRight && (this.hasChecksum || isArtificial(bytes, start)) ? end - EVENT_CHECKSUM_BYTES : end;
+    const nameAt = start + EVENT_HEADER_BYTES + 8;
+    const file = nameAt < bodyEnd ? bytes.toString('utf8', nameAt, bodyEnd) : '';
+    if (this.hasChecksum && !isRight && !(isArtificial(bytes, start) && LOG_FILE.test(file)))
+      throw corrupt('wrong checksum of ROTATE_EVENT');
+    if (file === '') throw corrupt('a ROTATE_EVENT that names no file');
+    this.position.rotate(file, Number(bytes.readBigUInt64LE(nameAt - 8)));
+    return bodyEnd;
+  }
+
   /** The last five bytes are the checksum's algorithm and the checksum, also when checksums are off. */
   private readFormat(bytes: Buffer, start: number, end: number): number {
+    if (end - start < EVENT_HEADER_BYTES + FORMAT_BYTES_MIN)
+      throw corrupt('a FORMAT_DESCRIPTION_EVENT that is too short');
     const algorithm = bytes[end - EVENT_CHECKSUM_BYTES - 1] as number;
     if (algorithm > 1)
       throw new SyncError('SOURCE_EVENT_UNSUPPORTED', {
         problem: `The binary log uses checksum algorithm ${String(algorithm)}, which is not known`,
         type: 'FORMAT_DESCRIPTION_EVENT',
       });
+    this.isFormatDoubtful = this.hasChecksum && algorithm === 0;
     this.hasChecksum = algorithm === 1;
     if (this.hasChecksum && !isChecksumRight(bytes, start, end))
       throw corrupt('wrong checksum of FORMAT_DESCRIPTION_EVENT');

@@ -12,6 +12,6 @@ export class ServerPacketError extends Error {
   /** `packet` begins with the status byte 0xff; then the number, and '#' with a state of five characters. */
   static parse(packet: Buffer): ServerPacketError {
     const hasState = packet[3] === 0x23;
-    return new ServerPacketError(packet.readUInt16LE(1), packet.toString('utf8', hasState ? 9 : 3));
+    return new ServerPacketError((packet[1] ?? 0) | ((packet[2] ?? 0) << 8), packet.toString('utf8', hasState ? 9 : 3));
   }
 }

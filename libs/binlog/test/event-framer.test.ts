@@ -146,6 +146,41 @@ describe('EventFramer', () => {
     for (const size of [3, 1000]) expect(() => frame(cut(bytes, [size]))).toThrow(message);
   });
 
+  it.each([7, 100, 100_000])('says where a damaged event is, for chunks of %d bytes', (size) => {
+    const stream = new BinlogStreamBuilder().rotate('bin.000007').formatDescription();
+    const offset = stream.mariadbGtid(1).xid().endOffset;
+    const streamByte = stream.bytes.length;
+    const bytes = stream.query('CREATE TABLE x (a int)').xid().bytes;
+    bytes[streamByte + 30] = 1 ^ (bytes[streamByte + 30] ?? 0);
+    const reading = (): unknown => frame(cut(bytes, [size]));
+    expect(reading).toThrow(`behind bin.000007:${String(offset)} (byte ${String(streamByte)} of the stream)`);
+    expect(reading).toThrow(
+      expect.objectContaining({
+        details: expect.objectContaining({ file: 'bin.000007', offset, streamByte }) as unknown,
+      }),
+    );
+  });
+
+  it.each([
+    ['switches checksums off', -5, 1],
+    ['names an unknown algorithm', -5, 7],
+  ])('refuses a damaged format description that %s', (_, at, flip) => {
+    const bytes = new BinlogStreamBuilder().formatDescription().bytes;
+    const damagedAt = bytes.length + at;
+    const all = new BinlogStreamBuilder().formatDescription().xid().bytes;
+    all[damagedAt] = flip ^ (all[damagedAt] ?? 0);
+    expect(() => frame([all])).toThrow(/SOURCE_EVENT_(CORRUPT|UNSUPPORTED).* byte \d+ of the stream/);
+  });
+
+  it('refuses a damaged ROTATE that the server made up', () => {
+    const bytes = new BinlogStreamBuilder().rotate('bin.000007').bytes;
+    for (let at = 5; at < bytes.length; at += 1) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = 1 ^ (damaged[at] ?? 0);
+      expect(() => frame([damaged])).toThrow('SOURCE_EVENT_CORRUPT');
+    }
+  });
+
   it('refuses a lost packet', () => {
     const stream = new BinlogStreamBuilder().formatDescription();
     const before = stream.bytes.length;

@@ -28,6 +28,11 @@ export class BinlogStreamBuilder {
     return Buffer.concat(this.packets);
   }
 
+  /** Offset in the log file behind the last event. */
+  get endOffset(): number {
+    return this.position;
+  }
+
   event(event: EventToBuild): this {
     const isArtificial = ((event.flags ?? 0) & FLAG_ARTIFICIAL) !== 0;
     const size = HEADER_BYTES + event.body.length + (this.options.hasChecksum ? 4 : 0);
