@@ -76,8 +76,7 @@ export class BinlogDump {
         this.resume();
         return null;
       }
-      const events: FramedEvent[] = [];
-      this.framer.push(this.isRegistered ? chunk : this.takeRegistration(chunk), events);
+      const events = this.frame(this.isRegistered ? chunk : this.takeRegistration(chunk));
       if (this.chunks.length === 0 && this.failure === null) this.resume();
       return events;
     } catch (error) {
@@ -87,6 +86,11 @@ export class BinlogDump {
         attemptOf(this.options.source, { isConnected: true, place: this.options.place }),
       );
     }
+  }
+
+  /** True when `take` threw because the log ended, in a dump that was to end there. */
+  get isAtEndOfLog(): boolean {
+    return this.framer.isEnded;
   }
 
   /** Port of our end: finds the connection in the server's process list. */
@@ -100,6 +104,19 @@ export class BinlogDump {
     this.chunks = [];
     this.failure ??= new Error('the dump is closed');
     this.socket.destroy();
+  }
+
+  /** What is right in front of an end or of damage is handed on first; the failure comes with the next `take`. */
+  private frame(bytes: Buffer): FramedEvent[] {
+    const events: FramedEvent[] = [];
+    try {
+      this.framer.push(bytes, events);
+    } catch (error) {
+      if (events.length === 0) throw error;
+      this.failure = SyncError.is(error) || error instanceof Error ? error : new Error(String(error));
+      this.chunks = [];
+    }
+    return events;
   }
 
   /** Swallows the answer to the register command; returns what follows it. */

@@ -5,6 +5,8 @@ const COM_REGISTER_REPLICA = 0x15;
 const COM_BINLOG_DUMP_GTID = 0x1e;
 /** The first event of every file. */
 export const FIRST_OFFSET = 4;
+/** Flag of both commands: at the end of the log comes an end packet, not a wait for more. */
+const DUMP_NON_BLOCK = 0x01;
 /** Flag of COM_BINLOG_DUMP_GTID: the set that follows counts, not file and offset. */
 const DUMP_THROUGH_GTID = 0x04;
 
@@ -23,30 +25,35 @@ export function encodeRegister(serverId: number): Buffer {
   return packet(payload);
 }
 
-/** Dump from file and offset; MariaDB with an empty file: from @slave_connect_state. */
-export function encodeFileDump(from: {
+/** Who asks, and whether the dump ends where the log ends. */
+export interface DumpRequest {
   readonly serverId: number;
-  readonly file: string;
-  readonly offset: number;
-}): Buffer {
+  readonly endsAtEndOfLog: boolean;
+}
+
+/** Dump from file and offset; MariaDB with an empty file: from @slave_connect_state. */
+export function encodeFileDump(
+  { serverId, endsAtEndOfLog }: DumpRequest,
+  from: { readonly file: string; readonly offset: number },
+): Buffer {
   const file = Buffer.from(from.file);
   const payload = Buffer.alloc(11 + file.length);
   payload.writeUInt8(COM_BINLOG_DUMP, 0);
   // Beyond 4 GiB the old command has no offset: such a file is read from an earlier transaction only by GTID.
   payload.writeUInt32LE(from.offset, 1);
-  payload.writeUInt16LE(0, 5);
-  payload.writeUInt32LE(from.serverId, 7);
+  payload.writeUInt16LE(endsAtEndOfLog ? DUMP_NON_BLOCK : 0, 5);
+  payload.writeUInt32LE(serverId, 7);
   file.copy(payload, 11);
   return packet(payload);
 }
 
 /** Dump of everything that is not in the set. */
-export function encodeGtidDump(from: { readonly serverId: number; readonly done: MysqlGtidSet }): Buffer {
-  const set = encodeGtidSet(from.done);
+export function encodeGtidDump({ serverId, endsAtEndOfLog }: DumpRequest, done: MysqlGtidSet): Buffer {
+  const set = encodeGtidSet(done);
   const payload = Buffer.alloc(1 + 2 + 4 + 4 + 8 + 4 + set.length);
   payload.writeUInt8(COM_BINLOG_DUMP_GTID, 0);
-  payload.writeUInt16LE(DUMP_THROUGH_GTID, 1);
-  payload.writeUInt32LE(from.serverId, 3);
+  payload.writeUInt16LE(DUMP_THROUGH_GTID | (endsAtEndOfLog ? DUMP_NON_BLOCK : 0), 1);
+  payload.writeUInt32LE(serverId, 3);
   payload.writeUInt32LE(0, 7);
   payload.writeBigUInt64LE(BigInt(FIRST_OFFSET), 11);
   payload.writeUInt32LE(set.length, 19);

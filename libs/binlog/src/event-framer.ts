@@ -47,6 +47,8 @@ interface LargeEvent {
  * error or end packet; it is of no use after that.
  */
 export class EventFramer {
+  /** The server said that there is no more: the end packet came. */
+  isEnded = false;
   private hasChecksum: boolean;
   /** A format description says that checksums are off where they were on: the next event has to agree. */
   private isFormatDoubtful = false;
@@ -251,8 +253,10 @@ export class EventFramer {
 
   private readStatus(bytes: Buffer, from: number, end: number): Error {
     if (bytes[from] === STATUS_ERROR) return ServerPacketError.parse(bytes.subarray(from, end));
-    if (bytes[from] === STATUS_END && end - from < 9)
+    if (bytes[from] === STATUS_END && end - from < 9) {
+      this.isEnded = true;
       return new SyncError('SOURCE_CONNECTION_LOST', { problem: 'The source ended the stream of events' });
+    }
     return corrupt(`unexpected packet status ${String(bytes[from])}`);
   }
 

@@ -2,7 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
 import type { DonePlace } from '@lutra/model';
 import { BinlogDump } from './binlog-dump.ts';
-import { encodeFileDump, encodeGtidDump, encodeRegister } from './encode-dump.ts';
+import { encodeFileDump, encodeGtidDump, encodeRegister, FIRST_OFFSET } from './encode-dump.ts';
+import type { DumpRequest } from './encode-dump.ts';
 import type { SourceSession } from './source-session.ts';
 
 /** Our server ids lie above those that people give: two dumps with one id end each other. */
@@ -16,6 +17,8 @@ export interface OpenDumpOptions {
   /** Period after which an idle server says that it is there. */
   readonly heartbeatMs: number;
   readonly onReady: () => void;
+  /** True: at the end of the log the dump ends ({@link BinlogDump.isAtEndOfLog}). Default: it waits for more. */
+  readonly endsAtEndOfLog?: boolean;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function openDump(session: SourceSession, done: DonePlace, options:
     );
   if (session.server.kind === 'mariadb') await session.query('SET @mariadb_slave_capability = 4');
   else await session.query(`SET @replica_uuid = '${randomUUID()}', @slave_uuid = @replica_uuid`);
-  const command = await dumpCommand(session, done, serverId);
+  const command = await dumpCommand(session, done, { serverId, endsAtEndOfLog: options.endsAtEndOfLog ?? false });
   return new BinlogDump(session.takeSocket(), {
     source: session.options,
     hasChecksum: session.server.hasChecksum,
@@ -50,23 +53,23 @@ export function describeDone(done: DonePlace): string {
   return text === '' ? 'the beginning' : text;
 }
 
-async function dumpCommand(session: SourceSession, done: DonePlace, serverId: number): Promise<Buffer> {
+async function dumpCommand(session: SourceSession, done: DonePlace, request: DumpRequest): Promise<Buffer> {
   switch (done.kind) {
     case 'mysqlGtid':
-      return encodeGtidDump({ serverId, done: MysqlGtidSet.parse(done.gtidSet) });
+      return encodeGtidDump(request, MysqlGtidSet.parse(done.gtidSet));
     case 'mariadbGtid':
       // Parsed and printed again: what goes into the statement is a list of GTIDs, whatever the place held.
       await session.query(
         `SET @slave_connect_state = '${describeList(done)}', @slave_gtid_strict_mode = 1, @slave_gtid_ignore_duplicates = 0`,
       );
-      return encodeFileDump({ serverId, file: '', offset: 4 });
+      return encodeFileDump(request, { file: '', offset: FIRST_OFFSET });
     case 'file':
       // The old command has 32 bits for the offset: a place further on cannot be asked for.
       if (done.offset > 0xffff_ffff)
         throw new SyncError('SOURCE_POSITION_UNKNOWN', {
           problem: `The source cannot send ${done.file} from offset ${String(done.offset)}: without GTID offsets end at 4 GiB`,
         });
-      return encodeFileDump({ serverId, file: done.file, offset: done.offset });
+      return encodeFileDump(request, done);
   }
 }
 

@@ -9,7 +9,7 @@ import { translateSourceError } from './source-failure.ts';
 import type { SourceAttempt } from './source-failure.ts';
 
 export interface SourceOptions {
-  readonly definition: Pick<DataSourceDefinition, 'kind' | 'host' | 'port' | 'user' | 'tls' | 'tlsCa'>;
+  readonly definition: Pick<DataSourceDefinition, 'kind' | 'host' | 'port' | 'standbys' | 'user' | 'tls' | 'tlsCa'>;
   readonly password: string;
   readonly clock: Clock;
   /** Handshake and each query, default 10 s. */
