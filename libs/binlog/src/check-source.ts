@@ -1,20 +1,28 @@
 import { SyncError } from '@lutra/model';
-import { readVariable } from './source-server.ts';
-import type { SourceRow, SourceSession } from './source-session.ts';
+import { askFirstKnown, askIfKnown, readVariable, serverErrno } from './ask-server.ts';
+import type { AskableSource } from './ask-server.ts';
+import type { SourceRow } from './source-session.ts';
+
+interface NeededGrant {
+  readonly name: string;
+  readonly alsoBy: readonly string[];
+  /** Statements that only this grant allows, spelled as the generations of servers spell them; none where there is none. */
+  readonly proof: readonly string[];
+}
 
 /** One spelling of each grant that reading the log needs, with the others that include it. */
-const GRANTS: Readonly<
-  Record<'mysql' | 'mariadb', readonly { readonly name: string; readonly alsoBy: readonly string[] }[]>
-> = {
+const GRANTS: Readonly<Record<'mysql' | 'mariadb', readonly NeededGrant[]>> = {
   mysql: [
-    { name: 'REPLICATION SLAVE', alsoBy: [] },
-    { name: 'REPLICATION CLIENT', alsoBy: ['SUPER'] },
+    { name: 'REPLICATION SLAVE', alsoBy: ['REPLICATION REPLICA'], proof: ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'] },
+    { name: 'REPLICATION CLIENT', alsoBy: ['SUPER'], proof: ['SHOW BINARY LOGS'] },
   ],
   mariadb: [
-    { name: 'REPLICATION SLAVE', alsoBy: [] },
-    { name: 'BINLOG MONITOR', alsoBy: ['REPLICATION CLIENT', 'SUPER'] },
+    { name: 'REPLICATION SLAVE', alsoBy: ['REPLICATION REPLICA'], proof: [] },
+    { name: 'BINLOG MONITOR', alsoBy: ['REPLICATION CLIENT', 'SUPER'], proof: ['SHOW BINARY LOGS'] },
   ],
 };
+/** The server says with these that a grant is missing. */
+const ACCESS_ERRNOS: ReadonlySet<number> = new Set([1045, 1142, 1227]);
 
 /**
  * Whether this source can be read by this user. Throws SOURCE_BINLOG_OFF, SOURCE_BINLOG_FORMAT, or SOURCE_GRANT_MISSING
@@ -22,7 +30,7 @@ const GRANTS: Readonly<
  * only when the log does not carry full metadata.
  */
 export async function checkSource(
-  session: SourceSession,
+  session: AskableSource,
   options: { readonly schemas: readonly string[] },
 ): Promise<void> {
   const query = (sql: string): Promise<SourceRow[]> => session.query(sql);
@@ -42,13 +50,14 @@ export async function checkSource(
   await checkGrants(session, metadata === 'FULL' ? [] : options.schemas);
 }
 
-async function checkGrants(session: SourceSession, schemas: readonly string[]): Promise<void> {
+async function checkGrants(session: AskableSource, schemas: readonly string[]): Promise<void> {
   const grants = await readGrants(session);
   const isGranted = (name: string): boolean =>
     grants.some(({ target, names }) => target === '*.*' && (names.includes('ALL PRIVILEGES') || names.includes(name)));
-  const missing = GRANTS[session.server.kind]
-    .filter(({ name, alsoBy }) => ![name, ...alsoBy].some(isGranted))
-    .map(({ name }) => name);
+  const missing: string[] = [];
+  for (const { name, alsoBy, proof } of GRANTS[session.server.kind])
+    // A grant that is listed under a name that is not known here shows by what it allows.
+    if (![name, ...alsoBy].some(isGranted) && !(await isAllowed(session, proof))) missing.push(name);
   const unreadable = schemas.filter(
     (schema) => !isGranted('SELECT') && !grants.some((grant) => readsFrom(grant, schema)),
   );
@@ -66,17 +75,29 @@ async function checkGrants(session: SourceSession, schemas: readonly string[]): 
   });
 }
 
+async function isAllowed(session: AskableSource, proof: readonly string[]): Promise<boolean> {
+  if (proof.length === 0) return false;
+  try {
+    await askFirstKnown((sql) => session.query(sql), proof);
+    return true;
+  } catch (error) {
+    if (ACCESS_ERRNOS.has(serverErrno(error))) return false;
+    throw error;
+  }
+}
+
 interface Grant {
   /** As printed: '*.*', '`shop`.*', '`shop`.`item`'. */
   readonly target: string;
   readonly names: readonly string[];
 }
 
-async function readGrants(session: SourceSession): Promise<Grant[]> {
+async function readGrants(session: AskableSource): Promise<Grant[]> {
   const grants: Grant[] = [];
   for (const row of await session.query(`SHOW GRANTS${await usingRoles(session)}`)) {
     const value = Object.values(row)[0];
-    const line = typeof value === 'string' ? value : '';
+    // With sql_mode ANSI_QUOTES names come in double quotes.
+    const line = typeof value === 'string' ? value.replaceAll('"', '`') : '';
     const match = /^GRANT (.+?) ON (\S+) TO /.exec(line);
     if (match !== null)
       grants.push({ target: match[2] ?? '', names: (match[1] ?? '').split(',').map((name) => name.trim()) });
@@ -85,10 +106,12 @@ async function readGrants(session: SourceSession): Promise<Grant[]> {
 }
 
 /** MySQL lists what roles give only when they are named; MariaDB lists the current role by itself. */
-async function usingRoles(session: SourceSession): Promise<string> {
+async function usingRoles(session: AskableSource): Promise<string> {
   if (session.server.kind === 'mariadb') return '';
-  const roles = await session.queryText('SELECT CURRENT_ROLE()');
-  return roles === '' || roles === 'NONE' ? '' : ` FOR CURRENT_USER() USING ${roles}`;
+  // MySQL 5.7 has no roles.
+  const [row] = (await askIfKnown((sql) => session.query(sql), 'SELECT CURRENT_ROLE() AS roles')) ?? [];
+  const roles = row?.['roles'];
+  return typeof roles !== 'string' || roles === '' || roles === 'NONE' ? '' : ` FOR CURRENT_USER() USING ${roles}`;
 }
 
 function readsFrom({ target, names }: Grant, schema: string): boolean {
@@ -96,7 +119,7 @@ function readsFrom({ target, names }: Grant, schema: string): boolean {
   return isOfSchema && names.some((name) => name === 'ALL PRIVILEGES' || name.startsWith('SELECT'));
 }
 
-async function accountOf(session: SourceSession): Promise<string> {
+async function accountOf(session: AskableSource): Promise<string> {
   const account = await session.queryText('SELECT CURRENT_USER()');
   const at = account.lastIndexOf('@');
   return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;

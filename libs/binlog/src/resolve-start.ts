@@ -1,5 +1,6 @@
 import { compareFilePlaces, MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
 import type { Place, StartDefinition } from '@lutra/model';
+import { readLogFiles, readWritePosition } from './log-files.ts';
 import type { SourceSession } from './source-session.ts';
 
 /**
@@ -18,17 +19,6 @@ export async function resolveStart(session: SourceSession, start: StartDefinitio
     case 'file':
       return { done: await fromFile(session, start), inside: null };
   }
-}
-
-/** File and offset where the server writes now. */
-export async function readWritePosition(
-  session: SourceSession,
-): Promise<{ readonly file: string; readonly offset: number }> {
-  const row = (await session.query(statusStatement(session)))[0];
-  const file = row?.['File'];
-  if (typeof file !== 'string')
-    throw new SyncError('SOURCE_BINLOG_OFF', { problem: `The source ${session.address} writes no binary log` });
-  return { file, offset: Number(row?.['Position']) };
 }
 
 async function latest(session: SourceSession): Promise<Place['done']> {
@@ -66,10 +56,7 @@ async function fromFile(
   start: { readonly file: string; readonly offset: number },
 ): Promise<Place['done']> {
   const { file, offset } = start;
-  const files = (await session.query('SHOW BINARY LOGS')).map((row) => ({
-    name: String(row['Log_name']),
-    bytes: Number(row['File_size']),
-  }));
+  const files = await readLogFiles(session);
   const known = files.find(({ name }) => name === file);
   const first = files[0]?.name ?? file;
   if (known === undefined && compareFilePlaces({ file, offset }, { file: first, offset: 4 }) < 0)
@@ -86,11 +73,4 @@ async function fromFile(
   // MariaDB can say which GTIDs come before an offset: the place then survives a change of server.
   const gtidList = await session.queryText(`SELECT BINLOG_GTID_POS('${file.replaceAll("'", '')}', ${String(offset)})`);
   return parseDone({ kind: 'mariadbGtid', gtidList }).toDone();
-}
-
-/** MySQL renamed the statement in 8.2 and dropped the old one in 8.4. */
-function statusStatement(session: SourceSession): string {
-  if (session.server.kind === 'mariadb') return 'SHOW MASTER STATUS';
-  const [major = 0, minor = 0] = session.server.version.split('.').map(Number);
-  return major > 8 || (major === 8 && minor >= 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
 }

@@ -1,5 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { Clock, DatabaseKind } from '@lutra/model';
+import { readVariable } from './ask-server.ts';
+import type { Query } from './ask-server.ts';
 
 /** What a source server is, as far as reading its log goes. */
 export interface SourceServer {
@@ -14,14 +16,11 @@ export interface SourceServer {
   readonly clockOffsetMs: number;
 }
 
-type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
-
-const UNKNOWN_VARIABLE = 1193;
-
 /** Asks a server what it is. SOURCE_UNREACHABLE and the like come from `query`; REQUEST_INVALID when the kind is another. */
 export async function readSourceServer(kind: DatabaseKind, query: Query, clock: Clock): Promise<SourceServer> {
   const version = (await readVariable(query, 'version')) ?? '';
-  const actual: DatabaseKind = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
+  // What the server calls itself may be set by whoever starts it; replication domains only MariaDB has.
+  const actual: DatabaseKind = (await readVariable(query, 'global.gtid_domain_id')) === null ? 'mysql' : 'mariadb';
   if (actual !== kind)
     throw new SyncError('REQUEST_INVALID', {
       problem: `The data source is configured as ${kind}, but the server is ${actual} ${version}`,
@@ -35,18 +34,6 @@ export async function readSourceServer(kind: DatabaseKind, query: Query, clock: 
     hasChecksum: (await readVariable(query, 'global.binlog_checksum')) === 'CRC32',
     clockOffsetMs: await measureClock(query, clock),
   };
-}
-
-/** A variable's text, null when the server does not know it. */
-export async function readVariable(query: Query, name: string): Promise<string | null> {
-  try {
-    const value = (await query(`SELECT @@${name} AS value`))[0]?.['value'];
-    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null;
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof Error && 'errno' in cause && cause.errno === UNKNOWN_VARIABLE) return null;
-    throw error;
-  }
 }
 
 async function readUuid(kind: DatabaseKind, query: Query): Promise<string> {

@@ -37,14 +37,14 @@ export const SOURCE_ERRORS = {
     class: 'configuration',
     summary: 'The source no longer has the binary log that the pipeline needs',
     workaround:
-      'Changes from {place} on are no longer in the log. Copy the mapped tables anew and set a new position, or restore the log files.',
+      'Changes behind {place} are no longer in the log. Choose: restore the purged log files; or point the data source (or a standby of it) at a server that still has them; or copy the mapped tables anew and set the position of the copy; or start at latest, knowing that all changes in between are lost. Then RESTART.',
   },
   SOURCE_POSITION_UNKNOWN: {
     scope: 'source',
     class: 'configuration',
     summary: 'The source does not know the position of the pipeline',
     workaround:
-      'The server is not the one that the position came from, or it lost transactions. Point the data source at the right server, or set a new position.',
+      'The server is not the one that the position came from, or its log was reset. Choose: point the data source at the right server; or restore the log that held the position; or copy the mapped tables anew and set the position of the copy; or start at latest, knowing that all changes in between are lost. Then RESTART.',
   },
   SOURCE_LOST_TRANSACTIONS: {
     scope: 'source',
@@ -58,7 +58,7 @@ export const SOURCE_ERRORS = {
     class: 'configuration',
     summary: 'A position without GTID came from another server',
     workaround:
-      'File and offset are valid on server {serverUuid} only. Switch GTID on, or set a new position on the new server.',
+      'File and offset are valid on server {serverUuid} only, and Lutra does not guess. Choose: point the data source (or a standby of it) at that server again; or set the position on the new server that matches, if you know it; or copy the mapped tables anew and set the position of the copy; or start at latest, knowing that all changes in between are lost. With GTID on, a change of the server needs none of this. Then RESTART.',
   },
   SOURCE_CONNECTION_LOST: {
     scope: 'source',
