@@ -140,6 +140,9 @@ const CHARSETS: readonly (readonly [string, string])[] = [
   ['sjis', '漢字テスト〜'],
   ['cp932', '漢字テスト～'],
   ['euckr', '한글'],
+  ['big5', '漢字'],
+  ['ujis', '漢字テスト〜丂'],
+  ['eucjpms', '漢字テスト～①'],
 ];
 
 /** The binary JSON of MySQL in all its shapes. */
@@ -210,12 +213,13 @@ describe.each([
     expect(fixed.decoded).toEqual([letters]);
   });
 
-  it.each(['big5', 'ujis'])('names charset %s, which it does not decode', async (charset) => {
-    const writing = roundTrip(`varchar(10) character set ${charset}`, ["'abc'"], asUnicode);
-    await expect(writing).rejects.toMatchObject({
-      code: 'SOURCE_EVENT_UNSUPPORTED',
-      message: expect.stringMatching(new RegExp(`\\.t\\d+: .*charset ${charset} of column v`)) as unknown,
-    });
+  it.each(CHARSETS)('labels of charset %s', async (charset, letters) => {
+    const label = letters.trim();
+    const declared = `enum('b,c','${label}') character set ${charset}`;
+    const { decoded, selected, column } = await roundTrip(declared, [`'${label}'`, "'b,c'"], asUnicode);
+    expect(decoded).toEqual([label, 'b,c']);
+    expect(selected).toEqual(decoded);
+    expect(column).toMatchObject({ kind: 'enum', charset, labels: ['b,c', label] });
   });
 
   it('JSON', async () => {
