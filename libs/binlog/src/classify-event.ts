@@ -1,66 +1,94 @@
 import { SyncError } from '@lutra/model';
-import { EVENT_FLAG_IGNORABLE, EVENT_TYPE, eventTypeName } from './event-types.ts';
+import { EVENT_FLAG_IGNORABLE, EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName } from './event-types.ts';
 import type { FramedEvent } from './framed-event.ts';
 
 /**
- * What an event is to a reader that follows transactions. unsupportedRows: rows events whose table id can be read and whose
- * rows cannot; harmless while their table is not wanted. skip: carries nothing that a reader needs.
+ * What an event is to a reader that follows transactions. payload: the frame of a compressed transaction, whose events
+ * follow it one by one. incident: the server says that its log has a gap here. skip: carries nothing that a reader needs.
  */
 export type EventClass =
   | 'gtid'
   | 'query'
   | 'tableMap'
   | 'rows'
-  | 'unsupportedRows'
   | 'xid'
   | 'xaPrepare'
+  | 'payload'
+  | 'incident'
   | 'rotate'
   | 'formatDescription'
   | 'heartbeat'
   | 'skip';
 
-const CLASS_OF = new Map<number, EventClass>([
-  [EVENT_TYPE.GTID, 'gtid'],
-  [EVENT_TYPE.ANONYMOUS_GTID, 'gtid'],
-  [EVENT_TYPE.GTID_TAGGED, 'gtid'],
-  [EVENT_TYPE.MARIADB_GTID, 'gtid'],
-  [EVENT_TYPE.QUERY, 'query'],
-  [EVENT_TYPE.TABLE_MAP, 'tableMap'],
-  [EVENT_TYPE.WRITE_ROWS_V1, 'rows'],
-  [EVENT_TYPE.UPDATE_ROWS_V1, 'rows'],
-  [EVENT_TYPE.DELETE_ROWS_V1, 'rows'],
-  [EVENT_TYPE.WRITE_ROWS_V2, 'rows'],
-  [EVENT_TYPE.UPDATE_ROWS_V2, 'rows'],
-  [EVENT_TYPE.DELETE_ROWS_V2, 'rows'],
-  [EVENT_TYPE.PARTIAL_UPDATE_ROWS, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED_V1, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED_V1, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED_V1, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED, 'unsupportedRows'],
-  [EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED, 'unsupportedRows'],
-  [EVENT_TYPE.XID, 'xid'],
-  [EVENT_TYPE.XA_PREPARE, 'xaPrepare'],
-  [EVENT_TYPE.ROTATE, 'rotate'],
-  [EVENT_TYPE.FORMAT_DESCRIPTION, 'formatDescription'],
-  [EVENT_TYPE.HEARTBEAT, 'heartbeat'],
-  [EVENT_TYPE.HEARTBEAT_V2, 'heartbeat'],
-  // The statement text of rows, and bookkeeping of servers among themselves.
-  [EVENT_TYPE.ROWS_QUERY, 'skip'],
-  [EVENT_TYPE.MARIADB_ANNOTATE_ROWS, 'skip'],
-  [EVENT_TYPE.IGNORABLE, 'skip'],
-  [EVENT_TYPE.STOP, 'skip'],
-  [EVENT_TYPE.PREVIOUS_GTIDS, 'skip'],
-  [EVENT_TYPE.TRANSACTION_CONTEXT, 'skip'],
-  [EVENT_TYPE.VIEW_CHANGE, 'skip'],
-  [EVENT_TYPE.MARIADB_BINLOG_CHECKPOINT, 'skip'],
-  [EVENT_TYPE.MARIADB_GTID_LIST, 'skip'],
-  [EVENT_TYPE.MARIADB_START_ENCRYPTION, 'skip'],
-  // Values for the statement that follows: it is the statement that is judged.
-  [EVENT_TYPE.INTVAR, 'skip'],
-  [EVENT_TYPE.RAND, 'skip'],
-  [EVENT_TYPE.USER_VAR, 'skip'],
-]);
+const TYPES_OF: Readonly<Record<EventClass, readonly (keyof typeof EVENT_TYPE)[]>> = {
+  gtid: ['GTID', 'ANONYMOUS_GTID', 'GTID_TAGGED', 'MARIADB_GTID'],
+  query: ['QUERY', 'MARIADB_QUERY_COMPRESSED'],
+  tableMap: ['TABLE_MAP'],
+  rows: [
+    'WRITE_ROWS_V1',
+    'UPDATE_ROWS_V1',
+    'DELETE_ROWS_V1',
+    'WRITE_ROWS_V2',
+    'UPDATE_ROWS_V2',
+    'DELETE_ROWS_V2',
+    'PARTIAL_UPDATE_ROWS',
+    'MARIADB_WRITE_ROWS_COMPRESSED_V1',
+    'MARIADB_UPDATE_ROWS_COMPRESSED_V1',
+    'MARIADB_DELETE_ROWS_COMPRESSED_V1',
+    'MARIADB_WRITE_ROWS_COMPRESSED',
+    'MARIADB_UPDATE_ROWS_COMPRESSED',
+    'MARIADB_DELETE_ROWS_COMPRESSED',
+  ],
+  xid: ['XID'],
+  xaPrepare: ['XA_PREPARE'],
+  payload: ['TRANSACTION_PAYLOAD'],
+  incident: ['INCIDENT'],
+  rotate: ['ROTATE'],
+  formatDescription: ['FORMAT_DESCRIPTION'],
+  heartbeat: ['HEARTBEAT', 'HEARTBEAT_V2'],
+  skip: [
+    // The statement text of rows, and bookkeeping of servers among themselves.
+    'ROWS_QUERY',
+    'MARIADB_ANNOTATE_ROWS',
+    'IGNORABLE',
+    'STOP',
+    'PREVIOUS_GTIDS',
+    'TRANSACTION_CONTEXT',
+    'VIEW_CHANGE',
+    'MARIADB_BINLOG_CHECKPOINT',
+    'MARIADB_GTID_LIST',
+    // The server decrypts before it sends.
+    'MARIADB_START_ENCRYPTION',
+    // Values for the statement that follows: it is the statement that is judged.
+    'INTVAR',
+    'RAND',
+    'USER_VAR',
+  ],
+};
+
+/** Change rows and cannot be read: refused whatever their flags say. Logs of servers before 5.1, files of LOAD DATA, MariaDB 12.3. */
+const UNSUPPORTED: readonly (keyof typeof EVENT_TYPE)[] = [
+  'START_V3',
+  'LOAD',
+  'CREATE_FILE',
+  'APPEND_BLOCK',
+  'EXEC_LOAD',
+  'DELETE_FILE',
+  'NEW_LOAD',
+  'BEGIN_LOAD_QUERY',
+  'EXECUTE_LOAD_QUERY',
+  'PRE_GA_WRITE_ROWS',
+  'PRE_GA_UPDATE_ROWS',
+  'PRE_GA_DELETE_ROWS',
+  'MARIADB_PARTIAL_ROW_DATA',
+];
+
+const CLASS_OF = new Map(
+  (Object.keys(TYPES_OF) as EventClass[]).flatMap((eventClass) =>
+    TYPES_OF[eventClass].map((name): [number, EventClass] => [EVENT_TYPE[name], eventClass]),
+  ),
+);
+const REFUSED = new Set<number>(UNSUPPORTED.map((name) => EVENT_TYPE[name]));
 
 /** Direct index, because it is asked for every event. */
 const CLASSES: readonly (EventClass | undefined)[] = Array.from({ length: 256 }, (_, type) => CLASS_OF.get(type));
@@ -71,13 +99,15 @@ const CLASSES: readonly (EventClass | undefined)[] = Array.from({ length: 256 },
  */
 export function classifyEvent(event: FramedEvent): EventClass {
   const known = CLASSES[event.type];
+  // Whoever reads a compressed transaction without unwrapping it would lose its rows in silence.
+  if (known === 'payload' && event.length > EVENT_HEADER_BYTES) throw unsupportedEvent(event.type);
   if (known !== undefined) return known;
-  if ((event.flags & EVENT_FLAG_IGNORABLE) !== 0) return 'skip';
+  if ((event.flags & EVENT_FLAG_IGNORABLE) !== 0 && !REFUSED.has(event.type)) return 'skip';
   throw unsupportedEvent(event.type);
 }
 
 /** The error for an event that Lutra cannot read, with what to switch off at the source. */
-export function unsupportedEvent(type: number): SyncError {
+function unsupportedEvent(type: number): SyncError {
   const name = eventTypeName(type);
   const setting = SETTING_OF.get(type);
   const problem = `The binary log holds a ${name}, which Lutra cannot read`;
@@ -88,9 +118,8 @@ export function unsupportedEvent(type: number): SyncError {
   });
 }
 
-const MARIADB_COMPRESSED = [165, 166, 167, 168, 169, 170, 171];
 const SETTING_OF = new Map<number, string>([
-  [EVENT_TYPE.TRANSACTION_PAYLOAD, 'binlog_transaction_compression = OFF'],
-  [EVENT_TYPE.PARTIAL_UPDATE_ROWS, "binlog_row_value_options = ''"],
-  ...MARIADB_COMPRESSED.map((type): [number, string] => [type, 'log_bin_compress = OFF']),
+  [EVENT_TYPE.MARIADB_PARTIAL_ROW_DATA, 'binlog_row_event_fragment_threshold = 1073741824'],
+  [EVENT_TYPE.BEGIN_LOAD_QUERY, 'binlog_format = ROW'],
+  [EVENT_TYPE.EXECUTE_LOAD_QUERY, 'binlog_format = ROW'],
 ]);

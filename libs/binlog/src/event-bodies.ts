@@ -1,5 +1,7 @@
 import { SyncError } from '@lutra/model';
-import { EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName } from './event-types.ts';
+import { inflateRecord, readCompressedRecord } from './compressed-record.ts';
+import { EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName, isCompressedRowsEvent } from './event-types.ts';
+import { READ_EVENT_BYTES_MAX } from './framed-event.ts';
 import type { FramedEvent } from './framed-event.ts';
 
 /** A table id of 6 bytes and flags of 2 begin table maps and rows events. */
@@ -7,6 +9,8 @@ const TABLE_ID_BYTES = 6;
 const TABLE_NAMES_OFFSET = EVENT_HEADER_BYTES + TABLE_ID_BYTES + 2;
 /** thread id 4, duration 4, schema length 1, error 2, length of the status variables 2. */
 const QUERY_FIXED_BYTES = 13;
+/** one phase 1, format 4, length of the global id 4, length of the branch 4. */
+const XA_FIXED_BYTES = 13;
 
 /** Rows events that belong to no table: MySQL marks an empty statement so. */
 export const DUMMY_TABLE_ID = 0xffffff;
@@ -41,18 +45,53 @@ export function readTableName(event: FramedEvent): TableName {
   };
 }
 
-/** Schema and text of a QUERY. A statement of more than 16 MiB comes as its first 4 KiB. */
+/**
+ * Schema and text of a QUERY, also of one that MariaDB has compressed. A statement of more than 16 MiB comes as its
+ * beginning: 4 KiB of the event.
+ */
 export function readQuery(event: FramedEvent): QueryEvent {
+  const { buffer, end } = event;
   const at = event.start + EVENT_HEADER_BYTES;
-  if (event.end < at + QUERY_FIXED_BYTES) throw tooShort(event);
-  const schemaLength = event.buffer.readUInt8(at + 8);
-  const schemaAt = at + QUERY_FIXED_BYTES + event.buffer.readUInt16LE(at + 11);
+  if (end < at + QUERY_FIXED_BYTES) throw tooShort(event);
+  const schemaLength = buffer.readUInt8(at + 8);
+  const schemaAt = at + QUERY_FIXED_BYTES + buffer.readUInt16LE(at + 11);
   const statementAt = schemaAt + schemaLength + 1;
-  if (statementAt > event.end) throw tooShort(event);
-  return {
-    schema: event.buffer.toString('utf8', schemaAt, schemaAt + schemaLength),
-    statement: event.buffer.toString('utf8', statementAt, event.end),
-  };
+  if (statementAt > end) throw tooShort(event);
+  const statement =
+    event.type === EVENT_TYPE.MARIADB_QUERY_COMPRESSED
+      ? inflateRecord(buffer, { at: statementAt, end }, READ_EVENT_BYTES_MAX).toString('utf8')
+      : buffer.toString('utf8', statementAt, end);
+  return { schema: buffer.toString('utf8', schemaAt, schemaAt + schemaLength), statement };
+}
+
+/**
+ * Bytes of a rows event as readers behind select see it: of rows that MariaDB has compressed, with their length before that.
+ * Only the head is looked at; the event's beginning suffices.
+ */
+export function rowsEventBytes(event: FramedEvent): number {
+  if (!isCompressedRowsEvent(event.type)) return event.length;
+  const { buffer, start, end } = event;
+  const isVersion2 = event.type >= EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED;
+  const extraAt = start + EVENT_HEADER_BYTES + TABLE_ID_BYTES + 2;
+  // Version 2 has extra data, with its own length of two bytes, in front of the column count.
+  const countAt = isVersion2 && extraAt + 2 <= end ? extraAt + buffer.readUInt16LE(extraAt) : extraAt;
+  if (countAt + 3 > end) throw tooShort(event);
+  const first = buffer.readUInt8(countAt);
+  const columns = first === 0xfc ? buffer.readUInt16LE(countAt + 1) : first;
+  const isUpdate =
+    event.type === EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED ||
+    event.type === EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED_V1;
+  const recordAt = countAt + (first === 0xfc ? 3 : 1) + Math.ceil(columns / 8) * (isUpdate ? 2 : 1);
+  const record = readCompressedRecord(buffer, recordAt, end);
+  return recordAt - start + record.length;
+}
+
+/** The gap that an INCIDENT speaks of: its number (1: events were lost) and the server's own words. */
+export function readIncident(event: FramedEvent): { readonly kind: number; readonly message: string } {
+  const at = event.start + EVENT_HEADER_BYTES;
+  if (event.end < at + 3) throw tooShort(event);
+  const messageEnd = Math.min(event.end, at + 3 + event.buffer.readUInt8(at + 2));
+  return { kind: event.buffer.readUInt16LE(at), message: event.buffer.toString('utf8', at + 3, messageEnd) };
 }
 
 /** The file that follows and the offset in it. */
@@ -69,6 +108,22 @@ export function readRotate(event: FramedEvent): { readonly file: string; readonl
 export function isOnePhaseCommit(event: FramedEvent): boolean {
   return event.type === EVENT_TYPE.XA_PREPARE && event.buffer[event.start + EVENT_HEADER_BYTES] === 1;
 }
+
+/** Name of the transaction that an XA_PREPARE prepares, as {@link xidText}. Both servers: phase 1, format 4, lengths 4 and 4, data. */
+export function readPreparedXid(event: FramedEvent): string {
+  const { buffer, end } = event;
+  const at = event.start + EVENT_HEADER_BYTES;
+  if (end < at + XA_FIXED_BYTES) throw tooShort(event);
+  const globalAt = at + XA_FIXED_BYTES;
+  const branchAt = globalAt + buffer.readUInt32LE(at + 5);
+  const branchEnd = branchAt + buffer.readUInt32LE(at + 9);
+  if (branchEnd > end) throw tooShort(event);
+  return xidText(buffer.readInt32LE(at + 1), buffer.subarray(globalAt, branchAt), buffer.subarray(branchAt, branchEnd));
+}
+
+/** A transaction's XA name as both servers write it into the statements of their logs: X'…',X'…',format. */
+export const xidText = (format: number, globalId: Buffer, branch: Buffer): string =>
+  `X'${globalId.toString('hex')}',X'${branch.toString('hex')}',${String(format)}`;
 
 const tooShort = (event: FramedEvent): SyncError =>
   new SyncError('SOURCE_EVENT_CORRUPT', { problem: `A ${eventTypeName(event.type)} is too short` });

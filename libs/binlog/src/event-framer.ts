@@ -10,18 +10,19 @@ import {
   EVENT_TYPE_OFFSET,
   eventTypeName,
 } from './event-types.ts';
-import { FramedEvent } from './framed-event.ts';
+import {
+  assertMayBeLarge,
+  FramedEvent,
+  isReadWhole,
+  LARGE_EVENT_HEAD_BYTES,
+  WHOLE_EVENT_BYTES_MAX,
+} from './framed-event.ts';
 import { ServerPacketError } from './server-packet-error.ts';
 import { describePlace, StreamPosition } from './stream-position.ts';
 
 /** A packet of this size goes on in the next one. */
 const PACKET_BYTES_MAX = 0xffffff;
 const PACKET_HEADER_BYTES = 4;
-/** Events above this are handed on in pieces, so that a 128 MiB rows event is never held. */
-export const WHOLE_EVENT_BYTES_MAX = 1024 * 1024;
-/** First bytes of a large event that come together: header, table id, and what one wants to read of a statement. */
-const HEAD_BYTES = 4096;
-
 /** Version, server name, time, header length; the list of header lengths, algorithm and checksum follow. */
 const FORMAT_BYTES_MIN = 2 + 50 + 4 + 1 + 1 + EVENT_CHECKSUM_BYTES;
 /** Names of log files end in a number; a damaged checksum behind the name does not look so. */
@@ -135,7 +136,7 @@ export class EventFramer {
     this.packetLeft = this.packetSize;
     if (this.large !== null || this.gathered !== null) return;
     const isLarge = this.packetSize > WHOLE_EVENT_BYTES_MAX;
-    this.gathered = Buffer.allocUnsafeSlow(isLarge ? HEAD_BYTES + 1 : this.packetSize);
+    this.gathered = Buffer.allocUnsafeSlow(isLarge ? LARGE_EVENT_HEAD_BYTES + 1 : this.packetSize);
     this.gatheredBytes = 0;
   }
 
@@ -157,11 +158,10 @@ export class EventFramer {
     }
   }
 
-  /** The head of a large event is there: statements and table maps are gathered whole all the same, they are read. */
+  /** The head of a large event is there: what is read is gathered whole all the same. */
   private beginLarge(head: Buffer, events: FramedEvent[]): void {
     const type = head[1 + EVENT_TYPE_OFFSET] as number;
-    const isRead = type === EVENT_TYPE.QUERY || type === EVENT_TYPE.TABLE_MAP;
-    if (isRead && this.packetSize < PACKET_BYTES_MAX) {
+    if (isReadWhole(type) && this.packetSize < PACKET_BYTES_MAX) {
       this.gathered = Buffer.allocUnsafeSlow(this.packetSize);
       head.copy(this.gathered);
       return;
@@ -169,6 +169,7 @@ export class EventFramer {
     if (head[0] !== STATUS_EVENT) throw corrupt(`unexpected packet status ${String(head[0])}`);
     const fileBytes = head.readUInt32LE(1 + EVENT_SIZE_OFFSET);
     const length = fileBytes - this.checksumBytes;
+    assertMayBeLarge(type, fileBytes);
     if (length < head.length) throw corrupt('the size in the header of a large event is too small');
     const crc = this.hasChecksum ? crc32(head, { start: 1, end: head.length }) : 0;
     this.large = { type, fileBytes, bodyLeft: length - (head.length - 1), crc, trailer: [] };

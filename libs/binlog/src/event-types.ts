@@ -16,12 +16,22 @@ export const EVENT_FLAG_ARTIFICIAL = 0x20;
 /** A reader that does not know the type may skip the event. */
 export const EVENT_FLAG_IGNORABLE = 0x80;
 
-/** Type codes of MySQL and MariaDB events. */
+/**
+ * Type codes of MySQL (up to 9.7) and MariaDB (up to 12.3) events. Source: MySQL's replication protocol documentation
+ * (Log_event_type) and MariaDB's (Replication Protocol, "Event type" of each page).
+ */
 export const EVENT_TYPE = {
+  START_V3: 1,
   QUERY: 2,
   STOP: 3,
   ROTATE: 4,
   INTVAR: 5,
+  LOAD: 6,
+  CREATE_FILE: 8,
+  APPEND_BLOCK: 9,
+  EXEC_LOAD: 10,
+  DELETE_FILE: 11,
+  NEW_LOAD: 12,
   RAND: 13,
   USER_VAR: 14,
   FORMAT_DESCRIPTION: 15,
@@ -29,6 +39,9 @@ export const EVENT_TYPE = {
   BEGIN_LOAD_QUERY: 17,
   EXECUTE_LOAD_QUERY: 18,
   TABLE_MAP: 19,
+  PRE_GA_WRITE_ROWS: 20,
+  PRE_GA_UPDATE_ROWS: 21,
+  PRE_GA_DELETE_ROWS: 22,
   WRITE_ROWS_V1: 23,
   UPDATE_ROWS_V1: 24,
   DELETE_ROWS_V1: 25,
@@ -61,12 +74,17 @@ export const EVENT_TYPE = {
   MARIADB_WRITE_ROWS_COMPRESSED: 169,
   MARIADB_UPDATE_ROWS_COMPRESSED: 170,
   MARIADB_DELETE_ROWS_COMPRESSED: 171,
+  MARIADB_PARTIAL_ROW_DATA: 172,
 } as const;
 
 const NAMES = new Map<number, string>(Object.entries(EVENT_TYPE).map(([name, type]) => [type, `${name}_EVENT`]));
 
 /** 'TABLE_MAP_EVENT', or 'event type 200' for a code that is not known. */
 export const eventTypeName = (type: number): string => NAMES.get(type) ?? `event type ${String(type)}`;
+
+/** Rows that MariaDB has compressed: they begin with table id and bitmaps like others, a compressed record follows. */
+export const isCompressedRowsEvent = (type: number): boolean =>
+  type >= EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED_V1 && type <= EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED;
 
 /** Write, update or delete of rows, version 1 or 2, not compressed. */
 export const isRowsEvent = (type: number): boolean =>

@@ -1,9 +1,50 @@
+import { SyncError } from '@lutra/model';
 import {
   EVENT_FLAGS_OFFSET,
   EVENT_NEXT_POSITION_OFFSET,
   EVENT_SERVER_ID_OFFSET,
   EVENT_TIMESTAMP_OFFSET,
+  EVENT_TYPE,
+  eventTypeName,
 } from './event-types.ts';
+
+/** Events above this are handed on in pieces, so that a 128 MiB rows event is never held. */
+export const WHOLE_EVENT_BYTES_MAX = 1024 * 1024;
+/** Events that are read (see {@link isReadWhole}) are held up to here: a packet of the protocol, less its status byte. */
+export const READ_EVENT_BYTES_MAX = 0xffffff - 2;
+/** First bytes of a large event that come together: header, table id, and what one wants to read of a statement. */
+export const LARGE_EVENT_HEAD_BYTES = 4096;
+
+/** Statements and table maps are read; what is in a compressed transaction is read only behind its checksum. */
+export const isReadWhole = (type: number): boolean =>
+  type === EVENT_TYPE.QUERY ||
+  type === EVENT_TYPE.TABLE_MAP ||
+  type === EVENT_TYPE.TRANSACTION_PAYLOAD ||
+  type === EVENT_TYPE.MARIADB_QUERY_COMPRESSED;
+
+/** Steer the reader and are small: none of them is believed when it says that it is larger than an event that is held. */
+const NEVER_LARGE = new Set<number>([
+  EVENT_TYPE.TABLE_MAP,
+  EVENT_TYPE.ROTATE,
+  EVENT_TYPE.FORMAT_DESCRIPTION,
+  EVENT_TYPE.HEARTBEAT,
+  EVENT_TYPE.HEARTBEAT_V2,
+  EVENT_TYPE.XID,
+  EVENT_TYPE.XA_PREPARE,
+  EVENT_TYPE.INCIDENT,
+  EVENT_TYPE.GTID,
+  EVENT_TYPE.ANONYMOUS_GTID,
+  EVENT_TYPE.GTID_TAGGED,
+  EVENT_TYPE.MARIADB_GTID,
+]);
+
+/** Throws SOURCE_EVENT_TOO_LARGE for an event that cannot be read in pieces. */
+export function assertMayBeLarge(type: number, bytes: number): void {
+  if (NEVER_LARGE.has(type))
+    throw new SyncError('SOURCE_EVENT_TOO_LARGE', {
+      problem: `The binary log holds a ${eventTypeName(type)} of ${String(bytes)} bytes, which is more than Lutra takes`,
+    });
+}
 
 /**
  * whole: bytes [start, end) are the event. begin: they are the first bytes of an event too large to be held; the rest
@@ -24,7 +65,7 @@ export class FramedEvent {
     readonly end: number,
     /** Bytes of the whole event, checksum not counted. */
     readonly length: number,
-    /** Bytes that the event takes in the log file, checksum counted. */
+    /** Bytes that the event takes in the log file, checksum counted; 0 inside a compressed transaction, whose frame has them. */
     readonly fileBytes: number,
   ) {}
 

@@ -1,4 +1,5 @@
 import { SyncError } from '@lutra/model';
+import { xidText } from './event-bodies.ts';
 import { EVENT_HEADER_BYTES, EVENT_TYPE } from './event-types.ts';
 import type { FramedEvent } from './framed-event.ts';
 
@@ -12,11 +13,21 @@ export interface GtidEvent {
   readonly isStandalone: boolean;
   /** MariaDB: the rows of an XA transaction that is only prepared. MySQL says so in the statement that follows. */
   readonly isXaPrepare: boolean;
+  /** MariaDB: the decision on an XA transaction that was prepared before: the statement that follows says which. */
+  readonly isXaEnd: boolean;
+  /** MariaDB: name of the XA transaction that is prepared or decided, as statements have it: X'…',X'…',format. */
+  readonly xid: string | null;
 }
 
+/** Flags of MariaDB's GTID event (FL_…). Others (transactional, parallel, waited, DDL) do not matter to a reader. */
 const MARIADB_STANDALONE = 1;
+const MARIADB_GROUP_COMMIT_ID = 2;
 const MARIADB_PREPARED_XA = 64;
+const MARIADB_COMPLETED_XA = 128;
+/** sequence number 8, domain 4, flags 1. */
+const MARIADB_FIXED_BYTES = 13;
 const UUID_BYTES = 16;
+const MYSQL_DOES_NOT_SAY = { isStandalone: false, isXaPrepare: false, isXaEnd: false, xid: null };
 /** flags, uuid, number, and the logical clock with its type, before the commit time. */
 const MYSQL_COMMIT_TIME_OFFSET = EVENT_HEADER_BYTES + 1 + UUID_BYTES + 8 + 1 + 16;
 
@@ -41,7 +52,21 @@ function readMariadb(event: FramedEvent): GtidEvent {
     commitMs: event.timestamp * 1000,
     isStandalone: (flags & MARIADB_STANDALONE) !== 0,
     isXaPrepare: (flags & MARIADB_PREPARED_XA) !== 0,
+    isXaEnd: (flags & MARIADB_COMPLETED_XA) !== 0,
+    xid: (flags & (MARIADB_PREPARED_XA | MARIADB_COMPLETED_XA)) === 0 ? null : readMariadbXid(event, flags),
   };
+}
+
+/** Behind the id of a group commit, where there is one. What newer servers write behind the name is passed over. */
+function readMariadbXid(event: FramedEvent, flags: number): string {
+  const { buffer, end } = event;
+  const fixedEnd = event.start + EVENT_HEADER_BYTES + MARIADB_FIXED_BYTES;
+  const at = fixedEnd + ((flags & MARIADB_GROUP_COMMIT_ID) === 0 ? 0 : 8);
+  const globalAt = at + 6;
+  const branchAt = globalAt + buffer.readUInt8(at + 4);
+  const branchEnd = branchAt + buffer.readUInt8(at + 5);
+  if (branchEnd > end) throw new Error('the name of an XA transaction is cut short');
+  return xidText(buffer.readInt32LE(at), buffer.subarray(globalAt, branchAt), buffer.subarray(branchAt, branchEnd));
 }
 
 function readMysql(event: FramedEvent): GtidEvent {
@@ -57,7 +82,7 @@ function readMysql(event: FramedEvent): GtidEvent {
     event.type === EVENT_TYPE.ANONYMOUS_GTID
       ? null
       : `${uuidText(buffer, uuidAt)}:${String(readUInt64(buffer, uuidAt + UUID_BYTES))}`;
-  return { gtid, commitMs: commitUs / 1000, isStandalone: false, isXaPrepare: false };
+  return { gtid, commitMs: commitUs / 1000, ...MYSQL_DOES_NOT_SAY };
 }
 
 /**
@@ -82,7 +107,7 @@ function readTagged(event: FramedEvent): GtidEvent {
   }
   if (uuid === '' || number < 1) throw new Error('uuid or number is missing');
   const gtid = tag === '' ? `${uuid}:${String(number)}` : `${uuid}:${tag}:${String(number)}`;
-  return { gtid, commitMs: commitUs / 1000, isStandalone: false, isXaPrepare: false };
+  return { gtid, commitMs: commitUs / 1000, ...MYSQL_DOES_NOT_SAY };
 }
 
 class FieldReader {

@@ -2,9 +2,19 @@
 export type { BinlogDump } from './binlog-dump.ts';
 export { checkPlace } from './check-place.ts';
 export { checkSource } from './check-source.ts';
-export { classifyEvent, unsupportedEvent } from './classify-event.ts';
+export { classifyEvent } from './classify-event.ts';
 export type { EventClass } from './classify-event.ts';
-export { DUMMY_TABLE_ID, isOnePhaseCommit, readQuery, readRotate, readTableId, readTableName } from './event-bodies.ts';
+export {
+  DUMMY_TABLE_ID,
+  isOnePhaseCommit,
+  readIncident,
+  readPreparedXid,
+  readQuery,
+  readRotate,
+  readTableId,
+  readTableName,
+  rowsEventBytes,
+} from './event-bodies.ts';
 export type { QueryEvent, TableName } from './event-bodies.ts';
 export { EventFramer } from './event-framer.ts';
 export { EVENT_FLAG_ARTIFICIAL, EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName, isRowsEvent } from './event-types.ts';

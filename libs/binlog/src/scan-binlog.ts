@@ -89,7 +89,8 @@ class MovingPosition implements ScanPosition {
   }
 
   move(event: FramedEvent): void {
-    if (event.kind === 'piece' || event.kind === 'end') return;
+    // Nothing that is inside a compressed transaction has a place of its own.
+    if (event.kind === 'piece' || event.kind === 'end' || event.fileBytes === 0) return;
     const isArtificial = (event.flags & EVENT_FLAG_ARTIFICIAL) !== 0;
     if (event.type === EVENT_TYPE.ROTATE) {
       // The one that stands in a file names the next file too; the artificial one behind it says the same again.

@@ -81,9 +81,16 @@ export const SOURCE_ERRORS = {
   SOURCE_EVENT_TOO_LARGE: {
     scope: 'source',
     class: 'configuration',
-    summary: 'A row is larger than maxRowBytes',
+    summary: 'A row or an event is larger than Lutra takes',
     workaround:
-      'Take the table out of the mapping, or raise LUTRA_MAX_ROW_BYTES and the memory of extract, transform and load.',
+      'A row: take its table out of the mapping, or raise LUTRA_MAX_ROW_BYTES and the memory of extract, transform and load. Anything else: the log is damaged or comes from a server that is not one.',
+  },
+  SOURCE_INCIDENT: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source says that its binary log has a gap',
+    workaround:
+      'Changes may be missing from the log at {place}. Either copy the mapped tables anew and set a position behind it; or, when the error log of the source shows that no mapped table is concerned, only set a position behind it (with GTID: the set with the GTID of the incident added). Then RESTART.',
   },
   SOURCE_DDL_STOPPED: {
     scope: 'source',

@@ -10,8 +10,9 @@ export class LogPosition {
     public offset = 4,
   ) {}
 
-  /** Moves behind a whole event, or behind a large one at its beginning. */
+  /** Moves behind a whole event, or behind a large one at its beginning. Events inside a compressed one do not move it: its frame did. */
   advance(event: FramedEvent): void {
+    if (event.fileBytes === 0) return;
     const low = event.nextPosition;
     if (low === 0 || (event.flags & EVENT_FLAG_ARTIFICIAL) !== 0) return;
     const high = this.offset - (this.offset % OFFSET_SPAN);

@@ -5,13 +5,14 @@ import {
   isOnePhaseCommit,
   readQuery,
   readTableId,
-  unsupportedEvent,
+  rowsEventBytes,
 } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import { RawProcessEncoder } from '@lutra/messaging';
 import type { ByteSink } from '@lutra/messaging';
 import { must, SyncError } from '@lutra/model';
 import type { Place, RawEvent } from '@lutra/model';
+import { incidentStop } from './incident-stop.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { Judgement } from './statement-judge.ts';
 import type { KnownTable, TableFilter } from './table-filter.ts';
@@ -85,7 +86,7 @@ export class ProcessBuilder {
   get hasProgress(): boolean {
     return this.transactionsRead > 0 || this.hasRows;
   }
-  /** Rows events of the process, as they came. */
+  /** Bytes of the process's rows events, decompressed. */
   get sourceBytes(): number {
     return this.totals.sourceBytes;
   }
@@ -149,9 +150,13 @@ export class ProcessBuilder {
   /** False when the event is left for the next process, or for nobody. */
   private take(event: FramedEvent): boolean {
     const eventClass = classifyEvent(event);
-    if (eventClass === 'rows' || eventClass === 'unsupportedRows') return this.rows(event, eventClass === 'rows');
+    if (eventClass === 'rows') return this.rows(event);
     if (event.kind === 'begin') this.large = 'dropped';
     if (eventClass === 'query' && !this.query(event)) return false;
+    if (eventClass === 'incident') {
+      this.stop = incidentStop(event, this.tracker.position);
+      return false;
+    }
     if (eventClass === 'rotate') this.tracker.position.rotate(event);
     else if (eventClass === 'gtid') this.tracker.begin(event);
     if (eventClass !== 'query') this.tracker.position.advance(event);
@@ -162,7 +167,7 @@ export class ProcessBuilder {
     return true;
   }
 
-  private rows(event: FramedEvent, isReadable: boolean): boolean {
+  private rows(event: FramedEvent): boolean {
     const transaction = this.tracker.current;
     const id = readTableId(event);
     const table = this.options.filter.find(id);
@@ -173,9 +178,11 @@ export class ProcessBuilder {
     const isWanted =
       table?.isMapped === true && !transaction.isDone && transaction.eventsRead >= transaction.firstEventWanted;
     if (isWanted) {
-      if (!isReadable) throw unsupportedEvent(event.type);
-      if (!this.hasRoomFor(event, transaction)) return false;
+      const bytes = rowsEventBytes(event);
+      if (!this.hasRoomFor(bytes, transaction)) return false;
       this.keep(event, table, transaction);
+      this.totals.sourceBytes += bytes;
+      this.totals.rows += this.rowsOf(bytes);
     }
     this.large = event.kind === 'begin' ? (isWanted ? 'kept' : 'dropped') : null;
     transaction.eventsRead++;
@@ -184,15 +191,15 @@ export class ProcessBuilder {
   }
 
   /** Closes the process before an event that would not fit; an event that never fits has a process of its own. */
-  private hasRoomFor(event: FramedEvent, transaction: OpenTransaction): boolean {
+  private hasRoomFor(bytes: number, transaction: OpenTransaction): boolean {
     const { maxRows, maxBytes, eventBytesMax } = this.options.limits();
-    if (event.length > eventBytesMax)
+    if (bytes > eventBytesMax)
       throw new SyncError('SOURCE_EVENT_TOO_LARGE', {
-        problem: `Transaction ${transaction.gtid} holds a rows event of ${String(event.length)} bytes: a row in it is larger than maxRowBytes`,
+        problem: `Transaction ${transaction.gtid} holds a rows event of ${String(bytes)} bytes: a row in it is larger than maxRowBytes`,
       });
     if (!this.hasRows) return true;
     const { sourceBytes, rows } = this.totals;
-    if (sourceBytes + event.length <= maxBytes && rows + this.rowsOf(event) <= maxRows) return true;
+    if (sourceBytes + bytes <= maxBytes && rows + this.rowsOf(bytes) <= maxRows) return true;
     if (transaction.isXa && transaction.isBegun) throw xaUnsupported(transaction);
     this.mustClose = true;
     return false;
@@ -207,8 +214,6 @@ export class ProcessBuilder {
     }
     this.write(encoder, 'rows', number, event.bytes, event.length);
     this.totals.rowsEvents++;
-    this.totals.sourceBytes += event.length;
-    this.totals.rows += this.rowsOf(event);
     transaction.eventsKept++;
   }
 
@@ -289,8 +294,8 @@ export class ProcessBuilder {
     this.endTransaction();
   }
 
-  private rowsOf(event: FramedEvent): number {
-    return Math.max(1, Math.round(event.length / this.options.limits().bytesPerRow));
+  private rowsOf(bytes: number): number {
+    return Math.max(1, Math.round(bytes / this.options.limits().bytesPerRow));
   }
 }
 

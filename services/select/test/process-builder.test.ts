@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { EventFramer } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import { decodeRawProcess } from '@lutra/messaging';
 import { compileMappings } from '@lutra/model';
-import type { MappingDefinition, Place, ProcessHeader, RawTransaction } from '@lutra/model';
+import type { MappingDefinition, Place, ProcessHeader, RawTransaction, SyncError } from '@lutra/model';
 import { BinlogStreamBuilder } from '@lutra/testing';
 import { ProcessBuilder } from '../src/process-builder.ts';
 import type { BuilderLimits, BuiltProcess } from '../src/process-builder.ts';
@@ -36,6 +37,7 @@ function build(
     judge?: () => Judgement;
     chunkBytes?: number;
     serverUuid?: string;
+    onStop?: (stop: SyncError | null) => void;
   } = {},
 ): Published[] {
   const published: Published[] = [];
@@ -72,7 +74,11 @@ function build(
       next < events.length || builder.mustClose;
       next = builder.consume(events, next)
     ) {
-      if (!builder.mustClose) return published;
+      if (!builder.mustClose) {
+        if (builder.hasProgress) close();
+        options.onStop?.(builder.stop);
+        return published;
+      }
       close();
     }
   }
@@ -88,6 +94,11 @@ function transaction(stream: BinlogStreamBuilder, sequence: number, sizes: reado
   return stream.xid();
 }
 const ROWS_OVERHEAD = 19 + 10;
+/** Body of MariaDB's compressed rows, version 1, of a table of one column with id 7. */
+function compressedRows(rows: Buffer): Buffer {
+  const head = Buffer.from([7, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0x82, rows.length >> 8, rows.length & 0xff]);
+  return Buffer.concat([head, deflateSync(rows)]);
+}
 
 describe('ProcessBuilder', () => {
   it('keeps rows of mapped tables as they came, with one table map for a process', () => {
@@ -263,33 +274,23 @@ describe('ProcessBuilder', () => {
       'SOURCE_EVENT_TOO_LARGE',
     ],
     [
-      'a compressed transaction',
+      'compressed rows that say that they are above the limit',
+      () =>
+        header()
+          .mariadbGtid(1)
+          .tableMap(7, 'shop', 'item')
+          .event({ type: 166, body: compressedRows(Buffer.alloc(4001)) }).bytes,
+      { eventBytesMax: 4000 },
+      'SOURCE_EVENT_TOO_LARGE',
+    ],
+    [
+      'a compressed transaction that nobody has unwrapped',
       () =>
         header()
           .mariadbGtid(1)
           .event({ type: 40, body: Buffer.alloc(5) }).bytes,
       {},
       'TRANSACTION_PAYLOAD_EVENT',
-    ],
-    [
-      'a partial update of a mapped table',
-      () =>
-        header()
-          .mariadbGtid(1)
-          .tableMap(7, 'shop', 'item')
-          .event({ type: 39, body: Buffer.from([7, 0, 0, 0, 0, 0, 1, 0, 2, 0]) }).bytes,
-      {},
-      'PARTIAL_UPDATE_ROWS_EVENT',
-    ],
-    [
-      'compressed rows of a mapped table',
-      () =>
-        header()
-          .mariadbGtid(1)
-          .tableMap(7, 'shop', 'item')
-          .event({ type: 169, body: Buffer.from([7, 0, 0, 0, 0, 0, 1, 0, 2, 0]) }).bytes,
-      {},
-      'MARIADB_WRITE_ROWS_COMPRESSED_EVENT',
     ],
     [
       'an event of an unknown type',
@@ -328,6 +329,35 @@ describe('ProcessBuilder', () => {
     ],
   ])('refuses %s', (_, stream, limits, message) => {
     expect(() => build(stream(), { limits })).toThrow(message);
+  });
+
+  it('passes partial updates and compressed rows on as they came, counted by their size before compression', () => {
+    const rows = compressedRows(Buffer.alloc(5000));
+    const partial = Buffer.from([7, 0, 0, 0, 0, 0, 1, 0, 2, 0, 1, 1, 1]);
+    const stream = header()
+      .mariadbGtid(1)
+      .tableMap(7, 'shop', 'item')
+      .event({ type: 166, body: rows })
+      .event({ type: 39, body: partial })
+      .xid().bytes;
+    const [process] = build(stream);
+    expect(process?.transactions[0]?.events.map(({ bytes }) => bytes.length).slice(1)).toEqual([
+      19 + rows.length,
+      19 + partial.length,
+    ]);
+    expect(process?.sourceBytes).toBe(19 + 8 + 2 + 5000 + 19 + partial.length);
+  });
+
+  it('stops before an incident, with everything in front of it in the process', () => {
+    const stream = transaction(header(), 1, [5])
+      .mariadbGtid(2)
+      .event({ type: 26, body: Buffer.from([1, 0, 4, ...Buffer.from('lost')]) });
+    const stops: (SyncError | null)[] = [];
+    const [process] = build(transaction(stream, 3, [5]).bytes, { onStop: (stop) => stops.push(stop) });
+    expect(process?.end.done).toEqual({ kind: 'mariadbGtid', gtidList: '0-1-1' });
+    expect(stops).toMatchObject([{ code: 'SOURCE_INCIDENT' }]);
+    expect(stops[0]?.message).toContain('incident 1, "lost"');
+    expect(stops[0]?.workaround).toContain('bin.000001:');
   });
 
   it('passes over what is not mapped or marked as ignorable, whatever its type', () => {
