@@ -1,7 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '@lutra/model';
-import { lutraHome, runSql, startServerGroup, testServers, testServersFile, writePrivateFile } from '@lutra/testing';
+import {
+  databaseMatrix,
+  lutraHome,
+  runSql,
+  startServerGroup,
+  testServers,
+  testServersFile,
+  writePrivateFile,
+} from '@lutra/testing';
 import type { ServerGroup, TestServers } from '@lutra/testing';
 import type { Screen } from './screen.ts';
 
@@ -32,6 +40,7 @@ export async function startTestServers(screen: Screen): Promise<ServerGroup> {
   };
   writePrivateFile(testServersFile(), `${JSON.stringify(addresses, null, 2)}\n`);
   screen.line(`Test servers: ${Object.values(group.versions).join(', ')}, NATS, ZooKeeper`);
+  await showMoreServers(screen);
   return {
     ...group,
     stop: async () => {
@@ -39,6 +48,15 @@ export async function startTestServers(screen: Screen): Promise<ServerGroup> {
       await group.stop();
     },
   };
+}
+
+/** Unpacks the other releases that tests start for themselves, before a test's time limit counts it, and tells which there are. */
+async function showMoreServers(screen: Screen): Promise<void> {
+  const names = ['mariadb-10.5', 'mariadb-10.11', 'mariadb-11.8', 'mysql-5.6'] as const;
+  const { run, missing } = await databaseMatrix(names, { isFresh: true });
+  const list = run.map(({ program, version }) => `${program} ${version}`).join(', ');
+  screen.line(`More servers, started by tests that need them: ${list === '' ? 'none' : list}`);
+  for (const { reason } of missing) screen.line(`NOT RUN: ${reason}`);
 }
 
 /** True when servers of an earlier `npm run servers` answer: the tests then run on them. */

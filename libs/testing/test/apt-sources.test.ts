@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { archiveOf, parseAptSources } from '@lutra/testing';
+import { archiveOf, parseAptSources, sourceNaming } from '@lutra/testing';
 
 const deb822 = `# base
 Types: deb deb-src
@@ -57,5 +57,13 @@ describe('apt sources', () => {
 
   it('finds none where only another vendor follows stable', () => {
     expect(archiveOf(parseAptSources('deb https://vendor.example/apt stable main'), 'bookworm')).toBeNull();
+  });
+
+  it("takes a release from a source that names it, if it is Debian's own", () => {
+    const sources = parseAptSources(`${oneLine}deb http://old.example/debian bullseye main
+deb http://vendor.example/node bullseye main`);
+    expect(sourceNaming(sources, 'bullseye')?.uri).toBe('http://old.example/debian');
+    expect(sourceNaming(sources, 'trixie')).toBeNull();
+    expect(sourceNaming(parseAptSources('deb http://vendor.example/node sid main'), 'sid')).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere } from '../private-file.ts';
-import { archiveOf, parseAptSources } from './apt-sources.ts';
+import { archiveOf, parseAptSources, sourceNaming } from './apt-sources.ts';
 import type { AptSource } from './apt-sources.ts';
 import { runCommand } from './run-command.ts';
 import { SetupError } from './setup-error.ts';
@@ -54,14 +54,17 @@ export class AptArchive {
   }
 
   /**
-   * The archive of this machine's distribution in the given release, or in the machine's own when none is given.
+   * The archive of this machine's distribution in the given release, or in the machine's own when none is given. A source
+   * of the machine that names the release goes before the archive that serves the machine itself.
    * Throws {@link SetupError} on a machine without apt or whose sources do not name a Debian archive.
    */
   static open(cacheFolder: string, suite: string | null, onStale: (suite: string) => void): AptArchive {
     const codename = /^VERSION_CODENAME=(\S+)/m.exec(readIfThere('/etc/os-release') ?? '')?.[1];
     if (codename === undefined || !isOnPath('apt-get') || !isOnPath('dpkg-deb'))
       throw new SetupError('This system has no apt.');
-    const archive = archiveOf(machineSources(), codename);
+    const sources = machineSources();
+    // A release that has left the distribution's archive may be named by a source of its own.
+    const archive = (suite === null ? null : sourceNaming(sources, suite)) ?? archiveOf(sources, codename);
     if (archive === null)
       throw new SetupError(`The apt sources of this machine do not name an archive with '${codename} main'.`);
     return new AptArchive(cacheFolder, suite ?? codename, archive, onStale);

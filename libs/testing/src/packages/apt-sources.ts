@@ -24,6 +24,12 @@ export function archiveOf(sources: readonly AptSource[], codename: string): AptS
   return named.find(looksLikeDebian) ?? followed.find(looksLikeDebian) ?? named[0] ?? null;
 }
 
+/** Debian's own source on this machine that names the release itself: how a release is had that has left the archive. */
+export function sourceNaming(sources: readonly AptSource[], suite: string): AptSource | null {
+  const namesIt = (source: AptSource): boolean => source.suites.includes(suite) && source.components.includes('main');
+  return sources.find((source) => namesIt(source) && looksLikeDebian(source)) ?? null;
+}
+
 const MOVING_SUITES: readonly string[] = ['stable', 'oldstable', 'testing', 'unstable', 'sid'];
 
 const looksLikeDebian = (source: AptSource): boolean =>

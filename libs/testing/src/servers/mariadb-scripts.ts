@@ -17,10 +17,12 @@ export function mariadbScripts(root: string): MariadbScripts | null {
       `${name}_performance_tables.sql`,
       `${name}_system_tables_data.sql`,
       'maria_add_gis_sp_bootstrap.sql',
-      `${name}_sys_schema.sql`,
     ];
     const files = names.map((file) => join(share, file));
-    if (files.every((file) => existsSync(file))) return { share, files };
+    if (!files.every((file) => existsSync(file))) continue;
+    // The schema sys came with 10.6.
+    const sys = join(share, `${name}_sys_schema.sql`);
+    return { share, files: existsSync(sys) ? [...files, sys] : files };
   }
   return null;
 }

