@@ -68,7 +68,7 @@ const LIBRARIES = ALL.filter((project) => !SERVICES.includes(project));
 /** Imports that nobody may write, whatever the project: into another project's files instead of its contract. */
 const INTO_FILES = [
   {
-    regex: '^@lutra/[^/]+/(?!decoder$)',
+    regex: '^@lutra/[^/]+/(?!(decoder|schema)$)',
     message: "Import from the package's contract, not from a file behind it.",
   },
   {

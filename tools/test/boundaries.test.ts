@@ -62,6 +62,7 @@ describe('import boundaries', () => {
 
   it.each([
     ['extract decodes rows', 'services/extract/src/canary.ts', use('@lutra/binlog/decoder')],
+    ['select knows what tables look like', 'services/select/src/canary.ts', use('@lutra/binlog/schema')],
     ['load builds SQL', 'services/load/src/canary.ts', use('@lutra/sql')],
     ['main may use NestJS', 'services/load/src/main.ts', use('@nestjs/common')],
     ['the manager uses TypeORM', 'services/manager/src/channels/canary.ts', use('typeorm')],

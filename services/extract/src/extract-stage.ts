@@ -1,4 +1,4 @@
-import { tableIdOf, tableNameOf } from '@lutra/binlog/decoder';
+import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
 import type { RowsDecoder } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
@@ -9,9 +9,6 @@ import { RowWriter } from './row-writer.ts';
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
 const COMPILED_MAX = 1_000;
 
-/** Makes the decoder for one process; table definitions behind it may be shared by processes of the same pipeline. */
-export type DecoderFactory = (definition: PipelineDefinition) => RowsDecoder;
-
 /** Rows events that were left out because no mapping of the revision covers their table (select may have used an older one). */
 export interface DroppedEvents {
   readonly pipelineId: string;
@@ -20,19 +17,22 @@ export interface DroppedEvents {
 
 /** Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. */
 export class ExtractStage {
+  /** Shared by the processes of all pipelines. */
+  private readonly shapes = new TableShapes();
   private readonly compiled = new Map<string, { readonly revision: number; readonly matcher: MappingMatcher }>();
 
-  constructor(
-    private readonly decoderOf: DecoderFactory,
-    private readonly onDropped: (dropped: DroppedEvents) => void,
-  ) {}
+  constructor(private readonly onDropped: (dropped: DroppedEvents) => void) {}
 
   async work(
     { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
     const encoder = new RowProcessEncoder(output);
-    const events = new EventExtractor(this.decoderOf(definition), this.matcherOf(definition), new RowWriter(encoder));
+    const events = new EventExtractor(
+      createRowsDecoder(this.shapes),
+      this.matcherOf(definition),
+      new RowWriter(encoder),
+    );
     // The stream tells only at its end whether a transaction goes on in the next process; rows need it at their beginning.
     const isLast = transactionEnds(body);
     let transaction = 0;
@@ -45,7 +45,7 @@ export class ExtractStage {
           encoder.endTransaction();
           break;
         case 'event':
-          await events.take(record.event);
+          events.take(record.event);
           break;
         default:
           assertNever(record);
@@ -85,20 +85,20 @@ class EventExtractor {
     return this.writer.rowCount;
   }
 
-  async take(event: RawEvent): Promise<void> {
-    if (event.type === 'tableMap') await this.tableMap(event);
+  take(event: RawEvent): void {
+    if (event.type === 'tableMap') this.tableMap(event);
     else if (this.unmapped.has(tableIdOf(event.bytes))) this.droppedCount += 1;
     else this.writer.event(event.event, this.decoder.rows(event));
   }
 
-  private async tableMap(event: RawEvent): Promise<void> {
+  private tableMap(event: RawEvent): void {
     const { tableId, schema, table } = tableNameOf(event.bytes);
     if (this.matcher.targetsOf(schema, table).length === 0) {
       this.unmapped.add(tableId);
       return;
     }
     this.unmapped.delete(tableId);
-    await this.decoder.tableMap(event);
+    this.decoder.tableMap(event);
   }
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
 import { decodeRowProcess } from '@lutra/messaging';
-import { DEFAULT_PARAMETERS, systemClock } from '@lutra/model';
+import { DEFAULT_PARAMETERS } from '@lutra/model';
 import type { MappingDefinition, PipelineDefinition, ProcessHeader, RawEvent } from '@lutra/model';
 import { ExtractStage } from '../src/extract-stage.ts';
 import type { DroppedEvents } from '../src/extract-stage.ts';
@@ -32,12 +31,7 @@ const definition = (mappings: readonly MappingDefinition[], revision = 1): Pipel
 const recorded = recordedEvents();
 
 function newStage(dropped: DroppedEvents[] = []): ExtractStage {
-  const complete = (): Promise<never> => Promise.reject(new Error('the metadata is full'));
-  const shapes = new TableShapes({ kind: 'mariadb', complete, clock: systemClock });
-  return new ExtractStage(
-    () => createRowsDecoder(shapes),
-    (events) => dropped.push(events),
-  );
+  return new ExtractStage((events) => dropped.push(events));
 }
 
 async function extract(

@@ -3,7 +3,7 @@ import { SyncError } from '@lutra/model';
 import type { ByteCursor } from './byte-cursor.ts';
 import { corrupt } from './byte-cursor.ts';
 import { textDecoderOf } from './charsets.ts';
-import { COLUMN_TYPE } from './column-types.ts';
+import { COLUMN_TYPE } from '../schema/column-types.ts';
 import { decodeJson } from './decode-json.ts';
 import { inetText, uuidText } from './internet-types.ts';
 import { inflateColumn } from './inflate-column.ts';
@@ -18,7 +18,7 @@ import {
   timeReader,
   timestampReader,
 } from './read-temporal.ts';
-import type { StoredColumn } from './table-map.ts';
+import type { StoredColumn } from '../schema/table-map.ts';
 
 /** Reads one value that is not NULL and leaves the cursor behind it. */
 export type ColumnReader = (cursor: ByteCursor) => ColumnValue;

@@ -1,5 +1,5 @@
 import { ByteCursor, corrupt } from './byte-cursor.ts';
-import { COLUMN_TYPE } from './column-types.ts';
+import { COLUMN_TYPE } from '../schema/column-types.ts';
 import { readPackedDecimal } from './read-decimal.ts';
 import { clockText, dateText } from './read-temporal.ts';
 

@@ -3,11 +3,8 @@ import { SyncError } from '@lutra/model';
 import { EVENT_HEADER_BYTES, EVENT_TYPE, EVENT_TYPE_OFFSET, eventTypeName } from '../event-types.ts';
 import { ByteCursor, corrupt } from './byte-cursor.ts';
 import type { RowReader } from './row-reader.ts';
-import { tableIdOf } from './table-map.ts';
+import { tableIdOf } from '../schema/table-map.ts';
 import type { TableShape, TableShapes } from './table-shapes.ts';
-
-/** Completes what a TABLE_MAP without full metadata does not say (names, signs, labels, key): from information_schema. */
-export type TableCompleter = (schema: string, table: string) => Promise<TableDefinition>;
 
 export interface DecodedRow {
   readonly before?: RowImage;
@@ -24,8 +21,11 @@ export interface DecodedEvent {
 
 /** Decodes the rows events of one process; keeps table maps by id and compiled row readers by shape. */
 export interface RowsDecoder {
-  /** Takes a table map of the process (in order). Completes it when its metadata is not full. Returns the table. */
-  tableMap(event: RawEvent): Promise<TableDefinition>;
+  /**
+   * Takes a table map of the process (in order) and returns the table. SOURCE_SCHEMA_MISMATCH when it does not tell its
+   * columns and select has attached no definition.
+   */
+  tableMap(event: RawEvent): TableDefinition;
   /** Rows of an event whose table map was given before. Throws SOURCE_SCHEMA_MISMATCH, SOURCE_EVENT_CORRUPT or SOURCE_EVENT_UNSUPPORTED. */
   rows(event: RawEvent): DecodedEvent;
 }
@@ -40,8 +40,8 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
     return shape;
   };
   return {
-    tableMap: async (event) => {
-      const shape = await shapes.shapeOf(event.bytes);
+    tableMap: (event) => {
+      const shape = shapes.shapeOf(event.bytes);
       tables.set(tableIdOf(event.bytes), shape);
       return shape.definition;
     },

@@ -2,8 +2,9 @@ import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
 import { openDump, resolveStart, SourceSession } from '@lutra/binlog';
 import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
-import { createRowsDecoder, readSourceTable, TableShapes } from '@lutra/binlog/decoder';
+import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
 import type { DecodedEvent } from '@lutra/binlog/decoder';
+import { attachDefinition, readLoggedTable, readSourceTable } from '@lutra/binlog/schema';
 import { systemClock } from '@lutra/model';
 import type { RawEvent } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
@@ -82,18 +83,20 @@ export class LoggedChanges {
   }
 
   async decode(events: readonly RawEvent[]): Promise<DecodedEvent[]> {
-    const decoder = createRowsDecoder(this.shapes());
+    const decoder = createRowsDecoder(new TableShapes());
     const decoded: DecodedEvent[] = [];
     for (const event of events) {
-      if (event.type === 'tableMap') await decoder.tableMap(event);
+      if (event.type === 'tableMap') decoder.tableMap(await this.complete(event));
       else decoded.push(decoder.rows(event));
     }
     return decoded;
   }
 
-  shapes(): TableShapes {
-    const complete = (schema: string, table: string) => readSourceTable(this.lookup, schema, table);
-    return new TableShapes({ kind: this.server.kind, complete, clock: systemClock });
+  /** As select does it, with the table as it is now: right while no test changes a table between its rows. */
+  private async complete(event: RawEvent): Promise<RawEvent> {
+    const logged = readLoggedTable(event.bytes, this.server.kind);
+    if (logged.isWhole) return event;
+    return { ...event, bytes: attachDefinition(event.bytes, logged, await readSourceTable(this.lookup, logged.map)) };
   }
 
   async changes(statements: readonly string[]): Promise<DecodedEvent[]> {

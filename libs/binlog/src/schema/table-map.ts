@@ -1,5 +1,5 @@
 import { EVENT_HEADER_BYTES } from '../event-types.ts';
-import { ByteCursor, corrupt } from './byte-cursor.ts';
+import { ByteCursor, corrupt } from '../decoder/byte-cursor.ts';
 import { COLUMN_TYPE } from './column-types.ts';
 import { parseOptionalMetadata } from './optional-metadata.ts';
 import type { OptionalMetadata } from './optional-metadata.ts';

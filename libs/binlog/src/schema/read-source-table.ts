@@ -1,5 +1,4 @@
 import type { ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
-import { SyncError } from '@lutra/model';
 import { parseLabels } from './parse-labels.ts';
 
 /** What this needs of a connection; a SourceSession is one. Numbers may come as text. */
@@ -35,22 +34,16 @@ const PRIMARY_KEY = `
   SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS`;
 
 /**
- * A table as the source's information_schema describes it now. Throws SOURCE_SCHEMA_MISMATCH when there is no such table (or
- * the user may not see it), and what the connection throws.
+ * A table as the source's information_schema describes it now; null when there is no such table, or the user may not see
+ * it. Throws what the connection throws.
  */
 export async function readSourceTable(
   connection: SourceQuery,
-  schema: string,
-  table: string,
-): Promise<TableDefinition> {
+  { schema, table }: { readonly schema: string; readonly table: string },
+): Promise<TableDefinition | null> {
   const where = `WHERE TABLE_SCHEMA = ${literal(schema)} AND TABLE_NAME = ${literal(table)}`;
   const rows = (await connection.query(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`)) as readonly ColumnRow[];
-  if (rows.length === 0) {
-    const name = `${schema}.${table}`;
-    const problem = `Rows of ${name} do not tell their columns, and the source has no such table (any more) or hides it from the user`;
-    const statement = 'SET GLOBAL binlog_row_metadata = FULL';
-    throw new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table: name, statement });
-  }
+  if (rows.length === 0) return null;
   const columns = rows.map((row) => describeColumn(row));
   const keyed = `${PRIMARY_KEY} ${where} AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`;
   const keys = (await connection.query(keyed)) as readonly KeyRow[];

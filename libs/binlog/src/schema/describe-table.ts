@@ -1,7 +1,7 @@
 import type { ColumnDefinition, TableDefinition } from '@lutra/model';
 import { charsetBytesMax, charsetOfCollation } from './collation-charset.ts';
 import { COLUMN_TYPE, hasCharset, hasSignedness } from './column-types.ts';
-import { textDecoderOf } from './charsets.ts';
+import { textDecoderOf } from '../decoder/charsets.ts';
 import type { CharsetList } from './optional-metadata.ts';
 import type { StoredColumn, TableMap } from './table-map.ts';
 

@@ -1,7 +1,6 @@
 import type { ColumnDefinition, DatabaseKind, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { COLUMN_TYPE } from './column-types.ts';
-import type { TableCompleter } from './decode-rows.ts';
 import { shapeOfColumn, shapeOfStored } from './stored-shape.ts';
 import type { StoredColumn, TableMap } from './table-map.ts';
 
@@ -27,16 +26,14 @@ export function isAmbiguous(map: TableMap, known: TableDefinition, kind: Databas
 }
 
 /**
- * Fills in what `known` (the table map's own words) leaves open. Throws SOURCE_SCHEMA_MISMATCH when information_schema
- * describes other columns than the rows have: a column is never guessed and never shifted.
+ * Fills in what `known` (the table map's own words) leaves open from `current`, the table as information_schema described
+ * it when the rows were written; null when it is gone. A column is never guessed and never shifted: without names, columns
+ * belong together by their place, and only if each is stored alike. Throws SOURCE_SCHEMA_MISMATCH, with both shapes, when
+ * they are not; SOURCE_EVENT_UNSUPPORTED for MariaDB's temporal types of before 10.1 with a fraction.
  */
-export async function completeTable(
-  map: TableMap,
-  known: TableDefinition,
-  complete: TableCompleter,
-): Promise<TableDefinition> {
-  if (map.optional.names !== undefined) return completeByName(map, known, complete);
-  const current = await complete(map.schema, map.table);
+export function completeTable(map: TableMap, known: TableDefinition, current: TableDefinition | null): TableDefinition {
+  if (map.optional.names !== undefined) return completeByName(map, known, current);
+  if (current === null) throw gone(map);
   const fits =
     current.columns.length === map.columns.length &&
     current.columns.every((column, index) => fitsAt(map, known, { column, index }));
@@ -46,6 +43,19 @@ export async function completeTable(
     nullable: known.columns[index]?.nullable ?? column.nullable,
   }));
   return { schema: map.schema, table: map.table, columns, primaryKey: current.primaryKey };
+}
+
+/** The columns of a table map for messages: 'integer4, varchar80'; names where the log has them. */
+export function describeStored(map: TableMap): string {
+  const { names } = map.optional;
+  return map.columns
+    .map((column, index) => (names === undefined ? '' : `${names[index] ?? ''} `) + shapeOfStored(column))
+    .join(', ');
+}
+
+/** The columns of a definition for messages: 'id integer4, name varchar80'. */
+export function describeDefined({ columns }: TableDefinition): string {
+  return columns.map((column) => `${column.name} ${shapeOfColumn(column)}`).join(', ');
 }
 
 function fitsAt(
@@ -67,18 +77,10 @@ function fitsAt(
  * Names are known: a column of the same name and shape lends what is missing, others stay as they are. So does everything
  * when the table is gone: its bytes are right even without the type's name, and missing labels are named by their reader.
  */
-async function completeByName(
-  map: TableMap,
-  known: TableDefinition,
-  complete: TableCompleter,
-): Promise<TableDefinition> {
-  let current: TableDefinition;
-  try {
-    current = await complete(map.schema, map.table);
-  } catch (error) {
-    const isGone = SyncError.is(error) && error.code === 'SOURCE_SCHEMA_MISMATCH';
-    if (isGone && !map.columns.some(isOldTemporal)) return known;
-    throw error;
+function completeByName(map: TableMap, known: TableDefinition, current: TableDefinition | null): TableDefinition {
+  if (current === null) {
+    if (map.columns.some(isOldTemporal)) throw gone(map);
+    return known;
   }
   const columns = known.columns.map((column, index) => {
     const stored = map.columns[index];
@@ -108,18 +110,21 @@ function oldFraction(map: TableMap, column: ColumnDefinition): SyncError {
   return new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, table, type: 'old temporal format', statement });
 }
 
+function gone(map: TableMap): SyncError {
+  const table = `${map.schema}.${map.table}`;
+  const logged = describeStored(map);
+  const problem = `Rows of ${table} (${logged}) do not tell their columns, and the source has no such table (any more) or hides it from the user`;
+  return new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table, logged, statement: FULL_METADATA });
+}
+
 function mismatch(map: TableMap, current: TableDefinition): SyncError {
   const table = `${map.schema}.${map.table}`;
-  const logged = map.columns.map((column) => shapeOfStored(column)).join(', ');
-  const now = current.columns.map((column) => `${column.name} ${shapeOfColumn(column)}`).join(', ');
+  const logged = describeStored(map);
+  const now = describeDefined(current);
   const problem =
-    `Rows of ${table} do not fit the table as it is now: the log has (${logged}), the table is (${now}). ` +
+    `Rows of ${table} do not fit the table as it is known: the log has (${logged}), the table is (${now}). ` +
     'The source does not log the names of columns, so the rows cannot be told apart safely';
-  return new SyncError('SOURCE_SCHEMA_MISMATCH', {
-    problem,
-    table,
-    logged,
-    now,
-    statement: 'SET GLOBAL binlog_row_metadata = FULL',
-  });
+  return new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table, logged, now, statement: FULL_METADATA });
 }
+
+const FULL_METADATA = 'SET GLOBAL binlog_row_metadata = FULL';

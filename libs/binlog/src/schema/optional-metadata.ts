@@ -1,4 +1,6 @@
-import { ByteCursor, corrupt } from './byte-cursor.ts';
+import type { TableDefinition } from '@lutra/model';
+import { ByteCursor, corrupt } from '../decoder/byte-cursor.ts';
+import { decodeDefinition, DEFINITION_FIELD } from './attached-definition.ts';
 
 /** What a table map may say beyond types, as far as the source logs it (`binlog_row_metadata`). Positions count the columns of that sort only. */
 export interface OptionalMetadata {
@@ -18,6 +20,8 @@ export interface OptionalMetadata {
   readonly primaryKey?: readonly number[];
   /** One flag per column: visible. */
   readonly visible?: readonly boolean[];
+  /** Not the server's: what select knew of the table beyond all this. */
+  readonly definition?: TableDefinition;
 }
 
 /** One collation id for all, except at the places of `exceptions`. */
@@ -81,9 +85,16 @@ function parseField(field: number, value: ByteCursor): OptionalMetadata {
       return { visible: flags(value) };
     case FIELD.VECTOR_DIMENSIONALITY:
       return { vectorDimensions: list(value, () => value.packedLength()) };
+    case DEFINITION_FIELD:
+      return attachedDefinition(value);
     default:
       return {};
   }
+}
+
+function attachedDefinition(value: ByteCursor): OptionalMetadata {
+  const definition = decodeDefinition(value.view8(value.end));
+  return definition === undefined ? {} : { definition };
 }
 
 function list<T>(value: ByteCursor, next: () => T): T[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseLabels } from '../../src/decoder/parse-labels.ts';
+import { parseLabels } from '../../src/schema/parse-labels.ts';
 
 describe('parseLabels', () => {
   it.each<[string, string, string[]]>([
