@@ -10,7 +10,7 @@ import type { Connection } from 'mysql2/promise';
 import { SyncError } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { textDecoderOf } from '../../src/decoder/charsets.ts';
-import { charsetBytesMax, charsetOfCollation } from '../../src/decoder/collation-charset.ts';
+import { charsetBytesMax, charsetOfCollation } from '../../src/schema/collation-charset.ts';
 
 jest.setTimeout(60_000);
 
