@@ -1,5 +1,5 @@
 import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
-import type { RowsDecoder } from '@lutra/binlog/decoder';
+import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
 import type { MappingMatcher, PipelineDefinition, RawEvent } from '@lutra/model';
@@ -18,10 +18,16 @@ export interface DroppedEvents {
 /** Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. */
 export class ExtractStage {
   /** Shared by the processes of all pipelines. */
-  private readonly shapes = new TableShapes();
+  private readonly shapes: TableShapes;
   private readonly compiled = new Map<string, { readonly revision: number; readonly matcher: MappingMatcher }>();
 
-  constructor(private readonly onDropped: (dropped: DroppedEvents) => void) {}
+  constructor(
+    private readonly onDropped: (dropped: DroppedEvents) => void,
+    /** Limits that the decoder keeps to. */
+    limits: TableShapesOptions = {},
+  ) {
+    this.shapes = new TableShapes(limits);
+  }
 
   async work(
     { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,

@@ -11,9 +11,9 @@ import { decodeRowProcess, openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus, ProcessDelivery } from '@lutra/messaging';
 import { ByteBudget, DEFAULT_PARAMETERS, systemClock } from '@lutra/model';
 import type { Command, PipelineDefinition, ProcessHeader } from '@lutra/model';
-import { StageEnv } from '@lutra/service-kit';
 import type { ServiceContext } from '@lutra/service-kit';
 import { testServers, waitUntil } from '@lutra/testing';
+import { ExtractEnv } from '../src/extract.env.ts';
 import { extractWorker } from '../src/extract-worker.ts';
 import { rawBody, recordedEvents } from './recorded-events.ts';
 
@@ -107,12 +107,12 @@ describe('the extract worker', () => {
   });
 
   async function startInstance(instance: string): Promise<void> {
-    const env = Object.assign(new StageEnv(), { LUTRA_SECRET_KEY: randomBytes(32).toString('base64') });
+    const env = Object.assign(new ExtractEnv(), { LUTRA_SECRET_KEY: randomBytes(32).toString('base64') });
     const own = {
       bus: await openBus({ ...servers.nats, name: instance, namespace }),
       coordinator: await openCoordinator({ ...servers.zookeeper, root: `/${namespace}` }),
     };
-    const context: ServiceContext<StageEnv> = {
+    const context: ServiceContext<ExtractEnv> = {
       ...own,
       env,
       identity: { service: 'extract', instance, host: 'here', version: '0' },

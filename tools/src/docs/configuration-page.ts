@@ -5,6 +5,7 @@ const TITLES: readonly (readonly [className: string, title: string])[] = [
   ['BaseEnv', 'All services'],
   ['StageEnv', 'extract and transform'],
   ['SelectEnv', 'select'],
+  ['ExtractEnv', 'extract'],
   ['LoadEnv', 'load'],
   ['ArbiterEnv', 'arbiter'],
   ['ManagerEnv', 'manager'],

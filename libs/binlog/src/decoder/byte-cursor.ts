@@ -1,18 +1,33 @@
+import { endianness } from 'node:os';
 import { SyncError } from '@lutra/model';
+
+/** Methods that every Node buffer has and that skip the argument handling of `toString`; the types of Node leave them out. */
+export type EventBytes = Buffer & {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+};
+
+/** Eight bytes that are read again as another type: cheaper than a DataView, which every event would need anew. */
+const words = new Uint32Array(2);
+const int64 = new BigInt64Array(words.buffer);
+const uint64 = new BigUint64Array(words.buffer);
+const double = new Float64Array(words.buffer);
+const float = new Float32Array(words.buffer);
+const LOW = endianness() === 'LE' ? 0 : 1;
+const HIGH = 1 - LOW;
 
 /**
  * Reads an event from front to back. Every read is checked against the end, so that a damaged event ends in
- * SOURCE_EVENT_CORRUPT and never in a value from behind its bytes.
+ * SOURCE_EVENT_CORRUPT and never in a value from behind its bytes. Numbers are little-endian unless their name says otherwise.
  */
 export class ByteCursor {
-  readonly bytes: Buffer;
-  readonly view: DataView;
+  readonly bytes: EventBytes;
   readonly end: number;
   at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = buffer as EventBytes;
     this.end = bytes.byteLength;
   }
 
@@ -26,28 +41,90 @@ export class ByteCursor {
   }
 
   uint8(): number {
-    return this.view.getUint8(this.take(1));
+    return this.bytes[this.take(1)] as number;
+  }
+
+  int8(): number {
+    return (this.uint8() << 24) >> 24;
   }
 
   uint16(): number {
-    return this.view.getUint16(this.take(2), true);
+    const at = this.take(2);
+    return (this.bytes[at] as number) | ((this.bytes[at + 1] as number) << 8);
+  }
+
+  int16(): number {
+    return (this.uint16() << 16) >> 16;
   }
 
   uint24(): number {
     const at = this.take(3);
-    return this.view.getUint16(at, true) | (this.view.getUint8(at + 2) << 16);
+    const { bytes } = this;
+    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  }
+
+  int32(): number {
+    const at = this.take(4);
+    const { bytes } = this;
+    return (
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
+    );
   }
 
   uint32(): number {
-    return this.view.getUint32(this.take(4), true);
+    return this.int32() >>> 0;
   }
 
   uint48(): number {
-    const at = this.take(6);
-    return this.view.getUint32(at, true) + this.view.getUint16(at + 4, true) * 0x1_0000_0000;
+    const low = this.uint32();
+    return low + this.uint16() * 0x1_0000_0000;
   }
 
-  /** Little-endian length of 1 to 4 bytes, as blobs have it. */
+  int64(): bigint {
+    this.takeWords();
+    return int64[0] as bigint;
+  }
+
+  uint64(): bigint {
+    this.takeWords();
+    return uint64[0] as bigint;
+  }
+
+  double(): number {
+    this.takeWords();
+    return double[0] as number;
+  }
+
+  float(): number {
+    words[0] = this.int32();
+    return float[0] as number;
+  }
+
+  /** Big-endian number of 1 to 6 bytes. */
+  bigEndian(length: number): number {
+    const start = this.take(length);
+    let value = 0;
+    for (let at = start; at < start + length; at += 1) value = value * 256 + (this.bytes[at] as number);
+    return value;
+  }
+
+  /** Big-endian number of 4 bytes. */
+  bigEndian32(): number {
+    const at = this.take(4);
+    const { bytes } = this;
+    return (
+      (((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number)) >>>
+      0
+    );
+  }
+
+  /** Length of 1 to 4 bytes, as blobs have it. */
   uint(bytes: number): number {
     switch (bytes) {
       case 1:
@@ -80,6 +157,11 @@ export class ByteCursor {
   view8(length: number): Buffer {
     const at = this.take(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  private takeWords(): void {
+    words[LOW] = this.int32();
+    words[HIGH] = this.int32();
   }
 }
 

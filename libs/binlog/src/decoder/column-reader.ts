@@ -34,9 +34,9 @@ export function columnReader(stored: StoredColumn, column: ColumnDefinition): Co
     case COLUMN_TYPE.LONGLONG:
       return integerReader(type, column.unsigned === true);
     case COLUMN_TYPE.FLOAT:
-      return (cursor) => cursor.view.getFloat32(cursor.take(4), true);
+      return (cursor) => cursor.float();
     case COLUMN_TYPE.DOUBLE:
-      return (cursor) => cursor.view.getFloat64(cursor.take(8), true);
+      return (cursor) => cursor.double();
     case COLUMN_TYPE.NEWDECIMAL:
       return decimalReader(a, b);
     case COLUMN_TYPE.BIT:
@@ -61,17 +61,15 @@ export function columnReader(stored: StoredColumn, column: ColumnDefinition): Co
 function integerReader(type: number, unsigned: boolean): ColumnReader {
   switch (type) {
     case COLUMN_TYPE.TINY:
-      return unsigned ? (cursor) => cursor.uint8() : (cursor) => cursor.view.getInt8(cursor.take(1));
+      return unsigned ? (cursor) => cursor.uint8() : (cursor) => cursor.int8();
     case COLUMN_TYPE.SHORT:
-      return unsigned ? (cursor) => cursor.uint16() : (cursor) => cursor.view.getInt16(cursor.take(2), true);
+      return unsigned ? (cursor) => cursor.uint16() : (cursor) => cursor.int16();
     case COLUMN_TYPE.INT24:
       return unsigned ? (cursor) => cursor.uint24() : (cursor) => (cursor.uint24() << 8) >> 8;
     case COLUMN_TYPE.LONG:
-      return unsigned ? (cursor) => cursor.uint32() : (cursor) => cursor.view.getInt32(cursor.take(4), true);
+      return unsigned ? (cursor) => cursor.uint32() : (cursor) => cursor.int32();
     default:
-      return unsigned
-        ? (cursor) => cursor.view.getBigUint64(cursor.take(8), true)
-        : (cursor) => cursor.view.getBigInt64(cursor.take(8), true);
+      return unsigned ? (cursor) => cursor.uint64() : (cursor) => cursor.int64();
   }
 }
 
@@ -80,7 +78,7 @@ function bitReader(bits: number): ColumnReader {
   return (cursor) => {
     const at = cursor.take(bytes);
     let value = 0n;
-    for (let index = at; index < at + bytes; index += 1) value = (value << 8n) | BigInt(cursor.view.getUint8(index));
+    for (let index = at; index < at + bytes; index += 1) value = (value << 8n) | BigInt(cursor.bytes[index] as number);
     return value;
   };
 }
@@ -123,7 +121,7 @@ function labelReader(bytes: number, column: ColumnDefinition): ColumnReader {
     const at = cursor.take(bytes);
     const chosen: string[] = [];
     for (let bit = 0; bit < bytes * 8; bit += 1) {
-      if ((cursor.view.getUint8(at + (bit >> 3)) & (1 << (bit & 7))) === 0) continue;
+      if (((cursor.bytes[at + (bit >> 3)] as number) & (1 << (bit & 7))) === 0) continue;
       chosen.push(labels[bit] ?? raise(unknownLabel(column, bit + 1)));
     }
     return chosen.join(',');

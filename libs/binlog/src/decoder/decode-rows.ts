@@ -2,8 +2,9 @@ import type { RawEvent, RowImage, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { EVENT_HEADER_BYTES, EVENT_TYPE, EVENT_TYPE_OFFSET, eventTypeName } from '../event-types.ts';
 import { ByteCursor, corrupt } from './byte-cursor.ts';
-import type { RowReader } from './row-reader.ts';
-import { tableIdOf } from '../schema/table-map.ts';
+import { inflateRows } from './inflate-rows.ts';
+import { PartialUpdateReader } from './partial-update.ts';
+import { TABLE_ID_BYTES, tableIdOf } from '../schema/table-map.ts';
 import type { TableShape, TableShapes } from './table-shapes.ts';
 
 export interface DecodedRow {
@@ -48,7 +49,7 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
     rows: (event) => {
       const shape = shapeOf(event);
       try {
-        return decodeEvent(event.bytes, shape);
+        return decodeEvent(event.bytes, shape, shapes.inflatedBytesMax);
       } catch (error) {
         throw withTable(error, shape.definition);
       }
@@ -56,47 +57,82 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
   };
 }
 
-const KINDS = new Map<number, { readonly kind: DecodedEvent['kind']; readonly version: 1 | 2 }>([
+interface RowsForm {
+  readonly kind: DecodedEvent['kind'];
+  readonly version: 1 | 2;
+  /** MariaDB: the rows are a zlib stream. */
+  readonly isCompressed?: boolean;
+  /** MySQL: JSON columns may hold diffs. */
+  readonly isPartial?: boolean;
+}
+
+const FORMS: readonly (RowsForm | undefined)[] = formsByType([
   [EVENT_TYPE.WRITE_ROWS_V1, { kind: 'insert', version: 1 }],
   [EVENT_TYPE.UPDATE_ROWS_V1, { kind: 'update', version: 1 }],
   [EVENT_TYPE.DELETE_ROWS_V1, { kind: 'delete', version: 1 }],
   [EVENT_TYPE.WRITE_ROWS_V2, { kind: 'insert', version: 2 }],
   [EVENT_TYPE.UPDATE_ROWS_V2, { kind: 'update', version: 2 }],
   [EVENT_TYPE.DELETE_ROWS_V2, { kind: 'delete', version: 2 }],
+  [EVENT_TYPE.PARTIAL_UPDATE_ROWS, { kind: 'update', version: 2, isPartial: true }],
+  [EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED_V1, { kind: 'insert', version: 1, isCompressed: true }],
+  [EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED_V1, { kind: 'update', version: 1, isCompressed: true }],
+  [EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED_V1, { kind: 'delete', version: 1, isCompressed: true }],
+  [EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED, { kind: 'insert', version: 2, isCompressed: true }],
+  [EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED, { kind: 'update', version: 2, isCompressed: true }],
+  [EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED, { kind: 'delete', version: 2, isCompressed: true }],
 ]);
 
-function decodeEvent(bytes: Uint8Array, shape: TableShape): DecodedEvent {
+function formsByType(forms: readonly (readonly [number, RowsForm])[]): (RowsForm | undefined)[] {
+  const byType = new Map(forms);
+  return Array.from({ length: 256 }, (_, type) => byType.get(type));
+}
+
+function decodeEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): DecodedEvent {
   const cursor = new ByteCursor(bytes);
-  cursor.take(EVENT_HEADER_BYTES);
   const type = bytes[EVENT_TYPE_OFFSET] ?? 0;
-  const form = KINDS.get(type);
+  const form = FORMS[type];
   if (form === undefined) {
     const problem = `The binary log holds a ${eventTypeName(type)}, which Lutra cannot decode`;
     throw new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, type: eventTypeName(type) });
   }
-  cursor.take(6);
+  cursor.take(EVENT_HEADER_BYTES + TABLE_ID_BYTES);
   const flags = cursor.uint16();
-  // The length of the extra data counts its own two bytes.
+  // Extra data: NDB's words and partition numbers, which say nothing about the rows. Its length counts its own two bytes.
   if (form.version === 2) cursor.take(Math.max(cursor.uint16() - 2, 0));
   const columnCount = cursor.packedLength();
   if (columnCount !== shape.columnCount) throw otherWidth(columnCount, shape);
-  const bitmapBytes = (columnCount + 7) >> 3;
-  const first = shape.rowReader(cursor.view8(bitmapBytes));
-  const second = form.kind === 'update' ? shape.rowReader(cursor.view8(bitmapBytes)) : first;
-  const rows = readRows(cursor, form.kind, { first, second });
+  const rows = form.isPartial === true ? readPartial(cursor, shape) : readPlain(cursor, shape, form, inflatedBytesMax);
   return { table: shape.definition, kind: form.kind, flags, rows };
 }
 
-function readRows(
-  cursor: ByteCursor,
-  kind: DecodedEvent['kind'],
-  { first, second }: { readonly first: RowReader; readonly second: RowReader },
-): DecodedRow[] {
+function readPlain(cursor: ByteCursor, shape: TableShape, form: RowsForm, inflatedBytesMax: number): DecodedRow[] {
+  const first = shape.rowReader(cursor);
+  const second = form.kind === 'update' ? shape.rowReader(cursor) : first;
+  const rows = form.isCompressed === true ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
+  switch (form.kind) {
+    case 'insert':
+      return readRows(rows, () => ({ after: first(rows) }));
+    case 'delete':
+      return readRows(rows, () => ({ before: first(rows) }));
+    default:
+      return readRows(rows, () => ({ before: first(rows), after: second(rows) }));
+  }
+}
+
+function readPartial(cursor: ByteCursor, shape: TableShape): DecodedRow[] {
+  const bitmapBytes = (shape.columnCount + 7) >> 3;
+  const reader = new PartialUpdateReader(shape, {
+    before: cursor.view8(bitmapBytes),
+    after: cursor.view8(bitmapBytes),
+  });
+  return readRows(cursor, () => reader.row(cursor));
+}
+
+function readRows(cursor: ByteCursor, next: () => DecodedRow): DecodedRow[] {
   const rows: DecodedRow[] = [];
   while (cursor.at < cursor.end) {
     const start = cursor.at;
-    if (kind === 'update') rows.push({ before: first(cursor), after: second(cursor) });
-    else rows.push(kind === 'insert' ? { after: first(cursor) } : { before: first(cursor) });
+    rows.push(next());
     // A row of no columns takes no bytes: nothing would ever end this loop.
     if (cursor.at === start) throw corrupt('bytes that belong to no row');
   }

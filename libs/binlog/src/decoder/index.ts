@@ -2,4 +2,4 @@ export { createRowsDecoder } from './decode-rows.ts';
 export type { DecodedEvent, DecodedRow, RowsDecoder } from './decode-rows.ts';
 export { tableIdOf, tableNameOf } from '../schema/table-map.ts';
 export { TableShapes } from './table-shapes.ts';
-export type { TableShape } from './table-shapes.ts';
+export type { TableShape, TableShapesOptions } from './table-shapes.ts';

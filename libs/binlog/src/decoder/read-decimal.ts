@@ -1,27 +1,38 @@
 import type { ByteCursor } from './byte-cursor.ts';
 import { corrupt } from './byte-cursor.ts';
+import { padded } from './digit-text.ts';
 
 /** Bytes that 0 to 9 decimal digits take. */
 const BYTES_OF_DIGITS = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;
+/** The first bit of 0 to 4 bytes. */
+const SIGN_OF_LENGTH = [0, 2 ** 7, 2 ** 15, 2 ** 23, 2 ** 31] as const;
+
+type GroupBytes = (typeof BYTES_OF_DIGITS)[number];
 
 interface DigitGroup {
-  readonly bytes: number;
+  readonly bytes: GroupBytes;
   readonly digits: number;
 }
+
+/** Integer digits that a double holds together; above, the groups are put together as text. */
+const INTEGER_DIGITS_MAX = 15;
+const GROUP = 1_000_000_000;
 
 /**
  * Reader of DECIMAL(precision, scale) as text without a float in between: groups of nine digits in four bytes, big-endian,
  * the sign in the first bit, and everything inverted for negative numbers.
  */
 export function decimalReader(precision: number, scale: number): (cursor: ByteCursor) => string {
-  const integerGroups = groupsOf(precision - scale, 'start');
-  const fractionGroups = groupsOf(scale, 'end');
-  const groups = [...integerGroups, ...fractionGroups];
-  const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
+  const integer = groupsOf(precision - scale, 'start');
+  const fraction = groupsOf(scale, 'end');
+  const length = [...integer, ...fraction].reduce((sum, group) => sum + group.bytes, 0);
+  const integerText = precision - scale > INTEGER_DIGITS_MAX ? longIntegerText : shortIntegerText;
   return (cursor) => {
-    const at = cursor.take(bytes);
-    const isNegative = (cursor.view.getUint8(at) & 0x80) === 0;
-    return (isNegative ? '-' : '') + digitsOf(cursor, at, { integerGroups, fractionGroups, isNegative });
+    const at = cursor.take(length);
+    const isNegative = ((cursor.bytes[at] as number) & 0x80) === 0;
+    const bits: DecimalBits = { bytes: cursor.bytes, start: at, at, flip: isNegative ? 0xff : 0 };
+    const text = isNegative ? `-${integerText(bits, integer)}` : integerText(bits, integer);
+    return fraction.length === 0 ? text : `${text}.${fractionText(bits, fraction)}`;
   };
 }
 
@@ -36,50 +47,46 @@ export function readPackedDecimal(cursor: ByteCursor): string {
 function groupsOf(digits: number, partial: 'start' | 'end'): DigitGroup[] {
   const rest = digits % 9;
   const part = rest === 0 ? [] : [{ bytes: BYTES_OF_DIGITS[rest] ?? 4, digits: rest }];
-  const whole = Array.from({ length: Math.floor(digits / 9) }, () => ({ bytes: 4, digits: 9 }));
+  const whole = Array.from({ length: Math.floor(digits / 9) }, () => ({ bytes: 4 as const, digits: 9 }));
   return partial === 'start' ? [...part, ...whole] : [...whole, ...part];
 }
 
-function digitsOf(
-  cursor: ByteCursor,
-  start: number,
-  shape: {
-    readonly integerGroups: readonly DigitGroup[];
-    readonly fractionGroups: readonly DigitGroup[];
-    readonly isNegative: boolean;
-  },
-): string {
-  let at = start;
+/** Bytes of one number and how far they are read. */
+interface DecimalBits {
+  readonly bytes: Buffer;
+  readonly start: number;
+  at: number;
+  readonly flip: number;
+}
+
+function shortIntegerText(bits: DecimalBits, groups: readonly DigitGroup[]): string {
+  let value = 0;
+  for (const group of groups) value = value * GROUP + groupValue(bits, group.bytes);
+  return String(value);
+}
+
+function longIntegerText(bits: DecimalBits, groups: readonly DigitGroup[]): string {
   let text = '';
-  for (const group of shape.integerGroups) {
-    const value = groupValue(cursor, at, { bytes: group.bytes, isFirst: at === start, isNegative: shape.isNegative });
-    at += group.bytes;
+  for (const group of groups) {
+    const value = groupValue(bits, group.bytes);
     // Leading zeros go; a group behind a digit keeps its own.
-    if (text !== '') text += String(value).padStart(group.digits, '0');
+    if (text !== '') text += padded(value, group.digits);
     else if (value !== 0) text = String(value);
   }
-  if (text === '') text = '0';
-  if (shape.fractionGroups.length === 0) return text;
-  text += '.';
-  for (const group of shape.fractionGroups) {
-    const value = groupValue(cursor, at, { bytes: group.bytes, isFirst: at === start, isNegative: shape.isNegative });
-    at += group.bytes;
-    text += String(value).padStart(group.digits, '0');
-  }
+  return text === '' ? '0' : text;
+}
+
+function fractionText(bits: DecimalBits, groups: readonly DigitGroup[]): string {
+  let text = '';
+  for (const group of groups) text += padded(groupValue(bits, group.bytes), group.digits);
   return text;
 }
 
-function groupValue(
-  cursor: ByteCursor,
-  start: number,
-  group: { readonly bytes: number; readonly isFirst: boolean; readonly isNegative: boolean },
-): number {
+function groupValue(bits: DecimalBits, length: GroupBytes): number {
+  const { bytes, at, flip } = bits;
   let value = 0;
-  for (let at = start; at < start + group.bytes; at += 1) {
-    let byte = cursor.view.getUint8(at);
-    if (group.isFirst && at === start) byte ^= 0x80;
-    if (group.isNegative) byte ^= 0xff;
-    value = value * 256 + byte;
-  }
-  return value;
+  for (let index = at; index < at + length; index += 1) value = value * 256 + ((bytes[index] as number) ^ flip);
+  bits.at = at + length;
+  // Whatever the sign, its bit is set now.
+  return at === bits.start ? value - SIGN_OF_LENGTH[length] : value;
 }

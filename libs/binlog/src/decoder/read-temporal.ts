@@ -1,12 +1,14 @@
 import type { ByteCursor } from './byte-cursor.ts';
 import { corrupt } from './byte-cursor.ts';
+import { fourDigits as four, padded, twoDigits as two } from './digit-text.ts';
 
 type TextReader = (cursor: ByteCursor) => string;
 
-/** '00' to '99': most of a date's text is copied from here. */
-const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
-const two = (value: number): string => TWO_DIGITS[value] ?? String(value);
-const four = (value: number): string => two(Math.floor(value / 100)) + two(value % 100);
+/** '00:00:' to '23:59:', by hour × 64 + minute as DATETIME packs them. */
+const HOURS_AND_MINUTES = Array.from(
+  { length: 24 * 64 },
+  (_, packed) => `${two(Math.floor(packed / 64))}:${two(packed % 64)}:`,
+);
 
 /** 3 bytes, little-endian: 15 bits year, 4 month, 5 day. */
 export const readDate: TextReader = (cursor) => {
@@ -50,14 +52,19 @@ export const readOldTimestamp: TextReader = (cursor) => timestampText(cursor.uin
 export function datetimeReader(digits: number): TextReader {
   const fraction = fractionReader(digits);
   return (cursor) => {
-    const at = cursor.take(5);
-    const high = cursor.view.getUint8(at) & 0x7f;
-    const low = cursor.view.getUint32(at + 1);
+    const high = cursor.uint8() & 0x7f;
+    const low = cursor.bigEndian32();
     // 17 bits of year × 13 + month stand above 5 bits each of day and hour, and 6 each of minute and second.
-    const yearMonth = high * 1024 + (low >>> 22);
-    const day = (low >>> 17) & 31;
-    const date = dateText(Math.floor(yearMonth / 13), yearMonth % 13, day);
-    return `${date} ${two((low >>> 12) & 31)}:${two((low >>> 6) & 63)}:${two(low & 63)}${fraction(cursor)}`;
+    const day = high * 32_768 + (low >>> 17);
+    if (day !== lastPackedDay) {
+      const yearMonth = Math.floor(day / 32);
+      lastPackedDayText = `${dateText(Math.floor(yearMonth / 13), yearMonth % 13, day % 32)} `;
+      lastPackedDay = day;
+    }
+    const hourMinute = (low >>> 6) & 0x7ff;
+    const clock = HOURS_AND_MINUTES[hourMinute] ?? `${two(hourMinute >> 6)}:${two(hourMinute & 63)}:`;
+    const text = lastPackedDayText + clock + two(low & 63);
+    return digits === 0 ? text : text + fraction(cursor);
   };
 }
 
@@ -65,7 +72,7 @@ export function datetimeReader(digits: number): TextReader {
 export function timestampReader(digits: number): TextReader {
   const fraction = fractionReader(digits);
   return (cursor) => {
-    const seconds = cursor.view.getUint32(cursor.take(4));
+    const seconds = cursor.bigEndian32();
     return timestampText(seconds) + fraction(cursor);
   };
 }
@@ -76,10 +83,7 @@ export function timeReader(digits: number): TextReader {
   const scale = 256 ** fractionBytes;
   const half = 0x80_00_00 * scale;
   return (cursor) => {
-    const at = cursor.take(3 + fractionBytes);
-    let packed = 0;
-    for (let index = at; index < at + 3 + fractionBytes; index += 1)
-      packed = packed * 256 + cursor.view.getUint8(index);
+    const packed = cursor.bigEndian(3 + fractionBytes);
     const value = Math.abs(packed - half);
     const clock = Math.floor(value / scale);
     const text = clockText({
@@ -107,30 +111,22 @@ export function clockText(clock: {
 
 /** Stored in whole bytes of two digits each: an odd number of digits carries one more, always 0. */
 function fractionReader(digits: number): TextReader {
-  switch ((digits + 1) >> 1) {
-    case 0:
-      return () => '';
-    case 1:
-      return (cursor) => fractionText(cursor.uint8(), digits);
-    case 2:
-      return (cursor) => fractionText(cursor.view.getUint16(cursor.take(2)), digits);
-    default:
-      return (cursor) => {
-        const at = cursor.take(3);
-        return fractionText((cursor.view.getUint8(at) << 16) | cursor.view.getUint16(at + 1), digits);
-      };
-  }
+  const bytes = (digits + 1) >> 1;
+  return bytes === 0 ? () => '' : (cursor) => fractionText(cursor.bigEndian(bytes), digits);
 }
 
 function fractionText(value: number, digits: number): string {
   if (digits === 0) return '';
   const width = digits + (digits & 1);
-  return `.${String(value).padStart(width, '0').slice(0, digits)}`;
+  return `.${padded(value, width).slice(0, digits)}`;
 }
 
 /** Rows of one event stand close together in time: the last day's text is kept. */
 let lastDay = -1;
 let lastDayText = '';
+/** The same for DATETIME, by its packed year, month and day. */
+let lastPackedDay = -1;
+let lastPackedDayText = '';
 
 function timestampText(seconds: number): string {
   if (seconds === 0) return '0000-00-00 00:00:00';

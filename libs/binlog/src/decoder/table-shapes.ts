@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { TableDefinition } from '@lutra/model';
 import { EVENT_HEADER_BYTES } from '../event-types.ts';
+import type { ByteCursor } from './byte-cursor.ts';
 import { columnReader } from './column-reader.ts';
 import type { ColumnReader } from './column-reader.ts';
 import { describeStored, isComplete } from '../schema/complete-table.ts';
@@ -8,41 +9,77 @@ import { describeTable } from '../schema/describe-table.ts';
 import { compileRowReader } from './row-reader.ts';
 import type { RowReader } from './row-reader.ts';
 import { parseTableMap } from '../schema/table-map.ts';
-import type { TableMap } from '../schema/table-map.ts';
+import type { StoredColumn, TableMap } from '../schema/table-map.ts';
 
 /** Tables that are kept compiled; the oldest goes. Pipelines with more tables than this together compile some of them again. */
 const SHAPES_MAX = 4_000;
 /** Different combinations of columns that one table's images are compiled for (MINIMAL images have many). */
 const READERS_MAX = 256;
 
+/** How a column lies in the log, and what reads it. */
+export interface ShapeColumn {
+  readonly stored: StoredColumn;
+  readonly read: ColumnReader;
+}
+
 /** A table as it stood when a table map was written, with compiled readers for its images. */
 export class TableShape {
+  readonly columnCount: number;
   private readonly rowReaders = new Map<string, RowReader>();
+  /** Nearly all images of a table carry the same columns: the last reader needs no key. */
+  private last: { readonly present: Buffer; readonly reader: RowReader } | null = null;
 
   constructor(
     readonly definition: TableDefinition,
-    private readonly columnReaders: readonly ColumnReader[],
-  ) {}
-
-  get columnCount(): number {
-    return this.columnReaders.length;
+    readonly columns: readonly ShapeColumn[],
+  ) {
+    this.columnCount = columns.length;
   }
 
-  /** The reader of images that carry the columns of `present`. */
-  rowReader(present: Uint8Array): RowReader {
-    const key = String.fromCharCode(...present);
+  /** The reader of images that carry the columns of the bitmap at `cursor`, which is left behind it. */
+  rowReader(cursor: ByteCursor): RowReader {
+    const length = (this.columnCount + 7) >> 3;
+    const at = cursor.take(length);
+    const { last } = this;
+    if (last !== null && isEqualAt(cursor.bytes, at, last.present)) return last.reader;
+    const present = Buffer.from(cursor.bytes.subarray(at, at + length));
+    const reader = this.compiled(present);
+    this.last = { present, reader };
+    return reader;
+  }
+
+  private compiled(present: Buffer): RowReader {
+    const key = present.toString('latin1');
     const known = this.rowReaders.get(key);
     if (known !== undefined) return known;
-    const reader = compileRowReader(this.columnReaders, present);
+    const readers = this.columns.map(({ read }) => read);
+    const reader = compileRowReader(readers, present);
     if (this.rowReaders.size >= READERS_MAX) this.rowReaders.clear();
     this.rowReaders.set(key, reader);
     return reader;
   }
 }
 
+function isEqualAt(bytes: Buffer, at: number, expected: Buffer): boolean {
+  for (let index = 0; index < expected.length; index += 1) if (bytes[at + index] !== expected[index]) return false;
+  return true;
+}
+
+export interface TableShapesOptions {
+  /** What the rows of one compressed event may take when they are inflated; default: two images of 65 MiB. */
+  readonly inflatedBytesMax?: number;
+}
+
+const INFLATED_BYTES_MAX = 2 * 65 * 1024 * 1024;
+
 /** Compiled tables, shared by the decoders of all processes: equal bytes mean an equal table, whatever its source. Bounded. */
 export class TableShapes {
+  readonly inflatedBytesMax: number;
   private readonly shapes = new Map<string, TableShape>();
+
+  constructor({ inflatedBytesMax = INFLATED_BYTES_MAX }: TableShapesOptions = {}) {
+    this.inflatedBytesMax = inflatedBytesMax;
+  }
 
   /** The shape that a TABLE_MAP event describes, with the definition that select attached when the event alone does not tell. */
   shapeOf(event: Uint8Array): TableShape {
@@ -63,11 +100,11 @@ export class TableShapes {
 
 function compile(map: TableMap): TableShape {
   const definition = definitionOf(map);
-  const readers = map.columns.flatMap((stored, index) => {
+  const columns = map.columns.flatMap((stored, index) => {
     const column = definition.columns[index];
-    return column === undefined ? [] : [columnReader(stored, column)];
+    return column === undefined ? [] : [{ stored, read: columnReader(stored, column) }];
   });
-  return new TableShape(definition, readers);
+  return new TableShape(definition, columns);
 }
 
 function definitionOf(map: TableMap): TableDefinition {

@@ -21,12 +21,17 @@ export interface TableMap {
   readonly optional: OptionalMetadata;
 }
 
-/** Where the table id stands in TABLE_MAP and rows events. */
-export const tableIdOf = (event: Uint8Array): number => {
-  const cursor = new ByteCursor(event);
-  cursor.take(EVENT_HEADER_BYTES);
-  return cursor.uint48();
-};
+/** Bytes of the table id behind the header of TABLE_MAP and rows events. */
+export const TABLE_ID_BYTES = 6;
+
+/** Table id of a TABLE_MAP or rows event. Throws SOURCE_EVENT_CORRUPT for an event too short to have one. */
+export function tableIdOf(event: Uint8Array): number {
+  if (event.length < EVENT_HEADER_BYTES + TABLE_ID_BYTES) throw corrupt('no table id');
+  let id = 0;
+  for (let at = EVENT_HEADER_BYTES + TABLE_ID_BYTES - 1; at >= EVENT_HEADER_BYTES; at -= 1)
+    id = id * 256 + (event[at] as number);
+  return id;
+}
 
 /** Which table a TABLE_MAP event is about, without reading its columns. */
 export function tableNameOf(event: Uint8Array): {

@@ -13,7 +13,9 @@ import type { DatabaseServer } from '@lutra/testing';
 const TABLE_MAP = 19;
 /** The machine may be busy with other tests. */
 const LOG_WAIT_MS = 50_000;
-const isRows = (type: number): boolean => (type >= 23 && type <= 25) || (type >= 30 && type <= 32);
+/** Rows events of both versions, partial updates, and MariaDB's compressed ones. */
+const isRows = (type: number): boolean =>
+  (type >= 23 && type <= 25) || (type >= 30 && type <= 32) || type === 39 || (type >= 166 && type <= 171);
 
 /** Writes to a server and gives back what its log says about it: a database of its own, and a dump beside it. */
 export class LoggedChanges {
