@@ -27,23 +27,22 @@ const MARIADB_COMPLETED_XA = 128;
 /** sequence number 8, domain 4, flags 1. */
 const MARIADB_FIXED_BYTES = 13;
 const UUID_BYTES = 16;
+/** Flags, uuid, number. */
+const MYSQL_BYTES_MIN = 1 + UUID_BYTES + 8;
 const MYSQL_DOES_NOT_SAY = { isStandalone: false, isXaPrepare: false, isXaEnd: false, xid: null };
 /** flags, uuid, number, and the logical clock with its type, before the commit time. */
 const MYSQL_COMMIT_TIME_OFFSET = EVENT_HEADER_BYTES + 1 + UUID_BYTES + 8 + 1 + 16;
 
 /** Reads GTID, ANONYMOUS_GTID and tagged GTID events of MySQL, and MariaDB's. Throws SOURCE_EVENT_CORRUPT. */
 export function readGtidEvent(event: FramedEvent): GtidEvent {
-  try {
-    if (event.type === EVENT_TYPE.MARIADB_GTID) return readMariadb(event);
-    if (event.type === EVENT_TYPE.GTID_TAGGED) return readTagged(event);
-    return readMysql(event);
-  } catch (cause) {
-    throw new SyncError('SOURCE_EVENT_CORRUPT', { problem: 'A GTID event cannot be read' }, { cause });
-  }
+  if (event.type === EVENT_TYPE.MARIADB_GTID) return readMariadb(event);
+  if (event.type === EVENT_TYPE.GTID_TAGGED) return readTagged(event);
+  return readMysql(event);
 }
 
 function readMariadb(event: FramedEvent): GtidEvent {
-  const { buffer, start } = event;
+  const { buffer, start, end } = event;
+  if (end < start + EVENT_HEADER_BYTES + MARIADB_FIXED_BYTES) throw unreadable('it is too short');
   const sequence = readUInt64(buffer, start + EVENT_HEADER_BYTES);
   const domain = buffer.readUInt32LE(start + EVENT_HEADER_BYTES + 8);
   const flags = buffer.readUInt8(start + EVENT_HEADER_BYTES + 12);
@@ -62,15 +61,17 @@ function readMariadbXid(event: FramedEvent, flags: number): string {
   const { buffer, end } = event;
   const fixedEnd = event.start + EVENT_HEADER_BYTES + MARIADB_FIXED_BYTES;
   const at = fixedEnd + ((flags & MARIADB_GROUP_COMMIT_ID) === 0 ? 0 : 8);
+  if (at + 6 > end) throw unreadable('the name of an XA transaction is cut short');
   const globalAt = at + 6;
   const branchAt = globalAt + buffer.readUInt8(at + 4);
   const branchEnd = branchAt + buffer.readUInt8(at + 5);
-  if (branchEnd > end) throw new Error('the name of an XA transaction is cut short');
+  if (branchEnd > end) throw unreadable('the name of an XA transaction is cut short');
   return xidText(buffer.readInt32LE(at), buffer.subarray(globalAt, branchAt), buffer.subarray(branchAt, branchEnd));
 }
 
 function readMysql(event: FramedEvent): GtidEvent {
   const { buffer, start, end } = event;
+  if (end < start + EVENT_HEADER_BYTES + MYSQL_BYTES_MIN) throw unreadable('it is too short');
   const uuidAt = start + EVENT_HEADER_BYTES + 1;
   const commitAt = start + MYSQL_COMMIT_TIME_OFFSET;
   const hasCommitTime = end >= commitAt + 7;
@@ -105,7 +106,7 @@ function readTagged(event: FramedEvent): GtidEvent {
     else if (id === 6) commitUs = reader.unsigned();
     else break;
   }
-  if (uuid === '' || number < 1) throw new Error('uuid or number is missing');
+  if (uuid === '' || number < 1) throw unreadable('uuid or number is missing');
   const gtid = tag === '' ? `${uuid}:${String(number)}` : `${uuid}:${tag}:${String(number)}`;
   return { gtid, commitMs: commitUs / 1000, ...MYSQL_DOES_NOT_SAY };
 }
@@ -134,22 +135,30 @@ class FieldReader {
 
   text(): string {
     const length = this.unsigned();
+    if (length > this.end - this.at) throw unreadable('a tag is longer than it');
     const text = this.buffer.toString('latin1', this.at, this.at + length);
     this.at += length;
     return text;
   }
 
   private raw(): bigint {
-    const first = this.buffer.readUInt8(this.at++);
+    const first = this.byte();
     let more = 0;
     while (more < 8 && ((first >> more) & 1) === 1) more++;
     let value = more >= 7 ? 0n : BigInt(first >> (more + 1));
     const firstBits = BigInt(Math.max(0, 7 - more));
-    for (let index = 0; index < more; index++)
-      value |= BigInt(this.buffer.readUInt8(this.at++)) << (firstBits + 8n * BigInt(index));
+    for (let index = 0; index < more; index++) value |= BigInt(this.byte()) << (firstBits + 8n * BigInt(index));
     return value;
   }
+
+  private byte(): number {
+    if (this.at >= this.end) throw unreadable('a field is longer than it');
+    return this.buffer.readUInt8(this.at++);
+  }
 }
+
+const unreadable = (why: string): SyncError =>
+  new SyncError('SOURCE_EVENT_CORRUPT', { problem: `A GTID event cannot be read: ${why}` });
 
 function uuidText(buffer: Buffer, at: number): string {
   const hex = buffer.toString('hex', at, at + UUID_BYTES);

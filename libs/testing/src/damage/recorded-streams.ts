@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseKind } from '@lutra/model';
+import { BinlogStreamBuilder } from '../binlog-stream.ts';
+import { projectRoot } from '../project-paths.ts';
+
+/** Events of one file, header and body without the checksum, in the order in which the server wrote them. */
+export interface RecordedStream {
+  readonly name: string;
+  readonly kind: DatabaseKind;
+  readonly events: readonly Buffer[];
+}
+
+/** Folders below libs/binlog/test; a file that joins them is read without being named anywhere. */
+const FOLDERS = ['fixtures', 'golden'];
+const PACKET_AND_STATUS_BYTES = 5;
+const FORMAT_DESCRIPTION = 15;
+
+/** Everything that is recorded, and a stream of our own making with the events that frame others. */
+export function recordedStreams(): RecordedStream[] {
+  const root = join(projectRoot, 'libs/binlog/test');
+  const files = FOLDERS.flatMap((folder) =>
+    listOf(join(root, folder))
+      .filter((name) => name.endsWith('.events'))
+      .map((name) => ({ name: `${folder}/${name}`, events: eventsOf(join(root, folder, name)) })),
+  );
+  const recorded = files.map(({ name, events }): RecordedStream => {
+    const kind = name.includes('mariadb') ? 'mariadb' : 'mysql';
+    return { name, kind, events };
+  });
+  return [...recorded.filter(({ events }) => events.length > 0), builtStream()];
+}
+
+/** Lines of type and bytes in base64; others are comments. */
+function eventsOf(file: string): Buffer[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, base64] = /^\d+ ([A-Za-z0-9+/=]+)$/.exec(line.trim()) ?? [];
+      return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
+    });
+}
+
+function builtStream(): RecordedStream {
+  const stream = new BinlogStreamBuilder({ hasChecksum: false })
+    .rotate('bin.000001')
+    .formatDescription()
+    .mariadbGtid(1)
+    .query('CREATE TABLE item (a bigint)', 'shop')
+    .mariadbGtid(2)
+    .tableMap(7, 'shop', 'item')
+    .rows(7, Buffer.from([1, 0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8]))
+    .xid()
+    .rotate('bin.000002')
+    .formatDescription();
+  return { name: 'built', kind: 'mariadb', events: splitPackets(stream.bytes) };
+}
+
+/** The events of a stream whose packets are all shorter than 16 MiB. */
+function splitPackets(bytes: Buffer): Buffer[] {
+  const events: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + PACKET_AND_STATUS_BYTES - 1 + bytes.readUIntLE(at, 3);
+    const event = bytes.subarray(at + PACKET_AND_STATUS_BYTES, end);
+    // A format description carries the place of a checksum even when there are none.
+    events.push(event[4] === FORMAT_DESCRIPTION ? event.subarray(0, -4) : event);
+    at = end;
+  }
+  return events;
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
