@@ -47,7 +47,7 @@ function runJest(
     const jestProcess = spawn(process.execPath, args, {
       cwd: projectRoot,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, LUTRA_TEST_TOTALS: totalsFile },
+      env: { ...process.env, LUTRA_TEST_TOTALS: totalsFile, LUTRA_TEST_PHASE: phase.name },
     });
     const limit = setTimeout(() => {
       process.stdout.write(

@@ -3,11 +3,14 @@ import { runMutations } from './run-mutations.ts';
 
 // Goal: whatever becomes of the bytes of a log, its readers end in an error of their own or in a harmless value.
 // Method: recorded events, damaged by chance, a million times; the unit test beside this file does it for seconds.
+// Without the phase, by hand, it only looks whether it runs.
+const count = process.env['LUTRA_TEST_PHASE'] === 'nightly' ? 1_000_000 : 2_000;
+
 describe('a damaged stream', () => {
   it('ends in a typed error or in harmless values', async () => {
-    const { seed, ...totals } = await runMutations(1_000_000);
+    const { seed, ...totals } = await runMutations(count);
     process.stdout.write(`fuzz seed ${String(seed)}: ${JSON.stringify(totals)}\n`);
-    expect(totals.checksum).toBeGreaterThan(500);
+    expect(totals.checksum).toBeGreaterThan(count / 10);
     expect(totals.harmless).toBeGreaterThan(0);
     expect(totals.harmless).toBeLessThan(totals.resealed);
   });
