@@ -106,7 +106,8 @@ export function readRotate(event: FramedEvent): { readonly file: string; readonl
 
 /** XA_PREPARE: true when it commits in one phase, false when the rows wait for a later decision. */
 export function isOnePhaseCommit(event: FramedEvent): boolean {
-  return event.type === EVENT_TYPE.XA_PREPARE && event.buffer[event.start + EVENT_HEADER_BYTES] === 1;
+  const at = event.start + EVENT_HEADER_BYTES;
+  return event.type === EVENT_TYPE.XA_PREPARE && at < event.end && event.buffer[at] === 1;
 }
 
 /** Name of the transaction that an XA_PREPARE prepares, as {@link xidText}. Both servers: phase 1, format 4, lengths 4 and 4, data. */

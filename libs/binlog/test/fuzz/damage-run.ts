@@ -156,8 +156,9 @@ async function damageResealed(
   const { events: framed, error } = frame(Buffer.concat(sealEvents(damaged)), random);
   if (error !== null && !SyncError.is(error)) throw new Error('an error of no type', { cause: error });
   const poison = random.below(256);
-  const { result: first, bytes } = await countAllocated(() => readEverything(framed, { kind, poison }));
-  const second = await readEverything(framed, { kind, poison: 255 - poison });
+  const first = await readEverything(framed, { kind, poison });
+  // The second reading is measured: tables of charsets are made once, by the first that needs them.
+  const { result: second, bytes } = await countAllocated(() => readEverything(framed, { kind, poison: 255 - poison }));
   if (!isDeepStrictEqual(first, second)) throw new Error('what was read depends on bytes around the event');
   const inputBytes = framed.reduce((sum, { length }) => sum + length, 0);
   const limit = OUTPUT_BYTES_MIN + OUTPUT_FACTOR * inputBytes;

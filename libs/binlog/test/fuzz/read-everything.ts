@@ -3,10 +3,13 @@ import {
   FramedEvent,
   isOnePhaseCommit,
   readGtidEvent,
+  readIncident,
+  readPreparedXid,
   readQuery,
   readRotate,
   readTableId,
   readTableName,
+  rowsEventBytes,
 } from '@lutra/binlog';
 import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
 import type { TableCompleter } from '@lutra/binlog/decoder';
@@ -34,8 +37,7 @@ export async function readEverything(
     const raw = { bytes: event.bytes, event: 0 };
     const eventClass = typed(() => classifyEvent(event));
     if (eventClass === 'tableMap') results.push(await typedLater(() => decoder.tableMap({ ...raw, type: 'tableMap' })));
-    else if (eventClass === 'rows' || eventClass === 'unsupportedRows')
-      results.push(typed(() => decoder.rows({ ...raw, type: 'rows' })));
+    else if (eventClass === 'rows') results.push(typed(() => decoder.rows({ ...raw, type: 'rows' })));
   }
   return results;
 }
@@ -59,10 +61,11 @@ function readBody(event: FramedEvent): unknown {
     case 'tableMap':
       return [header, readTableId(event), readTableName(event)];
     case 'rows':
-    case 'unsupportedRows':
-      return [header, readTableId(event)];
+      return [header, readTableId(event), rowsEventBytes(event)];
     case 'xaPrepare':
-      return [header, isOnePhaseCommit(event)];
+      return [header, isOnePhaseCommit(event), readPreparedXid(event)];
+    case 'incident':
+      return [header, readIncident(event)];
     case 'rotate':
       return [header, readRotate(event)];
     default:
