@@ -31,11 +31,11 @@ export interface DamageTotals {
  * One mutation, all of it from seed and index. Mode checksum: bytes of one event under the old checksum. Mode packets: any
  * byte of the stream. Mode resealed: damage of which sizes and checksums know nothing. Throws what was promised not to happen.
  */
-export async function runMutation(
+export function runMutation(
   streams: readonly RecordedStream[],
   { seed, index }: { readonly seed: number; readonly index: number },
   totals: DamageTotals,
-): Promise<void> {
+): void {
   const random = new SeededRandom(seed, index);
   const stream = must(streams[random.below(streams.length)], 'there are streams');
   const events = chooseWindow(stream.events, random);
@@ -49,7 +49,7 @@ export async function runMutation(
   } else {
     totals.resealed += 1;
     const donor = must(streams[random.below(streams.length)], 'there are streams');
-    const isHarmless = await damageResealed(events, { random, kind: stream.kind, donors: donor.events });
+    const isHarmless = damageResealed(events, random, donor.events);
     if (isHarmless) totals.harmless += 1;
   }
 }
@@ -147,18 +147,14 @@ function assertPrefix(framed: readonly Buffer[], packets: readonly Buffer[]): vo
 }
 
 /** Damage that checksums do not see: typed errors or other values, the same whatever stands around the event, of a bounded size. */
-async function damageResealed(
-  events: readonly Buffer[],
-  options: { readonly random: SeededRandom; readonly kind: RecordedStream['kind']; readonly donors: readonly Buffer[] },
-): Promise<boolean> {
-  const { random, kind, donors } = options;
+function damageResealed(events: readonly Buffer[], random: SeededRandom, donors: readonly Buffer[]): boolean {
   const damaged = damageEvents(events, random, donors);
   const { events: framed, error } = frame(Buffer.concat(sealEvents(damaged)), random);
   if (error !== null && !SyncError.is(error)) throw new Error('an error of no type', { cause: error });
   const poison = random.below(256);
-  const first = await readEverything(framed, { kind, poison });
+  const first = readEverything(framed, poison);
   // The second reading is measured: tables of charsets are made once, by the first that needs them.
-  const { result: second, bytes } = await countAllocated(() => readEverything(framed, { kind, poison: 255 - poison }));
+  const { result: second, bytes } = countAllocated(() => readEverything(framed, 255 - poison));
   if (!isDeepStrictEqual(first, second)) throw new Error('what was read depends on bytes around the event');
   const inputBytes = framed.reduce((sum, { length }) => sum + length, 0);
   const limit = OUTPUT_BYTES_MIN + OUTPUT_FACTOR * inputBytes;

@@ -15,9 +15,7 @@ export function measureOutput(value: unknown): number {
 }
 
 /** Bytes that `work` asks Buffer for, and its result. */
-export async function countAllocated<T>(
-  work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly bytes: number }> {
+export function countAllocated<T>(work: () => T): { readonly result: T; readonly bytes: number } {
   const { alloc, allocUnsafe, allocUnsafeSlow } = Buffer;
   let bytes = 0;
   const count = (size: number): number => {
@@ -29,7 +27,7 @@ export async function countAllocated<T>(
   Buffer.allocUnsafe = (size) => allocUnsafe(count(size));
   Buffer.allocUnsafeSlow = (size) => allocUnsafeSlow(count(size));
   try {
-    return { result: await work(), bytes };
+    return { result: work(), bytes };
   } finally {
     Object.assign(Buffer, { alloc, allocUnsafe, allocUnsafeSlow });
   }

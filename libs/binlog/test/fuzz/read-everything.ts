@@ -12,12 +12,8 @@ import {
   rowsEventBytes,
 } from '@lutra/binlog';
 import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
-import type { TableCompleter } from '@lutra/binlog/decoder';
-import { SyncError, systemClock } from '@lutra/model';
-import type { DatabaseKind } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 
-const UNKNOWN: TableCompleter = () =>
-  Promise.reject(new SyncError('SOURCE_SCHEMA_MISMATCH', { problem: 'the table is not there' }));
 /** Bytes of poison on each side: more than any length of one byte reaches. */
 const POISON_BYTES = 300;
 
@@ -25,18 +21,15 @@ const POISON_BYTES = 300;
  * Gives every event to each reader that select and extract would give it to, and to the decoder of rows. What comes out, or
  * the code of the error, event by event. Any error that is not a SyncError is thrown: it is a bug.
  */
-export async function readEverything(
-  events: readonly Buffer[],
-  { kind, poison }: { readonly kind: DatabaseKind; readonly poison: number },
-): Promise<unknown[]> {
-  const decoder = createRowsDecoder(new TableShapes({ kind, complete: UNKNOWN, clock: systemClock }));
+export function readEverything(events: readonly Buffer[], poison: number): unknown[] {
+  const decoder = createRowsDecoder(new TableShapes());
   const results: unknown[] = [];
   for (const bytes of events) {
     const event = amidPoison(bytes, poison);
     results.push(typed(() => readBody(event)));
     const raw = { bytes: event.bytes, event: 0 };
     const eventClass = typed(() => classifyEvent(event));
-    if (eventClass === 'tableMap') results.push(await typedLater(() => decoder.tableMap({ ...raw, type: 'tableMap' })));
+    if (eventClass === 'tableMap') results.push(typed(() => decoder.tableMap({ ...raw, type: 'tableMap' })));
     else if (eventClass === 'rows') results.push(typed(() => decoder.rows({ ...raw, type: 'rows' })));
   }
   return results;
@@ -76,14 +69,6 @@ function readBody(event: FramedEvent): unknown {
 function typed(read: () => unknown): unknown {
   try {
     return read();
-  } catch (error) {
-    return codeOf(error);
-  }
-}
-
-async function typedLater(read: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await read();
   } catch (error) {
     return codeOf(error);
   }

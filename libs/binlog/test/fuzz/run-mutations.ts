@@ -33,10 +33,12 @@ export async function runMutations(count: number): Promise<DamageTotals & { read
   try {
     for (let index = only ?? 0; index < (only === null ? count : only + 1); index += 1) {
       Atomics.store(shared, 0, index);
-      await runMutation(streams, { seed, index }, totals).catch((cause: unknown) => {
+      try {
+        runMutation(streams, { seed, index }, totals);
+      } catch (cause) {
         const replay = `LUTRA_FUZZ_SEED=${String(seed)} LUTRA_FUZZ_INDEX=${String(index)}`;
         throw new Error(`${replay}: ${describe(cause)}`, { cause });
-      });
+      }
     }
   } finally {
     await watchdog.terminate();

@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseKind } from '@lutra/model';
 import { BinlogStreamBuilder } from '../binlog-stream.ts';
 import { projectRoot } from '../project-paths.ts';
 
 /** Events of one file, header and body without the checksum, in the order in which the server wrote them. */
 export interface RecordedStream {
   readonly name: string;
-  readonly kind: DatabaseKind;
   readonly events: readonly Buffer[];
 }
 
@@ -22,13 +20,9 @@ export function recordedStreams(): RecordedStream[] {
   const files = FOLDERS.flatMap((folder) =>
     listOf(join(root, folder))
       .filter((name) => name.endsWith('.events'))
-      .map((name) => ({ name: `${folder}/${name}`, events: eventsOf(join(root, folder, name)) })),
+      .map((name): RecordedStream => ({ name: `${folder}/${name}`, events: eventsOf(join(root, folder, name)) })),
   );
-  const recorded = files.map(({ name, events }): RecordedStream => {
-    const kind = name.includes('mariadb') ? 'mariadb' : 'mysql';
-    return { name, kind, events };
-  });
-  return [...recorded.filter(({ events }) => events.length > 0), builtStream()];
+  return [...files.filter(({ events }) => events.length > 0), builtStream()];
 }
 
 /** Lines of type and bytes in base64; others are comments. */
@@ -53,7 +47,7 @@ function builtStream(): RecordedStream {
     .xid()
     .rotate('bin.000002')
     .formatDescription();
-  return { name: 'built', kind: 'mariadb', events: splitPackets(stream.bytes) };
+  return { name: 'built', events: splitPackets(stream.bytes) };
 }
 
 /** The events of a stream whose packets are all shorter than 16 MiB. */
