@@ -99,6 +99,13 @@ export const SOURCE_ERRORS = {
     workaround:
       'Apply the statement at the target if it shall hold there, set the parameter ddl to skip, then RESTART.',
   },
+  SOURCE_XA_ROWS_LOST: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The rows of an XA transaction that was committed are no longer in the binary log',
+    workaround:
+      'Transaction {gtid} commits {xid}, prepared before the oldest log file that is left. Restore older log files, or copy the mapped tables anew and set a new position, or repair by hand what that XA transaction changed and set a position behind {gtid}.',
+  },
   SOURCE_SCHEMA_MISMATCH: {
     scope: 'source',
     class: 'configuration',

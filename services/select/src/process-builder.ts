@@ -2,22 +2,30 @@ import {
   classifyEvent,
   DUMMY_TABLE_ID,
   eventTypeName,
-  isOnePhaseCommit,
   readQuery,
   readTableId,
+  readXidOf,
   rowsEventBytes,
 } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
-import { RawProcessEncoder } from '@lutra/messaging';
 import type { ByteSink } from '@lutra/messaging';
 import { must, SyncError } from '@lutra/model';
-import type { Place, RawEvent } from '@lutra/model';
+import type { Place } from '@lutra/model';
 import { incidentStop } from './incident-stop.ts';
 import type { OpenTransaction } from './open-transaction.ts';
+import type { PreparedTransactions } from './prepared-transactions.ts';
+import { ProcessContent } from './process-content.ts';
+import { noteSavepoint, rollBack, rollBackTo } from './roll-back.ts';
+import { isInRanges } from './savepoints.ts';
+import type { EventRange } from './savepoints.ts';
 import type { Judgement } from './statement-judge.ts';
 import type { KnownTable, TableFilter } from './table-filter.ts';
 import { TransactionTracker } from './transaction-tracker.ts';
 import type { TrackerStart } from './transaction-tracker.ts';
+import { borderOf } from './transaction-statements.ts';
+import type { XaWanted } from './xa-replay.ts';
+import type { XaBatch } from './xa-rows.ts';
+import { XaTransactions } from './xa-transactions.ts';
 
 export interface BuilderOptions {
   readonly start: TrackerStart;
@@ -25,6 +33,9 @@ export interface BuilderOptions {
   readonly judge: (statement: string, schema: string) => Judgement;
   /** Limits of the process that is being built. */
   readonly limits: () => BuilderLimits;
+  /** Of the mappings that the filter judges by. */
+  readonly revision: () => number;
+  readonly prepared: PreparedTransactions;
   /** Called when a process gets its first rows; the builder writes its body to the sink. */
   readonly openSink: () => ByteSink;
 }
@@ -47,9 +58,15 @@ export interface BuiltProcess {
   readonly sourceBytes: number;
   readonly firstCommitMs: number;
   readonly lastCommitMs: number;
+  /** XA transactions whose decision is in it. */
+  readonly decidedXids: readonly string[];
 }
 
-const NOTHING = { transactionCount: 0, rowsEvents: 0, rows: 0, sourceBytes: 0, firstCommitMs: 0, lastCommitMs: 0 };
+/** Rows that were kept were undone by their own transaction: it has to be read again, without them. */
+export interface Undone {
+  readonly gtid: string;
+  readonly ranges: readonly EventRange[];
+}
 
 /** A process this full ends with its transaction, so that a transaction of up to the rest of it is never cut. */
 const FULL_AT_BORDER = 0.75;
@@ -67,20 +84,31 @@ export class ProcessBuilder {
   stop: SyncError | null = null;
   /** Transactions since the last close, mapped or not. */
   private transactionsRead = 0;
-  private totals = { ...NOTHING };
-  private encoder: RawProcessEncoder | null = null;
-  private processNumber = 1;
+  private readonly content: ProcessContent;
+  /** A transaction has ended that undid rows which are in the process: it is worthless. */
+  undone: Undone | null = null;
+  private readonly xa: XaTransactions;
+  /** While rows of a committed XA transaction come from another place of the log. */
+  private replayFilter: TableFilter | null = null;
+  /** Changes whenever table maps that were written before count no more: with the process, and around a replay. */
+  private mapGeneration = 1;
   private warnings: Judgement['warning'][] = [];
-  /** The large event that is on its way: its pieces go to the process, or nowhere. */
-  private large: 'kept' | 'dropped' | null = null;
+  /** The large event that is on its way: its pieces go to the process, to what is prepared, or nowhere. */
+  private large: 'kept' | 'prepared' | 'dropped' | null = null;
 
   constructor(private readonly options: BuilderOptions) {
     this.tracker = new TransactionTracker(options.start);
+    this.content = new ProcessContent(options.openSink);
+    this.xa = new XaTransactions(this.tracker, options);
+  }
+
+  get revision(): number {
+    return this.options.revision();
   }
 
   /** True when the process holds rows. */
   get hasRows(): boolean {
-    return this.totals.rowsEvents > 0;
+    return this.content.totals.rowsEvents > 0;
   }
   /** True when the place has moved since the last close, be it only by transactions that are not mapped. */
   get hasProgress(): boolean {
@@ -88,11 +116,11 @@ export class ProcessBuilder {
   }
   /** Bytes of the process's rows events, decompressed. */
   get sourceBytes(): number {
-    return this.totals.sourceBytes;
+    return this.content.totals.sourceBytes;
   }
   /** Size of the process's body so far. */
   get bodyBytes(): number {
-    return this.encoder?.bytes ?? 0;
+    return this.content.bytes;
   }
   /** The transaction that was read last, mapped or not; seq 0 before the first. */
   get newest(): { readonly seq: number; readonly commitMs: number } {
@@ -102,9 +130,17 @@ export class ProcessBuilder {
   get isAtBorder(): boolean {
     return this.tracker.current === null;
   }
-  /** False in the middle of a large event: the process cannot be closed here. */
+  /** False in the middle of a large event, and when the process is worthless: it cannot be closed here. */
   get canClose(): boolean {
-    return this.large === null;
+    return this.large === null && (this.tracker.current?.undone ?? null) === null;
+  }
+  /** An XA transaction was committed: its rows are needed before anything else is consumed. */
+  get xaWanted(): XaWanted | null {
+    return this.xa.wanted;
+  }
+  /** False when something else has to be done before more of the log is consumed. */
+  get canConsume(): boolean {
+    return !this.mustClose && this.stop === null && this.undone === null && this.xaWanted === null;
   }
 
   /** What people should know of since the last call. */
@@ -117,7 +153,7 @@ export class ProcessBuilder {
   /** Takes events from index `from` on; returns the index of the first one that was not taken. */
   consume(events: readonly FramedEvent[], from: number): number {
     let index = from;
-    for (; index < events.length && !this.mustClose && this.stop === null; index++) {
+    for (; index < events.length && this.canConsume; index++) {
       const event = must(events[index], 'the index is below the length');
       if (event.kind === 'piece') this.piece(event);
       else if (event.kind === 'end') this.large = null;
@@ -126,25 +162,64 @@ export class ProcessBuilder {
     return index;
   }
 
+  /** Rows of the committed XA transaction follow through {@link consumeReplay}. */
+  beginReplay(drops: readonly EventRange[]): void {
+    const current = must(this.tracker.current, 'a commit is being read');
+    current.eventsRead = 0;
+    current.drops = drops;
+    this.replayFilter = this.options.filter.fresh();
+    this.mapGeneration++;
+  }
+
+  /** As {@link consume}, for events from another place of the log, up to the XA_PREPARE. */
+  consumeReplay({ events, numbers, next }: XaBatch): number {
+    const current = must(this.tracker.current, 'a replay has begun');
+    let index = next;
+    for (; index < events.length && !this.mustClose && this.replayFilter !== null; index++) {
+      const event = must(events[index], 'the index is below the length');
+      if (event.kind === 'piece') this.piece(event);
+      else if (event.kind === 'end') this.large = null;
+      else {
+        const eventClass = classifyEvent(event);
+        if (eventClass === 'rows') {
+          if (numbers !== null) current.eventsRead = must(numbers[index], 'each event has a number');
+          if (!this.rows(event)) return index;
+        } else if (event.kind === 'begin') this.large = 'dropped';
+        else if (eventClass === 'tableMap') this.replayFilter.tableMap(event);
+        else if (eventClass === 'xaPrepare') this.endReplay();
+        else if (eventClass === 'xid')
+          throw new SyncError('SOURCE_EVENT_CORRUPT', {
+            problem: `The XA transaction of ${current.gtid} is not where it was prepared`,
+          });
+      }
+    }
+    return index;
+  }
+
+  /** All rows of the prepared transaction have come. */
+  endReplay(): void {
+    this.replayFilter = null;
+    this.mapGeneration++;
+    this.xa.haveCome();
+  }
+
   /** Ends the process here and begins the next. The sink holds its body; the caller publishes it. */
   close(): BuiltProcess {
     const { current } = this.tracker;
     if (current?.isBegun === true) {
-      this.encoder?.endTransaction({ isLast: false, gtid: current.gtid });
+      this.content.cut(current.gtid);
       current.isContinued = true;
     }
     const end = this.tracker.place();
     if (current !== null) {
       current.isBegun = false;
       current.firstEvent = Math.max(current.eventsRead, current.firstEventWanted);
+      current.mappedInSlices = current.mappedEvents;
     }
-    const { transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs } = this.totals;
-    this.totals = { ...NOTHING };
     this.transactionsRead = 0;
-    this.encoder = null;
     this.mustClose = false;
-    this.processNumber++;
-    return { end, seq: this.tracker.seq, transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs };
+    this.mapGeneration++;
+    return { end, seq: this.tracker.seq, decidedXids: this.xa.takeDecided(), ...this.content.take() };
   }
 
   /** False when the event is left for the next process, or for nobody. */
@@ -157,12 +232,16 @@ export class ProcessBuilder {
       this.stop = incidentStop(event, this.tracker.position);
       return false;
     }
+    // A commit in one phase: its rows have to come first.
+    if (eventClass === 'xaPrepare' && !this.xa.endFirstPhase(event)) return false;
     if (eventClass === 'rotate') this.tracker.position.rotate(event);
     else if (eventClass === 'gtid') this.tracker.begin(event);
     if (eventClass !== 'query') this.tracker.position.advance(event);
-    if (eventClass === 'tableMap') this.options.filter.tableMap(event);
-    else if (eventClass === 'xid') this.endTransaction();
-    else if (eventClass === 'xaPrepare') this.endXa(event);
+    if (eventClass === 'gtid') {
+      const { current } = this.tracker;
+      if (current?.isXa === true) this.xa.begin(current);
+    } else if (eventClass === 'tableMap') this.options.filter.tableMap(event);
+    else if (eventClass === 'xid' || eventClass === 'xaPrepare') this.endTransaction();
     else if (eventClass === 'formatDescription') this.options.filter.clear();
     return true;
   }
@@ -170,23 +249,32 @@ export class ProcessBuilder {
   private rows(event: FramedEvent): boolean {
     const transaction = this.tracker.current;
     const id = readTableId(event);
-    const table = this.options.filter.find(id);
+    const table = (this.replayFilter ?? this.options.filter).find(id);
     if (transaction === null || (table === undefined && id !== DUMMY_TABLE_ID))
       throw new SyncError('SOURCE_EVENT_CORRUPT', {
         problem: `A ${eventTypeName(event.type)} at ${this.tracker.position.toString()} has no ${transaction === null ? 'transaction' : 'TABLE_MAP'} before it`,
       });
+    if (transaction.xa !== null && this.replayFilter === null) {
+      const isKept = this.xa.rows(transaction.xa, event, { id, ...(table === undefined ? {} : { table }) });
+      this.large = event.kind === 'begin' ? (isKept ? 'prepared' : 'dropped') : null;
+      this.tracker.position.advance(event);
+      return true;
+    }
+    const number = transaction.eventsRead;
+    const isCounted = table?.isMapped === true && !isInRanges(transaction.drops, number);
     const isWanted =
-      table?.isMapped === true && !transaction.isDone && transaction.eventsRead >= transaction.firstEventWanted;
+      isCounted && !transaction.isDone && transaction.undone === null && number >= transaction.firstEventWanted;
     if (isWanted) {
       const bytes = rowsEventBytes(event);
       if (!this.hasRoomFor(bytes, transaction)) return false;
       this.keep(event, table, transaction);
-      this.totals.sourceBytes += bytes;
-      this.totals.rows += this.rowsOf(bytes);
+      this.content.countRows(bytes, this.rowsOf(bytes));
     }
+    if (isCounted) transaction.mappedEvents++;
     this.large = event.kind === 'begin' ? (isWanted ? 'kept' : 'dropped') : null;
     transaction.eventsRead++;
-    this.tracker.position.advance(event);
+    if (number < transaction.firstEventWanted) transaction.mappedInSlices = transaction.mappedEvents;
+    if (this.replayFilter === null) this.tracker.position.advance(event);
     return true;
   }
 
@@ -198,127 +286,76 @@ export class ProcessBuilder {
         problem: `Transaction ${transaction.gtid} holds a rows event of ${String(bytes)} bytes: a row in it is larger than maxRowBytes`,
       });
     if (!this.hasRows) return true;
-    const { sourceBytes, rows } = this.totals;
+    const { sourceBytes, rows } = this.content.totals;
     if (sourceBytes + bytes <= maxBytes && rows + this.rowsOf(bytes) <= maxRows) return true;
-    if (transaction.isXa && transaction.isBegun) throw xaUnsupported(transaction);
     this.mustClose = true;
     return false;
   }
 
   private keep(event: FramedEvent, table: KnownTable, transaction: OpenTransaction): void {
-    const encoder = this.beginIn(transaction);
+    this.content.begin(transaction);
     const number = transaction.eventsRead;
-    if (table.sentIn !== this.processNumber) {
-      table.sentIn = this.processNumber;
-      this.write(encoder, 'tableMap', number, table.map, table.map.length);
+    if (table.sentIn !== this.mapGeneration) {
+      table.sentIn = this.mapGeneration;
+      this.content.add({ type: 'tableMap', event: number, length: table.map.length }, table.map);
     }
-    this.write(encoder, 'rows', number, event.bytes, event.length);
-    this.totals.rowsEvents++;
-    transaction.eventsKept++;
-  }
-
-  private write(
-    encoder: RawProcessEncoder,
-    type: RawEvent['type'],
-    event: number,
-    bytes: Buffer,
-    length: number,
-  ): void {
-    encoder.beginEvent({ type, event, length });
-    encoder.append(bytes);
+    this.content.add({ type: 'rows', event: number, length: event.length }, event.bytes);
   }
 
   private piece(event: FramedEvent): void {
-    if (this.large === 'kept') this.encoder?.append(event.bytes);
+    if (this.large === 'kept') this.content.append(event.bytes);
+    const prepared = this.tracker.current?.xa ?? null;
+    if (this.large === 'prepared' && prepared !== null) this.xa.piece(prepared, event);
   }
 
-  private beginIn(transaction: OpenTransaction): RawProcessEncoder {
-    this.encoder ??= new RawProcessEncoder(this.options.openSink());
-    if (transaction.isBegun) return this.encoder;
-    const { seq, gtid, commitMs, firstEvent } = transaction;
-    this.encoder.beginTransaction({ seq, gtid, firstEvent, commitMs });
-    transaction.isBegun = true;
-    if (this.totals.firstCommitMs === 0) this.totals.firstCommitMs = commitMs;
-    this.totals.firstCommitMs = Math.min(this.totals.firstCommitMs, commitMs);
-    this.totals.lastCommitMs = Math.max(this.totals.lastCommitMs, commitMs);
-    return this.encoder;
-  }
-
-  /** False when the statement stops the pipeline: the place stays before it. */
+  /** False when the statement is not consumed: it stops the pipeline, or its rows have to come first. */
   private query(event: FramedEvent): boolean {
     const { schema, statement } = readQuery(event);
-    const end = BORDERS.find(([pattern]) => pattern.test(statement))?.[1];
-    if (end === 'begin') this.tracker.beginStatement(event);
-    else if (end === 'xa') this.tracker.beginStatement(event).isXa = true;
-    else if (end === undefined) {
+    const border = borderOf(statement);
+    const xid = border === 'xaCommit' || border === 'xaRollback' ? readXidOf(statement) : null;
+    if (border === 'begin') this.tracker.beginStatement(event);
+    else if (border === 'xaStart') this.xa.begin(this.tracker.beginStatement(event));
+    else if (xid !== null) {
+      this.tracker.beginStatement(event);
+      if (border === 'xaRollback') this.xa.rollBack(xid);
+      else if (!this.xa.commit(xid)) return false;
+    } else if (border === undefined) {
       const judgement = this.options.judge(statement, schema);
       this.stop = judgement.stop;
       if (judgement.stop !== null) return false;
       this.warnings.push(judgement.warning);
       if (judgement.opensTransaction) this.tracker.beginStatement(event);
     }
-    this.tracker.position.advance(event);
     const { current } = this.tracker;
-    if (end === 'commit' || (end !== 'pass' && current?.isSingleStatement === true)) this.endTransaction();
-    else if (end === 'rollback') this.endByRollback();
-    else if (end === 'partialRollback' && current !== null && current.eventsKept > 0)
-      throw rollbackUnsupported(current);
+    if (current !== null && border === 'savepoint') noteSavepoint(current, statement);
+    else if (current !== null && border === 'rollbackTo') rollBackTo(current, statement);
+    else if (current !== null && border === 'rollback')
+      rollBack(current, { from: 0, to: current.eventsRead, mappedBefore: 0 });
+    this.tracker.position.advance(event);
+    const isSingle = border !== 'pass' && border !== 'savepoint' && current?.isSingleStatement === true;
+    if (border === 'commit' || border === 'rollback' || xid !== null || isSingle) this.endTransaction();
     return true;
   }
 
   private endTransaction(): void {
     const { current } = this.tracker;
     if (current === null) return;
-    // The last slice says so even when nothing more of the transaction is mapped.
-    const encoder = current.isContinued && !current.isDone ? this.beginIn(current) : this.encoder;
-    const gtid = this.tracker.end(current);
-    if (current.isBegun) {
-      must(encoder, 'a transaction that has begun has an encoder').endTransaction({ isLast: true, gtid });
-      this.totals.transactionCount++;
+    this.xa.end();
+    if (current.undone !== null) {
+      this.undone = { gtid: current.gtid, ranges: [...current.drops, ...current.undone] };
+      return;
     }
+    // The last slice says so even when nothing more of the transaction is mapped.
+    if (current.isContinued && !current.isDone) this.content.begin(current);
+    const gtid = this.tracker.end(current);
+    if (current.isBegun) this.content.end(gtid);
     this.transactionsRead++;
     const { maxRows, maxBytes } = this.options.limits();
-    const { sourceBytes, rows } = this.totals;
+    const { sourceBytes, rows } = this.content.totals;
     if (sourceBytes >= maxBytes * FULL_AT_BORDER || rows >= maxRows * FULL_AT_BORDER) this.mustClose = true;
-  }
-
-  private endXa(event: FramedEvent): void {
-    const { current } = this.tracker;
-    if (current !== null && current.eventsKept > 0 && !isOnePhaseCommit(event)) throw xaUnsupported(current);
-    this.endTransaction();
-  }
-
-  private endByRollback(): void {
-    const { current } = this.tracker;
-    if (current !== null && (current.eventsKept > 0 || current.isContinued)) throw rollbackUnsupported(current);
-    this.endTransaction();
   }
 
   private rowsOf(bytes: number): number {
     return Math.max(1, Math.round(bytes / this.options.limits().bytesPerRow));
   }
 }
-
-/** Statements that stand for borders. MySQL writes them without anything around; names of savepoints follow. */
-const BORDERS: readonly (readonly [RegExp, 'begin' | 'commit' | 'rollback' | 'partialRollback' | 'xa' | 'pass'])[] = [
-  [/^BEGIN$/i, 'begin'],
-  [/^COMMIT$/i, 'commit'],
-  [/^ROLLBACK$/i, 'rollback'],
-  [/^ROLLBACK\s+TO\s/i, 'partialRollback'],
-  [/^(?:SAVEPOINT|RELEASE\s+SAVEPOINT)\s/i, 'pass'],
-  [/^XA\s+(?:START|BEGIN)\s/i, 'xa'],
-  [/^XA\s+END\s/i, 'pass'],
-  [/^XA\s+(?:COMMIT|ROLLBACK)\s/i, 'commit'],
-];
-
-const rollbackUnsupported = ({ gtid }: OpenTransaction): SyncError =>
-  new SyncError('SOURCE_EVENT_UNSUPPORTED', {
-    problem: `Transaction ${gtid} was rolled back in part after rows of mapped tables were logged (tables without transactions take part in it)`,
-    type: 'QUERY_EVENT ROLLBACK',
-  });
-
-const xaUnsupported = ({ gtid }: OpenTransaction): SyncError =>
-  new SyncError('SOURCE_EVENT_UNSUPPORTED', {
-    problem: `Transaction ${gtid} prepares rows of mapped tables (XA_PREPARE_EVENT), which Lutra cannot follow to their commit`,
-    type: 'XA_PREPARE_EVENT',
-  });

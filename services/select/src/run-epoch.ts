@@ -2,6 +2,7 @@ import { Bell, openSecret } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { agreeOnPlace } from './agree-on-place.ts';
+import { PREPARED_BYTES_MAX } from './prepared-transactions.ts';
 import { reportWindow } from './report-window.ts';
 import { SelectEpoch } from './select-epoch.ts';
 import type { SelectEnv } from './select.env.ts';
@@ -9,10 +10,10 @@ import { SelectStatus } from './select-status.ts';
 import { SourceReader } from './source-reader.ts';
 
 /**
- * What one pipeline holds while it reads: a chunk of the socket or two, an event that is framed whole, and the parts of a
- * body that are under way (four of 768 KiB and the next one).
+ * What one pipeline holds while it reads: a chunk of the socket or two, an event that is framed whole, the parts of a body
+ * that are under way (four of 768 KiB and the next one), and rows of prepared XA transactions.
  */
-const HELD_BYTES = 6 * 1024 * 1024;
+const HELD_BYTES = 6 * 1024 * 1024 + PREPARED_BYTES_MAX;
 
 /**
  * One epoch of one pipeline: checks the source, agrees with load on the place, reads until the session ends. Throws what

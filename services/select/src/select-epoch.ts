@@ -1,17 +1,20 @@
-import { compileMappings, must, SyncError } from '@lutra/model';
+import { compileMappings, containsTransaction, must, SyncError } from '@lutra/model';
 import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
-import type { BuilderLimits } from './process-builder.ts';
+import type { BuilderLimits, Undone } from './process-builder.ts';
+import { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessPublisher } from './process-publisher.ts';
 import { publishQuietly } from './report-window.ts';
 import { RowSizeEstimate } from './row-size-estimate.ts';
+import type { EventRange } from './savepoints.ts';
 import type { SelectStatus } from './select-status.ts';
 import type { SourceReader } from './source-reader.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
 import { closeAfterMs, ProcessWindow } from './window.ts';
+import { XaReplay } from './xa-replay.ts';
 
 /** A window that stays full for so long gives the server its connection back; the log is read again from the place. */
 const FULL_CLOSE_MS = 30_000;
@@ -34,6 +37,10 @@ export class SelectEpoch {
   private readonly window = new ProcessWindow();
   private readonly rowSize = new RowSizeEstimate();
   private readonly publisher: ProcessPublisher;
+  private readonly prepared = new PreparedTransactions();
+  private readonly replay: XaReplay;
+  /** Rows events that their own transaction undoes, by its name: known once it was read to its end. */
+  private readonly undone = new Map<string, readonly EventRange[]>();
   private builder: ProcessBuilder | null = null;
   private filter: TableFilter | null = null;
   private judge: StatementJudge | null = null;
@@ -68,6 +75,13 @@ export class SelectEpoch {
     this.publisher = new ProcessPublisher(context, session, (cause) => {
       options.status.cause = cause;
     });
+    this.replay = new XaReplay({
+      source: () => options.reader.current(),
+      signal: session.signal,
+      onSearch: (cause) => {
+        options.status.cause = cause;
+      },
+    });
   }
 
   /** What is published and not loaded, for reports. */
@@ -93,6 +107,7 @@ export class SelectEpoch {
     } finally {
       over.abort();
       this.options.reader.close();
+      this.replay.close();
       // Parts of a body that nobody will ask for: they go by age when this fails.
       await this.publisher.drop().catch(() => undefined);
       await Promise.all(following);
@@ -118,10 +133,14 @@ export class SelectEpoch {
     const { reader, status } = this.options;
     if (!reader.isOpen && !(await this.openDump())) return false;
     const builder = must(this.builder, 'a dump is open');
-    const canRead = !builder.mustClose && builder.stop === null;
-    const hasRead = canRead && reader.read();
+    const isReplaying = builder.xaWanted !== null && !builder.mustClose;
+    const canRead = builder.canConsume;
+    const hasRead = isReplaying || (canRead && reader.read());
     status.isCaughtUp = canRead && !hasRead;
-    if (hasRead) await this.consume(builder);
+    if (isReplaying) await this.replay.step(builder);
+    else if (hasRead) await this.consume(builder);
+    if (hasRead) await this.look(builder);
+    if (builder.undone !== null) return this.readAgain(builder.undone);
     const hasPublished = this.isDue(builder) && (await this.publishIfRoom(builder));
     if (builder.stop !== null && !builder.hasProgress && this.window.size === 0) throw builder.stop;
     return hasRead || hasPublished;
@@ -136,9 +155,21 @@ export class SelectEpoch {
     status.eventsRead += batch.next - from;
     status.bytesRead = reader.bytesRead;
     status.sawTransaction(builder.newest, this.context.clock.monotonicMs());
+  }
+
+  /** After rows may have come. */
+  private async look(builder: ProcessBuilder): Promise<void> {
     if (builder.hasRows) this.waitingSinceMs ??= this.context.clock.monotonicMs();
     await this.publisher.drain();
     for (const warning of builder.takeWarnings()) await this.warn(warning);
+  }
+
+  /** A transaction took back rows of its own that were kept: reads it again, without them. */
+  private async readAgain({ gtid, ranges }: Undone): Promise<true> {
+    this.undone.set(gtid, ranges);
+    this.session.log.info({ gtid, ranges: ranges.length }, 'transaction rolled back in part is read again');
+    await this.dropDump(null);
+    return true;
   }
 
   /** Whether the process that is being built has to be closed now, room permitting. */
@@ -166,6 +197,8 @@ export class SelectEpoch {
     const built = builder.close();
     await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes });
     this.published = { place: built.end, seq: built.seq };
+    for (const xid of built.decidedXids) this.prepared.forget(xid);
+    for (const gtid of this.undone.keys()) if (containsTransaction(built.end.done, gtid)) this.undone.delete(gtid);
     this.publishedMs = this.context.clock.monotonicMs();
     this.window.add(this.publisher.process - 1, built.sourceBytes, this.publishedMs);
     this.waitingSinceMs = null;
@@ -203,11 +236,14 @@ export class SelectEpoch {
         ...this.published,
         serverUuid: must(reader.serverUuid, 'a dump is open'),
         // MariaDB tells whole seconds: the latest moment of that second that is not in the future.
+        undone: this.undone,
         commitMsOf: (eventMs) => Math.min(eventMs + 999, Math.max(eventMs, reader.sourceNowMs())),
       },
       filter,
       judge: (statement, schema) => must(this.judge, 'set with the builder').judge(statement, schema),
       limits: () => this.limits,
+      revision: () => this.definition.revision,
+      prepared: this.prepared,
       openSink: () => this.publisher.open(),
     });
   }
@@ -240,6 +276,7 @@ export class SelectEpoch {
   private async dropDump(cause: string | null): Promise<void> {
     const { reader, status } = this.options;
     reader.close();
+    this.replay.close();
     this.builder = null;
     this.waitingSinceMs = null;
     this.fullSinceMs = null;

@@ -1,7 +1,8 @@
 import { checkPlace, checkSource, openDump, SourceSession } from '@lutra/binlog';
 import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
-import { SyncError } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import type { Clock, Place } from '@lutra/model';
+import type { XaSource } from './xa-replay.ts';
 
 /** A chunk of the socket, framed, and how far it has been consumed. */
 export interface ReadBatch {
@@ -27,6 +28,12 @@ export class SourceReader {
       readonly onReady: () => void;
     },
   ) {}
+
+  /** The server of this epoch, for further connections. */
+  current(): XaSource {
+    const { source, heartbeatMs } = this.options;
+    return { source, heartbeatMs, serverUuid: must(this.serverUuid, 'a dump was opened') };
+  }
 
   get isOpen(): boolean {
     return this.dump !== null;

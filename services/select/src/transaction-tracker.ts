@@ -4,6 +4,7 @@ import { parseDone, SyncError } from '@lutra/model';
 import type { DoneSet, InsidePlace, Place } from '@lutra/model';
 import { LogPosition } from './log-position.ts';
 import type { OpenTransaction } from './open-transaction.ts';
+import type { EventRange } from './savepoints.ts';
 
 export interface TrackerStart {
   readonly place: Place;
@@ -13,7 +14,11 @@ export interface TrackerStart {
   readonly seq: number;
   /** Best guess at the commit time, from the whole seconds that a MariaDB event carries. */
   readonly commitMsOf: (eventMs: number) => number;
+  /** Rows events that are known to be undone later in their transaction, by its name. */
+  readonly undone: ReadonlyMap<string, readonly EventRange[]>;
 }
+
+const NO_RANGES: readonly EventRange[] = [];
 
 /** Follows the borders of source transactions, counts them, and knows the place behind what was read. */
 export class TransactionTracker {
@@ -58,6 +63,7 @@ export class TransactionTracker {
       // MySQL says by a BEGIN whether more follows.
       isSingleStatement: isMariadb ? isStandalone : true,
       isXa: isXaPrepare,
+      gtidBytes: event.fileBytes,
     });
   }
 
@@ -65,7 +71,8 @@ export class TransactionTracker {
   beginStatement(event: FramedEvent): OpenTransaction {
     const commitMs = event.timestamp * 1000;
     const transaction =
-      this.current ?? this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false });
+      this.current ??
+      this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false, gtidBytes: 0 });
     transaction.isSingleStatement = false;
     return transaction;
   }
@@ -92,7 +99,9 @@ export class TransactionTracker {
     return { gtid, event, row: 0, part: 0, serverUuid: start.serverUuid };
   }
 
-  private open(begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa'>): OpenTransaction {
+  private open(
+    begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa' | 'gtidBytes'>,
+  ): OpenTransaction {
     const { inside } = this.start.place;
     // Event numbers mean nothing on another server: there the transaction is taken from its start.
     const isInside = inside?.gtid === begin.gtid && inside.serverUuid === this.start.serverUuid;
@@ -104,11 +113,17 @@ export class TransactionTracker {
       commitMs: begin.commitMs,
       isSingleStatement: begin.isSingleStatement,
       isXa: begin.isXa,
+      gtidBytes: begin.gtidBytes,
+      xa: null,
       seq: this.lastSeq,
       isDone: !this.isByFile && this.done.contains(begin.gtid),
       firstEventWanted: isInside ? inside.event : 0,
       eventsRead: 0,
-      eventsKept: 0,
+      mappedEvents: 0,
+      mappedInSlices: 0,
+      drops: this.start.undone.get(begin.gtid) ?? NO_RANGES,
+      savepoints: null,
+      undone: null,
       firstEvent: isInside ? inside.event : 0,
       isBegun: false,
       isContinued: isInside,

@@ -36,6 +36,8 @@ export async function startRig(options: {
   readonly server: DatabaseServer;
   readonly schema: string;
   readonly parameters: Partial<PipelineParameters>;
+  /** Where load says that it stands; absent: select resolves the start itself. */
+  readonly place?: Place;
 }): Promise<Rig> {
   const { bus } = options;
   const definition = definitionOf(options);
@@ -60,12 +62,18 @@ export async function startRig(options: {
   } as unknown as ServiceContext<SelectEnv>;
   const loader = new PlayedLoader(bus, pipelineId);
   const following = loader.follow(over.signal);
-  await bus.putCursor(pipelineId, { state: 'origin-wanted', epoch: EPOCH, revision: 1, at: now() });
+  const known = options.place;
+  await bus.putCursor(
+    pipelineId,
+    known === undefined ? { state: 'origin-wanted', epoch: EPOCH, revision: 1, at: now() } : cursorAt(known, 0),
+  );
   const running = runEpoch(context, session);
   // A failure before a test looks at it must not end the test run; whoever awaits `running` sees it.
   running.catch(() => undefined);
-  const place = await Promise.race([firstOrigin(bus, pipelineId, over.signal), running.then(() => null)]);
-  await bus.putCursor(pipelineId, cursorAt(must(place, 'select answers with an origin'), 0));
+  if (known === undefined) {
+    const place = await Promise.race([firstOrigin(bus, pipelineId, over.signal), running.then(() => null)]);
+    await bus.putCursor(pipelineId, cursorAt(must(place, 'select answers with an origin'), 0));
+  }
   await waitUntil(
     () => loader.windows.some(({ state }) => state === 'seeking' || state === 'streaming' || state === 'idle'),
     {
