@@ -100,7 +100,10 @@ class Run {
       ) {
         if (builder.mustClose) this.close();
         else if (builder.xaWanted !== null) this.replay();
-        else return this.stop();
+        else {
+          this.stop();
+          return;
+        }
         if (this.isFull) return;
       }
     }
