@@ -104,7 +104,7 @@ export const SOURCE_ERRORS = {
     class: 'configuration',
     summary: 'The rows of an XA transaction that was committed are no longer in the binary log',
     workaround:
-      'Transaction {gtid} commits {xid}, prepared before the oldest log file that is left. Restore older log files, or copy the mapped tables anew and set a new position, or repair by hand what that XA transaction changed and set a position behind {gtid}.',
+      'The XA PREPARE is older than the oldest log file that is left. Bring older log files back, or copy the mapped tables anew and set a new position, or repair by hand what that XA transaction changed and set a position behind its commit.',
   },
   SOURCE_SCHEMA_MISMATCH: {
     scope: 'source',
