@@ -35,4 +35,6 @@ export type { PipelineRequest, StackOptions, StackServers } from './stack/local-
 export type { ServiceInstance } from './stack/service-instance.ts';
 export { testServers, testServersFile } from './test-servers.ts';
 export type { DatabaseServer, TestServers } from './test-servers.ts';
+export { makeTlsMaterial } from './tls/tls-material.ts';
+export type { ServerCertificate, TlsMaterial } from './tls/tls-material.ts';
 export { waitUntil } from './wait-until.ts';

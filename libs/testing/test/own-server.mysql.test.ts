@@ -3,12 +3,15 @@
  * what cannot be had is said in one line. The servers' own binlog tools run.
  * Method: one own server per program; a home of its own and a release that never existed for what cannot be had.
  */
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { binlogTool, connectTo, databaseMatrix, OwnServer, runSql, SetupError } from '@lutra/testing';
+import { createConnection } from 'mysql2/promise';
+import { must } from '@lutra/model';
+import { binlogTool, connectTo, databaseMatrix, makeTlsMaterial, OwnServer, runSql, SetupError } from '@lutra/testing';
+import type { TlsMaterial } from '@lutra/testing';
 import { unpackPrograms } from '../src/packages/unpacked-program.ts';
 
 const WANTED = ['mysql', 'mariadb', 'mariadb-10.5', 'mariadb-10.11', 'mariadb-11.8', 'mysql-5.6'] as const;
@@ -38,6 +41,42 @@ describe.each(matrix.run)('$program $version', ({ program, version }) => {
     }
     expect(existsSync(dirname(server.dataFolder))).toBe(false);
     await expect(connectTo(server)).rejects.toThrow();
+  });
+});
+
+describe.each(['mysql', 'mariadb'] as const)('%s with a certificate of makeTlsMaterial', (program) => {
+  let folder: string;
+  let server: OwnServer | null = null;
+  let material: TlsMaterial;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lutra-tls-'));
+    material = await makeTlsMaterial(folder);
+    server = await OwnServer.start({ program, extra: [...material.server.options, '--require-secure-transport=ON'] });
+  });
+
+  afterAll(async () => {
+    await server?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const cipherSeenWith = async (authority: string): Promise<unknown> => {
+    const { host, port, user, password } = must(server, 'it runs');
+    const ssl = { ca: authority, rejectUnauthorized: true, verifyIdentity: true };
+    const connection = await createConnection({ host, port, user, password, ssl });
+    const [rows] = await connection.query("SHOW STATUS LIKE 'Ssl_cipher'");
+    connection.destroy();
+    return (rows as { Value: string }[])[0]?.Value;
+  };
+
+  it('is trusted by its authority and by no other', async () => {
+    expect(await cipherSeenWith(material.authority)).toMatch(/AES|CHACHA/);
+    await expect(cipherSeenWith(material.otherAuthority)).rejects.toThrow(/certificate/);
+  });
+
+  it('is seen as another host when it presents another name', async () => {
+    await server?.restart(material.wrongHost.options);
+    await expect(cipherSeenWith(material.authority)).rejects.toThrow(/other\.example/);
   });
 });
 
