@@ -4,7 +4,7 @@ export function uuidText(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** INET4 (4 bytes) or INET6 (16 bytes) as the server prints it: longest run of zero groups as '::', mapped IPv4 in dots. */
+/** INET4 (4 bytes) or INET6 (16 bytes) as the server prints it: longest run of zero groups, be it one, as '::', mapped IPv4 in dots. */
 export function inetText(bytes: Buffer): string {
   if (bytes.length === 4) return [...bytes].join('.');
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
@@ -16,7 +16,7 @@ export function inetText(bytes: Buffer): string {
     return isMapped ? `::ffff:${dotted}` : `::${dotted}`;
   }
   const hex = groups.map((group) => group.toString(16));
-  if (run.length < 2) return hex.join(':');
+  if (run.length === 0) return hex.join(':');
   return `${hex.slice(0, run.start).join(':')}::${hex.slice(run.start + run.length).join(':')}`;
 }
 

@@ -110,7 +110,8 @@ function compile(map: TableMap): TableShape {
 function definitionOf(map: TableMap): TableDefinition {
   const { definition } = map.optional;
   if (definition?.columns.length === map.columns.length) return definition;
-  const known = describeTable(map);
+  // Where MariaDB's table maps read otherwise, select has attached the definition.
+  const known = describeTable(map, 'mysql');
   // Labels that nobody knows are named by their reader, when a row needs them.
   if (definition === undefined && (isComplete(known) || map.optional.names !== undefined)) return known;
   const table = `${map.schema}.${map.table}`;

@@ -16,12 +16,16 @@ export function isComplete(known: TableDefinition): boolean {
 
 /**
  * MariaDB logs some types so that only information_schema tells them apart: UUID, INET6 and INET4 look like BINARY(16) and
- * BINARY(4), and the temporal types of before 10.1 look the same with and without a fraction.
+ * BINARY(4), and the temporal types of before 10.1 look the same with and without a fraction. A table map with GEOMETRY has
+ * to be read by who knows that it is MariaDB's, which the decoder does not: its list of charsets is another one.
  */
 export function isAmbiguous(map: TableMap, known: TableDefinition, kind: DatabaseKind): boolean {
   if (kind !== 'mariadb') return false;
   return map.columns.some(
-    (stored, index) => isOldTemporal(stored) || (isOfInternetLength(stored) && known.columns[index]?.kind === 'binary'),
+    (stored, index) =>
+      isOldTemporal(stored) ||
+      stored.type === COLUMN_TYPE.GEOMETRY ||
+      (isOfInternetLength(stored) && known.columns[index]?.kind === 'binary'),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnDefinition, TableDefinition } from '@lutra/model';
+import type { ColumnDefinition, DatabaseKind, TableDefinition } from '@lutra/model';
 import { charsetBytesMax, charsetOfCollation } from './collation-charset.ts';
 import { COLUMN_TYPE, hasCharset, hasSignedness } from './column-types.ts';
 import { textDecoderOf } from '../decoder/charsets.ts';
@@ -8,21 +8,23 @@ import type { StoredColumn, TableMap } from './table-map.ts';
 /** A column as the table map alone tells it: `name` is '' and text is of no charset where the source does not log them. */
 export type KnownColumn = ColumnDefinition;
 
-/** Says what the table map knows. Signs are taken as signed, charsets as absent, labels as absent where it is silent. */
-export function describeTable(map: TableMap): TableDefinition {
+/** Says what the table map of a server of this kind knows. Signs are taken as signed, charsets as absent, labels as absent where it is silent. */
+export function describeTable(map: TableMap, kind: DatabaseKind): TableDefinition {
   const { optional } = map;
   const count = { numeric: 0, character: 0, label: 0, enum: 0, set: 0, geometry: 0, vector: 0 };
   const columns = map.columns.map((stored, index): KnownColumn => {
     const base = { name: optional.names?.[index] ?? '', nullable: stored.nullable };
+    // Their places in the list of charsets hold nothing of use, but count: the charsets of the columns behind them follow.
+    if (isListedAsCharacter(stored.type, kind)) count.character += 1;
     const unsigned = hasSignedness(stored.type) && optional.unsigned?.[count.numeric++] === true;
     if (hasCharset(stored.type)) {
       const charset = charsetAt(optional.charsets, count.character++);
       return { ...base, ...describeCharacters(stored, charset) };
     }
     if (stored.type === COLUMN_TYPE.ENUM || stored.type === COLUMN_TYPE.SET) {
-      const kind = stored.type === COLUMN_TYPE.ENUM ? 'enum' : 'set';
-      const bytes = kind === 'enum' ? optional.enumLabels?.[count.enum++] : optional.setLabels?.[count.set++];
-      return { ...base, ...describeLabels(kind, bytes, charsetAt(optional.labelCharsets, count.label++)) };
+      const labelled = stored.type === COLUMN_TYPE.ENUM ? 'enum' : 'set';
+      const bytes = labelled === 'enum' ? optional.enumLabels?.[count.enum++] : optional.setLabels?.[count.set++];
+      return { ...base, ...describeLabels(labelled, bytes, charsetAt(optional.labelCharsets, count.label++)) };
     }
     if (stored.type === COLUMN_TYPE.GEOMETRY) {
       return { ...base, kind: 'geometry', declared: geometryName(optional.geometryTypes?.[count.geometry++]) };
@@ -39,6 +41,10 @@ export function describeTable(map: TableMap): TableDefinition {
   });
   return { schema: map.schema, table: map.table, columns, primaryKey: optional.primaryKey ?? [] };
 }
+
+/** Observed: MySQL lists VECTOR among the character columns, MariaDB GEOMETRY. */
+const isListedAsCharacter = (type: number, kind: DatabaseKind): boolean =>
+  type === COLUMN_TYPE.VECTOR || (type === COLUMN_TYPE.GEOMETRY && kind === 'mariadb');
 
 type Described = Omit<ColumnDefinition, 'name' | 'nullable'>;
 

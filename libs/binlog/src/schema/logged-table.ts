@@ -17,7 +17,7 @@ export interface LoggedTable {
 /** Reads a TABLE_MAP event (header included, checksum cut off). Throws SOURCE_EVENT_CORRUPT. */
 export function readLoggedTable(event: Uint8Array, kind: DatabaseKind): LoggedTable {
   const map = parseTableMap(event);
-  const known = describeTable(map);
+  const known = describeTable(map, kind);
   return { map, known, isWhole: isComplete(known) && !isAmbiguous(map, known, kind) };
 }
 
