@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { SyncError } from '@lutra/model';
+import { CompressedPackets, wrapCommand } from './compressed-packets.ts';
 import { EventFramer } from './event-framer.ts';
 import type { FramedEvent } from './framed-event.ts';
 import { ServerPacketError } from './server-packet-error.ts';
@@ -11,7 +12,9 @@ export interface DumpOptions {
   readonly source: SourceOptions;
   readonly hasChecksum: boolean;
   /** The register command and the dump command. */
-  readonly commands: Buffer;
+  readonly commands: readonly [Buffer, Buffer];
+  /** Both ways go through the compressed protocol. */
+  readonly isCompressed: boolean;
   /** Where the dump begins, for messages. */
   readonly place: string;
   /** Silence that means a dead connection: several heartbeats. */
@@ -26,6 +29,7 @@ export interface DumpOptions {
  */
 export class BinlogDump {
   private framer: EventFramer;
+  private readonly compressed: CompressedPackets | null;
   private chunks: Buffer[] = [];
   private isRegistered = false;
   private failure: Error | null = null;
@@ -38,7 +42,8 @@ export class BinlogDump {
     private readonly socket: Socket,
     private readonly options: DumpOptions,
   ) {
-    this.framer = new EventFramer({ hasChecksum: options.hasChecksum });
+    // In the compressed protocol the outer packets are counted, the inner ones follow them by leaps.
+    this.framer = new EventFramer({ hasChecksum: options.hasChecksum, isSequenceChecked: !options.isCompressed });
     this.lastDataMs = options.source.clock.monotonicMs();
     const fail = (problem: string): void => {
       this.failure ??= new Error(problem);
@@ -58,7 +63,9 @@ export class BinlogDump {
       socket.on(name, () => {
         fail('the server closed the connection');
       });
-    socket.write(options.commands);
+    const { commands, isCompressed } = options;
+    this.compressed = isCompressed ? new CompressedPackets() : null;
+    socket.write(Buffer.concat(isCompressed ? commands.map(wrapCommand) : commands));
     socket.resume();
   }
 
@@ -76,7 +83,7 @@ export class BinlogDump {
         this.resume();
         return null;
       }
-      const events = this.frame(this.isRegistered ? chunk : this.takeRegistration(chunk));
+      const events = this.frame(chunk);
       if (this.chunks.length === 0 && this.failure === null) this.resume();
       return events;
     } catch (error) {
@@ -107,10 +114,13 @@ export class BinlogDump {
   }
 
   /** What is right in front of an end or of damage is handed on first; the failure comes with the next `take`. */
-  private frame(bytes: Buffer): FramedEvent[] {
+  private frame(chunk: Buffer): FramedEvent[] {
     const events: FramedEvent[] = [];
+    const plain: Buffer[] = [];
     try {
-      this.framer.push(bytes, events);
+      if (this.compressed === null) plain.push(chunk);
+      else this.compressed.push(chunk, plain);
+      for (const bytes of plain) this.framer.push(this.isRegistered ? bytes : this.takeRegistration(bytes), events);
     } catch (error) {
       if (events.length === 0) throw error;
       this.failure = SyncError.is(error) || error instanceof Error ? error : new Error(String(error));

@@ -51,6 +51,7 @@ export class EventFramer {
   /** The server said that there is no more: the end packet came. */
   isEnded = false;
   private hasChecksum: boolean;
+  private readonly isSequenceChecked: boolean;
   /** A format description says that checksums are off where they were on: the next event has to agree. */
   private isFormatDoubtful = false;
   private readonly position = new StreamPosition();
@@ -66,8 +67,9 @@ export class EventFramer {
   private large: LargeEvent | null = null;
 
   /** `hasChecksum`: what the server was asked for; each format description in the stream says it anew. */
-  constructor(options: { readonly hasChecksum: boolean }) {
+  constructor(options: { readonly hasChecksum: boolean; readonly isSequenceChecked?: boolean }) {
     this.hasChecksum = options.hasChecksum;
+    this.isSequenceChecked = options.isSequenceChecked ?? true;
   }
 
   /** Adds to `events` what `chunk` completes. The events keep views into `chunk`. */
@@ -262,7 +264,7 @@ export class EventFramer {
   }
 
   private takeSequence(sequence: number): void {
-    if (sequence !== this.sequence)
+    if (sequence !== this.sequence && this.isSequenceChecked)
       throw corrupt(`packet ${String(sequence)} where ${String(this.sequence)} was expected`);
     this.sequence = (sequence + 1) & 0xff;
   }

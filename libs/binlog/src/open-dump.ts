@@ -19,6 +19,8 @@ export interface OpenDumpOptions {
   readonly onReady: () => void;
   /** True: at the end of the log the dump ends ({@link BinlogDump.isAtEndOfLog}). Default: it waits for more. */
   readonly endsAtEndOfLog?: boolean;
+  /** By which the server knows its readers; default: a random one for each dump. */
+  readonly serverId?: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface OpenDumpOptions {
  * itself only knows what the server says. An error of the server comes from the first `take`.
  */
 export async function openDump(session: SourceSession, done: DonePlace, options: OpenDumpOptions): Promise<BinlogDump> {
-  const serverId = randomInt(SERVER_ID_MIN, SERVER_ID_MAX);
+  const { serverId = randomInt(SERVER_ID_MIN, SERVER_ID_MAX) } = options;
   const heartbeatNs = String(options.heartbeatMs * 1_000_000);
   await session.query(`SET SESSION net_write_timeout = ${String(NET_WRITE_TIMEOUT_S)}`);
   for (const word of ['master', 'source'])
@@ -39,7 +41,8 @@ export async function openDump(session: SourceSession, done: DonePlace, options:
   return new BinlogDump(session.takeSocket(), {
     source: session.options,
     hasChecksum: session.server.hasChecksum,
-    commands: Buffer.concat([encodeRegister(serverId), command]),
+    commands: [encodeRegister(serverId), command],
+    isCompressed: session.isCompressed,
     place: describeDone(done),
     livenessMs: Math.max(LIVENESS_MS_MIN, options.heartbeatMs * 5),
     onReady: options.onReady,

@@ -1,19 +1,25 @@
 import { compareFilePlaces, MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
 import type { Place, StartDefinition } from '@lutra/model';
 import { readLogFiles, readWritePosition } from './log-files.ts';
+import { resolveTime } from './resolve-time.ts';
 import type { SourceSession } from './source-session.ts';
 
 /**
  * The place that a configured start means at this source, at this moment. 'latest' is everything that is committed now.
- * Throws SOURCE_POSITION_UNKNOWN for GTIDs or files that make no sense here; whether the log still reaches back is asked
- * when the dump opens.
+ * 'time' reads the log, on connections of its own ({@link resolveTime}); `signal` ends that. Throws
+ * SOURCE_POSITION_UNKNOWN for GTIDs or files that make no sense here, SOURCE_POSITION_PURGED when the log does not reach
+ * back to a time or file; for GTIDs that is asked when the dump opens (checkPlace).
  */
-export async function resolveStart(session: SourceSession, start: StartDefinition): Promise<Place> {
+export async function resolveStart(
+  session: SourceSession,
+  start: StartDefinition,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Place> {
   switch (start.kind) {
     case 'latest':
       return { done: await latest(session), inside: null };
     case 'time':
-      throw new SyncError('SOURCE_POSITION_UNKNOWN', { problem: `A start by time (${start.time}) is not built yet` });
+      return { done: await resolveTime(session, start.time, signal), inside: null };
     case 'gtid':
       return { done: fromGtid(session, start.gtid), inside: null };
     case 'file':

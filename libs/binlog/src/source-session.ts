@@ -1,8 +1,9 @@
-import { createConnection } from 'mysql2/promise';
-import type { Connection, ConnectionOptions } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import type { Socket } from 'node:net';
 import { SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
+import { connectSource, TIMEOUT_MS } from './connect-source.ts';
+import type { SourceConnection } from './connect-source.ts';
 import { readSourceServer } from './source-server.ts';
 import type { SourceServer } from './source-server.ts';
 import { translateSourceError } from './source-failure.ts';
@@ -18,25 +19,26 @@ export interface SourceOptions {
 
 export type SourceRow = Readonly<Record<string, unknown>>;
 
-const TIMEOUT_MS = 10_000;
-
 /** One connection to a source: queries first; a dump takes it over for good. Throws SyncError (scope source). */
 export class SourceSession {
   private constructor(
     private readonly connection: Connection,
     readonly options: SourceOptions,
     readonly server: SourceServer,
+    /** The server wants the compressed protocol: so does the socket that {@link takeSocket} gives. */
+    readonly isCompressed: boolean,
   ) {}
 
-  /** Connects and reads what kind of server it is. SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED. */
+  /** Connects and reads what kind of server it is. SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED, SOURCE_TLS_REFUSED, SOURCE_COMPRESSION_UNSUPPORTED. */
   static async open(options: SourceOptions): Promise<SourceSession> {
     const attempt = attemptOf(options, { isConnected: false });
-    let connection: Connection;
+    let connected: SourceConnection;
     try {
-      connection = await createConnection(connectionOptions(options));
+      connected = await connectSource(options);
     } catch (error) {
       throw translateSourceError(error, attempt);
     }
+    const { connection, isCompressed } = connected;
     // An idle connection that breaks says so to the next query; without a listener the process would end.
     connection.on('error', () => undefined);
     const query = (sql: string): Promise<SourceRow[]> => queryOn(connection, options, sql);
@@ -45,6 +47,7 @@ export class SourceSession {
         connection,
         options,
         await readSourceServer(options.definition.kind, query, options.clock),
+        isCompressed,
       );
     } catch (error) {
       connection.destroy();
@@ -97,29 +100,4 @@ async function queryOn(connection: Connection, options: SourceOptions, sql: stri
       throw new SyncError('SOURCE_CONNECTION_LOST', { problem: `The source ${addressOf(options)} does not answer` });
     throw translateSourceError(error, attemptOf(options, { isConnected: true }));
   }
-}
-
-function connectionOptions({ definition, password, timeoutMs }: SourceOptions): ConnectionOptions {
-  const { host, port, user, tls, tlsCa } = definition;
-  return {
-    host,
-    port,
-    user,
-    password,
-    connectTimeout: timeoutMs ?? TIMEOUT_MS,
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    dateStrings: true,
-    enableKeepAlive: true,
-    ...(tls === 'disabled'
-      ? {}
-      : {
-          ssl: {
-            rejectUnauthorized: tls !== 'required',
-            verifyIdentity: tls === 'verifyIdentity',
-            ...(tlsCa === undefined ? {} : { ca: tlsCa }),
-          },
-        }),
-  };
 }

@@ -12,7 +12,21 @@ export const SOURCE_ERRORS = {
     scope: 'source',
     class: 'configuration',
     summary: 'The source database refuses user or password',
-    workaround: 'Correct user and password of the data source, then RESTART.',
+    workaround:
+      'Correct user and password of the data source, or its tls (MariaDB refuses so whoever comes without the TLS that it wants), then RESTART.',
+  },
+  SOURCE_TLS_REFUSED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source and Lutra do not agree on TLS',
+    workaround:
+      'Put the certificate of the authority that signed the certificate of {address} into tlsCa of the data source, connect by a name that the certificate holds, and set tls to what the server offers; then RESTART.',
+  },
+  SOURCE_COMPRESSION_UNSUPPORTED: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'The source accepts only compression that Lutra does not know',
+    workaround: "SET GLOBAL protocol_compression_algorithms = 'zlib,zstd,uncompressed' at the source, then RESTART.",
   },
   SOURCE_GRANT_MISSING: {
     scope: 'source',
