@@ -1,3 +1,4 @@
+import type { EventBytes } from './byte-cursor.ts';
 import { invalidText } from './invalid-text.ts';
 import { multiByteDecoder } from './multi-byte-decoder.ts';
 import { SINGLE_BYTE_CHARSETS } from './single-byte-charsets.ts';
@@ -30,9 +31,14 @@ const DECODERS = new Map<string, TextDecode>([
   ['utf32', utf32],
 ]);
 
+/** Up to this length a look at each byte costs less than what it saves: the slower call and the search for U+FFFD. */
+const ASCII_CHECK_BYTES_MAX = 64;
+
 function utf8(charset: string): TextDecode {
-  return (bytes, start, end) => {
-    const text = bytes.toString('utf8', start, end);
+  return (buffer, start, end) => {
+    const bytes = buffer as EventBytes;
+    if (end - start <= ASCII_CHECK_BYTES_MAX && isAscii(bytes, start, end)) return bytes.latin1Slice(start, end);
+    const text = bytes.utf8Slice(start, end);
     // U+FFFD is either in the data itself or Node's mark for bytes that are not UTF-8: only then is the slow proof needed.
     if (text.includes('\ufffd') && !bytes.subarray(start, end).equals(Buffer.from(text, 'utf8'))) {
       throw invalidText(charset);
@@ -61,7 +67,7 @@ function singleByte(charset: string, table: string): TextDecode {
     isWhole ? table.charCodeAt(byte) : byte < 0x80 ? byte : table.charCodeAt(byte - 0x80),
   );
   return (bytes, start, end) => {
-    if (!isWhole && isAscii(bytes, start, end)) return bytes.toString('latin1', start, end);
+    if (!isWhole && isAscii(bytes, start, end)) return (bytes as EventBytes).latin1Slice(start, end);
     const units = roomForUnits(end - start);
     let written = 0;
     for (let at = start; at < end; at += 1) {

@@ -4,6 +4,7 @@ import { EVENT_HEADER_BYTES, EVENT_TYPE, EVENT_TYPE_OFFSET, eventTypeName } from
 import { ByteCursor, corrupt } from './byte-cursor.ts';
 import { inflateRows } from './inflate-rows.ts';
 import { PartialUpdateReader } from './partial-update.ts';
+import type { RowReader } from './row-reader.ts';
 import { TABLE_ID_BYTES, tableIdOf } from '../schema/table-map.ts';
 import type { TableShape, TableShapes } from './table-shapes.ts';
 
@@ -109,14 +110,45 @@ function readPlain(cursor: ByteCursor, shape: TableShape, form: RowsForm, inflat
   const first = shape.rowReader(cursor);
   const second = form.kind === 'update' ? shape.rowReader(cursor) : first;
   const rows = form.isCompressed === true ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
+  // A loop of its own for each kind: what is called in it stays the same, which is worth a third of the time.
   switch (form.kind) {
     case 'insert':
-      return readRows(rows, () => ({ after: first(rows) }));
+      return readInserts(rows, first);
     case 'delete':
-      return readRows(rows, () => ({ before: first(rows) }));
+      return readDeletes(rows, first);
     default:
-      return readRows(rows, () => ({ before: first(rows), after: second(rows) }));
+      return readUpdates(rows, first, second);
   }
+}
+
+function readInserts(cursor: ByteCursor, after: RowReader): DecodedRow[] {
+  const rows: DecodedRow[] = [];
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    rows.push({ after: after(cursor) });
+    mustMove(cursor, start);
+  }
+  return rows;
+}
+
+function readDeletes(cursor: ByteCursor, before: RowReader): DecodedRow[] {
+  const rows: DecodedRow[] = [];
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    rows.push({ before: before(cursor) });
+    mustMove(cursor, start);
+  }
+  return rows;
+}
+
+function readUpdates(cursor: ByteCursor, before: RowReader, after: RowReader): DecodedRow[] {
+  const rows: DecodedRow[] = [];
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    rows.push({ before: before(cursor), after: after(cursor) });
+    mustMove(cursor, start);
+  }
+  return rows;
 }
 
 function readPartial(cursor: ByteCursor, shape: TableShape): DecodedRow[] {
@@ -125,18 +157,18 @@ function readPartial(cursor: ByteCursor, shape: TableShape): DecodedRow[] {
     before: cursor.view8(bitmapBytes),
     after: cursor.view8(bitmapBytes),
   });
-  return readRows(cursor, () => reader.row(cursor));
-}
-
-function readRows(cursor: ByteCursor, next: () => DecodedRow): DecodedRow[] {
   const rows: DecodedRow[] = [];
   while (cursor.at < cursor.end) {
     const start = cursor.at;
-    rows.push(next());
-    // A row of no columns takes no bytes: nothing would ever end this loop.
-    if (cursor.at === start) throw corrupt('bytes that belong to no row');
+    rows.push(reader.row(cursor));
+    mustMove(cursor, start);
   }
   return rows;
+}
+
+/** A row of no columns takes no bytes: nothing would ever end its loop. */
+function mustMove(cursor: ByteCursor, start: number): void {
+  if (cursor.at === start) throw corrupt('bytes that belong to no row');
 }
 
 function otherWidth(columnCount: number, shape: TableShape): SyncError {
