@@ -2,7 +2,7 @@ import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/b
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
-import type { MappingMatcher, PipelineDefinition, RawEvent } from '@lutra/model';
+import type { MappingMatcher, PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { RowWriter } from './row-writer.ts';
 
@@ -45,7 +45,7 @@ export class ExtractStage {
     for (const record of iterateRawProcess(body)) {
       switch (record.kind) {
         case 'begin':
-          encoder.beginTransaction({ ...record.begin, isLast: isLast[transaction++] ?? true });
+          encoder.beginTransaction(withEnd(record.begin, isLast[transaction++] ?? true));
           break;
         case 'end':
           encoder.endTransaction();
@@ -106,6 +106,12 @@ class EventExtractor {
     this.unmapped.delete(tableId);
     this.decoder.tableMap(event);
   }
+}
+
+/** Field by field: spreading costs as much as a small transaction's row. */
+function withEnd(begin: Omit<TransactionHeader, 'isLast'>, isLast: boolean): TransactionHeader {
+  const { seq, gtid, firstEvent, commitMs } = begin;
+  return { seq, gtid, firstEvent, commitMs, isLast };
 }
 
 function transactionEnds(body: Uint8Array): boolean[] {

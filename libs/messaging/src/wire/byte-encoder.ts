@@ -7,6 +7,8 @@ const BLOCK_BYTES = 64 * 1024;
 const FIRST_BLOCK_BYTES = 4 * 1024;
 /** From this size on bytes are passed to the sink by reference instead of being copied. */
 export const REFERENCE_BYTES_MIN = 16 * 1024;
+/** Longest text whose length takes one byte. */
+const SHORT_TEXT_MAX = 127;
 
 /**
  * Writes primitives into a scratch block and hands full blocks to the sink. The bytes of a block are never changed after
@@ -60,7 +62,23 @@ export class ByteEncoder {
 
   /** Length-prefixed UTF-8. For names and other short texts of ours, which are well-formed. */
   text(value: string): void {
-    this.bytesValue(Buffer.from(value, 'utf8'));
+    if (!this.shortAscii(value)) this.bytesValue(Buffer.from(value, 'utf8'));
+  }
+
+  /** Writes a short ASCII text without a buffer in between, as GTIDs are in every transaction; false when it is none. */
+  private shortAscii(value: string): boolean {
+    const { length } = value;
+    if (length > SHORT_TEXT_MAX) return false;
+    this.reserve(length + 1);
+    const start = this.at + 1;
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) return false;
+      this.buffer[start + index] = code;
+    }
+    this.buffer[this.at] = length;
+    this.at = start + length;
+    return true;
   }
 
   /** Length-prefixed bytes; by reference from {@link REFERENCE_BYTES_MIN} on. */
