@@ -9,27 +9,44 @@ import type { Measure } from './measure.ts';
 const NAMES = ['capture', 'e2e', 'load'] as const;
 type BenchName = (typeof NAMES)[number];
 
-function parse(args: readonly string[]): { names: readonly BenchName[]; isJson: boolean; runs: number; scale: number } {
+interface BenchChoice {
+  readonly names: readonly BenchName[];
+  readonly isJson: boolean;
+  /** Null: as many as the bench wants. */
+  readonly runs: number | null;
+  readonly scale: number;
+  readonly memoryBytes: number;
+  readonly program: 'mariadb' | 'mysql';
+}
+
+const RUNS = 3;
+const CAPTURE_RUNS = 5;
+const USAGE = `Usage: npm run bench -- [${NAMES.join('|')}] [--json] [--runs N] [--scale F] [--memory GB] [--mysql]`;
+
+function parse(args: readonly string[]): BenchChoice {
   const numberAfter = (flag: string, otherwise: number): number =>
     args.includes(flag) ? Number(args[args.indexOf(flag) + 1]) : otherwise;
-  const runs = numberAfter('--runs', 3);
+  const runs = args.includes('--runs') ? numberAfter('--runs', RUNS) : null;
   const scale = numberAfter('--scale', 1);
+  const memoryGigabytes = numberAfter('--memory', 1);
   const asked = args.filter(
-    (arg, index) => !arg.startsWith('--') && !['--runs', '--scale'].includes(args[index - 1] ?? ''),
+    (arg, index) => !arg.startsWith('--') && !['--runs', '--scale', '--memory'].includes(args[index - 1] ?? ''),
   );
   const unknown = asked.filter((name) => !(NAMES as readonly string[]).includes(name));
-  if (unknown.length > 0 || !(runs >= 1) || !(scale > 0))
-    throw new Error(`Usage: npm run bench -- [${NAMES.join('|')}] [--json] [--runs N] [--scale F]`);
+  if (unknown.length > 0 || !(runs === null || runs >= 1) || !(scale > 0) || !(memoryGigabytes > 0))
+    throw new Error(USAGE);
   return {
     names: asked.length === 0 ? NAMES : NAMES.filter((name) => asked.includes(name)),
     isJson: args.includes('--json'),
     runs,
     scale,
+    memoryBytes: memoryGigabytes * 1e9,
+    program: args.includes('--mysql') ? 'mysql' : 'mariadb',
   };
 }
 
 await runTool(async () => {
-  const { names, isJson, runs, scale } = parse(process.argv.slice(2));
+  const { names, isJson, scale, memoryBytes, program, ...choice } = parse(process.argv.slice(2));
   // With --json only measures go to standard output.
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const stopped = abortOnSignals(() => {
@@ -37,7 +54,9 @@ await runTool(async () => {
   });
   const print = (measure: Measure): void =>
     void process.stdout.write(`${isJson ? JSON.stringify(flat(measure)) : describeMeasure(measure)}\n`);
-  if (names.includes('capture')) (await benchCapture({ runs, scale })).forEach(print);
+  if (names.includes('capture'))
+    await benchCapture({ runs: choice.runs ?? CAPTURE_RUNS, scale, memoryBytes, program, say, print });
+  const runs = choice.runs ?? RUNS;
   if (names.every((name) => name === 'capture') || stopped.aborted) return 0;
   const site = await openBenchSite();
   try {
