@@ -1,6 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.ts';
 
+/** A reason of our own: without one, each ring makes an error with a stack. */
+const RUNG = 'rung';
+
 /**
  * Wakes one waiter: "look again". A ring that comes while nobody waits is kept, so that nothing falls between looking and
  * waiting; several rings count as one.
@@ -11,7 +14,7 @@ export class Bell {
   constructor(private readonly clock: Clock) {}
 
   readonly ring = (): void => {
-    this.rung.abort();
+    this.rung.abort(RUNG);
   };
 
   /** Returns when the bell rings (or has rung), after `limitMs`, or when one of the signals aborts. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleepUntil } from 'node:timers/promises';
+import { clearTimeout, setTimeout as wakeAfter } from 'node:timers';
 
 /** Time as a collaborator, so that tests can turn it. Nothing else in Lutra asks the system for time. */
 export interface Clock {
@@ -14,11 +14,19 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await sleepUntil(ms, undefined, signal === undefined ? {} : { signal });
-    } catch {
-      // Aborted: the caller asked to stop waiting.
-    }
-  },
+  // Not node:timers/promises: its rejection costs more than a chunk of the binary log, and readers sleep for each.
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) {
+        resolve();
+        return;
+      }
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = wakeAfter(end, ms);
+      signal?.addEventListener('abort', end, { once: true });
+    }),
 };
