@@ -3,6 +3,7 @@ import { SyncError } from '@lutra/model';
 import { CompressedPackets, wrapCommand } from './compressed-packets.ts';
 import { EventFramer } from './event-framer.ts';
 import type { FramedEvent } from './framed-event.ts';
+import { PayloadUnwrapper } from './payload-unwrapper.ts';
 import { ServerPacketError } from './server-packet-error.ts';
 import { attemptOf } from './source-session.ts';
 import type { SourceOptions } from './source-session.ts';
@@ -25,11 +26,12 @@ export interface DumpOptions {
 
 /**
  * A running dump. The reader takes batches when it wants them; until then the socket is paused, so that at most one chunk
- * waits here whatever the lag. One batch is what one chunk of the socket completes.
+ * waits here whatever the lag. One batch is what one chunk of the socket completes, or about 1 MiB of what is compressed in it.
  */
 export class BinlogDump {
   private framer: EventFramer;
   private readonly compressed: CompressedPackets | null;
+  private readonly unwrapper = new PayloadUnwrapper();
   private chunks: Buffer[] = [];
   private isRegistered = false;
   private failure: Error | null = null;
@@ -75,16 +77,11 @@ export class BinlogDump {
    * a silence of `livenessMs`.
    */
   take(): readonly FramedEvent[] | null {
-    const chunk = this.chunks.shift();
     try {
-      if (chunk === undefined) {
-        if (this.failure !== null) throw this.failure;
-        this.assertAlive();
-        this.resume();
-        return null;
-      }
-      const events = this.frame(chunk);
-      if (this.chunks.length === 0 && this.failure === null) this.resume();
+      const isRest = !this.isClosed && !this.unwrapper.isEmpty;
+      const events = isRest ? this.unwrapper.take() : this.takeChunk();
+      // A chunk of compressed transactions gives several batches: the socket waits until the last of them is taken.
+      if (this.unwrapper.isEmpty && this.chunks.length === 0 && this.failure === null) this.resume();
       return events;
     } catch (error) {
       this.close();
@@ -111,6 +108,17 @@ export class BinlogDump {
     this.chunks = [];
     this.failure ??= new Error('the dump is closed');
     this.socket.destroy();
+  }
+
+  private takeChunk(): readonly FramedEvent[] | null {
+    const chunk = this.chunks.shift();
+    if (chunk === undefined) {
+      if (this.failure !== null) throw this.failure;
+      this.assertAlive();
+      return null;
+    }
+    this.unwrapper.push(this.frame(chunk));
+    return this.unwrapper.take() ?? NOTHING;
   }
 
   /** What is right in front of an end or of damage is handed on first; the failure comes with the next `take`. */
@@ -160,3 +168,4 @@ export class BinlogDump {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NOTHING: readonly FramedEvent[] = [];

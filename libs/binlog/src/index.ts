@@ -29,6 +29,7 @@ export { readRetention } from './read-retention.ts';
 export type { LogRetention } from './read-retention.ts';
 export type { LogFile } from './log-files.ts';
 export { readXidOf } from './xa-events.ts';
+export { PayloadUnwrapper } from './payload-unwrapper.ts';
 export { resolveStart } from './resolve-start.ts';
 export { scanBinlog } from './scan-binlog.ts';
 export type { BinlogScanOptions, ScanEnd, ScanPosition } from './scan-binlog.ts';

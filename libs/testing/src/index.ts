@@ -1,3 +1,4 @@
+export { binlogEvent, blockFrame, payloadBody, repeatFrame } from './binlog-payload.ts';
 export { BinlogStreamBuilder } from './binlog-stream.ts';
 export { makeCertificateAuthority } from './certificates.ts';
 export type { Certificate, CertificateAuthority } from './certificates.ts';

@@ -1,4 +1,4 @@
-import { EventFramer, EVENT_FLAG_ARTIFICIAL, readRotate } from '@lutra/binlog';
+import { EventFramer, EVENT_FLAG_ARTIFICIAL, PayloadUnwrapper, readRotate } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import { decodeRawProcess } from '@lutra/messaging';
 import { compileMappings, must } from '@lutra/model';
@@ -89,23 +89,26 @@ class Run {
   all(): void {
     const { builder, stream } = this;
     const framer = new EventFramer({ hasChecksum: true });
+    const unwrapper = new PayloadUnwrapper();
     const size = this.options.chunkBytes ?? stream.length;
     for (let at = 0; at < stream.length; at += size) {
-      const events: FramedEvent[] = [];
-      framer.push(stream.subarray(at, at + size), events);
-      for (
-        let next = builder.consume(events, 0);
-        next < events.length || !builder.canConsume;
-        next = builder.consume(events, next)
-      ) {
-        if (builder.mustClose) this.close();
-        else if (builder.xaWanted !== null) this.replay();
-        else {
-          this.stop();
-          return;
+      const outer: FramedEvent[] = [];
+      framer.push(stream.subarray(at, at + size), outer);
+      unwrapper.push(outer);
+      for (let events = unwrapper.take(); events !== null; events = unwrapper.take())
+        for (
+          let next = builder.consume(events, 0);
+          next < events.length || !builder.canConsume;
+          next = builder.consume(events, next)
+        ) {
+          if (builder.mustClose) this.close();
+          else if (builder.xaWanted !== null) this.replay();
+          else {
+            this.stop();
+            return;
+          }
+          if (this.isFull) return;
         }
-        if (this.isFull) return;
-      }
     }
     if (builder.hasProgress) this.close();
   }
@@ -158,13 +161,17 @@ class Run {
 
 /** Every event of a stream of one file with the offset where it begins; parts of a large one have its offset. */
 function placed(stream: Buffer): { readonly event: FramedEvent; readonly place: LogPlace }[] {
+  const outer: FramedEvent[] = [];
+  new EventFramer({ hasChecksum: true }).push(stream, outer);
+  const unwrapper = new PayloadUnwrapper();
+  unwrapper.push(outer);
   const events: FramedEvent[] = [];
-  new EventFramer({ hasChecksum: true }).push(stream, events);
+  for (let batch = unwrapper.take(); batch !== null; batch = unwrapper.take()) events.push(...batch);
   let [file, end, start] = ['', 4, 4];
   return events.map((event) => {
     if (event.kind === 'whole' || event.kind === 'begin') {
       if (event.type === 4) ({ file, offset: end } = readRotate(event));
-      else if ((event.flags & EVENT_FLAG_ARTIFICIAL) === 0) {
+      else if ((event.flags & EVENT_FLAG_ARTIFICIAL) === 0 && event.fileBytes > 0) {
         start = end;
         end = event.nextPosition;
       }

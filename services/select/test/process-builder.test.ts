@@ -204,15 +204,6 @@ describe('ProcessBuilder', () => {
       'SOURCE_EVENT_TOO_LARGE',
     ],
     [
-      'a compressed transaction that nobody has unwrapped',
-      () =>
-        header()
-          .mariadbGtid(1)
-          .event({ type: 40, body: Buffer.alloc(5) }).bytes,
-      {},
-      'TRANSACTION_PAYLOAD_EVENT',
-    ],
-    [
       'an event of an unknown type',
       () => header().event({ type: 200, body: Buffer.alloc(1) }).bytes,
       {},

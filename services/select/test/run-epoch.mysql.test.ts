@@ -126,6 +126,26 @@ describe.each([
     expect(seqs).toEqual([...seqs].sort((one, other) => one - other));
   });
 
+  it('reads compressed transactions, and on inside one after its dump was killed', async () => {
+    if (server.kind !== 'mysql') return;
+    await connection.query('SET SESSION binlog_transaction_compression = ON');
+    const { processes, load, loadAll, events } = await start({ parallelism: 2, maxBytes: 20_000 });
+    await insert(12, 5_000);
+    await waitUntil(() => processes.length === 2, { what: 'two slices', ...WAIT });
+    expect(processes[0]?.header.end.inside?.event).toBeGreaterThan(0);
+    await killDumps();
+    await insert(3, 5_000);
+    await load(1);
+    await waitUntil(() => processes.length >= 3, { what: 'a slice behind the break', ...WAIT });
+    loadAll();
+    await insert(1, 20 * 1024 * 1024);
+    await connection.query('SET SESSION binlog_transaction_compression = OFF');
+    await insert(1);
+    await waitUntil(() => events().length >= 17, { what: 'all rows', ...WAIT });
+    expect(new Set(events()).size).toBe(17);
+    expect(events()).toHaveLength(17);
+  });
+
   it('reads no more when it shall drain, and says when the window is empty', async () => {
     const { processes, windows, loadAll, drain, events } = await start({ parallelism: 5 });
     await insert(3);
