@@ -86,7 +86,8 @@ export class LoggedXaRows implements XaRows {
   /** Index of the first event at or behind the place; the number of events when there is none. */
   private findBegin(events: readonly FramedEvent[]): number {
     for (const [index, event] of events.entries()) {
-      if (event.kind === 'piece' || event.kind === 'end') continue;
+      // What is inside a compressed transaction has no place of its own.
+      if (event.kind === 'piece' || event.kind === 'end' || event.fileBytes === 0) continue;
       const isArtificial = (event.flags & EVENT_FLAG_ARTIFICIAL) !== 0;
       if (event.type === ROTATE) this.position.rotate(event);
       else if (!isArtificial && event.nextPosition !== 0) {
