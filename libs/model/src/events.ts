@@ -41,9 +41,11 @@ export interface WindowEvent extends EventBase {
   readonly kind: 'window';
   readonly state: 'connecting' | 'seeking' | 'streaming' | 'idle' | 'catchingUp' | 'drained' | 'failed';
   readonly cause: string | null;
+  /** The source's server that is read, 'host:port'. */
+  readonly source?: string | null;
   /** Processes that are selected and not loaded: number, age in ms, bytes. */
   readonly open: readonly { readonly process: number; readonly ageMs: number; readonly bytes: number }[];
-  /** Source clock minus commit time of the newest event read; 0 when idle. */
+  /** Source clock minus commit time of the newest transaction read; 0 when nothing waits at the source. */
   readonly lagMs: number;
   readonly eventsRead: number;
   readonly bytesRead: number;

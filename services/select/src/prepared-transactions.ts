@@ -104,6 +104,11 @@ export class PreparedTransactions {
     return this.known.size;
   }
 
+  /** Where those stand that are not decided. */
+  places(): LogPlace[] {
+    return [...this.known.values()].map(({ place }) => place);
+  }
+
   find(xid: string): PreparedTransaction | undefined {
     return this.known.get(xid);
   }

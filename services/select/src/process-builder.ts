@@ -240,7 +240,8 @@ export class ProcessBuilder {
     if (eventClass === 'gtid') {
       const { current } = this.tracker;
       if (current?.isXa === true) this.xa.begin(current);
-    } else if (eventClass === 'tableMap') this.options.filter.tableMap(event);
+    } else if (eventClass === 'heartbeat') this.tracker.heartbeat(event);
+    else if (eventClass === 'tableMap') this.options.filter.tableMap(event);
     else if (eventClass === 'xid' || eventClass === 'xaPrepare') this.endTransaction();
     else if (eventClass === 'formatDescription') this.options.filter.clear();
     return true;

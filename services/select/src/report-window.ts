@@ -21,18 +21,25 @@ export async function reportWindow(
   { view, signal }: { readonly view: WindowView; readonly signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
-    const sourceNowMs = view.sourceNowMs();
+    await report();
+    await context.clock.sleep(REPORT_MS, signal);
+  }
+  // What ended the epoch is told too; the session's own end needs no word.
+  if (view.status.phase === 'failed') await report();
+
+  async function report(): Promise<void> {
     const { status } = view;
+    const now = { sourceNowMs: view.sourceNowMs(), monotonicMs: context.clock.monotonicMs() };
     await publishQuietly(context, session, {
       kind: 'window',
-      state: status.state({ sourceNowMs, monotonicMs: context.clock.monotonicMs() }),
+      state: status.state(now),
       cause: status.cause,
+      source: status.address,
       open: view.open(),
-      lagMs: status.lagMs(sourceNowMs),
+      lagMs: status.lagMs(now),
       eventsRead: status.eventsRead,
       bytesRead: status.bytesRead,
     });
-    await context.clock.sleep(REPORT_MS, signal);
   }
 }
 

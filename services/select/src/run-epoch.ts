@@ -1,4 +1,4 @@
-import { Bell, openSecret } from '@lutra/model';
+import { Bell, openSecret, SyncError } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { agreeOnPlace } from './agree-on-place.ts';
@@ -8,6 +8,7 @@ import { SelectEpoch } from './select-epoch.ts';
 import type { SelectEnv } from './select.env.ts';
 import { SelectStatus } from './select-status.ts';
 import { SourceReader } from './source-reader.ts';
+import { watchSource } from './watch-source.ts';
 
 /**
  * What one pipeline holds while it reads: a chunk of the socket or two, an event that is framed whole, the parts of a body
@@ -25,14 +26,17 @@ export async function runEpoch(context: ServiceContext<SelectEnv>, session: Pipe
   const bell = new Bell(clock);
   const { source: definition, parameters, mappings } = session.latestDefinition();
   const source: SourceOptions = { definition, password: openSecret(definition.password, env.LUTRA_SECRET_KEY), clock };
-  const reader = new SourceReader({ source, clock, heartbeatMs: parameters.heartbeatMs, onReady: bell.ring });
+  const schemas = [...new Set(mappings.map(({ source: { schema } }) => schema))];
+  const { heartbeatMs } = parameters;
+  const reader = new SourceReader({ source, schemas, clock, heartbeatMs, onReady: bell.ring });
   const over = new AbortController();
   let epoch: SelectEpoch | null = null;
   const view = { status, sourceNowMs: () => reader.sourceNowMs(), open: () => epoch?.describeWindow() ?? [] };
-  const reporting = reportWindow(context, session, { view, signal: AbortSignal.any([session.signal, over.signal]) });
+  const signal = AbortSignal.any([session.signal, over.signal]);
+  const reporting = reportWindow(context, session, { view, signal });
+  const watching = watchSource(context, session, { reader, needed: () => epoch?.neededLog() ?? null, signal });
   try {
-    await reader.check([...new Set(mappings.map(({ source: { schema } }) => schema))]);
-    const place = await agreeOnPlace(context, session, source);
+    const place = await agreeOnPlace(context, session, await reader.check());
     if (place === null) return;
     const release = await budget.reserve(HELD_BYTES, session.signal);
     try {
@@ -43,9 +47,12 @@ export async function runEpoch(context: ServiceContext<SelectEnv>, session: Pipe
       release();
     }
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (session.signal.aborted) return;
+    status.phase = 'failed';
+    status.cause = SyncError.of(error).message;
+    throw error;
   } finally {
     over.abort();
-    await reporting;
+    await Promise.all([reporting, watching]);
   }
 }

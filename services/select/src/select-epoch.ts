@@ -4,6 +4,7 @@ import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
 import type { BuilderLimits, Undone } from './process-builder.ts';
+import { NeededFiles } from './needed-log.ts';
 import { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessPublisher } from './process-publisher.ts';
 import { publishQuietly } from './report-window.ts';
@@ -14,6 +15,7 @@ import type { SourceReader } from './source-reader.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
 import { closeAfterMs, ProcessWindow } from './window.ts';
+import type { NeededLog } from './warn-of-purge.ts';
 import { XaReplay } from './xa-replay.ts';
 
 /** A window that stays full for so long gives the server its connection back; the log is read again from the place. */
@@ -41,6 +43,7 @@ export class SelectEpoch {
   private readonly replay: XaReplay;
   /** Rows events that their own transaction undoes, by its name: known once it was read to its end. */
   private readonly undone = new Map<string, readonly EventRange[]>();
+  private readonly files = new NeededFiles();
   private builder: ProcessBuilder | null = null;
   private filter: TableFilter | null = null;
   private judge: StatementJudge | null = null;
@@ -87,6 +90,17 @@ export class SelectEpoch {
   /** What is published and not loaded, for reports. */
   describeWindow(): WindowEvent['open'] {
     return this.window.describe(this.context.clock.monotonicMs());
+  }
+
+  /** The oldest log that is needed still; null while it is not known. */
+  neededLog(): NeededLog | null {
+    const { builder } = this;
+    const isCaughtUp = builder !== null && builder.isAtBorder && !builder.hasProgress && this.window.size === 0;
+    return this.files.needed({
+      caughtUpAt: isCaughtUp ? builder.tracker.position : null,
+      prepared: this.prepared.places(),
+      nowMs: this.options.reader.sourceNowMs(),
+    });
   }
 
   /** Runs until the session's signal aborts. Throws what ends the epoch. */
@@ -136,7 +150,7 @@ export class SelectEpoch {
     const isReplaying = builder.xaWanted !== null && !builder.mustClose;
     const canRead = builder.canConsume;
     const hasRead = isReplaying || (canRead && reader.read());
-    status.isCaughtUp = canRead && !hasRead;
+    status.looked(canRead && !hasRead, this.context.clock.monotonicMs());
     if (isReplaying) await this.replay.step(builder);
     else if (hasRead) await this.consume(builder);
     if (hasRead) await this.look(builder);
@@ -155,6 +169,8 @@ export class SelectEpoch {
     status.eventsRead += batch.next - from;
     status.bytesRead = reader.bytesRead;
     status.sawTransaction(builder.newest, this.context.clock.monotonicMs());
+    status.sawHeartbeats(builder.tracker.beatsAtOnePlace);
+    this.files.begins(builder.tracker.position);
   }
 
   /** After rows may have come. */
@@ -188,10 +204,12 @@ export class SelectEpoch {
     const nowMs = this.context.clock.monotonicMs();
     if (!this.window.hasRoom(builder.sourceBytes, this.definition.parameters)) {
       this.fullSinceMs ??= nowMs;
-      if (nowMs - this.fullSinceMs > FULL_CLOSE_MS) await this.dropDump('The window has been full for 30 s');
+      this.options.status.isWindowFull = true;
+      if (nowMs - this.fullSinceMs > FULL_CLOSE_MS) await this.dropDump(null);
       return false;
     }
-    const { reader } = this.options;
+    const { reader, status } = this.options;
+    status.isWindowFull = false;
     const bodyBytes = builder.bodyBytes;
     const serverUuid = must(reader.serverUuid, 'a dump is open');
     const built = builder.close();
@@ -201,6 +219,7 @@ export class SelectEpoch {
     for (const gtid of this.undone.keys()) if (containsTransaction(built.end.done, gtid)) this.undone.delete(gtid);
     this.publishedMs = this.context.clock.monotonicMs();
     this.window.add(this.publisher.process - 1, built.sourceBytes, this.publishedMs);
+    this.files.published(this.publisher.process - 1, builder.tracker.position, builder.newest.commitMs);
     this.waitingSinceMs = null;
     this.fullSinceMs = null;
     if (builder.isAtBorder) this.adoptRevision();
@@ -212,8 +231,11 @@ export class SelectEpoch {
   private async openDump(): Promise<boolean> {
     const { reader, status } = this.options;
     if (!this.window.hasRoom(0, this.definition.parameters)) return false;
+    status.isWindowFull = false;
     status.phase = 'connecting';
     await reader.open(this.published.place);
+    status.address = reader.addressText;
+    status.addressReason = reasonFor(reader);
     this.adoptRevision();
     this.builder = this.newBuilder();
     this.fullSinceMs = null;
@@ -282,7 +304,7 @@ export class SelectEpoch {
     this.fullSinceMs = null;
     status.phase = 'connecting';
     status.cause = cause;
-    status.isCaughtUp = false;
+    status.looked(false, this.context.clock.monotonicMs());
     await this.publisher.drop();
   }
 
@@ -297,8 +319,8 @@ export class SelectEpoch {
     this.openedMs = null;
     this.lostSinceMs ??= nowMs;
     const isOver = nowMs - this.lostSinceMs > this.definition.parameters.retryInPlaceMs;
-    // Before the first dump nothing is held that a new epoch would give up, and people see the reason at once.
-    if (!RECONNECTABLE.has(error.code) || isOver || this.options.reader.serverUuid === null) throw error;
+    const mayHeal = this.options.reader.serverUuid === null ? othersMayReturn(error) : RECONNECTABLE.has(error.code);
+    if (isOver || !mayHeal || error.details['needsNewEpoch'] === true) throw error;
     this.session.log.warn({ err: error, code: error.code, waitMs: this.reconnectMs }, 'source connection lost');
     await this.dropDump(error.message);
     await clock.sleep(this.reconnectMs, this.session.signal);
@@ -306,6 +328,7 @@ export class SelectEpoch {
   }
 
   private loaded(process: number): void {
+    this.files.loaded(process);
     if (this.window.loadedUpTo(process, this.context.clock.monotonicMs())) this.bell.ring();
   }
 
@@ -345,4 +368,19 @@ export class SelectEpoch {
     const waitMs = this.builder?.hasRows === true ? closeAfterMs(this.window, this.definition.parameters) : null;
     return Math.max(1, Math.min(TICK_MS, waitMs ?? TICK_MS));
   }
+}
+
+/**
+ * Before the first dump of an epoch nothing is held that a new epoch would give up, and people see the reason at once; but a
+ * server that lacks transactions is not believed while another one of the group may come back.
+ */
+function othersMayReturn({ code, details }: SyncError): boolean {
+  const unreachable = details['unreachable'];
+  return code !== 'SOURCE_UNREACHABLE' && Array.isArray(unreachable) && unreachable.length > 0;
+}
+
+/** Why another server than the first of the group is read. */
+function reasonFor({ addressText, passedOver }: SourceReader): string | null {
+  if (passedOver.length === 0) return null;
+  return `${addressText ?? ''} is read, because ${passedOver.map(({ address, error }) => `${address}: ${error.message}`).join('; ')}`;
 }

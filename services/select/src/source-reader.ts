@@ -1,7 +1,7 @@
-import { checkPlace, checkSource, openDump, SourceSession } from '@lutra/binlog';
-import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
+import { checkPlace, openDump, openSource, SourceSession } from '@lutra/binlog';
+import type { BinlogDump, FramedEvent, PassedOver, SourceOptions } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
-import type { Clock, Place } from '@lutra/model';
+import type { Clock, Place, ServerAddress } from '@lutra/model';
 import type { XaSource } from './xa-replay.ts';
 
 /** A chunk of the socket, framed, and how far it has been consumed. */
@@ -14,25 +14,26 @@ export interface ReadBatch {
 export class SourceReader {
   /** The server of this epoch: another one needs a new epoch. Null before the first dump. */
   serverUuid: string | null = null;
-  /** Add it to our wall clock to get the source's. */
-  clockOffsetMs = 0;
+  /** Addresses of the group that were tried before the one that is read. */
+  passedOver: readonly PassedOver[] = [];
   batch: ReadBatch | null = null;
+  private address: ServerAddress | null = null;
   private dump: BinlogDump | null = null;
   private bytesBefore = 0;
+  /** The source's wall clock at a moment of our monotonic one, so that steps of our wall clock change nothing. */
+  private clockBase = { sourceMs: 0, monotonicMs: 0 };
 
   constructor(
     private readonly options: {
       readonly source: SourceOptions;
+      /** Of the mapped tables. */
+      readonly schemas: readonly string[];
       readonly clock: Clock;
       readonly heartbeatMs: number;
       readonly onReady: () => void;
     },
-  ) {}
-
-  /** The server of this epoch, for further connections. */
-  current(): XaSource {
-    const { source, heartbeatMs } = this.options;
-    return { source, heartbeatMs, serverUuid: must(this.serverUuid, 'a dump was opened') };
+  ) {
+    this.setClock(0);
   }
 
   get isOpen(): boolean {
@@ -43,29 +44,39 @@ export class SourceReader {
     return this.bytesBefore + (this.dump?.bytesRead ?? 0);
   }
 
-  /** Looks whether the source can be read at all: the errors that a person has to repair come before anything else. */
-  async check(schemas: readonly string[]): Promise<void> {
-    const session = await SourceSession.open(this.options.source);
-    try {
-      await checkSource(session, { schemas });
-    } finally {
-      session.close();
-    }
+  /** 'host:port' of the server that is read, or was last. */
+  get addressText(): string | null {
+    return this.address === null ? null : `${this.address.host}:${String(this.address.port)}`;
   }
 
-  /** Starts the dump after the place. SOURCE_CONNECTION_LOST when another server answers than before in this epoch. */
+  /** The server of this epoch, for further connections. */
+  current(): XaSource {
+    const { heartbeatMs } = this.options;
+    return { source: this.sourceAt(), heartbeatMs, serverUuid: must(this.serverUuid, 'a dump was opened') };
+  }
+
+  /**
+   * Looks whether the source can be read at all: the errors that a person has to repair come before anything else. Returns
+   * how to reach the server that answered.
+   */
+  async check(): Promise<SourceOptions> {
+    const { source, schemas } = this.options;
+    const { session, address } = await openSource(source, { place: null, schemas });
+    session.close();
+    this.address = address;
+    return this.sourceAt();
+  }
+
+  /**
+   * Starts the dump after the place: at the server of this epoch, or in a new epoch at the first one of the group that can go
+   * on there. SOURCE_CONNECTION_LOST with `needsNewEpoch` when another server answers at the epoch's address.
+   */
   async open(place: Place): Promise<void> {
-    const session = await SourceSession.open(this.options.source);
+    const session = await (this.serverUuid === null ? this.openAny(place) : this.openSame(place, this.serverUuid));
     try {
-      const { uuid, clockOffsetMs } = session.server;
-      if (this.serverUuid !== null && this.serverUuid !== uuid)
-        throw new SyncError('SOURCE_CONNECTION_LOST', {
-          problem: `Another server (${uuid}) answers at ${session.address} than before (${this.serverUuid}): a new epoch begins`,
-        });
-      await checkPlace(session, place);
       this.dump = await openDump(session, place.done, this.options);
-      this.serverUuid = uuid;
-      this.clockOffsetMs = clockOffsetMs;
+      this.serverUuid = session.server.uuid;
+      this.setClock(session.server.clockOffsetMs);
     } catch (error) {
       session.close();
       throw error;
@@ -88,8 +99,44 @@ export class SourceReader {
     this.batch = null;
   }
 
+  /** `offsetMs`: what to add to our wall clock now to get the source's. */
+  setClock(offsetMs: number): void {
+    const { clock } = this.options;
+    this.clockBase = { sourceMs: clock.now().getTime() + offsetMs, monotonicMs: clock.monotonicMs() };
+  }
+
   /** The source's wall clock now, ms. */
   sourceNowMs(): number {
-    return this.options.clock.now().getTime() + this.clockOffsetMs;
+    const { sourceMs, monotonicMs } = this.clockBase;
+    return sourceMs + this.options.clock.monotonicMs() - monotonicMs;
+  }
+
+  private async openAny(place: Place): Promise<SourceSession> {
+    const { source, schemas } = this.options;
+    const { session, address, passedOver } = await openSource(source, { place, schemas });
+    this.address = address;
+    this.passedOver = passedOver;
+    return session;
+  }
+
+  private async openSame(place: Place, serverUuid: string): Promise<SourceSession> {
+    const session = await SourceSession.open(this.sourceAt());
+    try {
+      if (session.server.uuid !== serverUuid)
+        throw new SyncError('SOURCE_CONNECTION_LOST', {
+          problem: `Another server (${session.server.uuid}) answers at ${session.address} than before (${serverUuid}): a new epoch begins`,
+          needsNewEpoch: true,
+        });
+      await checkPlace(session, place);
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  private sourceAt(): SourceOptions {
+    const { source } = this.options;
+    return this.address === null ? source : { ...source, definition: { ...source.definition, ...this.address } };
   }
 }

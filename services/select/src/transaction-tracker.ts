@@ -26,6 +26,9 @@ export class TransactionTracker {
   current: OpenTransaction | null = null;
   /** The newest transaction that has begun; seq 0 before the first. */
   newest = { seq: 0, commitMs: 0 };
+  /** Heartbeats in a row that told the same position, with no transaction in between. */
+  beatsAtOnePlace = 0;
+  private beatPosition = -1;
   private readonly done: DoneSet;
   private readonly isByFile: boolean;
   private lastSeq: number;
@@ -67,6 +70,12 @@ export class TransactionTracker {
     });
   }
 
+  /** While the server passes over what is done its heartbeats tell a moving position; at the end of the log they repeat it. */
+  heartbeat(event: FramedEvent): void {
+    this.beatsAtOnePlace = event.nextPosition === this.beatPosition ? this.beatsAtOnePlace + 1 : 1;
+    this.beatPosition = event.nextPosition;
+  }
+
   /** BEGIN: after a GTID event of MySQL; without one in logs of servers that write none. */
   beginStatement(event: FramedEvent): OpenTransaction {
     const commitMs = event.timestamp * 1000;
@@ -106,6 +115,7 @@ export class TransactionTracker {
     // Event numbers mean nothing on another server: there the transaction is taken from its start.
     const isInside = inside?.gtid === begin.gtid && inside.serverUuid === this.start.serverUuid;
     this.lastSeq++;
+    this.beatsAtOnePlace = 0;
     this.newest = { seq: this.lastSeq, commitMs: begin.commitMs };
     // Field by field: a spread here costs more than everything else that a small transaction needs.
     this.current = {

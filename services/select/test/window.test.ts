@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { RowSizeEstimate } from '../src/row-size-estimate.ts';
-import { SelectStatus } from '../src/select-status.ts';
 import { closeAfterMs, ProcessWindow } from '../src/window.ts';
 
 const LIMITS = { parallelism: 3, maxBytes: 100 };
@@ -62,18 +61,4 @@ it('learns how large rows are', () => {
   estimate.learn({ sourceBytes: 0, rows: 100 });
   estimate.learn({ sourceBytes: 10, rows: 0 });
   expect(estimate.bytesPerRow).toBeCloseTo(500, 0);
-});
-
-describe('SelectStatus', () => {
-  it('has no lag when everything is read, however old it is', () => {
-    const status = new SelectStatus();
-    status.phase = 'reading';
-    status.newestCommitMs = 1_000;
-    const now = { sourceNowMs: 60_000, monotonicMs: 60_000 };
-    expect([status.lagMs(now.sourceNowMs), status.state(now)]).toEqual([59_000, 'catchingUp']);
-    status.isCaughtUp = true;
-    expect([status.lagMs(now.sourceNowMs), status.state(now)]).toEqual([0, 'idle']);
-    status.newestReadMs = 59_500;
-    expect(status.state(now)).toBe('streaming');
-  });
 });
