@@ -1,4 +1,12 @@
-import { classifyEvent, isOnePhaseCommit, readPreparedXid, readQuery, scanBinlog, SourceSession } from '@lutra/binlog';
+import {
+  EVENT_TYPE,
+  isOnePhaseCommit,
+  isRowsEvent,
+  readPreparedXid,
+  readQuery,
+  scanBinlog,
+  SourceSession,
+} from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import { compareFilePlaces } from '@lutra/model';
 import { PreparedTransaction } from './prepared-transactions.ts';
@@ -40,6 +48,20 @@ export async function findXaPrepare(
   return null;
 }
 
+const { GTID, ANONYMOUS_GTID, GTID_TAGGED, MARIADB_GTID, QUERY, MARIADB_QUERY_COMPRESSED } = EVENT_TYPE;
+const GTIDS = new Set<number>([GTID, ANONYMOUS_GTID, GTID_TAGGED, MARIADB_GTID]);
+/** Besides those of isRowsEvent. */
+const MORE_ROWS = new Set<number>([
+  EVENT_TYPE.PARTIAL_UPDATE_ROWS,
+  EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED_V1,
+  EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED_V1,
+  EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED_V1,
+  EVENT_TYPE.MARIADB_WRITE_ROWS_COMPRESSED,
+  EVENT_TYPE.MARIADB_UPDATE_ROWS_COMPRESSED,
+  EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED,
+]);
+const QUERIES = new Set<number>([QUERY, MARIADB_QUERY_COMPRESSED]);
+
 /** Newest first. */
 async function filesUpTo(source: XaSource['source'], before: LogPlace): Promise<string[]> {
   const session = await SourceSession.open(source);
@@ -66,16 +88,17 @@ export class PrepareSearch {
 
   take(event: FramedEvent, at: LogPlace): void {
     if (event.kind === 'piece' || event.kind === 'end') return;
-    const eventClass = classifyEvent(event);
-    const isXaStart = eventClass === 'query' && this.query(event);
-    if (eventClass === 'gtid' || (isXaStart && this.transaction === null)) {
+    // By type: what a reader cannot read may stand in old parts of the log, and does not matter here.
+    const { type } = event;
+    const isXaStart = QUERIES.has(type) && this.query(event);
+    if (GTIDS.has(type) || (isXaStart && this.transaction === null)) {
       // Revision 0 is no revision: every table is judged when the rows come.
       this.transaction = new PreparedTransaction({ ...at }, 0);
       this.transaction.kept = null;
       this.transaction.hasMappedRows = true;
       this.savepoints = new Savepoints();
-    } else if (eventClass === 'rows') this.transaction?.skip();
-    else if (eventClass === 'xaPrepare') {
+    } else if (isRowsEvent(type) || MORE_ROWS.has(type)) this.transaction?.skip();
+    else if (type === EVENT_TYPE.XA_PREPARE) {
       if (readPreparedXid(event) === this.xid && !isOnePhaseCommit(event)) this.found = this.transaction;
       this.transaction = null;
     }

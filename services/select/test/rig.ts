@@ -36,6 +36,8 @@ export async function startRig(options: {
   readonly server: DatabaseServer;
   readonly schema: string;
   readonly parameters: Partial<PipelineParameters>;
+  /** Other servers of the source's group. */
+  readonly standbys?: readonly DatabaseServer[];
   /** Where load says that it stands; absent: select resolves the start itself. */
   readonly place?: Place;
 }): Promise<Rig> {
@@ -74,7 +76,7 @@ export async function startRig(options: {
     const place = await Promise.race([firstOrigin(bus, pipelineId, over.signal), running.then(() => null)]);
     await bus.putCursor(pipelineId, cursorAt(must(place, 'select answers with an origin'), 0));
   }
-  await waitUntil(
+  const reads = waitUntil(
     () => loader.windows.some(({ state }) => state === 'seeking' || state === 'streaming' || state === 'idle'),
     {
       what: 'select to read',
@@ -82,6 +84,18 @@ export async function startRig(options: {
       everyMs: 20,
     },
   );
+  const stop = async (): Promise<void> => {
+    over.abort();
+    await running.catch(() => undefined);
+    await following;
+  };
+  try {
+    await Promise.race([reads, running]);
+  } catch (error) {
+    reads.catch(() => undefined);
+    await stop();
+    throw error;
+  }
   return {
     processes: loader.processes,
     windows: loader.windows,
@@ -94,11 +108,7 @@ export async function startRig(options: {
     drain: () => {
       draining.abort();
     },
-    stop: async () => {
-      over.abort();
-      await running.catch(() => undefined);
-      await following;
-    },
+    stop,
     events: () =>
       loader.processes.flatMap(({ transactions }) =>
         transactions.flatMap(({ gtid, events }) =>
@@ -192,6 +202,7 @@ function definitionOf(options: {
   readonly server: DatabaseServer;
   readonly schema: string;
   readonly parameters: Partial<PipelineParameters>;
+  readonly standbys?: readonly DatabaseServer[];
 }): PipelineDefinition {
   const { server, schema } = options;
   const { kind, host, port, user } = server;
@@ -204,6 +215,7 @@ function definitionOf(options: {
     user,
     password: sealSecret(server.password, secretKey),
     tls: 'disabled' as const,
+    ...(options.standbys === undefined ? {} : { standbys: options.standbys.map(({ host, port }) => ({ host, port })) }),
   };
   return {
     id: randomBytes(8).toString('hex'),
