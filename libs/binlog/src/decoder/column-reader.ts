@@ -112,8 +112,10 @@ function labelReader(bytes: number, column: ColumnDefinition): ColumnReader {
   const { labels } = column;
   if (labels === undefined) return unsupported(column, `the labels of charset ${column.charset ?? 'unknown'}`);
   if (column.kind === 'enum') {
+    const hasEmptyLabel = labels.includes('');
     return (cursor) => {
       const index = cursor.uint(bytes);
+      if (index === 0 && hasEmptyLabel) throw ambiguousErrorValue(column);
       return index === 0 ? '' : (labels[index - 1] ?? raise(unknownLabel(column, index)));
     };
   }
@@ -203,6 +205,12 @@ function compressedReader(lengthBytes: number, column: ColumnDefinition): Column
 function unsupported(column: ColumnDefinition, what: string): ColumnReader {
   const problem = `Lutra cannot decode ${what} of column ${column.name} exactly; take the column's table out of the mapping or convert the column`;
   return () => raise(new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, type: what, column: column.name }));
+}
+
+/** '' stands for the error value, which targets refuse; here it would arrive as a label that the row does not have. */
+function ambiguousErrorValue(column: ColumnDefinition): SyncError {
+  const problem = `A row holds the error value of ENUM column ${column.name}, which cannot be told from its label '': give the row a valid label, then take a new position behind this row`;
+  return new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, type: 'ENUM error value', column: column.name });
 }
 
 function unknownLabel(column: ColumnDefinition, index: number): SyncError {
