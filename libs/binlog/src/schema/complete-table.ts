@@ -1,7 +1,7 @@
 import type { ColumnDefinition, DatabaseKind, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { COLUMN_TYPE } from './column-types.ts';
-import { shapeOfColumn, shapeOfStored } from './stored-shape.ts';
+import { isStoredAs, shapeOfColumn, shapeOfStored } from './stored-shape.ts';
 import type { StoredColumn, TableMap } from './table-map.ts';
 
 /** True when the table map alone tells every name, charset and label. */
@@ -70,7 +70,7 @@ function fitsAt(
   const stored = map.columns[index];
   const told = known.columns[index];
   if (stored === undefined || told === undefined) return false;
-  if (shapeOfStored(stored) !== shapeOfColumn(column)) return false;
+  if (!isStoredAs(stored, column)) return false;
   if (map.optional.unsigned !== undefined && told.kind === 'integer' && told.unsigned !== (column.unsigned === true)) {
     return false;
   }
@@ -90,7 +90,7 @@ function completeByName(map: TableMap, known: TableDefinition, current: TableDef
     const stored = map.columns[index];
     const twin = current.columns.find(({ name }) => name === column.name);
     if (stored === undefined || twin === undefined) return column;
-    if (shapeOfColumn(twin) !== shapeOfStored(stored)) {
+    if (!isStoredAs(stored, twin)) {
       if (isOldTemporal(stored)) throw oldFraction(map, column);
       return column;
     }

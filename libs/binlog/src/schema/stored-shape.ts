@@ -65,6 +65,15 @@ export function shapeOfStored({ type, a, b }: StoredColumn): string {
   }
 }
 
+/** True when a column that information_schema describes lies in the log like `stored`. */
+export function isStoredAs(stored: StoredColumn, column: ColumnDefinition): boolean {
+  const shape = shapeOfStored(stored);
+  if (shape === shapeOfColumn(column)) return true;
+  // MariaDB logs a VECTOR as the VARBINARY that its floats of four bytes fill (observed with 11.8).
+  const dimensions = /^vector\((\d+)\)/.exec(column.declared)?.[1];
+  return dimensions !== undefined && shape === `varchar${String(4 * Number(dimensions))}`;
+}
+
 /** The same word from what information_schema says of a column. */
 export function shapeOfColumn(column: ColumnDefinition): string {
   const length = column.length ?? 0;

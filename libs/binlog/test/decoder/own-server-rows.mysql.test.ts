@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { OwnServer, testServers } from '@lutra/testing';
+import { databaseMatrix, OwnServer, testServers } from '@lutra/testing';
 import { LoggedChanges } from './logged-changes.ts';
 
 jest.setTimeout(120_000);
@@ -126,6 +126,41 @@ describe.each([
       code: 'SOURCE_EVENT_UNSUPPORTED',
       details: { table: `${schema}.labelled`, column: 'e' },
     });
+  });
+});
+
+const { run: withVector } = await databaseMatrix(['mariadb-11.8']);
+
+describe.each([{ program: 'mysql' as const }, ...withVector])('VECTOR of $program', ({ program }) => {
+  const schema = schemaName();
+  let server: OwnServer;
+  let log: LoggedChanges;
+
+  beforeAll(async () => {
+    server = await OwnServer.start({ program });
+    log = await LoggedChanges.open(server, schema);
+  });
+  afterAll(async () => {
+    await log.close();
+    await server.close();
+  });
+
+  it.each(['FULL', 'MINIMAL'])('is its floats, with %s metadata', async (metadata) => {
+    const table = `${schema}.v${metadata}`;
+    const read = program === 'mysql' ? 'STRING_TO_VECTOR' : 'VEC_FromText';
+    const events = await log.changes([
+      `SET GLOBAL binlog_row_metadata = ${metadata}`,
+      `CREATE TABLE ${table} (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(100), b VARBINARY(12))`,
+      `INSERT INTO ${table} VALUES (1, ${read}('[1,2.5,-3]'), NULL, x'0102')`,
+    ]);
+    const floats = Buffer.from('0000803F00002040000040C0', 'hex');
+    expect(events[0]?.rows).toEqual([{ after: [1, floats, null, Buffer.from([1, 2])] }]);
+    expect(events[0]?.table.columns.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      'id integer',
+      'v binary',
+      'w binary',
+      'b binary',
+    ]);
   });
 });
 
