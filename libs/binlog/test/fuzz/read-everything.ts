@@ -1,7 +1,9 @@
 import {
   classifyEvent,
+  EVENT_TYPE,
   FramedEvent,
   isOnePhaseCommit,
+  PayloadUnwrapper,
   readGtidEvent,
   readIncident,
   readPreparedXid,
@@ -29,10 +31,36 @@ export function readEverything(events: readonly Buffer[], poison: number): unkno
     results.push(typed(() => readBody(event)));
     const raw = { bytes: event.bytes, event: 0 };
     const eventClass = typed(() => classifyEvent(event));
+    if (eventClass === 'payload') {
+      const inner = typed(() => unwrap(event));
+      results.push(Array.isArray(inner) ? readEverything((inner as Buffer[]).filter(isNoPayload), poison) : inner);
+    }
     if (eventClass === 'tableMap') results.push(typed(() => decoder.tableMap({ ...raw, type: 'tableMap' })));
     else if (eventClass === 'rows') results.push(typed(() => decoder.rows({ ...raw, type: 'rows' })));
   }
   return results;
+}
+
+/** A batch ends behind 1 MiB, with an event of at most 16 MiB. */
+const BATCH_BYTES_MAX = 18 * 1024 * 1024;
+/** What a few bytes can stand for has no limit but that they are handed on bit by bit: more than this is only counted. */
+const READ_BYTES_MAX = 1024 * 1024;
+
+const isNoPayload = (event: Buffer): boolean => event[4] !== EVENT_TYPE.TRANSACTION_PAYLOAD;
+
+/** The events inside, copied, as far as they are whole. */
+function unwrap(event: FramedEvent): Buffer[] {
+  const unwrapper = new PayloadUnwrapper();
+  unwrapper.push([event]);
+  const inner: Buffer[] = [];
+  let readBytes = 0;
+  for (let batch = unwrapper.take(); batch !== null && readBytes < READ_BYTES_MAX; batch = unwrapper.take()) {
+    const bytes = batch.reduce((sum, part) => sum + part.end - part.start, 0);
+    if (bytes > BATCH_BYTES_MAX) throw new Error(`a batch of ${String(bytes)} bytes`);
+    readBytes += bytes;
+    inner.push(...batch.filter(({ kind }) => kind === 'whole').map((part) => Buffer.from(part.bytes)));
+  }
+  return readBytes < READ_BYTES_MAX ? inner : [];
 }
 
 /** The event in the middle of a buffer of bytes that nobody may look at. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { binlogEvent, payloadBody } from '../binlog-payload.ts';
 import { BinlogStreamBuilder } from '../binlog-stream.ts';
 import { projectRoot } from '../project-paths.ts';
 
@@ -13,6 +14,7 @@ export interface RecordedStream {
 const FOLDERS = ['fixtures', 'golden'];
 const PACKET_AND_STATUS_BYTES = 5;
 const FORMAT_DESCRIPTION = 15;
+const TRANSACTION_PAYLOAD = 40;
 
 /** Everything that is recorded, and a stream of our own making with the events that frame others. */
 export function recordedStreams(): RecordedStream[] {
@@ -22,7 +24,8 @@ export function recordedStreams(): RecordedStream[] {
       .filter((name) => name.endsWith('.events'))
       .map((name): RecordedStream => ({ name: `${folder}/${name}`, events: eventsOf(join(root, folder, name)) })),
   );
-  return [...files.filter(({ events }) => events.length > 0), builtStream()];
+  const recorded = files.filter(({ events }) => events.length > 0);
+  return [...recorded, builtStream(), compressedStream(recorded[0]?.events ?? [])];
 }
 
 /** Lines of type and bytes in base64; others are comments. */
@@ -48,6 +51,13 @@ function builtStream(): RecordedStream {
     .rotate('bin.000002')
     .formatDescription();
   return { name: 'built', events: splitPackets(stream.bytes) };
+}
+
+/** Events in a compressed transaction, one frame and two. */
+function compressedStream(events: readonly Buffer[]): RecordedStream {
+  const inside = Buffer.concat(events);
+  const payloads = [1, 2].map((frames) => binlogEvent(TRANSACTION_PAYLOAD, payloadBody(inside, { frames })));
+  return { name: 'compressed transactions', events: payloads };
 }
 
 /** The events of a stream whose packets are all shorter than 16 MiB. */
