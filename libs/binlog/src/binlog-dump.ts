@@ -24,15 +24,19 @@ export interface DumpOptions {
   readonly onReady: () => void;
 }
 
+/** Chunks come in rows: a pause after each costs more than its framing. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+
 /**
- * A running dump. The reader takes batches when it wants them; until then the socket is paused, so that at most one chunk
- * waits here whatever the lag. One batch is what one chunk of the socket completes, or about 1 MiB of what is compressed in it.
+ * A running dump. The reader takes batches when it wants them; the socket is paused as soon as 1 MiB waits here, whatever
+ * the lag. One batch is what one chunk of the socket completes, or about 1 MiB of what is compressed in it.
  */
 export class BinlogDump {
   private framer: EventFramer;
   private readonly compressed: CompressedPackets | null;
   private readonly unwrapper = new PayloadUnwrapper();
   private chunks: Buffer[] = [];
+  private waitingBytes = 0;
   private isRegistered = false;
   private failure: Error | null = null;
   private lastDataMs: number;
@@ -54,7 +58,8 @@ export class BinlogDump {
     socket.on('data', (chunk: Buffer) => {
       this.lastDataMs = options.source.clock.monotonicMs();
       this.bytesRead += chunk.length;
-      socket.pause();
+      this.waitingBytes += chunk.length;
+      if (this.waitingBytes >= WAITING_BYTES_MAX) socket.pause();
       this.chunks.push(chunk);
       options.onReady();
     });
@@ -117,6 +122,9 @@ export class BinlogDump {
       this.assertAlive();
       return null;
     }
+    this.waitingBytes -= chunk.length;
+    // While chunks wait, it is the reader that is late: the server's silence counts from here.
+    this.lastDataMs = this.options.source.clock.monotonicMs();
     this.unwrapper.push(this.frame(chunk));
     return this.unwrapper.take() ?? NOTHING;
   }
