@@ -13,8 +13,8 @@ export interface OpenTransaction {
   isXa: boolean;
   /** The rows of an XA transaction so far; null for others. */
   xa: PreparedTransaction | null;
-  /** Bytes of its GTID event in the log. */
-  readonly gtidBytes: number;
+  /** Offset where its first event begins, in the file that is read. */
+  startOffset: number;
   /** Done at the target already: its rows are passed over. */
   readonly isDone: boolean;
   /** Rows events before this number are done at the target already. */

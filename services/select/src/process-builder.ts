@@ -237,14 +237,20 @@ export class ProcessBuilder {
     if (eventClass === 'rotate') this.tracker.position.rotate(event);
     else if (eventClass === 'gtid') this.tracker.begin(event);
     if (eventClass !== 'query') this.tracker.position.advance(event);
-    if (eventClass === 'gtid') {
-      const { current } = this.tracker;
-      if (current?.isXa === true) this.xa.begin(current);
-    } else if (eventClass === 'heartbeat') this.tracker.heartbeat(event);
+    if (eventClass === 'gtid') this.hasBegun(event);
+    else if (eventClass === 'heartbeat') this.tracker.heartbeat(event);
     else if (eventClass === 'tableMap') this.options.filter.tableMap(event);
     else if (eventClass === 'xid' || eventClass === 'xaPrepare') this.endTransaction();
     else if (eventClass === 'formatDescription') this.options.filter.clear();
     return true;
+  }
+
+  /** The position is behind the GTID event of a transaction. */
+  private hasBegun(event: FramedEvent): void {
+    const current = must(this.tracker.current, 'a transaction has begun');
+    // Not the position before: that is an older one when the server has passed over what is done.
+    current.startOffset = this.tracker.position.offset - event.fileBytes;
+    if (current.isXa) this.xa.begin(current);
   }
 
   private rows(event: FramedEvent): boolean {

@@ -66,7 +66,6 @@ export class TransactionTracker {
       // MySQL says by a BEGIN whether more follows.
       isSingleStatement: isMariadb ? isStandalone : true,
       isXa: isXaPrepare,
-      gtidBytes: event.fileBytes,
     });
   }
 
@@ -80,8 +79,7 @@ export class TransactionTracker {
   beginStatement(event: FramedEvent): OpenTransaction {
     const commitMs = event.timestamp * 1000;
     const transaction =
-      this.current ??
-      this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false, gtidBytes: 0 });
+      this.current ?? this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false });
     transaction.isSingleStatement = false;
     return transaction;
   }
@@ -108,9 +106,7 @@ export class TransactionTracker {
     return { gtid, event, row: 0, part: 0, serverUuid: start.serverUuid };
   }
 
-  private open(
-    begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa' | 'gtidBytes'>,
-  ): OpenTransaction {
+  private open(begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa'>): OpenTransaction {
     const { inside } = this.start.place;
     // Event numbers mean nothing on another server: there the transaction is taken from its start.
     const isInside = inside?.gtid === begin.gtid && inside.serverUuid === this.start.serverUuid;
@@ -123,7 +119,7 @@ export class TransactionTracker {
       commitMs: begin.commitMs,
       isSingleStatement: begin.isSingleStatement,
       isXa: begin.isXa,
-      gtidBytes: begin.gtidBytes,
+      startOffset: this.position.offset,
       xa: null,
       seq: this.lastSeq,
       isDone: !this.isByFile && this.done.contains(begin.gtid),

@@ -26,12 +26,9 @@ export class XaTransactions {
 
   /** A transaction whose rows wait begins: behind its GTID event (MariaDB says it there), or at XA START (MySQL). */
   begin(transaction: OpenTransaction): void {
-    const { file, offset } = this.tracker.position;
+    const place = { file: this.tracker.position.file, offset: transaction.startOffset };
     transaction.isXa = true;
-    transaction.xa ??= this.options.prepared.begin(
-      { file, offset: offset - transaction.gtidBytes },
-      this.options.revision(),
-    );
+    transaction.xa ??= this.options.prepared.begin(place, this.options.revision());
   }
 
   /** A rows event whose rows wait. True when it is kept, and so are its pieces. */
