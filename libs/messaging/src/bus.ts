@@ -1,11 +1,14 @@
 import type {
   Command,
   CursorState,
+  HistoryMark,
+  KeptHistories,
   LutraEvent,
   OriginState,
   PipelineDefinition,
   ProcessHeader,
   ProcessIdentity,
+  TableHistory,
 } from '@lutra/model';
 import type { Context } from '@opentelemetry/api';
 
@@ -132,6 +135,13 @@ export interface Bus {
   watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState>;
   putOrigin(pipelineId: string, origin: OriginState): Promise<void>;
   watchOrigin(pipelineId: string, signal: AbortSignal): AsyncIterable<OriginState>;
+
+  /** Replaces what is kept of this table. A history that is too large for a message is kept without its oldest versions. */
+  putTableHistory(pipelineId: string, history: TableHistory): Promise<void>;
+  putHistoryMark(pipelineId: string, mark: HistoryMark): Promise<void>;
+  tableHistories(pipelineId: string): Promise<KeptHistories>;
+  /** Forgets the mark and all tables of a pipeline. */
+  removeTableHistories(pipelineId: string): Promise<void>;
 
   /** True while connected and JetStream answers. */
   isHealthy(): boolean;

@@ -1,7 +1,7 @@
 // Goal: definitions and cursors are read back, watched, and found again by revision.
 // Method: puts from one connection, watches on another, on a real server.
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { CursorState } from '@lutra/model';
+import type { CursorState, TableHistory } from '@lutra/model';
 import { iteratorOf, nextOf, openTestBus, pipelineDefinition, place } from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
 
@@ -27,6 +27,47 @@ const cursor = (process: number): CursorState => ({
   place,
   process,
   at: '2026-01-01T00:00:00.000Z',
+});
+
+describe('histories of tables', () => {
+  const from = { kind: 'mariadbGtid', gtidList: '0-1-1' } as const;
+  const history = (table: string, count = 1, labels: string[] = []): TableHistory => ({
+    schema: 'shöp .*>',
+    table,
+    epoch: 4,
+    versions: Array.from({ length: count }, () => ({
+      from,
+      definition: {
+        schema: 'shöp .*>',
+        table,
+        columns: [{ name: 'c', kind: 'enum', declared: 'enum', nullable: true, labels }],
+        primaryKey: [],
+      },
+    })),
+  });
+
+  it('are kept by table, read back with their mark, and forgotten with their pipeline', async () => {
+    expect(await test.bus.tableHistories('A')).toEqual({ mark: null, tables: [] });
+    await test.bus.putTableHistory('A', history('one'));
+    await test.bus.putTableHistory('A', history('t. *>', 1));
+    await test.bus.putTableHistory('A', history('t. *>', 2));
+    await test.bus.putHistoryMark('A', { epoch: 4, place: from });
+    await test.bus.putHistoryMark('B', { epoch: 1, place: from });
+    const reader = await test.open();
+    expect(await reader.tableHistories('A')).toEqual({
+      mark: { epoch: 4, place: from },
+      tables: [history('one'), history('t. *>', 2)],
+    });
+    await reader.removeTableHistories('A');
+    expect(await test.bus.tableHistories('A')).toEqual({ mark: null, tables: [] });
+    expect(await test.bus.tableHistories('B')).toEqual({ mark: { epoch: 1, place: from }, tables: [] });
+  });
+
+  it('lose their oldest versions when they are too large for a message', async () => {
+    await test.bus.putTableHistory('A', history('wide', 16, ['x'.repeat(100_000)]));
+    const { tables } = await test.bus.tableHistories('A');
+    expect(tables[0]?.versions).toHaveLength(5);
+  });
 });
 
 describe('definitions', () => {

@@ -46,6 +46,36 @@ export function intersectDone(places: readonly DonePlace[]): DonePlace {
   return rest.reduce(intersectTwo, first);
 }
 
+/**
+ * Whether everything that `part` says is done is done in `whole` too. False for places that cannot be compared: of other
+ * kinds, or files of another server.
+ */
+export function coversDone(whole: DonePlace, part: DonePlace): boolean {
+  if (whole.kind === 'mysqlGtid' && part.kind === 'mysqlGtid')
+    return MysqlGtidSet.parse(part.gtidSet).subtract(MysqlGtidSet.parse(whole.gtidSet)).isEmpty;
+  if (whole.kind === 'mariadbGtid' && part.kind === 'mariadbGtid') {
+    const newest = parseMariadbGtidList(whole.gtidList);
+    return [...parseMariadbGtidList(part.gtidList).values()].every(
+      ({ domain, sequence }) => sequence <= (newest.get(domain)?.sequence ?? -1),
+    );
+  }
+  if (whole.kind === 'file' && part.kind === 'file')
+    return whole.serverUuid === part.serverUuid && compareFilePlaces(part, whole) <= 0;
+  return false;
+}
+
+/** The smallest place in which the transaction is done; `like` gives kind and server. */
+export function placeOfTransaction(gtid: string, like: DonePlace): DonePlace {
+  switch (like.kind) {
+    case 'mysqlGtid':
+      return { kind: 'mysqlGtid', gtidSet: gtid };
+    case 'mariadbGtid':
+      return { kind: 'mariadbGtid', gtidList: gtid };
+    case 'file':
+      return { ...like, ...parseFileGtid(gtid) };
+  }
+}
+
 /** A MariaDB GTID; the sequence orders inside its domain. */
 export interface MariadbGtid {
   readonly domain: number;

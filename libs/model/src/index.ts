@@ -13,10 +13,12 @@ export type { FailureReport } from './failure.ts';
 export {
   compareFilePlaces,
   containsTransaction,
+  coversDone,
   intersectDone,
   parseDone,
   parseMariadbGtid,
   parseMariadbGtidList,
+  placeOfTransaction,
 } from './gtid-set.ts';
 export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
@@ -53,6 +55,7 @@ export type {
   TargetProcess,
   TransactionHeader,
 } from './process.ts';
+export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, sealSecret } from './sealed-secret.ts';
 export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';

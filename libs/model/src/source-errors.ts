@@ -124,6 +124,7 @@ export const SOURCE_ERRORS = {
     scope: 'source',
     class: 'configuration',
     summary: 'Rows do not fit the known shape of their table',
-    workaround: 'Set binlog_row_metadata = FULL at the source so that each row tells its shape, then RESTART.',
+    workaround:
+      'Run at the source: SET GLOBAL binlog_row_metadata = FULL; rows that are logged from then on tell their shape. Rows that are in the log already do not: copy {table} and set a new position behind them, then RESTART.',
   },
 } as const satisfies Record<string, ErrorSpec>;

@@ -22,7 +22,7 @@ export type ParsedStatement =
   | { readonly kind: 'statementDml'; readonly verb: string; readonly words: ReadonlySet<string> }
   | { readonly kind: 'other' };
 
-interface Token {
+export interface Token {
   /** As written, quotes removed. */
   readonly text: string;
   /** Upper case for words without quotes, '' for quoted names and strings. */
@@ -168,7 +168,8 @@ class TokenReader {
 const TOKEN =
   /\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|--[^\n]*|#[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^]|"")*)"|([\p{L}\p{N}_$@]+)|(\S)/gu;
 
-function tokenize(statement: string): Token[] {
+/** Words, names and signs of a statement, in order; comments and strings left out. */
+export function tokenize(statement: string): Token[] {
   const tokens: Token[] = [];
   for (const [, backticks, quotes, word, character] of statement.matchAll(TOKEN)) {
     if (word !== undefined) tokens.push({ text: word, word: word.toUpperCase(), isName: true });

@@ -20,6 +20,7 @@ import { isInRanges } from './savepoints.ts';
 import type { EventRange } from './savepoints.ts';
 import type { Judgement } from './statement-judge.ts';
 import type { KnownTable, TableFilter } from './table-filter.ts';
+import type { TableSchemas } from './table-schemas.ts';
 import { TransactionTracker } from './transaction-tracker.ts';
 import type { TrackerStart } from './transaction-tracker.ts';
 import { borderOf } from './transaction-statements.ts';
@@ -31,6 +32,8 @@ export interface BuilderOptions {
   readonly start: TrackerStart;
   readonly filter: TableFilter;
   readonly judge: (statement: string, schema: string) => Judgement;
+  /** Knows the columns of tables whose maps do not tell them; without it every map counts as complete. */
+  readonly schemas?: Pick<TableSchemas, 'isReady' | 'observe' | 'isWanted'>;
   /** Limits of the process that is being built. */
   readonly limits: () => BuilderLimits;
   /** Of the mappings that the filter judges by. */
@@ -138,6 +141,11 @@ export class ProcessBuilder {
   get xaWanted(): XaWanted | null {
     return this.xa.wanted;
   }
+  /** Consuming stopped because the columns of a table have to be found out first. */
+  get isTableWanted(): boolean {
+    return this.options.schemas?.isWanted === true;
+  }
+
   /** False when something else has to be done before more of the log is consumed. */
   get canConsume(): boolean {
     return !this.mustClose && this.stop === null && this.undone === null && this.xaWanted === null;
@@ -272,6 +280,7 @@ export class ProcessBuilder {
     const isWanted =
       isCounted && !transaction.isDone && transaction.undone === null && number >= transaction.firstEventWanted;
     if (isWanted) {
+      if (table.open !== null && this.options.schemas?.isReady(table, this.tracker) === false) return false;
       const bytes = rowsEventBytes(event);
       if (!this.hasRoomFor(bytes, transaction)) return false;
       this.keep(event, table, transaction);
@@ -339,6 +348,9 @@ export class ProcessBuilder {
     else if (current !== null && border === 'rollback')
       rollBack(current, { from: 0, to: current.eventsRead, mappedBefore: 0 });
     this.tracker.position.advance(event);
+    // Rows of a changed table come with a table map of their own, which is judged anew.
+    if (border === undefined && this.options.schemas?.observe(statement, schema, this.tracker) === true)
+      this.options.filter.clear();
     const isSingle = border !== 'pass' && border !== 'savepoint' && current?.isSingleStatement === true;
     if (border === 'commit' || border === 'rollback' || xid !== null || isSingle) this.endTransaction();
     return true;

@@ -12,8 +12,10 @@ import { RowSizeEstimate } from './row-size-estimate.ts';
 import type { EventRange } from './savepoints.ts';
 import type { SelectStatus } from './select-status.ts';
 import type { SourceReader } from './source-reader.ts';
+import { KeptHistories } from './kept-histories.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
+import { TableSchemas } from './table-schemas.ts';
 import { closeAfterMs, ProcessWindow } from './window.ts';
 import type { NeededLog } from './warn-of-purge.ts';
 import { XaReplay } from './xa-replay.ts';
@@ -44,6 +46,8 @@ export class SelectEpoch {
   /** Rows events that their own transaction undoes, by its name: known once it was read to its end. */
   private readonly undone = new Map<string, readonly EventRange[]>();
   private readonly files = new NeededFiles();
+  private readonly kept: KeptHistories;
+  private readonly schemas: TableSchemas;
   private builder: ProcessBuilder | null = null;
   private filter: TableFilter | null = null;
   private judge: StatementJudge | null = null;
@@ -77,6 +81,14 @@ export class SelectEpoch {
     this.publishedMs = context.clock.monotonicMs();
     this.publisher = new ProcessPublisher(context, session, (cause) => {
       options.status.cause = cause;
+    });
+    this.kept = new KeptHistories(context.bus, session);
+    this.schemas = new TableSchemas({
+      kind: session.definition.source.kind,
+      kept: this.kept,
+      status: options.status,
+      current: () => options.reader.current(),
+      signal: AbortSignal.any([session.signal, session.draining]),
     });
     this.replay = new XaReplay({
       source: () => options.reader.current(),
@@ -122,6 +134,8 @@ export class SelectEpoch {
       over.abort();
       this.options.reader.close();
       this.replay.close();
+      this.schemas.close();
+      await this.kept.flush();
       // Parts of a body that nobody will ask for: they go by age when this fails.
       await this.publisher.drop().catch(() => undefined);
       await Promise.all(following);
@@ -147,7 +161,8 @@ export class SelectEpoch {
     const { reader, status } = this.options;
     if (!reader.isOpen && !(await this.openDump())) return false;
     const builder = must(this.builder, 'a dump is open');
-    const isReplaying = builder.xaWanted !== null && !builder.mustClose;
+    if (builder.isTableWanted && builder.stop === null) builder.stop = await this.schemas.resolve();
+    const isReplaying = builder.xaWanted !== null && !builder.mustClose && builder.stop === null;
     const canRead = builder.canConsume;
     const hasRead = isReplaying || (canRead && reader.read());
     status.looked(canRead && !hasRead, this.context.clock.monotonicMs());
@@ -213,6 +228,7 @@ export class SelectEpoch {
     const bodyBytes = builder.bodyBytes;
     const serverUuid = must(reader.serverUuid, 'a dump is open');
     const built = builder.close();
+    this.schemas.keep(built.end.done);
     await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes });
     this.published = { place: built.end, seq: built.seq };
     for (const xid of built.decidedXids) this.prepared.forget(xid);
@@ -236,6 +252,7 @@ export class SelectEpoch {
     await reader.open(this.published.place);
     status.address = reader.addressText;
     status.addressReason = reasonFor(reader);
+    await this.schemas.begin(this.published.place.done);
     this.adoptRevision();
     this.builder = this.newBuilder();
     this.fullSinceMs = null;
@@ -250,7 +267,7 @@ export class SelectEpoch {
   private newBuilder(): ProcessBuilder {
     const { reader } = this.options;
     const matcher = compileMappings(this.definition.mappings);
-    const filter = new TableFilter(matcher);
+    const filter = new TableFilter(matcher, this.schemas.openOf);
     this.filter = filter;
     this.judge = new StatementJudge(this.definition, matcher);
     return new ProcessBuilder({
@@ -262,6 +279,7 @@ export class SelectEpoch {
         commitMsOf: (eventMs) => Math.min(eventMs + 999, Math.max(eventMs, reader.sourceNowMs())),
       },
       filter,
+      schemas: this.schemas,
       judge: (statement, schema) => must(this.judge, 'set with the builder').judge(statement, schema),
       limits: () => this.limits,
       revision: () => this.definition.revision,

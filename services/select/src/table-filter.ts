@@ -1,5 +1,6 @@
 import { EVENT_HEADER_BYTES, readTableId, readTableName } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
+import type { LoggedTable } from '@lutra/binlog/schema';
 import type { MappingMatcher } from '@lutra/model';
 
 /** A table as the log last described it. */
@@ -8,7 +9,9 @@ export interface KnownTable {
   readonly table: string;
   readonly isMapped: boolean;
   /** The TABLE_MAP, copied: it outlives its chunk. Empty for tables that are not mapped. */
-  readonly map: Buffer;
+  map: Buffer;
+  /** What the map leaves open; null when it tells all, or has been completed. */
+  open: LoggedTable | null;
   /** Last process that this TABLE_MAP was written to. */
   sentIn: number;
 }
@@ -29,7 +32,11 @@ const TABLES_MAX = 20_000;
 export class TableFilter {
   private readonly entries = new Map<number, Entry>();
 
-  constructor(private matcher: MappingMatcher) {}
+  /** `openOf`: what a table map leaves open; asked once for each that is new. Without it every map counts as complete. */
+  constructor(
+    private matcher: MappingMatcher,
+    private readonly openOf: (map: Buffer) => LoggedTable | null = () => null,
+  ) {}
 
   /** Takes the mappings of a newer revision; every table is judged anew. */
   adopt(matcher: MappingMatcher): void {
@@ -39,7 +46,7 @@ export class TableFilter {
 
   /** One that judges in the same way and knows no table yet: for events from another place of the log. */
   fresh(): TableFilter {
-    return new TableFilter(this.matcher);
+    return new TableFilter(this.matcher, this.openOf);
   }
 
   /** Table ids begin anew after a restart of the server. */
@@ -55,7 +62,9 @@ export class TableFilter {
     const { schema, table } = readTableName(event);
     const isMapped = this.matcher.targetsOf(schema, table).length > 0;
     const copy = Buffer.from(event.bytes);
-    this.entries.set(id, { event: copy, known: { schema, table, isMapped, map: isMapped ? copy : EMPTY, sentIn: 0 } });
+    const open = isMapped ? this.openOf(copy) : null;
+    const map = isMapped ? copy : EMPTY;
+    this.entries.set(id, { event: copy, known: { schema, table, isMapped, map, open, sentIn: 0 } });
   }
 
   /** Undefined when no TABLE_MAP came for this id. */

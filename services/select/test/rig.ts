@@ -3,19 +3,29 @@ import { pino } from 'pino';
 import { decodeRawProcess } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { ByteBudget, DEFAULT_PARAMETERS, must, sealSecret, systemClock } from '@lutra/model';
-import type { LutraEvent, PipelineDefinition, PipelineParameters, Place, RawProcess, WindowEvent } from '@lutra/model';
+import type {
+  LutraEvent,
+  PipelineDefinition,
+  PipelineParameters,
+  Place,
+  RawProcess,
+  StartDefinition,
+  WindowEvent,
+} from '@lutra/model';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 import { runEpoch } from '../src/run-epoch.ts';
 import type { SelectEnv } from '../src/select.env.ts';
 
-const EPOCH = 7;
+/** Grows with each rig that goes on with another one's pipeline. */
+let epoch = 7;
 const MIB = 1024 * 1024;
 const secretKey = randomBytes(32).toString('base64');
 
 /** One pipeline under test: select runs, the test is everybody else. */
 export interface Rig {
+  readonly pipelineId: string;
   readonly processes: RawProcess[];
   readonly windows: WindowEvent[];
   readonly warnings: LutraEvent[];
@@ -40,15 +50,22 @@ export async function startRig(options: {
   readonly standbys?: readonly DatabaseServer[];
   /** Where load says that it stands; absent: select resolves the start itself. */
   readonly place?: Place;
+  /** Where the pipeline starts, 'latest' unless given. */
+  readonly start?: StartDefinition;
+  /** Goes on with the pipeline of an earlier rig. */
+  readonly again?: { readonly pipelineId: string };
+  /** It may stop at once: the test looks at `running`. */
+  readonly mayStop?: boolean;
 }): Promise<Rig> {
-  const { bus } = options;
+  const { bus, again } = options;
+  epoch += again === undefined ? 0 : 1;
   const definition = definitionOf(options);
   const pipelineId = definition.id;
   const over = new AbortController();
   const draining = new AbortController();
   const session: PipelineSession = {
     pipelineId,
-    epoch: EPOCH,
+    epoch,
     definition,
     latestDefinition: () => definition,
     signal: over.signal,
@@ -67,7 +84,7 @@ export async function startRig(options: {
   const known = options.place;
   await bus.putCursor(
     pipelineId,
-    known === undefined ? { state: 'origin-wanted', epoch: EPOCH, revision: 1, at: now() } : cursorAt(known, 0),
+    known === undefined ? { state: 'origin-wanted', epoch, revision: 1, at: now() } : cursorAt(known, 0),
   );
   const running = runEpoch(context, session);
   // A failure before a test looks at it must not end the test run; whoever awaits `running` sees it.
@@ -90,13 +107,15 @@ export async function startRig(options: {
     await following;
   };
   try {
-    await Promise.race([reads, running]);
+    await Promise.race([reads, options.mayStop === true ? running.catch(() => undefined) : running]);
+    if (options.mayStop === true) reads.catch(() => undefined);
   } catch (error) {
     reads.catch(() => undefined);
     await stop();
     throw error;
   }
   return {
+    pipelineId,
     processes: loader.processes,
     windows: loader.windows,
     warnings: loader.warnings,
@@ -141,7 +160,7 @@ class PlayedLoader {
       at: now(),
       who: 'load-test',
       pipelineId: this.pipelineId,
-      epoch: EPOCH,
+      epoch,
       process,
       traceId: null,
       kind: 'loaded',
@@ -189,12 +208,12 @@ class PlayedLoader {
 }
 
 async function firstOrigin(bus: Bus, pipelineId: string, signal: AbortSignal): Promise<Place | null> {
-  for await (const origin of bus.watchOrigin(pipelineId, signal)) if (origin.epoch === EPOCH) return origin.place;
+  for await (const origin of bus.watchOrigin(pipelineId, signal)) if (origin.epoch === epoch) return origin.place;
   return null;
 }
 
 const cursorAt = (place: Place, process: number) =>
-  ({ state: 'place', epoch: EPOCH, revision: 1, place, process, at: now() }) as const;
+  ({ state: 'place', epoch, revision: 1, place, process, at: now() }) as const;
 
 const now = (): string => new Date().toISOString();
 
@@ -203,6 +222,8 @@ function definitionOf(options: {
   readonly schema: string;
   readonly parameters: Partial<PipelineParameters>;
   readonly standbys?: readonly DatabaseServer[];
+  readonly start?: StartDefinition;
+  readonly again?: { readonly pipelineId: string };
 }): PipelineDefinition {
   const { server, schema } = options;
   const { kind, host, port, user } = server;
@@ -218,7 +239,7 @@ function definitionOf(options: {
     ...(options.standbys === undefined ? {} : { standbys: options.standbys.map(({ host, port }) => ({ host, port })) }),
   };
   return {
-    id: randomBytes(8).toString('hex'),
+    id: options.again?.pipelineId ?? randomBytes(8).toString('hex'),
     name: 'test',
     channelId: 'channel',
     revision: 1,
@@ -228,6 +249,6 @@ function definitionOf(options: {
       { id: 'm', source: { schema, table: { regex: 'item.*' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
     ],
     parameters: { ...DEFAULT_PARAMETERS, ...options.parameters },
-    start: { kind: 'latest' },
+    start: options.start ?? { kind: 'latest' },
   };
 }

@@ -62,6 +62,20 @@ export class Bucket {
       .reverse();
   }
 
+  /** Current values of the keys that match, `limit` at most. For a bucket that keeps one value of each. */
+  async values(keys: string, limit: number): Promise<BucketEntry[]> {
+    const stored = await readNewest(this.link, { stream: this.stream, filter: this.prefix + keys, limit });
+    return stored.map(({ subject, data, headers }) => ({
+      key: subject.slice(this.prefix.length),
+      value: valueOf(data, headers),
+    }));
+  }
+
+  /** Removes the keys that match without a trace. */
+  async purge(keys: string): Promise<void> {
+    await this.link.call(() => this.link.jsm.streams.purge(this.stream, { filter: this.prefix + keys }));
+  }
+
   /** Current values of all keys that match (`*` = one token), then every change, until the signal aborts. */
   async *watch(keys: string, signal: AbortSignal): AsyncGenerator<BucketEntry, void, undefined> {
     const read = {

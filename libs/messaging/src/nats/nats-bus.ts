@@ -1,4 +1,14 @@
-import type { Command, CursorState, LutraEvent, OriginState, PipelineDefinition, ProcessIdentity } from '@lutra/model';
+import type {
+  Command,
+  CursorState,
+  HistoryMark,
+  KeptHistories,
+  LutraEvent,
+  OriginState,
+  PipelineDefinition,
+  ProcessIdentity,
+  TableHistory,
+} from '@lutra/model';
 import type {
   Bus,
   CommandDelivery,
@@ -14,6 +24,7 @@ import { CommandQueue } from './command-queue.ts';
 import { DefinitionStore } from './definition-store.ts';
 import { EventLog } from './event-log.ts';
 import { HeldDeliveries } from './held-deliveries.ts';
+import { HistoryStore } from './history-store.ts';
 import { countQueued, purgeOldEpochs } from './housekeeping.ts';
 import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
@@ -28,6 +39,7 @@ export class NatsBus implements Bus {
   private readonly commands: CommandQueue;
   private readonly definitions: DefinitionStore;
   private readonly cursors: Bucket;
+  private readonly histories: HistoryStore;
 
   constructor(private readonly link: NatsLink) {
     this.held = new HeldDeliveries(link);
@@ -35,6 +47,7 @@ export class NatsBus implements Bus {
     this.commands = new CommandQueue(link, this.held, this.events);
     this.definitions = new DefinitionStore(link);
     this.cursors = new Bucket(link, link.subjects.buckets.cursor, link.subjects.streams.cursor);
+    this.histories = new HistoryStore(link);
   }
 
   ensureStreams(): Promise<void> {
@@ -118,6 +131,22 @@ export class NatsBus implements Bus {
 
   watchOrigin(pipelineId: string, signal: AbortSignal): AsyncIterable<OriginState> {
     return watchValues<OriginState>(this.cursors, originKey(pipelineId), signal);
+  }
+
+  putTableHistory(pipelineId: string, history: TableHistory): Promise<void> {
+    return this.histories.putTable(pipelineId, history);
+  }
+
+  putHistoryMark(pipelineId: string, mark: HistoryMark): Promise<void> {
+    return this.histories.putMark(pipelineId, mark);
+  }
+
+  tableHistories(pipelineId: string): Promise<KeptHistories> {
+    return this.histories.read(pipelineId);
+  }
+
+  removeTableHistories(pipelineId: string): Promise<void> {
+    return this.histories.remove(pipelineId);
   }
 
   isHealthy(): boolean {

@@ -65,6 +65,8 @@ export function streamConfigs(subjects: Subjects): NamedStreamConfig[] {
     },
     bucketConfig(subjects.streams.config, subjects.all.keys(subjects.buckets.config)),
     bucketConfig(subjects.streams.cursor, subjects.all.keys(subjects.buckets.cursor)),
+    // A value of it replaces the one before: the value itself is a history.
+    { ...bucketConfig(subjects.streams.schema, subjects.all.keys(subjects.buckets.schema)), max_msgs_per_subject: 1 },
   ];
 }
 

@@ -13,8 +13,9 @@ export interface Subjects {
     readonly commands: string;
     readonly config: string;
     readonly cursor: string;
+    readonly schema: string;
   };
-  readonly buckets: { readonly config: string; readonly cursor: string };
+  readonly buckets: { readonly config: string; readonly cursor: string; readonly schema: string };
   /** What each stream holds. */
   readonly all: {
     readonly queue: (queue: ProcessQueue) => string;
@@ -53,12 +54,24 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 export const pipelineKey = (pipelineId: string): string => PIPELINE_KEY + token(pipelineId);
 export const originKey = (pipelineId: string): string => ORIGIN_KEY + token(pipelineId);
 
+/** Keys of what select keeps of a pipeline's tables; names of tables may hold anything, so they are written in base64url. */
+export const historyKeys = (pipelineId: string) => {
+  const prefix = `${token(pipelineId)}.`;
+  return {
+    all: `${prefix}>`,
+    mark: `${prefix}mark`,
+    table: (schema: string, table: string): string =>
+      `${prefix}table.${Buffer.from(`${schema}\0${table}`, 'utf8').toString('base64url')}`,
+  };
+};
+
 /** The names under one namespace. Throws INTERNAL for a namespace or, later, an id that NATS would take for several tokens or a wildcard. */
 export function subjectsOf(namespace: string): Subjects {
   const root = token(namespace);
   const upper = root.toUpperCase();
   const config = `${root}_config`;
   const cursor = `${root}_cursor`;
+  const schema = `${root}_schema`;
   const identityTokens = (identity: ProcessIdentity): string =>
     `${token(identity.pipelineId)}.${String(identity.epoch)}`;
   const ofEpoch = (epoch: number | undefined): string => (epoch === undefined ? '*' : String(epoch));
@@ -73,8 +86,9 @@ export function subjectsOf(namespace: string): Subjects {
       commands: `${upper}_COMMANDS`,
       config: `KV_${config}`,
       cursor: `KV_${cursor}`,
+      schema: `KV_${schema}`,
     },
-    buckets: { config, cursor },
+    buckets: { config, cursor, schema },
     all: {
       queue: (queue) => `${root}.${queue}.>`,
       bodies: `${root}.body.>`,

@@ -122,6 +122,7 @@ export class Publisher implements Worker {
     await coordinator.forgetPipeline(pipelineId);
     // What stayed in the queues has no reader any more, and would take the room of other pipelines for ever.
     await bus.purgeEpochs(pipelineId, { below: Number.MAX_SAFE_INTEGER });
+    await bus.removeTableHistories(pipelineId);
     await store.read(DefinitionEntity, (rows) => rows.delete({ pipelineId, isRemoved: true }));
     log.info({ pipelineId }, 'pipeline forgotten');
   }
