@@ -12,7 +12,6 @@ import { RowSizeEstimate } from './row-size-estimate.ts';
 import type { EventRange } from './savepoints.ts';
 import type { SelectStatus } from './select-status.ts';
 import type { SourceReader } from './source-reader.ts';
-import { KeptHistories } from './kept-histories.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
 import { TableSchemas } from './table-schemas.ts';
@@ -46,7 +45,6 @@ export class SelectEpoch {
   /** Rows events that their own transaction undoes, by its name: known once it was read to its end. */
   private readonly undone = new Map<string, readonly EventRange[]>();
   private readonly files = new NeededFiles();
-  private readonly kept: KeptHistories;
   private readonly schemas: TableSchemas;
   private builder: ProcessBuilder | null = null;
   private filter: TableFilter | null = null;
@@ -82,14 +80,8 @@ export class SelectEpoch {
     this.publisher = new ProcessPublisher(context, session, (cause) => {
       options.status.cause = cause;
     });
-    this.kept = new KeptHistories(context.bus, session);
-    this.schemas = new TableSchemas({
-      kind: session.definition.source.kind,
-      kept: this.kept,
-      status: options.status,
-      current: () => options.reader.current(),
-      signal: AbortSignal.any([session.signal, session.draining]),
-    });
+    const current = () => options.reader.current();
+    this.schemas = new TableSchemas({ bus: context.bus, session, status: options.status, current });
     this.replay = new XaReplay({
       source: () => options.reader.current(),
       signal: session.signal,
@@ -134,8 +126,7 @@ export class SelectEpoch {
       over.abort();
       this.options.reader.close();
       this.replay.close();
-      this.schemas.close();
-      await this.kept.flush();
+      await this.schemas.end();
       // Parts of a body that nobody will ask for: they go by age when this fails.
       await this.publisher.drop().catch(() => undefined);
       await Promise.all(following);

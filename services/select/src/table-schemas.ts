@@ -8,9 +8,11 @@ import {
   readSourceTable,
 } from '@lutra/binlog/schema';
 import type { LoggedTable } from '@lutra/binlog/schema';
+import type { Bus } from '@lutra/messaging';
 import { must, parseDone, placeOfTransaction, SyncError } from '@lutra/model';
 import type { DatabaseKind, DonePlace, TableDefinition } from '@lutra/model';
-import type { KeptHistories } from './kept-histories.ts';
+import type { PipelineSession } from '@lutra/service-kit';
+import { KeptHistories } from './kept-histories.ts';
 import { LookAhead } from './look-ahead.ts';
 import type { ChangeAhead } from './look-ahead.ts';
 import { readSchemaChange } from './schema-change.ts';
@@ -20,13 +22,12 @@ import type { KnownTable } from './table-filter.ts';
 import type { TransactionTracker } from './transaction-tracker.ts';
 
 export interface TableSchemasOptions {
-  readonly kind: DatabaseKind;
-  readonly kept: KeptHistories;
+  readonly bus: Bus;
+  /** Looking ahead may take long: it ends with the epoch, and when the pipeline shall drain. */
+  readonly session: PipelineSession;
   readonly status: SelectStatus;
   /** The server that the dump comes from: another one may be at another point of its history. */
   readonly current: () => { readonly source: SourceOptions; readonly serverUuid: string };
-  /** Looking ahead may take long: it ends with the epoch, and when the pipeline shall drain. */
-  readonly signal: AbortSignal;
 }
 
 /** A mapped table whose rows cannot be sent before its columns are known. */
@@ -54,11 +55,18 @@ const FULL_METADATA = 'SET GLOBAL binlog_row_metadata = FULL';
 export class TableSchemas {
   private history = new SchemaHistory([]);
   private isLoaded = false;
+  private readonly kept: KeptHistories;
   private readonly ahead: LookAhead;
+  private readonly kind: DatabaseKind;
+  private readonly signal: AbortSignal;
   private session: SourceSession | null = null;
   private wantedTable: WantedTable | null = null;
 
   constructor(private readonly options: TableSchemasOptions) {
+    const { bus, session } = options;
+    this.kept = new KeptHistories(bus, session);
+    this.kind = session.definition.source.kind;
+    this.signal = AbortSignal.any([session.signal, session.draining]);
     this.ahead = new LookAhead((position) => {
       this.options.status.cause = `Looks ahead for schema changes of ${this.wantedName}: at ${position}`;
     });
@@ -71,7 +79,7 @@ export class TableSchemas {
 
   /** For the table filter: what the map leaves open, null when it tells everything. */
   readonly openOf = (map: Buffer): LoggedTable | null => {
-    const logged = readLoggedTable(map, this.options.kind);
+    const logged = readLoggedTable(map, this.kind);
     return logged.isWhole ? null : logged;
   };
 
@@ -79,7 +87,7 @@ export class TableSchemas {
   async begin(start: DonePlace): Promise<void> {
     this.wantedTable = null;
     if (this.isLoaded) return;
-    this.history = new SchemaHistory(await this.options.kept.load(start));
+    this.history = new SchemaHistory(await this.kept.load(start));
     this.isLoaded = true;
   }
 
@@ -118,7 +126,7 @@ export class TableSchemas {
 
   /** Statements up to `place` have been observed: keeps what is known, in the background. */
   keep(place: DonePlace): void {
-    this.options.kept.save(this.history, place);
+    this.kept.save(this.history, place);
   }
 
   /**
@@ -145,7 +153,13 @@ export class TableSchemas {
     }
   }
 
-  close(): void {
+  /** The epoch is over: waits until what is known is kept. */
+  async end(): Promise<void> {
+    this.close();
+    await this.kept.flush();
+  }
+
+  private close(): void {
     this.session?.close();
     this.session = null;
     this.ahead.forget();
@@ -161,7 +175,7 @@ export class TableSchemas {
     const session = await this.connect();
     // In this order: whatever is in force in this answer stands in the log in front of the end that is asked for next.
     const current = await readSourceTable(session, table);
-    const changes = await this.ahead.changesBehind(wanted.before, session.options, this.options.signal);
+    const changes = await this.ahead.changesBehind(wanted.before, session.options, this.signal);
     if (changes === null) return null;
     const seen = parseDone(place);
     const change = changes.find(
