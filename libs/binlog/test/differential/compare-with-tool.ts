@@ -128,7 +128,7 @@ function isSameBytes(value: ColumnValue, printed: Buffer, { column, kind }: Comp
       ) === 0
     );
   }
-  if (/^(?:uuid|inet)/.test(column.declared) || column.declared.includes('compressed')) return true;
+  if (/^(?:uuid|inet)/.test(column.declared) || /compressed/i.test(column.declared)) return true;
   if (column.kind === 'json') return isSameDocument(String(value), printed.toString('utf8'));
   return textDecoderOf(column.charset ?? '')?.(printed, 0, printed.length) === value;
 }
