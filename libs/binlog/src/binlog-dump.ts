@@ -5,6 +5,7 @@ import { EventFramer } from './event-framer.ts';
 import type { FramedEvent } from './framed-event.ts';
 import { PayloadUnwrapper } from './payload-unwrapper.ts';
 import { ServerPacketError } from './server-packet-error.ts';
+import type { SkipToOffset } from './skip-to-offset.ts';
 import { attemptOf } from './source-session.ts';
 import type { SourceOptions } from './source-session.ts';
 import { translateSourceError } from './source-failure.ts';
@@ -22,6 +23,8 @@ export interface DumpOptions {
   readonly livenessMs: number;
   /** Called when {@link BinlogDump.take} has something to say: events, or an error. */
   readonly onReady: () => void;
+  /** Passes over what the server sends before the place; null when it begins there. */
+  readonly skip: SkipToOffset | null;
 }
 
 /** Chunks come in rows: a pause after each costs more than its framing. */
@@ -125,7 +128,9 @@ export class BinlogDump {
     this.waitingBytes -= chunk.length;
     // While chunks wait, it is the reader that is late: the server's silence counts from here.
     this.lastDataMs = this.options.source.clock.monotonicMs();
-    this.unwrapper.push(this.frame(chunk));
+    const framed = this.frame(chunk);
+    const { skip } = this.options;
+    this.unwrapper.push(skip?.isSkipping === true ? skip.pass(framed) : framed);
     return this.unwrapper.take() ?? NOTHING;
   }
 

@@ -39,7 +39,6 @@ export function encodeFileDump(
   const file = Buffer.from(from.file);
   const payload = Buffer.alloc(11 + file.length);
   payload.writeUInt8(COM_BINLOG_DUMP, 0);
-  // Beyond 4 GiB the old command has no offset: such a file is read from an earlier transaction only by GTID.
   payload.writeUInt32LE(from.offset, 1);
   payload.writeUInt16LE(endsAtEndOfLog ? DUMP_NON_BLOCK : 0, 5);
   payload.writeUInt32LE(serverId, 7);

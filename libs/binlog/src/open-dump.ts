@@ -1,9 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
+import { MysqlGtidSet, parseDone } from '@lutra/model';
 import type { DonePlace } from '@lutra/model';
 import { BinlogDump } from './binlog-dump.ts';
 import { encodeFileDump, encodeGtidDump, encodeRegister, FIRST_OFFSET } from './encode-dump.ts';
 import type { DumpRequest } from './encode-dump.ts';
+import { SkipToOffset } from './skip-to-offset.ts';
 import type { SourceSession } from './source-session.ts';
 
 /** Our server ids lie above those that people give: two dumps with one id end each other. */
@@ -46,6 +47,7 @@ export async function openDump(session: SourceSession, done: DonePlace, options:
     place: describeDone(done),
     livenessMs: Math.max(LIVENESS_MS_MIN, options.heartbeatMs * 5),
     onReady: options.onReady,
+    skip: done.kind === 'file' && isBeyondCommand(done) ? new SkipToOffset(done.file, done.offset) : null,
   });
 }
 
@@ -67,14 +69,15 @@ async function dumpCommand(session: SourceSession, done: DonePlace, request: Dum
       );
       return encodeFileDump(request, { file: '', offset: FIRST_OFFSET });
     case 'file':
-      // The old command has 32 bits for the offset: a place further on cannot be asked for.
-      if (done.offset > 0xffff_ffff)
-        throw new SyncError('SOURCE_POSITION_UNKNOWN', {
-          problem: `The source cannot send ${done.file} from offset ${String(done.offset)}: without GTID offsets end at 4 GiB`,
-        });
-      return encodeFileDump(request, done);
+      return encodeFileDump(request, isBeyondCommand(done) ? { file: done.file, offset: FIRST_OFFSET } : done);
   }
 }
+
+/**
+ * COM_BINLOG_DUMP has 32 bits for the offset; the command for GTIDs has 64, and servers refuse it while gtid_mode is not ON.
+ * Such a dump begins with the file, and what lies before the place is passed over.
+ */
+const isBeyondCommand = (done: DonePlace): boolean => done.kind === 'file' && done.offset > 0xffff_ffff;
 
 function describeList(done: DonePlace): string {
   const printed = parseDone(done).toDone();

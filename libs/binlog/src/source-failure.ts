@@ -29,7 +29,6 @@ const DUMP_REFUSALS: readonly (readonly [RegExp, ErrorCode])[] = [
   [/purged|could not find first log file|could not find gtid state/i, 'SOURCE_POSITION_PURGED'],
   [/max_allowed_packet/i, 'SOURCE_EVENT_TOO_LARGE'],
   [/crc|bogus data|truncated in the middle|corrupt/i, 'SOURCE_EVENT_CORRUPT'],
-  [SAME_ID, 'SOURCE_CONNECTION_LOST'],
   [
     /not in the master's binlog|missing the gtid|impossible position|> file size|diverged|position/i,
     'SOURCE_POSITION_UNKNOWN',
@@ -50,13 +49,14 @@ function judge(error: unknown, attempt: SourceAttempt): { readonly code: ErrorCo
   const errno = numberOf(error);
   const refusal = judgeHandshake(error, errno);
   if (refusal !== null) return { code: refusal.code, problem: `The source ${address} ${refusal.problem} (${message})` };
+  // Both servers end the older of two readers with one id: MySQL with 1236, MariaDB with a number of its own.
+  if (errno > 0 && SAME_ID.test(message))
+    return {
+      code: 'SOURCE_CONNECTION_LOST',
+      problem: `Another reader came to the source ${address} with our server id, and the source ended this dump; the next one takes another id (${message})`,
+    };
   if (errno === DUMP_REFUSED || (errno >= 1940 && errno <= 1960 && errno !== 1927)) {
     const code = DUMP_REFUSALS.find(([pattern]) => pattern.test(message))?.[1] ?? 'SOURCE_POSITION_UNKNOWN';
-    if (SAME_ID.test(message))
-      return {
-        code,
-        problem: `Another reader came to the source ${address} with our server id, and the source ended this dump; the next one takes another id (${message})`,
-      };
     return {
       code,
       problem: `The source ${address} refuses to send its log from ${attempt.place ?? 'there'}: ${message}`,

@@ -200,6 +200,53 @@ describe('data sources', () => {
     expect((await manager.bus.definition(pipelines[0] ?? ''))?.source.host).toBe('two.example.com');
   });
 
+  it('standbys are kept, given back, checked and published in their order', async () => {
+    const { host, port, user, password } = installation.store;
+    const standbys = [
+      { host: '127.0.0.1', port: 1 },
+      { host, port },
+    ];
+    const id = await manager.create(
+      'data-sources',
+      dataSource('group', { host: '127.0.0.1', port: 2, user, password, standbys }),
+    );
+    expect((await get(`data-sources/${id}`)).body['standbys']).toEqual(standbys);
+    const { body } = await post(`data-sources/${id}/check`, undefined);
+    expect(body).toMatchObject({
+      reachable: false,
+      standbys: [
+        { address: '127.0.0.1:1', reachable: false, failure: { code: 'TARGET_UNREACHABLE' } },
+        { address: `${host}:${String(port)}`, reachable: true, failure: null, asSource: [] },
+      ],
+    });
+    const pipeline = await createPipeline('of a group', { sourceId: id });
+    await untilPublished(pipeline, 1);
+    expect((await manager.bus.definition(pipeline))?.source.standbys).toEqual(standbys);
+    await manager.request('PATCH', `/api/v1/data-sources/${id}`, { body: { standbys: [] } });
+    await untilPublished(pipeline, 2);
+    expect((await manager.bus.definition(pipeline))?.source.standbys).toBeUndefined();
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['more than 16', Array.from({ length: 17 }, (_, n) => ({ host: 'db', port: n + 1 })), /no more than 16/],
+    ['a port that is none', [{ host: 'db', port: 0 }], /port must not be less than 1/],
+    ['a host with a port', [{ host: 'db/3306', port: 1 }], /without port/],
+    ['no list', { host: 'db', port: 1 }, /standbys/],
+    [
+      'an address twice',
+      [
+        { host: 'db', port: 1 },
+        { host: 'DB', port: 1 },
+      ],
+      /db:1 is there twice/,
+    ],
+    ['the first address again', [{ host: 'db.example.com', port: 3306 }], /is there twice/],
+  ])('standbys: refuses %s', async (_what, standbys, expected) => {
+    const answer = await post('data-sources', dataSource('odd group', { standbys }));
+    expect(problem(answer)).toEqual([400, 'REQUEST_INVALID']);
+    expect(answer.body['detail']).toMatch(expected);
+  });
+
   it('says what a database is and why it cannot be reached', async () => {
     const { host, port, user, password } = installation.store;
     const here = await manager.create('data-sources', dataSource('here', { host, port, user, password }));

@@ -12,6 +12,24 @@ export class FindingDto {
   statement?: string;
 }
 
+/** What a standby of the data source answers. */
+export class StandbyCheckDto {
+  @ApiProperty({ example: 'db2.example.com:3306' })
+  address!: string;
+
+  @ApiProperty()
+  reachable!: boolean;
+
+  @ApiProperty({ type: FindingDto, nullable: true, description: 'Why it is not reachable' })
+  failure!: FindingDto | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  version!: string | null;
+
+  @ApiProperty({ type: [FindingDto], description: 'What speaks against it as the source of a pipeline' })
+  asSource!: FindingDto[];
+}
+
 /** What a data source answers when somebody logs in with its user and password. */
 export class DataSourceCheckDto {
   @ApiProperty()
@@ -37,4 +55,7 @@ export class DataSourceCheckDto {
 
   @ApiProperty({ type: [FindingDto], description: 'What speaks against it as the source of a pipeline' })
   asSource!: FindingDto[];
+
+  @ApiProperty({ type: [StandbyCheckDto], description: 'The other servers of the group, in their order' })
+  standbys!: StandbyCheckDto[];
 }

@@ -1,6 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
-import type { DatabaseKind, DataSourceDefinition } from '@lutra/model';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { DatabaseKind, DataSourceDefinition, ServerAddress } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 
@@ -9,6 +22,25 @@ const TLS_MODES: readonly DataSourceDefinition['tls'][] = ['disabled', 'required
 const HOST = /^[\w.:-]{1,255}$/;
 const HOST_PROBLEM = { message: 'host must be a host name or an address, without port' };
 const CA_CHARS_MAX = 60_000;
+/** Each of them may be asked in turn, ten seconds long, before a source counts as gone. */
+const STANDBYS_MAX = 16;
+const STANDBYS = {
+  maxItems: STANDBYS_MAX,
+  description:
+    'Other servers of the same group, with the same user, password and TLS: a pipeline that reads this data source goes on at them, in this order',
+};
+
+export class ServerAddressDto implements ServerAddress {
+  @ApiProperty({ example: 'db2.example.com' })
+  @Matches(HOST, HOST_PROBLEM)
+  host!: string;
+
+  @ApiProperty({ example: 3306, minimum: 1, maximum: 65_535 })
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  port!: number;
+}
 
 export class DataSourceCreateDto {
   @ApiProperty({ example: 'shop-berlin' })
@@ -50,6 +82,14 @@ export class DataSourceCreateDto {
   @IsString()
   @Length(1, CA_CHARS_MAX)
   tlsCa?: string;
+
+  @ApiPropertyOptional({ type: [ServerAddressDto], ...STANDBYS })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(STANDBYS_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => ServerAddressDto)
+  standbys?: ServerAddressDto[];
 }
 
 export class DataSourcePatchDto {
@@ -98,6 +138,14 @@ export class DataSourcePatchDto {
   @IsString()
   @Length(1, CA_CHARS_MAX)
   tlsCa?: string;
+
+  @ApiPropertyOptional({ type: [ServerAddressDto], ...STANDBYS })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(STANDBYS_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => ServerAddressDto)
+  standbys?: ServerAddressDto[];
 }
 
 export class DataSourceDto extends ResourceDto {
@@ -121,6 +169,9 @@ export class DataSourceDto extends ResourceDto {
 
   @ApiPropertyOptional()
   tlsCa?: string;
+
+  @ApiProperty({ type: [ServerAddressDto], ...STANDBYS })
+  standbys!: readonly ServerAddressDto[];
 }
 
 export class DataSourceListDto {

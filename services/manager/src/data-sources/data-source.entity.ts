@@ -1,5 +1,6 @@
 import { Column, Entity } from 'typeorm';
-import type { DatabaseKind, DataSourceDefinition } from '@lutra/model';
+import type { DatabaseKind, DataSourceDefinition, ServerAddress } from '@lutra/model';
+import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
 
 @Entity({ name: 'data_source' })
@@ -28,4 +29,8 @@ export class DataSourceEntity extends StoredResource {
 
   @Column({ name: 'tls_ca', type: 'text', nullable: true })
   tlsCa!: string | null;
+
+  /** Null in rows that are older than the column: none. */
+  @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
+  standbys!: readonly ServerAddress[] | null;
 }

@@ -45,8 +45,9 @@ export class DataSourceService {
     const now = clock.now();
     return store.change(async (manager) => {
       const entity = new DataSourceEntity();
-      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', tlsCa: null });
+      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', tlsCa: null, standbys: [] });
       assignGiven(entity, given, now);
+      requireDistinctAddresses(entity);
       entity.passwordSealed = sealSecret(password, secretKey);
       const after = dtoOf(await manager.save(entity));
       const write = { action: 'create', resource: 'data-source', resourceId: after.id, before: null, after } as const;
@@ -67,6 +68,7 @@ export class DataSourceService {
       requireMatch(entity.version, by.ifMatch);
       const before = dtoOf(entity);
       assignGiven(entity, given, now);
+      requireDistinctAddresses(entity);
       if (password !== undefined) entity.passwordSealed = sealSecret(password, secretKey);
       const after = dtoOf(await manager.save(entity));
       await reviseDefinitions(manager, await pipelinesOf(manager, id), now);
@@ -107,4 +109,14 @@ const dtoOf = (entity: DataSourceEntity): Plain<DataSourceDto> => ({
   user: entity.user,
   tls: entity.tls,
   ...(entity.tlsCa === null ? {} : { tlsCa: entity.tlsCa }),
+  standbys: (entity.standbys ?? []).map(({ host, port }) => ({ host, port })),
 });
+
+/** An address that is there twice would be tried twice, and be named twice when nothing answers. */
+function requireDistinctAddresses({ host, port, standbys }: DataSourceEntity): void {
+  const addresses = [{ host, port }, ...(standbys ?? [])].map((one) => `${one.host.toLowerCase()}:${String(one.port)}`);
+  const twice = addresses.find((address, index) => addresses.indexOf(address) !== index);
+  if (twice === undefined) return;
+  const problem = `${twice} is there twice: each server of a group is named once, the first by host and port`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'standbys', problem }] });
+}

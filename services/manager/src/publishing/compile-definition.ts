@@ -30,8 +30,19 @@ export function compileDefinition({ pipeline, source, target, mappings }: Defini
 
 /** A data source as stages see it; its password stays sealed. */
 export function compileDataSource(entity: DataSourceEntity): DataSourceDefinition {
-  const { id, name, kind, host, port, user, passwordSealed, tls, tlsCa } = entity;
-  return { id, name, kind, host, port, user, password: passwordSealed, tls, ...(tlsCa === null ? {} : { tlsCa }) };
+  const { id, name, kind, host, port, standbys, user, passwordSealed, tls, tlsCa } = entity;
+  return {
+    id,
+    name,
+    kind,
+    host,
+    port,
+    ...(standbys === null || standbys.length === 0 ? {} : { standbys }),
+    user,
+    password: passwordSealed,
+    tls,
+    ...(tlsCa === null ? {} : { tlsCa }),
+  };
 }
 
 const compileMapping = ({ id, source, target, columns }: MappingEntity): MappingDefinition => ({

@@ -1,4 +1,5 @@
+import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
 
 /** All migrations, oldest first. A migration that was released is never changed. */
-export const MIGRATIONS = [CreateTables1795200000000] as const;
+export const MIGRATIONS = [CreateTables1795200000000, AddStandbys1795300000000] as const;
