@@ -283,6 +283,7 @@ describe('figures', () => {
       traceId: null,
       state: 'streaming',
       cause: null,
+      source: 'db2:3306',
       open: [{ process: 4, ageMs: 12, bytes: 77 }],
       lagMs: 5,
       eventsRead: 1,
@@ -293,7 +294,7 @@ describe('figures', () => {
       timeoutMs: 15_000,
     });
     const { body } = await get(`pipelines/${id}`);
-    expect(body).toMatchObject({ rowsLoaded: 30, select: { state: 'streaming', lagMs: 5 } });
+    expect(body).toMatchObject({ rowsLoaded: 30, select: { state: 'streaming', source: 'db2:3306', lagMs: 5 } });
     expect(Math.abs(Number(body['delayMsP50']) / 100 - 1)).toBeLessThan(0.03);
     const { items } = (await get(`pipelines/${id}/processes`)).body;
     expect(items?.map(({ process, state }) => [process, state])).toEqual([

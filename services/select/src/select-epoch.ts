@@ -7,6 +7,7 @@ import type { BuilderLimits, Undone } from './process-builder.ts';
 import { NeededFiles } from './needed-log.ts';
 import { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessPublisher } from './process-publisher.ts';
+import { Reconnect } from './reconnect.ts';
 import { publishQuietly } from './report-window.ts';
 import { RowSizeEstimate } from './row-size-estimate.ts';
 import type { EventRange } from './savepoints.ts';
@@ -22,15 +23,8 @@ import { XaReplay } from './xa-replay.ts';
 /** A window that stays full for so long gives the server its connection back; the log is read again from the place. */
 const FULL_CLOSE_MS = 30_000;
 const REWATCH_MS = 1_000;
-const RECONNECT_MS_MIN = 250;
-const RECONNECT_MS_MAX = 5_000;
-/** A dump that ran for so long was not part of the trouble before it. */
-const STABLE_MS = 10_000;
 /** Longest sleep of the loop: liveness and limits of time are looked at in between. */
 const TICK_MS = 250;
-/** Breaks that are repaired inside the epoch. */
-const RECONNECTABLE = new Set(['SOURCE_CONNECTION_LOST', 'SOURCE_UNREACHABLE']);
-
 /** A rows event that is larger than its server's usual size holds one row: before and after image of an update. */
 const IMAGES_PER_EVENT = 2;
 
@@ -56,10 +50,8 @@ export class SelectEpoch {
   /** Monotonic ms; null = not now. */
   private waitingSinceMs: number | null = null;
   private fullSinceMs: number | null = null;
-  private lostSinceMs: number | null = null;
-  private openedMs: number | null = null;
   private publishedMs: number;
-  private reconnectMs = RECONNECT_MS_MIN;
+  private readonly reconnect: Reconnect;
 
   constructor(
     private readonly context: Pick<ServiceContext, 'bus' | 'clock' | 'identity'>,
@@ -80,10 +72,13 @@ export class SelectEpoch {
     this.publisher = new ProcessPublisher(context, session, (cause) => {
       options.status.cause = cause;
     });
-    const current = () => options.reader.current();
+    const { reader } = options;
+    const retryInPlaceMs = () => this.definition.parameters.retryInPlaceMs;
+    this.reconnect = new Reconnect({ clock: context.clock, reader, retryInPlaceMs });
+    const current = () => reader.current();
     this.schemas = new TableSchemas({ bus: context.bus, session, status: options.status, current });
     this.replay = new XaReplay({
-      source: () => options.reader.current(),
+      source: current,
       signal: session.signal,
       onSearch: (cause) => {
         options.status.cause = cause;
@@ -250,7 +245,7 @@ export class SelectEpoch {
     this.waitingSinceMs = null;
     status.phase = 'seeking';
     status.cause = null;
-    this.openedMs = this.context.clock.monotonicMs();
+    this.reconnect.opened();
     this.session.log.info({ place: this.published.place, process: this.publisher.process }, 'reading the source');
     return true;
   }
@@ -319,21 +314,10 @@ export class SelectEpoch {
 
   /** A broken connection is made again where the last published process ends; what was half built is dropped. */
   private async repairOrThrow(error: SyncError): Promise<void> {
-    const { clock } = this.context;
-    const nowMs = clock.monotonicMs();
-    if (this.openedMs !== null && nowMs - this.openedMs > STABLE_MS) {
-      this.lostSinceMs = null;
-      this.reconnectMs = RECONNECT_MS_MIN;
-    }
-    this.openedMs = null;
-    this.lostSinceMs ??= nowMs;
-    const isOver = nowMs - this.lostSinceMs > this.definition.parameters.retryInPlaceMs;
-    const mayHeal = this.options.reader.serverUuid === null ? othersMayReturn(error) : RECONNECTABLE.has(error.code);
-    if (isOver || !mayHeal || error.details['needsNewEpoch'] === true) throw error;
-    this.session.log.warn({ err: error, code: error.code, waitMs: this.reconnectMs }, 'source connection lost');
+    const waitMs = await this.reconnect.pause(error, this.published.place);
+    this.session.log.warn({ err: error, code: error.code, waitMs }, 'source connection lost');
     await this.dropDump(error.message);
-    await clock.sleep(this.reconnectMs, this.session.signal);
-    this.reconnectMs = Math.min(this.reconnectMs * 2, RECONNECT_MS_MAX);
+    await this.context.clock.sleep(waitMs, this.session.signal);
   }
 
   private loaded(process: number): void {
@@ -377,15 +361,6 @@ export class SelectEpoch {
     const waitMs = this.builder?.hasRows === true ? closeAfterMs(this.window, this.definition.parameters) : null;
     return Math.max(1, Math.min(TICK_MS, waitMs ?? TICK_MS));
   }
-}
-
-/**
- * Before the first dump of an epoch nothing is held that a new epoch would give up, and people see the reason at once; but a
- * server that lacks transactions is not believed while another one of the group may come back.
- */
-function othersMayReturn({ code, details }: SyncError): boolean {
-  const unreachable = details['unreachable'];
-  return code !== 'SOURCE_UNREACHABLE' && Array.isArray(unreachable) && unreachable.length > 0;
 }
 
 /** Why another server than the first of the group is read. */

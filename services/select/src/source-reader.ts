@@ -4,6 +4,9 @@ import { must, SyncError } from '@lutra/model';
 import type { Clock, Place, ServerAddress } from '@lutra/model';
 import type { XaSource } from './xa-replay.ts';
 
+/** A standby that takes longer to answer does not count at the moment. */
+const STANDBY_MS = 2_000;
+
 /** A chunk of the socket, framed, and how far it has been consumed. */
 export interface ReadBatch {
   readonly events: readonly FramedEvent[];
@@ -80,6 +83,27 @@ export class SourceReader {
     } catch (error) {
       session.close();
       throw error;
+    }
+  }
+
+  /** 'host:port' of another server of the group that answers and can go on at the place; null when there is none. */
+  async findStandby(place: Place): Promise<string | null> {
+    const { source, schemas } = this.options;
+    const { host, port, standbys = [] } = source.definition;
+    const isRead = (one: ServerAddress): boolean => one.host === this.address?.host && one.port === this.address.port;
+    const [first, ...others] = [{ host, port }, ...standbys].filter((one) => !isRead(one));
+    if (first === undefined) return null;
+    const definition = { ...source.definition, ...first, standbys: others };
+    try {
+      const { session, address } = await openSource(
+        { ...source, definition, timeoutMs: STANDBY_MS },
+        { place, schemas },
+      );
+      session.close();
+      return `${address.host}:${String(address.port)}`;
+    } catch {
+      // None that could be read: the epoch's own server is waited for, and its error tells.
+      return null;
     }
   }
 

@@ -25,7 +25,12 @@ export interface PipelineView {
   } | null;
   readonly attempt: number | null;
   readonly nextAttemptAt: string | null;
-  readonly select: { readonly state: string; readonly cause: string | null; readonly lagMs: number } | null;
+  readonly select: {
+    readonly state: string;
+    readonly cause: string | null;
+    readonly source: string | null;
+    readonly lagMs: number;
+  } | null;
   readonly delayMsP50: number | null;
   readonly delayMsP99: number | null;
   readonly rowsPerSecond: number | null;

@@ -42,6 +42,13 @@ export class SelectStateDto {
   @ApiProperty({ type: String, nullable: true })
   cause!: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "Server of the source's group that is read, or was last, as host:port; null before the first one",
+  })
+  source!: string | null;
+
   @ApiProperty({ description: 'Clock of the source minus commit time of the newest event read; 0 when idle' })
   lagMs!: number;
 }

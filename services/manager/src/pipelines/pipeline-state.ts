@@ -44,7 +44,7 @@ export class PipelineStateReader {
       ...pipeline,
       ...(permit.failure === null ? ofPermit(permit.value?.permit ?? null) : UNKNOWN_STATE),
       lastFailure: isRecent ? lastFailed.failure : null,
-      select: fresh === null ? null : { state: fresh.state, cause: fresh.cause, lagMs: fresh.lagMs },
+      select: ofWindow(fresh),
       delayMsP50: reading.delayMsP50,
       delayMsP99: reading.delayMsP99,
       rowsPerSecond: reading.rowsPerSecond10,
@@ -95,6 +95,12 @@ export class PipelineStateReader {
 
 const freshWindow = (window: WindowEvent | null, nowMs: number): WindowEvent | null =>
   window !== null && nowMs - Date.parse(window.at) <= WINDOW_AGE_MS_MAX ? window : null;
+
+function ofWindow(window: WindowEvent | null): PipelineStateDto['select'] {
+  if (window === null) return null;
+  const { state, cause, source = null, lagMs } = window;
+  return { state, cause, source, lagMs };
+}
 
 type PermitPart = Pick<
   PipelineStateDto,
