@@ -63,7 +63,7 @@ export async function followCursor(
 async function resolveOrigin(session: PipelineSession, source: SourceOptions): Promise<Place> {
   const connection = await SourceSession.open(source);
   try {
-    const place = await resolveStart(connection, session.latestDefinition().start);
+    const place = await resolveStart(connection, session.latestDefinition().start, session.signal);
     session.log.info({ place }, 'start resolved');
     return place;
   } finally {
