@@ -5,7 +5,7 @@
  * the log through its dump.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
@@ -14,10 +14,16 @@ import type { Connection } from 'mysql2/promise';
 import { openDump, readTableName, resolveStart, SourceSession } from '@lutra/binlog';
 import type { SourceOptions } from '@lutra/binlog';
 import { systemClock } from '@lutra/model';
-import { makeCertificateAuthority, OwnServer, waitUntil } from '@lutra/testing';
+import { makeTlsMaterial, OwnServer, waitUntil } from '@lutra/testing';
+import type { ServerCertificate } from '@lutra/testing';
 
-const authority = makeCertificateAuthority('authority');
-const stranger = makeCertificateAuthority('stranger');
+const folder = mkdtempSync(join(tmpdir(), 'lutra-certificates-'));
+const material = await makeTlsMaterial(folder);
+const { authority, otherAuthority } = material;
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
 const TABLE_MAP = 19;
 const PASSWORD = 'Secret-1';
 
@@ -25,29 +31,29 @@ describe.each([
   ['MariaDB', 'mariadb' as const],
   ['MySQL', 'mysql' as const],
 ])('connecting to %s', (_, program) => {
-  const folder = mkdtempSync(join(tmpdir(), 'lutra-certificates-'));
   let server: OwnServer;
   let connection: Connection;
 
   beforeAll(async () => {
-    server = await OwnServer.start({ program, extra: certificateOptions(['db.example.com']) });
+    present(material.wrongHost);
+    server = await OwnServer.start({ program, extra: tlsOptions });
     await connect();
     await connection.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT AUTO_INCREMENT PRIMARY KEY)');
   }, 60_000);
   afterAll(async () => {
     await connection.end();
     await server.close();
-    rmSync(folder, { recursive: true });
   });
 
-  function certificateOptions(names: readonly string[]): string[] {
-    const { cert, key } = authority.issue(names);
-    const files = { ca: authority.cert, cert, key };
-    return Object.entries(files).map(([name, text]) => {
-      const file = join(folder, `${name}.pem`);
-      writeFileSync(file, text, { mode: 0o600 });
-      return `--ssl-${name}=${file}`;
-    });
+  const [certificateFile, keyFile] = ['', '-key'].map((ending) => join(folder, `${program}${ending}.pem`)) as [
+    string,
+    string,
+  ];
+  const tlsOptions = [`--ssl-ca=${material.authorityFile}`, `--ssl-cert=${certificateFile}`, `--ssl-key=${keyFile}`];
+  /** The server reads its files again when it is told to. */
+  function present(certificate: ServerCertificate): void {
+    copyFileSync(certificate.certificateFile, certificateFile);
+    copyFileSync(certificate.privateKeyFile, keyFile);
   }
 
   async function connect(): Promise<void> {
@@ -90,26 +96,29 @@ describe.each([
   it.each<[string, Partial<SourceOptions['definition']>, boolean]>([
     ['without TLS', {}, false],
     ['with TLS and any certificate', { tls: 'required' }, true],
-    ['with the chain verified, whatever the name', { tls: 'verifyCa', tlsCa: authority.cert }, true],
+    ['with the chain verified, whatever the name', { tls: 'verifyCa', tlsCa: authority }, true],
   ])('reads the log %s', async (_what, change, isEncrypted) => {
     expect(await readOneRow(optionsOf(change))).toEqual({ isEncrypted, isCompressed: false });
   });
 
   it.each<[string, Partial<SourceOptions['definition']>, RegExp]>([
-    ['a chain that ends elsewhere', { tls: 'verifyCa', tlsCa: stranger.cert }, /into tlsCa/],
+    ['a chain that ends elsewhere', { tls: 'verifyCa', tlsCa: otherAuthority }, /into tlsCa/],
     ['a chain that is unknown to this machine', { tls: 'verifyCa' }, /into tlsCa/],
-    ['the chain before the name', { tls: 'verifyIdentity', tlsCa: stranger.cert }, /into tlsCa/],
-    ['another address', { tls: 'verifyIdentity', tlsCa: authority.cert }, /another name/],
-    ['another name', { tls: 'verifyIdentity', tlsCa: authority.cert, host: 'localhost' }, /another name/],
+    ['the chain before the name', { tls: 'verifyIdentity', tlsCa: otherAuthority }, /into tlsCa/],
+    ['another address', { tls: 'verifyIdentity', tlsCa: authority }, /another name/],
+    ['another name', { tls: 'verifyIdentity', tlsCa: authority, host: 'localhost' }, /another name/],
   ])('refuses %s', async (_what, change, problem) => {
     const failure: unknown = await SourceSession.open(optionsOf(change)).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'SOURCE_TLS_REFUSED', message: expect.stringMatching(problem) as unknown });
   });
 
-  it.each([['127.0.0.1'], ['localhost']])('reads the log of a server whose certificate is for %s', async (name) => {
-    certificateOptions([name]);
+  it.each([
+    ['127.0.0.1', material.addressOnly],
+    ['localhost', material.nameOnly],
+  ])('reads the log of a server whose certificate is for %s', async (name, certificate) => {
+    present(certificate);
     await connection.query(program === 'mysql' ? 'ALTER INSTANCE RELOAD TLS' : 'FLUSH SSL');
-    const verified = { tls: 'verifyIdentity', tlsCa: authority.cert } as const;
+    const verified = { tls: 'verifyIdentity', tlsCa: authority } as const;
     expect(await readOneRow(optionsOf({ ...verified, host: name }))).toMatchObject({ isEncrypted: true });
     const other = name === 'localhost' ? '127.0.0.1' : 'localhost';
     await expect(SourceSession.open(optionsOf({ ...verified, host: other }))).rejects.toMatchObject({

@@ -1,6 +1,8 @@
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
+import { connect, isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import { MysqlTargetSession } from './mysql-target-session.ts';
 import { SESSION_SETUP } from './session-setup.ts';
 import type { FailureContext } from './sql-failure.ts';
@@ -63,6 +65,7 @@ function connectionOptions(
     connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     enableKeepAlive: true,
     connectAttributes: { program_name: options.programName ?? 'lutra' },
+    ...(tls === 'verifyIdentity' && isIP(host) !== 0 ? { stream: () => connectTo(host, port) } : {}),
     ...(tls === 'disabled'
       ? {}
       : {
@@ -73,6 +76,15 @@ function connectionOptions(
           },
         }),
   };
+}
+
+/**
+ * The driver hands no name to TLS when the host is an address; Node then looks at the name that the socket was asked for,
+ * and without one it would look for 'localhost' in the certificate, wherever the address leads.
+ */
+function connectTo(host: string, port: number): Socket {
+  const socket = connect({ host, port, keepAlive: true, noDelay: true });
+  return Object.assign(socket, { _host: host });
 }
 
 async function readInfo(connection: Connection, address: string): Promise<TargetInfo> {

@@ -1,7 +1,5 @@
 export { binlogEvent, blockFrame, payloadBody, repeatFrame } from './binlog-payload.ts';
 export { BinlogStreamBuilder } from './binlog-stream.ts';
-export { makeCertificateAuthority } from './certificates.ts';
-export type { Certificate, CertificateAuthority } from './certificates.ts';
 export { canonicalJson } from './compare/canonical-json.ts';
 export { compareTables, samePair } from './compare/compare-tables.ts';
 export type { TableComparison, TableDigest, TableName, TablePair } from './compare/compare-tables.ts';

@@ -7,18 +7,23 @@ import type { Certificate } from './certificate.ts';
 export interface ServerCertificate {
   readonly certificate: string;
   readonly privateKey: string;
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
   readonly options: readonly string[];
 }
 
 /** Certificates for tests of TLS: everything that a client has to accept or to refuse. */
 export interface TlsMaterial {
-  /** PEM of the authority that signed all of `server`, `wrongHost`, `expired` and `client`. */
+  /** PEM of the authority that signed all that follow. */
   readonly authority: string;
   readonly authorityFile: string;
   /** PEM of another authority, which signed none of them. */
   readonly otherAuthority: string;
   /** For 127.0.0.1 and localhost. */
   readonly server: ServerCertificate;
+  /** By the same authority, for localhost only and for 127.0.0.1 only. */
+  readonly nameOnly: ServerCertificate;
+  readonly addressOnly: ServerCertificate;
   /** By the same authority, for a host name that is not this machine's. */
   readonly wrongHost: ServerCertificate;
   /** By the same authority, valid until yesterday. */
@@ -39,8 +44,10 @@ export async function makeTlsMaterial(folder: string): Promise<TlsMaterial> {
     ) as [Promise<Certificate>, Promise<Certificate>],
   );
   const hosts = ['localhost', '127.0.0.1'];
-  const [server, wrongHost, expired, client] = await Promise.all([
+  const [server, nameOnly, addressOnly, wrongHost, expired, client] = await Promise.all([
     makeCertificate({ commonName: 'localhost', hosts, issuer: authority, ...month }),
+    makeCertificate({ commonName: 'name', hosts: ['localhost'], issuer: authority, ...month }),
+    makeCertificate({ commonName: 'address', hosts: ['127.0.0.1'], issuer: authority, ...month }),
     makeCertificate({ commonName: 'other.example', hosts: ['other.example'], issuer: authority, ...month }),
     makeCertificate({
       commonName: 'localhost',
@@ -55,17 +62,19 @@ export async function makeTlsMaterial(folder: string): Promise<TlsMaterial> {
   writePrivateFile(authorityFile, authority.certificate);
   const present = (name: string, { certificate, privateKey }: Certificate): ServerCertificate => {
     const certificateFile = join(folder, `${name}.pem`);
-    const keyFile = join(folder, `${name}-key.pem`);
+    const privateKeyFile = join(folder, `${name}-key.pem`);
     writePrivateFile(certificateFile, certificate);
-    writePrivateFile(keyFile, privateKey);
-    const options = [`--ssl-ca=${authorityFile}`, `--ssl-cert=${certificateFile}`, `--ssl-key=${keyFile}`];
-    return { certificate, privateKey, options };
+    writePrivateFile(privateKeyFile, privateKey);
+    const options = [`--ssl-ca=${authorityFile}`, `--ssl-cert=${certificateFile}`, `--ssl-key=${privateKeyFile}`];
+    return { certificate, privateKey, certificateFile, privateKeyFile, options };
   };
   return {
     authority: authority.certificate,
     authorityFile,
     otherAuthority: otherAuthority.certificate,
     server: present('server', server),
+    nameOnly: present('name-only', nameOnly),
+    addressOnly: present('address-only', addressOnly),
     wrongHost: present('wrong-host', wrongHost),
     expired: present('expired', expired),
     client: { certificate: client.certificate, privateKey: client.privateKey },

@@ -1,0 +1,60 @@
+/**
+ * Goal: a target is what its certificate says, also when the data source names it by its address.
+ * Method: servers of our own that present one certificate after the other, of an authority of our own.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@lutra/model';
+import type { DataSourceDefinition } from '@lutra/model';
+import { openTarget } from '@lutra/sql';
+import { makeTlsMaterial, OwnServer } from '@lutra/testing';
+import { dataSource } from './target-fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lutra-target-tls-'));
+const material = await makeTlsMaterial(folder);
+const { authority, otherAuthority } = material;
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe.each(['mariadb', 'mysql'] as const)('a target on %s', (program) => {
+  let server: OwnServer;
+
+  beforeAll(async () => {
+    server = await OwnServer.start({ program, extra: material.addressOnly.options });
+  }, 60_000);
+  afterAll(() => server.close());
+
+  /** The cipher of a session; '' in clear. */
+  async function cipherOf(change: Partial<DataSourceDefinition>): Promise<unknown> {
+    const session = await openTarget({ ...dataSource(server), ...change }, server.password, { clock: systemClock });
+    try {
+      const [row] = await session.query("SHOW STATUS LIKE 'Ssl_cipher'");
+      return row?.['Value'];
+    } finally {
+      await session.close();
+    }
+  }
+  const verified = { tls: 'verifyIdentity', tlsCa: authority } as const;
+  const refused = { code: 'TARGET_UNREACHABLE', message: expect.stringMatching(/certificate/i) as unknown };
+
+  it('is opened without TLS, with any certificate, and with one of the authority', async () => {
+    expect(await cipherOf({ tls: 'disabled' })).toBe('');
+    expect(await cipherOf({ tls: 'required', host: 'localhost' })).toMatch(/AES|CHACHA/);
+    expect(await cipherOf({ tls: 'verifyCa', tlsCa: authority, host: 'localhost' })).toMatch(/AES|CHACHA/);
+    await expect(cipherOf({ tls: 'verifyCa', tlsCa: otherAuthority })).rejects.toMatchObject(refused);
+  });
+
+  it('is the address that its certificate is for, and no name', async () => {
+    expect(await cipherOf({ ...verified, host: '127.0.0.1' })).toMatch(/AES|CHACHA/);
+    await expect(cipherOf({ ...verified, host: 'localhost' })).rejects.toMatchObject(refused);
+  });
+
+  it('is the name that its certificate is for, and not the address that it stands for', async () => {
+    await server.restart(material.nameOnly.options);
+    expect(await cipherOf({ ...verified, host: 'localhost' })).toMatch(/AES|CHACHA/);
+    await expect(cipherOf({ ...verified, host: '127.0.0.1' })).rejects.toMatchObject(refused);
+  }, 30_000);
+});
