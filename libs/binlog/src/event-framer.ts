@@ -1,5 +1,5 @@
 import { must, SyncError } from '@lutra/model';
-import { crc32, crc32Short } from './crc32.ts';
+import { Crc32 } from './crc32.ts';
 import {
   EVENT_CHECKSUM_BYTES,
   EVENT_FLAG_ARTIFICIAL,
@@ -65,6 +65,8 @@ export class EventFramer {
   private gathered: Buffer | null = null;
   private gatheredBytes = 0;
   private large: LargeEvent | null = null;
+  /** Checksums of the chunk under way. */
+  private chunkCrc = new Crc32(EMPTY);
 
   /** `hasChecksum`: what the server was asked for; each format description in the stream says it anew. */
   constructor(options: { readonly hasChecksum: boolean; readonly isSequenceChecked?: boolean }) {
@@ -75,6 +77,7 @@ export class EventFramer {
   /** Adds to `events` what `chunk` completes. The events keep views into `chunk`. */
   push(chunk: Buffer, events: FramedEvent[]): void {
     try {
+      this.chunkCrc = new Crc32(chunk);
       this.frameChunk(chunk, events);
       this.position.endChunk(chunk.length, events);
     } catch (error) {
@@ -84,13 +87,14 @@ export class EventFramer {
 
   private frameChunk(chunk: Buffer, events: FramedEvent[]): void {
     let at = this.isInside ? this.pushSlowly(chunk, 0, events) : 0;
+    const crc = this.chunkCrc;
     for (const end = chunk.length; end - at >= PACKET_HEADER_BYTES;) {
       const size = readUInt24(chunk, at);
       const next = at + PACKET_HEADER_BYTES + size;
       if (size === PACKET_BYTES_MAX || next > end) break;
       this.position.packetAt = at;
       this.takeSequence(chunk[at + 3] as number);
-      this.frameWhole(chunk, at + PACKET_HEADER_BYTES, next, events);
+      this.frameWhole(crc, at + PACKET_HEADER_BYTES, next, events);
       at = next;
     }
     while (at < chunk.length) at = this.pushSlowly(chunk, at, events);
@@ -173,7 +177,7 @@ export class EventFramer {
     const length = fileBytes - this.checksumBytes;
     assertMayBeLarge(type, fileBytes);
     if (length < head.length) throw corrupt('the size in the header of a large event is too small');
-    const crc = this.hasChecksum ? crc32(head, { start: 1, end: head.length }) : 0;
+    const crc = this.hasChecksum ? new Crc32(head).of(1, head.length) : 0;
     this.large = { type, fileBytes, bodyLeft: length - (head.length - 1), crc, trailer: [] };
     this.gathered = null;
     events.push(new FramedEvent('begin', type, head, 1, head.length, length, fileBytes));
@@ -182,7 +186,7 @@ export class EventFramer {
   private takeLarge(large: LargeEvent, chunk: Buffer, from: number, end: number, events: FramedEvent[]): void {
     const bodyEnd = from + Math.min(large.bodyLeft, end - from);
     if (bodyEnd > from) {
-      if (this.hasChecksum) large.crc = crc32(chunk, { start: from, end: bodyEnd }, large.crc);
+      if (this.hasChecksum) large.crc = this.chunkCrc.of(from, bodyEnd, large.crc);
       large.bodyLeft -= bodyEnd - from;
       events.push(new FramedEvent('piece', large.type, chunk, from, bodyEnd, 0, 0));
     }
@@ -196,7 +200,7 @@ export class EventFramer {
     this.gathered = null;
     if (large === null) {
       const whole = must(gathered, 'an event is gathered when it is not large');
-      this.frameWhole(whole, 0, whole.length, events);
+      this.frameWhole(new Crc32(whole), 0, whole.length, events);
       return;
     }
     if (large.bodyLeft > 0 || large.trailer.length !== this.checksumBytes) throw corrupt('a large event is cut short');
@@ -205,28 +209,30 @@ export class EventFramer {
     events.push(new FramedEvent('end', large.type, EMPTY, 0, 0, 0, 0));
   }
 
-  private frameWhole(bytes: Buffer, from: number, end: number, events: FramedEvent[]): void {
+  private frameWhole(crc: Crc32, from: number, end: number, events: FramedEvent[]): void {
+    const { bytes } = crc;
     if (bytes[from] !== STATUS_EVENT) throw this.readStatus(bytes, from, end);
     const start = from + 1;
     if (end - start < EVENT_HEADER_BYTES || readUInt32(bytes, start + EVENT_SIZE_OFFSET) !== end - start)
       throw corrupt('the size in the header of an event is not that of its packet');
     const type = bytes[start + EVENT_TYPE_OFFSET] as number;
     let bodyEnd = end;
-    if (type === EVENT_TYPE.FORMAT_DESCRIPTION) bodyEnd = this.readFormat(bytes, start, end);
-    else if (type === EVENT_TYPE.ROTATE) bodyEnd = this.readRotate(bytes, start, end);
+    if (type === EVENT_TYPE.FORMAT_DESCRIPTION) bodyEnd = this.readFormat(crc, start, end);
+    else if (type === EVENT_TYPE.ROTATE) bodyEnd = this.readRotate(crc, start, end);
     else if (this.hasChecksum) {
-      if (!isChecksumRight(bytes, start, end)) throw corrupt(`wrong checksum of ${eventTypeName(type)}`);
+      if (!isChecksumRight(crc, start, end)) throw corrupt(`wrong checksum of ${eventTypeName(type)}`);
       bodyEnd -= EVENT_CHECKSUM_BYTES;
     } else if (this.isFormatDoubtful) {
-      if (isChecksumRight(bytes, start, end)) throw corrupt('a checksum where the format description denies it');
+      if (isChecksumRight(crc, start, end)) throw corrupt('a checksum where the format description denies it');
       this.isFormatDoubtful = false;
     }
     events.push(new FramedEvent('whole', type, bytes, start, bodyEnd, bodyEnd - start, end - start));
   }
 
   /** A made-up ROTATE stands between two files that may differ in their checksums: what the bytes say counts. */
-  private readRotate(bytes: Buffer, start: number, end: number): number {
-    const isRight = isChecksumRight(bytes, start, end);
+  private readRotate(crc: Crc32, start: number, end: number): number {
+    const { bytes } = crc;
+    const isRight = isChecksumRight(crc, start, end);
     const bodyEnd = isRight && (this.hasChecksum || isArtificial(bytes, start)) ? end - EVENT_CHECKSUM_BYTES : end;
     const nameAt = start + EVENT_HEADER_BYTES + 8;
     const file = nameAt < bodyEnd ? bytes.toString('utf8', nameAt, bodyEnd) : '';
@@ -238,7 +244,8 @@ export class EventFramer {
   }
 
   /** The last five bytes are the checksum's algorithm and the checksum, also when checksums are off. */
-  private readFormat(bytes: Buffer, start: number, end: number): number {
+  private readFormat(crc: Crc32, start: number, end: number): number {
+    const { bytes } = crc;
     if (end - start < EVENT_HEADER_BYTES + FORMAT_BYTES_MIN)
       throw corrupt('a FORMAT_DESCRIPTION_EVENT that is too short');
     const algorithm = bytes[end - EVENT_CHECKSUM_BYTES - 1] as number;
@@ -249,7 +256,7 @@ export class EventFramer {
       });
     this.isFormatDoubtful = this.hasChecksum && algorithm === 0;
     this.hasChecksum = algorithm === 1;
-    if (this.hasChecksum && !isChecksumRight(bytes, start, end))
+    if (this.hasChecksum && !isChecksumRight(crc, start, end))
       throw corrupt('wrong checksum of FORMAT_DESCRIPTION_EVENT');
     return end - EVENT_CHECKSUM_BYTES;
   }
@@ -285,10 +292,9 @@ const readUInt32 = (bytes: Buffer, at: number): number =>
 const isArtificial = (bytes: Buffer, start: number): boolean =>
   ((bytes[start + EVENT_FLAGS_OFFSET] as number) & EVENT_FLAG_ARTIFICIAL) !== 0;
 
-function isChecksumRight(bytes: Buffer, start: number, end: number): boolean {
+function isChecksumRight(crc: Crc32, start: number, end: number): boolean {
   const bodyEnd = end - EVENT_CHECKSUM_BYTES;
-  const crc = bodyEnd - start < 512 ? crc32Short(bytes, start, bodyEnd) : crc32(bytes, { start, end: bodyEnd });
-  return readUInt32(bytes, bodyEnd) === crc;
+  return readUInt32(crc.bytes, bodyEnd) === crc.of(start, bodyEnd);
 }
 
 const corrupt = (problem: string): SyncError =>

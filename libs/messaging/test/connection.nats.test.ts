@@ -19,6 +19,7 @@ function hurriedClock(): Clock {
       nowMs += 10_000;
       return Promise.resolve();
     },
+    callAfter: () => () => undefined,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `ms`, or as soon as `signal` aborts (it never rejects: the caller looks at the signal). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `call` once after `ms`, unless the function that it returns is called before. */
+  callAfter(ms: number, call: () => void): () => void;
 }
 
 /** The real clock of this machine. */
@@ -29,4 +31,10 @@ export const systemClock: Clock = {
       const timer = wakeAfter(end, ms);
       signal?.addEventListener('abort', end, { once: true });
     }),
+  callAfter: (ms, call) => {
+    const timer = wakeAfter(call, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
 };

@@ -20,16 +20,25 @@ export class FakeClock implements Clock {
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return;
     await new Promise<void>((resolve) => {
-      const sleeper = {
-        atMs: this.ms + ms,
-        wake: () => {
-          this.sleepers.delete(sleeper);
-          resolve();
-        },
+      const cancel = this.callAfter(ms, resolve);
+      const wake = (): void => {
+        cancel();
+        resolve();
       };
-      this.sleepers.add(sleeper);
-      signal?.addEventListener('abort', sleeper.wake, { once: true });
+      signal?.addEventListener('abort', wake, { once: true });
     });
+  }
+
+  callAfter(ms: number, call: () => void): () => void {
+    const sleeper = {
+      atMs: this.ms + ms,
+      wake: () => {
+        this.sleepers.delete(sleeper);
+        call();
+      },
+    };
+    this.sleepers.add(sleeper);
+    return () => this.sleepers.delete(sleeper);
   }
 
   /** Moves on, waking whoever is due on the way, and lets each of them go on before the next wakes. */

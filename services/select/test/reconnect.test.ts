@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SyncError } from '@lutra/model';
+import { SyncError, systemClock } from '@lutra/model';
 import type { Place } from '@lutra/model';
 import { Reconnect } from '../src/reconnect.ts';
 
@@ -17,7 +17,12 @@ async function outage(options: {
   const { standbyFitsAfterMs, error = gone, serverUuid = 'u', opensAtMs = [] } = options;
   let nowMs = 0;
   let asked = 0;
-  const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs, sleep: () => Promise.resolve() };
+  const clock = {
+    ...systemClock,
+    now: () => new Date(nowMs),
+    monotonicMs: () => nowMs,
+    sleep: () => Promise.resolve(),
+  };
   const findStandby = (): Promise<string | null> => {
     asked += 1;
     return Promise.resolve(nowMs >= standbyFitsAfterMs ? 'b:3306' : null);

@@ -5,6 +5,7 @@ import { ByteCursor, corrupt } from './byte-cursor.ts';
 import { inflateRows } from './inflate-rows.ts';
 import { PartialUpdateReader } from './partial-update.ts';
 import type { RowReader } from './row-reader.ts';
+import { isSameBehind } from '../same-bytes.ts';
 import { TABLE_ID_BYTES, tableIdOf } from '../schema/table-map.ts';
 import type { TableShape, TableShapes } from './table-shapes.ts';
 
@@ -34,17 +35,21 @@ export interface RowsDecoder {
 
 /** A decoder for one process. `shapes` is shared with the other processes of the same source. */
 export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
-  const tables = new Map<number, TableShape>();
+  const tables = new Map<number, MappedTable>();
   const shapeOf = (event: RawEvent): TableShape => {
     const id = tableIdOf(event.bytes);
-    const shape = tables.get(id);
-    if (shape === undefined) throw corrupt(`rows of table ${String(id)}, which no table map describes`);
-    return shape;
+    const table = tables.get(id);
+    if (table === undefined) throw corrupt(`rows of table ${String(id)}, which no table map describes`);
+    return table.shape;
   };
   return {
-    tableMap: (event) => {
-      const shape = shapes.shapeOf(event.bytes);
-      tables.set(tableIdOf(event.bytes), shape);
+    tableMap: ({ bytes }) => {
+      const id = tableIdOf(bytes);
+      const last = tables.get(id);
+      if (last !== undefined && isSameBehind(EVENT_HEADER_BYTES, last.map, bytes)) return last.shape.definition;
+      const shape = shapes.shapeOf(bytes);
+      // Copied: a view would keep its whole chunk alive.
+      tables.set(id, { shape, map: Buffer.from(bytes) });
       return shape.definition;
     },
     rows: (event) => {
@@ -56,6 +61,12 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
       }
     },
   };
+}
+
+/** What the last table map of an id said: it stands before the rows of every statement, and says the same nearly always. */
+interface MappedTable {
+  readonly shape: TableShape;
+  readonly map: Uint8Array;
 }
 
 interface RowsForm {
