@@ -1,3 +1,4 @@
+export { binlogFileToPackets, packetsToBinlogFile } from './binlog-file.ts';
 export { binlogEvent, blockFrame, payloadBody, repeatFrame } from './binlog-payload.ts';
 export { BinlogStreamBuilder } from './binlog-stream.ts';
 export { canonicalJson } from './compare/canonical-json.ts';
