@@ -39,6 +39,10 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
+/** Types whose defaults may stand without brackets: only so can a column with a default be added at once. */
+const LITERAL_DEFAULTS =
+  /^(?:tinyint|smallint|mediumint|int|bigint|decimal|float|double|char|varchar|datetime|timestamp)\b/;
+
 /** Names that need quoting, and one that is a word of SQL. */
 const NAME_ENDINGS = ['', ' x', '-y', '.z', '`q', "'s", 'ü😀'];
 
@@ -58,7 +62,9 @@ function columnOf(kind: DatabaseKind, index: number): fc.Arbitrary<CorpusColumn>
         const name = `c${String(index)}${ending.replace('😀', '')}`;
         const clauses = [
           isNullable ? 'NULL' : 'NOT NULL',
-          ...(defaultValue === null ? [] : [`DEFAULT (${defaultValue})`]),
+          ...(defaultValue === null
+            ? []
+            : [`DEFAULT ${LITERAL_DEFAULTS.test(type.declared) ? defaultValue : `(${defaultValue})`}`]),
           // MariaDB wants a default for what INSERT may leave out.
           ...(isInvisible && (isNullable || defaultValue !== null) ? ['INVISIBLE'] : []),
         ];

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { binlogTool } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 
@@ -16,10 +17,17 @@ export interface LogPlace {
   readonly position: number;
 }
 
+export interface LogRange {
+  readonly from: LogPlace;
+  readonly to: LogPlace;
+  /** Where the server has its log, for a server that the tool is too old to ask; asked otherwise. */
+  readonly folder?: string | undefined;
+}
+
 /** The rows events of one table between two places of the log, as `mysqlbinlog` or `mariadb-binlog` prints them. */
 export async function readWithTool(
   server: DatabaseServer,
-  { from, to }: { readonly from: LogPlace; readonly to: LogPlace },
+  { from, to, folder }: LogRange,
   table: { readonly schema: string; readonly name: string },
 ): Promise<ToolEvent[]> {
   const [program, ...options] = await binlogTool(server.kind);
@@ -27,10 +35,13 @@ export async function readWithTool(
   const own = server.kind === 'mysql' ? ['--ssl-mode=DISABLED', '--get-server-public-key'] : [];
   const address = ['--protocol=tcp', `--host=${host}`, `--port=${String(port)}`, `--user=${user}`];
   const range = [`--start-position=${String(from.position)}`, `--stop-position=${String(to.position)}`];
-  const reading = ['--read-from-remote-server', '-vv', '--base64-output=DECODE-ROWS'];
-  const files = from.file === to.file ? [from.file] : [from.file, to.file];
+  const reading = ['-vv', '--base64-output=DECODE-ROWS'];
+  const way = folder === undefined ? ['--read-from-remote-server', ...address, ...own] : [];
+  const files = (from.file === to.file ? [from.file] : [from.file, to.file]).map((file) =>
+    folder === undefined ? file : join(folder, file),
+  );
   const text = await outputOf(
-    [program, ...options, '--no-defaults', ...reading, ...address, ...own, ...range, ...files],
+    [program, ...options, '--no-defaults', ...reading, ...way, ...range, ...files],
     server.password,
   );
   return parse(text, `\`${table.schema}\`.\`${table.name}\``);
