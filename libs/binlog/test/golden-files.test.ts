@@ -48,6 +48,17 @@ describe('golden binlog files', () => {
     for (const size of [1, 7, 100]) expect(new Description(golden.kind).describe(packets, size)).toEqual(events);
   });
 
+  it('are read one behind the other, with checksums, without, and with them again', () => {
+    const names = ['mysql-rows-full', 'mysql-no-checksum', 'mysql-payload', 'mysql-no-checksum'];
+    const files = names.map((name) => readFileSync(join(folder, `${name}.binlog`)));
+    const joined = binlogFileToPackets(
+      Buffer.concat(files.map((file, index) => (index === 0 ? file : file.subarray(4)))),
+    );
+    const each = files.map((file) => new Description('mysql').describe(binlogFileToPackets(file), file.length * 2));
+    for (const size of [50, 1000, joined.length])
+      expect(new Description('mysql').describe(joined, size)).toEqual(each.flat());
+  });
+
   it('hold every event that a transaction can have, and most of the others', () => {
     const types = goldens.flatMap(({ name }) => {
       const events = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { type: string }[];
