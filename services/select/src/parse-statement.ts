@@ -39,12 +39,19 @@ const PARTITION_VERBS = new Set(['TRUNCATE', 'DROP', 'EXCHANGE', 'DISCARD', 'IMP
 
 /** Reads the statement of a QUERY event; `schema` is the session's. Comments count only when the server executes them. */
 export function parseStatement(statement: string, schema: string): ParsedStatement {
-  const tokens = tokenize(statement.slice(0, CHARACTERS_MAX));
+  const tokens = withoutSettings(tokenize(statement.slice(0, CHARACTERS_MAX)));
   const verb = tokens[0]?.word ?? '';
   if (DML.has(verb))
     return { kind: 'statementDml', verb, words: new Set(tokens.filter(isName).map(({ text }) => text)) };
   if (!DDL.has(verb)) return { kind: 'other' };
   return parseDdl(new TokenReader(tokens, schema), verb);
+}
+
+/** The statement behind MariaDB's `SET STATEMENT name = value, … FOR`, which is logged with it; all of it where there is none. */
+export function withoutSettings(tokens: readonly Token[]): readonly Token[] {
+  if (tokens[0]?.word !== 'SET' || tokens[1]?.word !== 'STATEMENT') return tokens;
+  const at = tokens.findIndex(({ word }) => word === 'FOR');
+  return at < 0 ? tokens : withoutSettings(tokens.slice(at + 1));
 }
 
 function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
@@ -164,9 +171,12 @@ class TokenReader {
   }
 }
 
-/** Executable comments, other comments, strings, quoted names, words, single characters. */
+/**
+ * Executable comments, other comments, strings, quoted names, words, single characters. A name without quotes may hold any
+ * character of the basic plane from U+0080 on, marks and spaces of other scripts too (MySQL manual, "Schema Object Names").
+ */
 const TOKEN =
-  /\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|--[^\n]*|#[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^]|"")*)"|([\p{L}\p{N}_$@]+)|(\S)/gu;
+  /\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|--[^\n]*|#[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^]|"")*)"|([\p{L}\p{N}_$@\u0080-\uffff]+)|(\S)/gu;
 
 /** Words, names and signs of a statement, in order; comments and strings left out. */
 export function tokenize(statement: string): Token[] {

@@ -1,4 +1,4 @@
-import { parseStatement, tokenize } from './parse-statement.ts';
+import { parseStatement, tokenize, withoutSettings } from './parse-statement.ts';
 import type { Token } from './parse-statement.ts';
 
 /** A statement that may change what columns tables have. */
@@ -28,10 +28,13 @@ type Concerns = SchemaChange['concerns'];
 function readConcerns(statement: string, schema: string): Concerns | null {
   // Exactly: MariaDB logs a long ALTER in two phases, whose second one may begin with COMMIT.
   if (/^(?:BEGIN|COMMIT|ROLLBACK)$/i.test(statement)) return null;
-  if (HARMLESS_VERBS.has(/^[a-z]+\b/i.exec(statement)?.[0].toUpperCase() ?? '')) return null;
+  // Not behind SET: MariaDB may log another statement behind it.
+  if (HARMLESS_VERBS.has(/^(?!SET\b)[a-z]+\b/i.exec(statement)?.[0].toUpperCase() ?? '')) return null;
   const head = statement.slice(0, CHARACTERS_MAX);
-  const tokens = tokenize(head);
+  const tokens = withoutSettings(tokenize(head));
   const verb = tokens[0]?.word ?? '';
+  // For MariaDB a part of the statement, for MySQL a comment.
+  if (head.includes('/*M!')) return mentions(tokens, head);
   if (HARMLESS_VERBS.has(verb)) return null;
   if (verb === 'IMPORT') return () => true;
   const parsed = parseStatement(statement, schema);

@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SyncError } from '@lutra/model';
 import { BinlogStreamBuilder } from '@lutra/testing';
+import { Savepoints } from '../src/savepoints.ts';
 import { build, START } from './build-stream.ts';
 import type { Published } from './build-stream.ts';
 
@@ -136,5 +137,34 @@ describe('rollbacks in part', () => {
       { numRuns: 300 },
     );
     expect(stops).toBeLessThan(150);
+  });
+});
+
+describe('savepoints', () => {
+  const run = (...statements: readonly string[]): unknown => {
+    const savepoints = new Savepoints();
+    let undone: unknown = null;
+    statements.forEach((statement, event) => {
+      if (statement.startsWith('ROLLBACK')) undone = savepoints.rollBackTo(statement, event);
+      else savepoints.note(statement, { event, mapped: event });
+    });
+    return undone;
+  };
+
+  // Seen on MariaDB 10.11: SAVEPOINT `é` … ROLLBACK TO `e` is logged as typed, and undoes what came behind é only.
+  it.each([
+    [['SAVEPOINT `é`', 'ROLLBACK TO `e`']],
+    [['SAVEPOINT `e`', 'SAVEPOINT `é`', 'ROLLBACK TO `é`']],
+    [['SAVEPOINT `a`', 'SAVEPOINT `e`', 'RELEASE SAVEPOINT `E\u0301`', 'ROLLBACK TO `a`']],
+  ])('whose names differ in accents only are never guessed: %j', (statements) => {
+    expect(() => run(...statements)).toThrow(expect.objectContaining({ code: 'SOURCE_EVENT_UNSUPPORTED' }));
+  });
+
+  it.each([
+    [['SAVEPOINT `é`', 'SAVEPOINT `a`', 'ROLLBACK TO `É`'], { from: 0, to: 2, mappedBefore: 0 }],
+    [['SAVEPOINT `a`', 'SAVEPOINT `é`', 'ROLLBACK TO `é`'], { from: 1, to: 2, mappedBefore: 1 }],
+    [['SAVEPOINT `a`', 'ROLLBACK TO `é`'], { from: 0, to: 1, mappedBefore: 0 }],
+  ])('with accents are told apart where they can be: %j', (statements, undone) => {
+    expect(run(...statements)).toEqual(undone);
   });
 });

@@ -36,9 +36,18 @@ describe('schema changes', () => {
     'ALTER TABLE x EXCHANGE PARTITION p WITH TABLE shop.item',
     'START ALTER 7 ALTER TABLE item ADD x INT',
     'SOMETHING NEW WITH item',
+    'SET STATEMENT lock_wait_timeout = 1, max_statement_time=(2) FOR ALTER TABLE item ADD x INT',
+    "set statement a=1 for set statement b='for' for DROP TABLE item",
+    // A comment for MySQL, which logs it; a part of the statement for MariaDB.
+    '/*M! SET */ ALTER TABLE item ADD x INT',
   ])('%s concerns the table that it names', (statement) => {
     expect(concerned(statement)).toContain('shop.item');
     expect(concerned(statement)).not.toContain('shop.other');
+  });
+
+  it.each(['น้ำ', 'हिन्दी', 'a’b', 'e\u0301', 'a\u00a0b'])('knows the name %s without quotes', (name) => {
+    const change = readSchemaChange(`ALTER TABLE ${name} RENAME COLUMN a TO b`, 'shop');
+    expect(change?.concerns('shop', name)).toBe(true);
   });
 
   it.each([
@@ -56,6 +65,8 @@ describe('schema changes', () => {
     'COMMIT',
     'ROLLBACK',
     'SAVEPOINT item',
+    'SET PASSWORD FOR item = x',
+    'SET STATEMENT sort_buffer_size = 9 FOR OPTIMIZE TABLE item',
     "XA START 'item'",
     'INSERT INTO item VALUES (1)',
     'TRUNCATE TABLE item',
