@@ -1,5 +1,6 @@
 import { SyncError } from '@lutra/model';
 import {
+  EVENT_FLAG_ARTIFICIAL,
   EVENT_FLAGS_OFFSET,
   EVENT_NEXT_POSITION_OFFSET,
   EVENT_SERVER_ID_OFFSET,
@@ -36,6 +37,14 @@ const NEVER_LARGE = new Set<number>([
   EVENT_TYPE.ANONYMOUS_GTID,
   EVENT_TYPE.GTID_TAGGED,
   EVENT_TYPE.MARIADB_GTID,
+]);
+
+/** Without a place of their own also where they are not marked as made up: the format in front of a dump from the middle. */
+const NOT_IN_FILE = new Set<number>([
+  EVENT_TYPE.FORMAT_DESCRIPTION,
+  EVENT_TYPE.ROTATE,
+  EVENT_TYPE.HEARTBEAT,
+  EVENT_TYPE.HEARTBEAT_V2,
 ]);
 
 /** Throws SOURCE_EVENT_TOO_LARGE for an event that cannot be read in pieces. */
@@ -82,9 +91,21 @@ export class FramedEvent {
     return this.buffer.readUInt32LE(this.start + EVENT_SERVER_ID_OFFSET);
   }
 
-  /** Low 32 bits of the offset where the next event begins; 0 for events that are not in the file. */
+  /**
+   * Low 32 bits of the offset where the next event begins; 0 for events that are not in the file, and for those that
+   * {@link isUnnumbered}.
+   */
   get nextPosition(): number {
     return this.buffer.readUInt32LE(this.start + EVENT_NEXT_POSITION_OFFSET);
+  }
+
+  /**
+   * True for events of the file that do not say where they end: MariaDB 11.8 (`binlog_legacy_event_pos=OFF`) writes the place
+   * into the first and the last event of a transaction only. Those in between are at least `fileBytes` long: the server
+   * leaves out ANNOTATE_ROWS on its way to us.
+   */
+  get isUnnumbered(): boolean {
+    return this.nextPosition === 0 && (this.flags & EVENT_FLAG_ARTIFICIAL) === 0 && !NOT_IN_FILE.has(this.type);
   }
 
   get flags(): number {

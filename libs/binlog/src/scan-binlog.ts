@@ -21,7 +21,10 @@ export interface BinlogScanOptions {
   readonly signal: AbortSignal;
 }
 
-/** Where the scan is: `start` and `end` are offsets in `file`, of the event that is handed over or has begun. */
+/**
+ * Where the scan is: `start` and `end` are offsets in `file`, of the event that is handed over or has begun. Inside a
+ * transaction of a server that does not number its events (`FramedEvent.isUnnumbered`) they are the least that is possible.
+ */
 export interface ScanPosition {
   readonly file: string;
   readonly start: number;
@@ -101,6 +104,9 @@ class MovingPosition implements ScanPosition {
       const end = high + event.nextPosition;
       this.end = end < this.end ? end + OFFSET_SPAN : end;
       this.start = this.end - event.fileBytes;
+    } else if (event.isUnnumbered) {
+      this.start = this.end;
+      this.end += event.fileBytes;
     }
   }
 }

@@ -14,7 +14,12 @@ export class LogPosition {
   advance(event: FramedEvent): void {
     if (event.fileBytes === 0) return;
     const low = event.nextPosition;
-    if (low === 0 || (event.flags & EVENT_FLAG_ARTIFICIAL) !== 0) return;
+    if (low === 0) {
+      // Inside a transaction: the least that is possible, so that one above 4 GiB does not lose them; its end says it exactly.
+      if (event.isUnnumbered) this.offset += event.fileBytes;
+      return;
+    }
+    if ((event.flags & EVENT_FLAG_ARTIFICIAL) !== 0) return;
     const high = this.offset - (this.offset % OFFSET_SPAN);
     this.offset = high + low < this.offset ? high + OFFSET_SPAN + low : high + low;
   }

@@ -94,7 +94,7 @@ export class LoggedXaRows implements XaRows {
         this.position.advance(event);
         this.hasBegun = this.position.offset - event.fileBytes >= this.place.offset;
         if (this.hasBegun) return index;
-      }
+      } else if (event.isUnnumbered) this.position.advance(event);
       if (event.type === ROTATE && !isArtificial && readRotate(event).file !== this.place.file) break;
     }
     return events.length;

@@ -64,11 +64,11 @@ export class SourceFollower {
   }
 
   /** Values of a table's first column in the after images, in the order of the log. */
-  keysOf(table: string): unknown[] {
-    return this.transactions.flatMap(({ events }) =>
-      events.filter((event) => event.table.table === table).flatMap(({ rows }) => rows.map(({ after }) => after?.[0])),
-    );
+  keysOf(table: string): readonly unknown[] {
+    return this.keys.get(table) ?? [];
   }
+  /** Kept ready: asked for behind each event, a search through all transactions would make the reading quadratic. */
+  private readonly keys = new Map<string, unknown[]>();
 
   /** Reads until `isEnough` says so; reconnects where select would. Throws the SyncError that ends the reading. */
   async readUntil(what: string, isEnough: () => boolean): Promise<void> {
@@ -187,6 +187,11 @@ export class SourceFollower {
     this.open = null;
     this.done.add(open.gtid);
     this.transactions.push({ gtid: open.gtid, events, statements: open.statements });
+    for (const { table, rows } of events) {
+      const keys = this.keys.get(table.table) ?? [];
+      this.keys.set(table.table, keys);
+      for (const { after } of rows) keys.push(after?.[0]);
+    }
   }
 }
 
