@@ -53,7 +53,12 @@ export async function startTestServers(screen: Screen): Promise<ServerGroup> {
 /** Unpacks the other releases that tests start for themselves, before a test's time limit counts it, and tells which there are. */
 async function showMoreServers(screen: Screen): Promise<void> {
   const names = ['mariadb-10.5', 'mariadb-10.11', 'mariadb-11.8', 'mysql-5.6'] as const;
-  const { run, missing } = await databaseMatrix(names, { isFresh: true });
+  const { run, missing } = await databaseMatrix(names, {
+    isFresh: true,
+    onProgress: (progress) => {
+      screen.unpacking(progress);
+    },
+  });
   const list = run.map(({ program, version }) => `${program} ${version}`).join(', ');
   screen.line(`More servers, started by tests that need them: ${list === '' ? 'none' : list}`);
   for (const { reason } of missing) screen.line(`NOT RUN: ${reason}`);

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from '../packages/setup-error.ts';
+import type { UnpackProgress } from '../packages/unpacked-program.ts';
 import { readIfThere } from '../private-file.ts';
 import { lutraHome } from '../project-paths.ts';
 import { programVersion } from './program-version.ts';
@@ -19,6 +20,8 @@ export interface MatrixOptions {
   readonly home?: string;
   /** Look again for what could not be had a moment ago. */
   readonly isFresh?: boolean;
+  /** Told while a server is downloaded and unpacked. */
+  readonly onProgress?: (progress: UnpackProgress) => void;
 }
 
 /** An archive that does not answer is not asked again by each test file of a run. */
@@ -45,7 +48,7 @@ export async function databaseMatrix(
 
 async function find(
   program: DatabaseProgram,
-  { home = lutraHome(), isFresh = false }: MatrixOptions,
+  { home = lutraHome(), isFresh = false, onProgress = () => undefined }: MatrixOptions,
 ): Promise<{ readonly version: string } | { readonly reason: string }> {
   const folder = join(home, 'servers', 'missing');
   const note = join(folder, `${program}.json`);
@@ -54,7 +57,7 @@ async function find(
     if (noted !== null && Date.now() - noted.atMs < REMEMBERED_MS) return { reason: noted.reason };
   }
   try {
-    const { [program]: found } = await findPrograms([program], { home, onProgress: () => undefined });
+    const { [program]: found } = await findPrograms([program], { home, onProgress });
     return { version: await programVersion(found) };
   } catch (error) {
     if (program === 'mysql' || program === 'mariadb' || !(error instanceof SetupError)) throw error;
