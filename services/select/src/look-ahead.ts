@@ -5,7 +5,7 @@ import type { DonePlace, DoneSet } from '@lutra/model';
 import { readSchemaChange } from './schema-change.ts';
 import type { SchemaChange } from './schema-change.ts';
 
-/** Statements that are kept. A log that changes schemas more often than this is scanned again for each table. */
+/** Statements that are kept, and held at all. A log that changes schemas more often than this is scanned again for each table. */
 const CHANGES_MAX = 10_000;
 const STATEMENT_CHARACTERS_SHOWN = 200;
 
@@ -28,17 +28,31 @@ export class LookAhead {
   /** Everything behind `from` up to `to` has been read. */
   private read: { readonly from: DonePlace; readonly to: DonePlace } | null = null;
 
-  constructor(private readonly onProgress: (position: string) => void) {}
+  constructor(
+    private readonly onProgress: (position: string) => void,
+    private readonly changesMax = CHANGES_MAX,
+  ) {}
 
   /**
-   * Statements behind `place` that may change columns, up to everything that is in the log at the moment of the call. Null
-   * when the signal aborts. Throws what scanBinlog throws.
+   * The first statement behind `place` that may change columns and matters, up to everything that is in the log at the moment
+   * of the call; null when there is none. Throws what scanBinlog throws.
    */
-  async changesBehind(place: DonePlace, source: SourceOptions, signal: AbortSignal): Promise<ChangeAhead[] | null> {
+  async firstBehind(
+    place: DonePlace,
+    source: SourceOptions,
+    { matters, signal }: { readonly matters: (change: ChangeAhead) => boolean; readonly signal: AbortSignal },
+  ): Promise<ChangeAhead | null | 'aborted'> {
     // What was read serves if it begins before this place and ends behind it.
     if (this.read !== null && !(coversDone(place, this.read.from) && coversDone(this.read.to, place))) this.forget();
     const from = this.read?.to ?? place;
-    const scan = new StatementScan(from);
+    const kept = [...this.changes];
+    let first = kept.find(matters) ?? null;
+    let isTooMuch = false;
+    const scan = new StatementScan(from, (change) => {
+      if (first === null && matters(change)) first = change;
+      if (kept.length < this.changesMax) kept.push(change);
+      else isTooMuch = true;
+    });
     let shownMs = source.clock.monotonicMs();
     const end = await scanBinlog({
       source,
@@ -53,12 +67,13 @@ export class LookAhead {
         return 'go on';
       },
     });
-    if (end === 'aborted') return null;
-    this.changes.push(...scan.changes);
-    this.read = { from: this.read?.from ?? place, to: scan.place() };
-    const found = this.changes;
-    if (this.changes.length > CHANGES_MAX) this.forget();
-    return found;
+    if (end === 'aborted') return 'aborted';
+    if (isTooMuch) this.forget();
+    else {
+      this.changes = kept;
+      this.read = { from: this.read?.from ?? place, to: scan.place() };
+    }
+    return first;
   }
 
   forget(): void {
@@ -69,16 +84,18 @@ export class LookAhead {
 
 const PROGRESS_MS = 1_000;
 
-/** Collects the statements of a piece of the log, and the place behind it. */
+/** Tells the statements of a piece of the log, and the place behind it. */
 class StatementScan {
-  readonly changes: ChangeAhead[] = [];
   private readonly done: DoneSet;
   private readonly isByFile: boolean;
   private end: DonePlace;
   /** The transaction that is being read; it is done when the next one begins or the log ends. */
   private gtid: string | null = null;
 
-  constructor(from: DonePlace) {
+  constructor(
+    from: DonePlace,
+    private readonly onChange: (change: ChangeAhead) => void,
+  ) {
     this.done = parseDone(from);
     this.isByFile = from.kind === 'file';
     this.end = from;
@@ -114,6 +131,6 @@ class StatementScan {
       throw new SyncError('SOURCE_EVENT_CORRUPT', { problem: `The statement at ${position} of the log has no GTID` });
     const isLong = statement.length > STATEMENT_CHARACTERS_SHOWN;
     const shown = isLong ? `${statement.slice(0, STATEMENT_CHARACTERS_SHOWN)}…` : statement;
-    this.changes.push({ ...change, gtid, position, statement: shown });
+    this.onChange({ ...change, gtid, position, statement: shown });
   }
 }

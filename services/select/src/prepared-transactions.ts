@@ -61,9 +61,11 @@ export class PreparedTransaction {
   /** A rows event of a mapped table, or the beginning of one. */
   keep(event: FramedEvent, table: KnownTable, tableId: number): void {
     this.hasMappedRows = true;
-    if (this.maps.get(tableId) !== table.map) {
-      this.maps.set(tableId, table.map);
-      this.push(new FramedEvent('whole', TABLE_MAP, table.map, 0, table.map.length, table.map.length, 0), 0);
+    // As it came: what completes it is found out at the commit.
+    const { logged } = table;
+    if (this.maps.get(tableId) !== logged) {
+      this.maps.set(tableId, logged);
+      this.push(new FramedEvent('whole', TABLE_MAP, logged, 0, logged.length, logged.length, 0), 0);
     }
     this.push(copyOf(event), this.eventsRead);
     this.eventsRead++;

@@ -8,7 +8,9 @@ export interface KnownTable {
   readonly schema: string;
   readonly table: string;
   readonly isMapped: boolean;
-  /** The TABLE_MAP, copied: it outlives its chunk. Empty for tables that are not mapped. */
+  /** The TABLE_MAP as it came, copied. Its header (time, position) does not count. */
+  readonly logged: Buffer;
+  /** What is sent of it: completed where it leaves something open. Empty for tables that are not mapped. */
   map: Buffer;
   /** What the map leaves open; null when it tells all, or has been completed. */
   open: LoggedTable | null;
@@ -16,21 +18,17 @@ export interface KnownTable {
   sentIn: number;
 }
 
-interface Entry {
-  /** Copy of the event for comparison; its header (time, position) does not count. */
-  readonly event: Buffer;
-  readonly known: KnownTable;
-}
-
-/** A server with more tables in use begins anew: the next TABLE_MAP of each describes it again. */
-const TABLES_MAX = 20_000;
+/** Tables that are remembered, twice: those that were described since the last turn, and those of the turn before. */
+const TABLES_MAX = 10_000;
 
 /**
  * Decides by schema and table name whether rows are wanted. A TABLE_MAP stands before the rows of every statement: one that
  * says the same as before is recognised by its bytes, any other is judged anew.
  */
 export class TableFilter {
-  private readonly entries = new Map<number, Entry>();
+  private tables = new Map<number, KnownTable>();
+  /** Full, and being forgotten: a statement of several tables needs all of their maps, also when the turn is in between. */
+  private older = new Map<number, KnownTable>();
 
   /** `openOf`: what a table map leaves open; asked once for each that is new. Without it every map counts as complete. */
   constructor(
@@ -51,25 +49,38 @@ export class TableFilter {
 
   /** Table ids begin anew after a restart of the server. */
   clear(): void {
-    this.entries.clear();
+    this.tables.clear();
+    this.older.clear();
   }
 
   tableMap(event: FramedEvent): void {
     const id = readTableId(event);
-    const known = this.entries.get(id);
-    if (known !== undefined && isSameMap(known.event, event)) return;
-    if (this.entries.size >= TABLES_MAX) this.entries.clear();
-    const { schema, table } = readTableName(event);
-    const isMapped = this.matcher.targetsOf(schema, table).length > 0;
-    const copy = Buffer.from(event.bytes);
-    const open = isMapped ? this.openOf(copy) : null;
-    const map = isMapped ? copy : EMPTY;
-    this.entries.set(id, { event: copy, known: { schema, table, isMapped, map, open, sentIn: 0 } });
+    const known = this.tables.get(id);
+    if (known !== undefined && isSameMap(known.logged, event)) return;
+    this.keep(id, this.older.get(id), event);
   }
 
   /** Undefined when no TABLE_MAP came for this id. */
   find(id: number): KnownTable | undefined {
-    return this.entries.get(id)?.known;
+    return this.tables.get(id) ?? this.older.get(id);
+  }
+
+  private keep(id: number, older: KnownTable | undefined, event: FramedEvent): void {
+    if (this.tables.size >= TABLES_MAX) {
+      this.older = this.tables;
+      this.tables = new Map();
+    }
+    const isKnown = older !== undefined && isSameMap(older.logged, event);
+    this.tables.set(id, isKnown ? older : this.judge(event));
+  }
+
+  private judge(event: FramedEvent): KnownTable {
+    const { schema, table } = readTableName(event);
+    const isMapped = this.matcher.targetsOf(schema, table).length > 0;
+    // For comparison, and because it outlives its chunk.
+    const logged = Buffer.from(event.bytes);
+    const open = isMapped ? this.openOf(logged) : null;
+    return { schema, table, isMapped, logged, map: isMapped ? logged : EMPTY, open, sentIn: 0 };
   }
 }
 

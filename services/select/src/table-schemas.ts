@@ -175,13 +175,13 @@ export class TableSchemas {
     const session = await this.connect();
     // In this order: whatever is in force in this answer stands in the log in front of the end that is asked for next.
     const current = await readSourceTable(session, table);
-    const changes = await this.ahead.changesBehind(wanted.before, session.options, this.signal);
-    if (changes === null) return null;
     const seen = parseDone(place);
-    const change = changes.find(
-      (each) => !seen.contains(each.gtid) && each.concerns(table.schema, table.table) && spoils(each, logged),
-    );
-    if (change !== undefined) return changedMeanwhile(wanted, change, current);
+    const change = await this.ahead.firstBehind(wanted.before, session.options, {
+      matters: (each) => !seen.contains(each.gtid) && each.concerns(table.schema, table.table) && spoils(each, logged),
+      signal: this.signal,
+    });
+    if (change === 'aborted') return null;
+    if (change !== null) return changedMeanwhile(wanted, change, current);
     try {
       settle(table, logged, current);
     } catch (error) {

@@ -13,6 +13,7 @@ import type { Bus } from '@lutra/messaging';
 import { must, SyncError, systemClock } from '@lutra/model';
 import type { Place, StartDefinition } from '@lutra/model';
 import { connectTo, OwnServer, testServers, waitUntil } from '@lutra/testing';
+import { LookAhead } from '../src/look-ahead.ts';
 import { startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -108,6 +109,43 @@ describe.each(SERVERS)('columns of %s with %s', (program, option) => {
       { id: 3, c: 30, b: 20 },
       { id: 4, c: 30, d: 40 },
     ]);
+  });
+
+  it('knows the columns of XA transactions at their commit, whether their rows were kept or are read again', async () => {
+    const xid = `xa_${schema}`;
+    await run(`XA START '${xid}'`, 'INSERT INTO item VALUES (1, 10, 20)', `XA END '${xid}'`, `XA PREPARE '${xid}'`);
+    await start();
+    await run(`XA COMMIT '${xid}'`);
+    await arrive(1);
+    // The map of the kept rows is the one that is known already.
+    await run(`XA START '${xid}'`, 'INSERT INTO item VALUES (2, 11, 21)', `XA END '${xid}'`, `XA PREPARE '${xid}'`);
+    await run(`XA COMMIT '${xid}'`, 'ALTER TABLE item RENAME COLUMN a TO c');
+    await run(`XA START '${xid}'`, 'INSERT INTO item VALUES (3, 12, 22)', `XA END '${xid}'`, `XA PREPARE '${xid}'`);
+    await run(`XA COMMIT '${xid}'`, 'INSERT INTO item VALUES (4, 13, 23)');
+    expect(await arrive(4)).toEqual([
+      { id: 1, a: 10, b: 20 },
+      { id: 2, a: 11, b: 21 },
+      { id: 3, c: 12, b: 22 },
+      { id: 4, c: 13, b: 23 },
+    ]);
+  });
+
+  it('finds a change in a log that holds more of them than it keeps', async () => {
+    const { place } = await here();
+    const scratch = ['CREATE TABLE scratch (i INT)', 'ALTER TABLE scratch ADD j INT', 'DROP TABLE scratch'];
+    await run(...scratch, 'ALTER TABLE item ADD c INT', ...scratch, 'ALTER TABLE item DROP c');
+    const { kind, host, port, user, password } = server;
+    const source = { definition: { kind, host, port, user, tls: 'disabled' as const }, password, clock: systemClock };
+    const { signal } = new AbortController();
+    const ahead = new LookAhead(() => undefined, 2);
+    const first = (table: string): Promise<unknown> =>
+      ahead.firstBehind(place.done, source, { matters: ({ concerns }) => concerns(schema, table), signal });
+    const added = { statement: expect.stringMatching(/^ALTER TABLE item ADD c/) as unknown };
+    expect(await first('item')).toEqual(expect.objectContaining(added));
+    expect(await first('scratch')).toEqual(
+      expect.objectContaining({ statement: expect.stringMatching(/^CREATE/) as unknown }),
+    );
+    expect(await first('another')).toBeNull();
   });
 
   it('goes on with the old columns when it restarts in front of a change', async () => {

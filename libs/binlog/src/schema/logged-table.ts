@@ -1,4 +1,5 @@
 import type { DatabaseKind, TableDefinition } from '@lutra/model';
+import { corrupt } from '../decoder/byte-cursor.ts';
 import { completeTable, isAmbiguous, isComplete } from './complete-table.ts';
 import { describeTable } from './describe-table.ts';
 import { DEFINITION_FIELD, encodeDefinition } from './attached-definition.ts';
@@ -14,9 +15,13 @@ export interface LoggedTable {
   readonly isWhole: boolean;
 }
 
-/** Reads a TABLE_MAP event (header included, checksum cut off). Throws SOURCE_EVENT_CORRUPT. */
+/**
+ * Reads a TABLE_MAP event of a source (header included, checksum cut off). Throws SOURCE_EVENT_CORRUPT, also when it holds a
+ * definition already: no server writes one, and later stages would believe it.
+ */
 export function readLoggedTable(event: Uint8Array, kind: DatabaseKind): LoggedTable {
   const map = parseTableMap(event);
+  if (map.optional.definition !== undefined) throw corrupt('a table map with a definition that Lutra has not attached');
   const known = describeTable(map, kind);
   return { map, known, isWhole: isComplete(known) && !isAmbiguous(map, known, kind) };
 }

@@ -224,6 +224,16 @@ describe('compressed rows', () => {
   });
 });
 
+describe('a table map with a definition', () => {
+  it('is refused when a source sends it: only select attaches one', () => {
+    const map = recorded('mysql-9.7').find(({ type }) => type === 'tableMap') as RawEvent;
+    const logged = readLoggedTable(map.bytes, 'mysql');
+    const columns = logged.known.columns.map((column) => ({ ...column, name: 'password' }));
+    const forged = attachDefinition(map.bytes, logged, { ...logged.known, columns });
+    expect(() => readLoggedTable(forged, 'mysql')).toThrow(expect.objectContaining({ code: 'SOURCE_EVENT_CORRUPT' }));
+  });
+});
+
 describe('rows without their table map', () => {
   it('are corrupt', () => {
     const rows = recorded('mysql-9.7').filter(({ type }) => type === 'rows');
