@@ -34,14 +34,21 @@ export class LoggedChanges {
     const connection = await createConnection({ host, port, user, password, charset: 'utf8mb4', rowsAsArray: true });
     await connection.query("SET sql_mode = '', time_zone = '+00:00'");
     await connection.query(`CREATE DATABASE ${schema} CHARACTER SET utf8mb4`);
-    await connection.query(`CREATE TABLE ${schema}.marker (n INT PRIMARY KEY)`);
-    const definition = { kind: server.kind, host, port, user, tls: 'disabled' } as const;
-    const options: SourceOptions = { definition, password, clock: systemClock };
-    const lookup = await SourceSession.open(options);
-    const session = await SourceSession.open(options);
-    const { done } = await resolveStart(session, { kind: 'latest' });
-    const dump = await openDump(session, done, { heartbeatMs: 1_000, onReady: () => undefined });
-    return new LoggedChanges(server, schema, connection, lookup, dump);
+    try {
+      await connection.query(`CREATE TABLE ${schema}.marker (n INT PRIMARY KEY)`);
+      const definition = { kind: server.kind, host, port, user, tls: 'disabled' } as const;
+      const options: SourceOptions = { definition, password, clock: systemClock };
+      const lookup = await SourceSession.open(options);
+      const session = await SourceSession.open(options);
+      const { done } = await resolveStart(session, { kind: 'latest' });
+      const dump = await openDump(session, done, { heartbeatMs: 1_000, onReady: () => undefined });
+      return new LoggedChanges(server, schema, connection, lookup, dump);
+    } catch (error) {
+      // Nobody else knows of the database yet.
+      await connection.query(`DROP DATABASE ${schema}`);
+      await connection.end();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,11 @@
  */
 import { expect, it } from '@jest/globals';
 import { databaseMatrix } from '@lutra/testing';
-import { ownServerSuite } from './differential-suite.ts';
+import { differentialSuite } from './differential-suite.ts';
 
 const { run, missing } = await databaseMatrix(['mariadb-10.5', 'mariadb-11.8']);
 
 it(`runs on ${run.map(({ program }) => program).join(', ') || 'no release'}`, () => {
   expect(run.length + missing.length).toBe(2);
 });
-for (const { program } of run) ownServerSuite(program, { metadata: 'NO_LOG', runs: 20, timeoutMs: 60_000 });
+for (const { program } of run) differentialSuite(program, { metadata: 'NO_LOG', runs: 20, timeoutMs: 60_000 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { OwnServer } from '@lutra/testing';
-import type { DatabaseServer, OwnServerOptions } from '@lutra/testing';
+import type { DatabaseProgram } from '@lutra/testing';
 import { LoggedChanges } from '../decoder/logged-changes.ts';
 import { compareWithTool } from './compare-with-tool.ts';
 import { describeScenario, INSTANT, playScenario } from './play-scenario.ts';
@@ -13,17 +13,10 @@ import type { LogPlace } from './tool-reader.ts';
 import { compareWithZongji, ZongjiFollower } from './zongji-follower.ts';
 
 export interface DifferentialOptions {
-  readonly kind: DatabaseServer['kind'];
-  readonly open: () => Promise<DatabaseServer>;
-  readonly close?: () => Promise<void>;
+  /** The server's `binlog_row_metadata`. */
+  readonly metadata: 'FULL' | 'MINIMAL' | 'NO_LOG';
   /** Tables; LUTRA_DIFFERENTIAL_RUNS overrides it. */
   readonly runs: number;
-  /** Without FULL metadata zongji misreads labels with quotes in them: false there. */
-  readonly isZongjiAsked?: boolean;
-  /** Types that this release does not have yet. */
-  readonly lacks?: RegExp;
-  /** {@link LogRange.folder} */
-  readonly logFolder?: () => string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -33,49 +26,62 @@ const ZONGJI_TABLES = 500;
 /** About every third table is one for zongji, and about every fourth gets a column at once. */
 const SURE = 40;
 
+/** UUID came with MariaDB 10.7, INET4 with 10.10. */
+const LACKED: Partial<Record<DatabaseProgram, RegExp>> = { 'mariadb-10.5': /^(?:uuid|inet4)/ };
+
 /**
- * Random tables and statements on one server. What the decoder says is compared with SELECT after each statement, with
- * zongji for tables of which it can read every type (and FULL images, the only ones it reads), and with the server's tool.
+ * Random tables and statements on a server of the test's own (zongji gives up at events that other tests may leave in a
+ * log). What the decoder says is compared with SELECT after each statement, with zongji for tables of which it can read
+ * every type (and FULL images, the only ones it reads), and with the server's tool.
  * LUTRA_DIFFERENTIAL_SEED repeats a run; the seed is part of the failure.
  */
-export function differentialSuite(name: string, options: DifferentialOptions): void {
-  describe(name, () => {
+export function differentialSuite(program: DatabaseProgram, { metadata, runs, timeoutMs }: DifferentialOptions): void {
+  describe(`${program} with ${metadata} metadata`, () => {
+    const kind = program.startsWith('mariadb') ? 'mariadb' : 'mysql';
+    // Without FULL metadata zongji misreads labels with quotes in them.
+    const isZongjiAsked = metadata === 'FULL';
     const schema = `lutra_diff_${randomBytes(4).toString('hex')}`;
-    let server: DatabaseServer;
+    const opened: (() => void | Promise<void>)[] = [];
+    let server: OwnServer;
     let log: LoggedChanges;
     let zongji: ZongjiFollower;
 
     beforeAll(async () => {
-      server = await options.open();
+      server = await OwnServer.start({ program, extra: [`--binlog-row-metadata=${metadata}`] });
+      opened.push(() => server.close());
       log = await LoggedChanges.open(server, schema);
+      opened.push(() => log.close());
       const tables = Array.from({ length: ZONGJI_TABLES }, (_, index) => `z${String(index)}`);
       zongji = await ZongjiFollower.start(server, schema, tables);
-    }, options.timeoutMs);
+      opened.push(() => {
+        zongji.stop();
+      });
+    }, timeoutMs);
     afterAll(async () => {
-      zongji.stop();
-      await log.close();
-      await options.close?.();
+      // Also when the rest was never opened.
+      for (const close of opened.reverse()) await close();
     });
 
     it(
       'says the same as SELECT, zongji and the binlog tool',
       async () => {
         const seed = Number(process.env['LUTRA_DIFFERENTIAL_SEED'] ?? randomInt(2 ** 31));
-        const numRuns = Number(process.env['LUTRA_DIFFERENTIAL_RUNS'] ?? options.runs);
-        const scenarios = scenarioOf(options.kind)
-          .filter((scenario) => columnsOf(scenario).every(({ type }) => options.lacks?.test(type.declared) !== true))
+        const numRuns = Number(process.env['LUTRA_DIFFERENTIAL_RUNS'] ?? runs);
+        const scenarios = scenarioOf(kind)
+          .filter((scenario) => columnsOf(scenario).every(({ type }) => LACKED[program]?.test(type.declared) !== true))
           .map((scenario) => ({ ...scenario, [fc.toStringMethod]: () => describeScenario(scenario) }));
         const compared = { tables: 0, zongji: 0, tool: 0, instant: 0 };
         const property = fc.asyncProperty(scenarios, async (scenario) => {
           compared.tables += 1;
-          const withZongji =
-            options.isZongjiAsked !== false && compared.tables < ZONGJI_TABLES && isForZongji(scenario);
+          const withZongji = isZongjiAsked && compared.tables < ZONGJI_TABLES && isForZongji(scenario);
           const table = `${withZongji ? 'z' : 't'}${String(compared.tables)}`;
           const from = await placeOf(log);
           const played = await playScenario(log, `${schema}.${table}`, scenario);
           const events = played.flatMap((step) => step.events.map((event) => ({ event, columns: step.columns })));
           compared.instant += played.filter(({ statement }) => statement.endsWith(INSTANT)).length;
-          const range = { from, to: await placeOf(log), folder: options.logFolder?.() };
+          // The tool of 10.11 asks no server whose version begins with 11.
+          const folder = program === 'mariadb-11.8' ? server.dataFolder : undefined;
+          const range = { from, to: await placeOf(log), folder };
           const printed = await readWithTool(server, range, { schema, name: table });
           const tool = compareWithTool(
             events.map(({ event }) => event),
@@ -95,30 +101,10 @@ export function differentialSuite(name: string, options: DifferentialOptions): v
         expect(compared.tool).toBeGreaterThan(0);
         if (numRuns < SURE) return;
         expect(compared.instant).toBeGreaterThan(0);
-        if (options.isZongjiAsked !== false) expect(compared.zongji).toBeGreaterThan(0);
+        if (isZongjiAsked) expect(compared.zongji).toBeGreaterThan(0);
       },
-      options.timeoutMs,
+      timeoutMs,
     );
-  });
-}
-
-/** {@link differentialSuite} on a server of its own, with this `binlog_row_metadata`. */
-export function ownServerSuite(
-  program: OwnServerOptions['program'],
-  { metadata, ...limits }: Pick<DifferentialOptions, 'runs' | 'timeoutMs'> & { readonly metadata: string },
-): void {
-  let server: OwnServer | null = null;
-  const isOld = program === 'mariadb-10.5';
-  differentialSuite(`${program} with ${metadata} metadata`, {
-    ...limits,
-    isZongjiAsked: metadata === 'FULL',
-    kind: program.startsWith('mariadb') ? 'mariadb' : 'mysql',
-    open: async () => (server = await OwnServer.start({ program, extra: [`--binlog-row-metadata=${metadata}`] })),
-    close: async () => server?.close(),
-    // UUID came with MariaDB 10.7, INET4 with 10.10.
-    ...(isOld ? { lacks: /^(?:uuid|inet4)/ } : {}),
-    // The tool of 10.11 asks no server whose version begins with 11.
-    ...(program === 'mariadb-11.8' ? { logFolder: () => server?.dataFolder } : {}),
   });
 }
 

@@ -1,7 +1,7 @@
 /** The differential test at length and on more servers: see differential.mysql.test.ts. */
 import { databaseMatrix } from '@lutra/testing';
 import { it } from '@jest/globals';
-import { ownServerSuite } from './differential-suite.ts';
+import { differentialSuite } from './differential-suite.ts';
 
 const RUNS = 600;
 const LIMIT_MS = 1_800_000;
@@ -10,7 +10,7 @@ const { run, missing } = await databaseMatrix(['mariadb', 'mysql', 'mariadb-10.5
 for (const { program } of run) {
   const isMysql = program === 'mysql';
   for (const metadata of ['FULL', 'MINIMAL', ...(isMysql ? [] : (['NO_LOG'] as const))] as const) {
-    ownServerSuite(program, { metadata, runs: RUNS, timeoutMs: LIMIT_MS });
+    differentialSuite(program, { metadata, runs: RUNS, timeoutMs: LIMIT_MS });
   }
 }
 
