@@ -73,7 +73,8 @@ export class SelectEpoch {
       options.status.cause = cause;
     });
     const { reader } = options;
-    const retryInPlaceMs = () => this.definition.parameters.retryInPlaceMs;
+    // At once, not from the next process on: there is none while the source is away.
+    const retryInPlaceMs = () => session.latestDefinition().parameters.retryInPlaceMs;
     this.reconnect = new Reconnect({ clock: context.clock, reader, retryInPlaceMs });
     const current = () => reader.current();
     this.schemas = new TableSchemas({ bus: context.bus, session, status: options.status, current });
