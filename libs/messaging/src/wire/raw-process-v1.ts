@@ -6,6 +6,8 @@ import { decodeSafely, malformed } from './malformed.ts';
 import { decodeTransactionBegin, encodeTransactionBegin } from './transaction-header.ts';
 
 // raw-process/1: records one after the other, each with a tag.
+// History. 1: first. 1, since 2026-11: a table map may end with metadata field 0xff (`lutra1` and JSON, @lutra/binlog/schema),
+// over which older readers pass: they then have no more than the server logged.
 const BEGIN = 1; // seq, gtid, first event, commit time
 const TABLE_MAP = 2; // event, length, bytes
 const ROWS = 3; // event, length, bytes
