@@ -46,6 +46,8 @@ export class BinlogDump {
   private isClosed = false;
   /** Bytes that came from the server so far. */
   bytesRead = 0;
+  /** True when `take` threw because the log ended, in a dump that was to end there: everything before was taken. */
+  isAtEndOfLog = false;
 
   constructor(
     private readonly socket: Socket,
@@ -92,17 +94,13 @@ export class BinlogDump {
       if (this.unwrapper.isEmpty && this.chunks.length === 0 && this.failure === null) this.resume();
       return events;
     } catch (error) {
+      this.isAtEndOfLog = this.framer.isEnded && SyncError.is(error) && error.code === 'SOURCE_CONNECTION_LOST';
       this.close();
       throw translateSourceError(
         error,
         attemptOf(this.options.source, { isConnected: true, place: this.options.place }),
       );
     }
-  }
-
-  /** True when `take` threw because the log ended, in a dump that was to end there. */
-  get isAtEndOfLog(): boolean {
-    return this.framer.isEnded;
   }
 
   /** Port of our end: finds the connection in the server's process list. */

@@ -262,6 +262,8 @@ export class EventFramer {
   }
 
   private readStatus(bytes: Buffer, from: number, end: number): Error {
+    // What stands at `from` belongs to the next packet then.
+    if (from === end) return corrupt('a packet without content');
     if (bytes[from] === STATUS_ERROR) return ServerPacketError.parse(bytes.subarray(from, end));
     if (bytes[from] === STATUS_END && end - from < 9) {
       this.isEnded = true;

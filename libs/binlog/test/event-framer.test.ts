@@ -205,3 +205,13 @@ describe('crc32', () => {
     );
   });
 });
+
+it('does not read the next packet as the content of an empty one', () => {
+  const framer = new EventFramer({ hasChecksum: true });
+  // The next packet's length begins with 0xfe, which inside a packet would be the end of the log.
+  const bytes = Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.from([0xfe, 0, 0, 2]), Buffer.alloc(0xfe)]);
+  expect(() => {
+    framer.push(bytes, []);
+  }).toThrow('SOURCE_EVENT_CORRUPT');
+  expect(framer.isEnded).toBe(false);
+});

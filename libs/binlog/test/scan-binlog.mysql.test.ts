@@ -84,6 +84,19 @@ describe.each([
     }
   });
 
+  it('hands on what the callback throws, also when the end of the log came with the event', async () => {
+    const scan = scanBinlog({
+      source,
+      from: byName,
+      signal: AbortSignal.timeout(30_000),
+      onEvent: (event) => {
+        if (event.kind === 'whole' && classifyEvent(event) === 'xid') throw new Error('refused by the reader');
+        return 'go on';
+      },
+    });
+    await expect(scan).rejects.toThrow('refused by the reader');
+  });
+
   it('ends with its signal', async () => {
     const stopping = new AbortController();
     const end = scanBinlog({
