@@ -3,6 +3,7 @@ import { inflateRecord, readCompressedRecord } from './compressed-record.ts';
 import { EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName, isCompressedRowsEvent } from './event-types.ts';
 import { READ_EVENT_BYTES_MAX } from './framed-event.ts';
 import type { FramedEvent } from './framed-event.ts';
+import { statementText } from './statement-text.ts';
 
 /** A table id of 6 bytes and flags of 2 begin table maps and rows events. */
 const TABLE_ID_BYTES = 6;
@@ -57,10 +58,11 @@ export function readQuery(event: FramedEvent): QueryEvent {
   const schemaAt = at + QUERY_FIXED_BYTES + buffer.readUInt16LE(at + 11);
   const statementAt = schemaAt + schemaLength + 1;
   if (statementAt > end) throw tooShort(event);
-  const statement =
+  const text =
     event.type === EVENT_TYPE.MARIADB_QUERY_COMPRESSED
-      ? inflateRecord(buffer, { at: statementAt, end }, READ_EVENT_BYTES_MAX).toString('utf8')
-      : buffer.toString('utf8', statementAt, end);
+      ? inflateRecord(buffer, { at: statementAt, end }, READ_EVENT_BYTES_MAX)
+      : buffer.subarray(statementAt, end);
+  const statement = statementText(text, { buffer, start: at + QUERY_FIXED_BYTES, end: schemaAt });
   return { schema: buffer.toString('utf8', schemaAt, schemaAt + schemaLength), statement };
 }
 

@@ -71,6 +71,39 @@ describe('readGtidEvent', () => {
   });
 });
 
+describe('readQuery', () => {
+  /** flags, sql_mode, catalog, auto_increment, then the client's character set and what follows. */
+  const variables = (charset: number) =>
+    Buffer.concat([
+      fromHex('00 00000000 01 2000205500000000 06 03 737464 03 0100 0100 04'),
+      Buffer.from([charset, 0, 8, 0, 8, 0, 8, 45, 0]),
+    ]);
+  const queryEvent = (statement: Buffer, status: Buffer): FramedEvent => {
+    const head = Buffer.alloc(13);
+    head.writeUInt8(4, 8);
+    head.writeUInt16LE(status.length, 11);
+    return eventOf(EVENT_TYPE.QUERY, Buffer.concat([head, status, Buffer.from('shop\0'), statement]));
+  };
+
+  it.each([
+    ['latin1', 8, Buffer.from('DROP TABLE caf\xe9', 'latin1'), 'DROP TABLE café'],
+    ['gbk, which could be UTF-8', 28, fromHex('44524f50205441424c4520 d2bb'), 'DROP TABLE 一'],
+    ['sjis, where a character ends in a backslash', 13, fromHex('44524f50205441424c4520 60835c60'), 'DROP TABLE `ソ`'],
+    ['UTF-8', 45, Buffer.from('DROP TABLE 名'), 'DROP TABLE 名'],
+    ['the UTF-8 of the server, a savepoint', 8, Buffer.from('SAVEPOINT `é`'), 'SAVEPOINT `é`'],
+    ['the UTF-8 of the server, a table', 8, Buffer.from('CREATE TABLE `é` (\n  `a`'), 'CREATE TABLE `é` (\n  `a`'],
+    ['a charset that it is not text of', 1, Buffer.from('x \xff', 'latin1'), 'x \ufffd'],
+  ])('reads a statement in %s', (_, charset, statement, expected) => {
+    expect(readQuery(queryEvent(statement, variables(charset)))).toEqual({ schema: 'shop', statement: expected });
+  });
+
+  it('reads UTF-8 where the event does not name a character set', () => {
+    const statement = Buffer.from('DROP TABLE é');
+    for (const status of [Buffer.alloc(0), fromHex('63 01 04 08'), variables(8).subarray(0, 26), fromHex('06 ff 04')])
+      expect(readQuery(queryEvent(statement, status)).statement).toBe('DROP TABLE é');
+  });
+});
+
 describe('readPreparedXid', () => {
   it('reads the name that a GTID event of the same transaction has', () => {
     const body = fromHex('00 07000000 03000000 03000000 616263646566');
