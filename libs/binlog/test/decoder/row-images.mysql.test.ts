@@ -58,6 +58,17 @@ describe.each([
     expect(others[0]).toMatchObject({ before: [undefined, 1, undefined], after: { 2: 'x' } });
   });
 
+  it('tell a row of nothing but defaults, which a MINIMAL image leaves no column of', async () => {
+    const table = newTable();
+    const events = await log.changes([
+      `CREATE TABLE ${table} (id INT PRIMARY KEY DEFAULT 5, b INT DEFAULT 6)`,
+      'SET binlog_row_image = MINIMAL',
+      `INSERT INTO ${table} () VALUES ()`,
+      'SET binlog_row_image = FULL',
+    ]);
+    expect(images(events)).toEqual([{ after: [undefined, undefined] }]);
+  });
+
   it('leave untouched large columns undefined in NOBLOB images', async () => {
     const table = newTable();
     const events = await log.changes([
