@@ -87,22 +87,30 @@ async function isAllowed(session: AskableSource, proof: readonly string[]): Prom
 }
 
 interface Grant {
-  /** As printed: '*.*', '`shop`.*', '`shop`.`item`'. */
-  readonly target: string;
+  /** Whatever the object: all tables, those of schemas that look like `schema`, or one table of `schema`. */
+  readonly target: '*.*' | 'schema.*' | 'schema.table';
+  readonly schema: string;
   readonly names: readonly string[];
 }
+
+/** With sql_mode ANSI_QUOTES names come in double quotes; either quote is doubled inside. */
+const GRANT = /^GRANT (.+?) ON (?:(\*\.\*)|(`(?:[^`]|``)+`|"(?:[^"]|"")+")\.(\*|`(?:[^`]|``)+`|"(?:[^"]|"")+")) TO /s;
 
 async function readGrants(session: AskableSource): Promise<Grant[]> {
   const grants: Grant[] = [];
   for (const row of await session.query(`SHOW GRANTS${await usingRoles(session)}`)) {
     const value = Object.values(row)[0];
-    // With sql_mode ANSI_QUOTES names come in double quotes.
-    const line = typeof value === 'string' ? value.replaceAll('"', '`') : '';
-    const match = /^GRANT (.+?) ON (\S+) TO /.exec(line);
-    if (match !== null)
-      grants.push({ target: match[2] ?? '', names: (match[1] ?? '').split(',').map((name) => name.trim()) });
+    const [, names = '', all, schema = '', table] = typeof value === 'string' ? (GRANT.exec(value) ?? []) : [];
+    if (names === '') continue;
+    const target = all === '*.*' ? all : table === '*' ? 'schema.*' : 'schema.table';
+    grants.push({ target, schema: unquote(schema), names: names.split(',').map((name) => name.trim()) });
   }
   return grants;
+}
+
+function unquote(name: string): string {
+  const quote = name.slice(0, 1);
+  return name.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
 /** MySQL lists what roles give only when they are named; MariaDB lists the current role by itself. */
@@ -114,9 +122,20 @@ async function usingRoles(session: AskableSource): Promise<string> {
   return typeof roles !== 'string' || roles === '' || roles === 'NONE' ? '' : ` FOR CURRENT_USER() USING ${roles}`;
 }
 
-function readsFrom({ target, names }: Grant, schema: string): boolean {
-  const isOfSchema = target.startsWith(`\`${schema}\`.`) || target.startsWith(`\`${schema.replaceAll('_', '\\_')}\`.`);
+function readsFrom({ target, schema: granted, names }: Grant, schema: string): boolean {
+  const isOfSchema = granted === schema || (target === 'schema.*' && likeOf(granted).test(schema));
   return isOfSchema && names.some((name) => name === 'ALL PRIVILEGES' || name.startsWith('SELECT'));
+}
+
+/** Schemas are granted by a pattern: % and _ are wildcards unless a backslash stands before them. */
+function likeOf(pattern: string): RegExp {
+  const parts = (pattern.match(/\\[%_\\]|./gsu) ?? []).map((part) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    const plain = part.length > 1 && part.startsWith('\\') ? part.slice(1) : part;
+    return `\\u{${(plain.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+  return new RegExp(`^${parts.join('')}$`, 'su');
 }
 
 async function accountOf(session: AskableSource): Promise<string> {

@@ -77,6 +77,13 @@ async function fromFile(
   if (session.server.placeKind !== 'mariadbGtid')
     return { kind: 'file', serverUuid: session.server.uuid, file, offset };
   // MariaDB can say which GTIDs come before an offset: the place then survives a change of server.
-  const gtidList = await session.queryText(`SELECT BINLOG_GTID_POS('${file.replaceAll("'", '')}', ${String(offset)})`);
+  const asked = `SELECT BINLOG_GTID_POS('${file.replaceAll("'", '')}', ${String(offset)}) AS gtids`;
+  const gtidList = (await session.query(asked))[0]?.['gtids'];
+  // NULL is not the empty list: that is the beginning of everything.
+  if (typeof gtidList !== 'string')
+    throw new SyncError('SOURCE_POSITION_UNKNOWN', {
+      problem: `No event begins at ${file}:${String(offset)} of the source ${session.address}`,
+      place: `${file}:${String(offset)}`,
+    });
   return parseDone({ kind: 'mariadbGtid', gtidList }).toDone();
 }

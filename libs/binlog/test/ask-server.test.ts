@@ -125,6 +125,27 @@ it('names a grant as missing only when neither its name nor what it allows is th
   });
 });
 
+it.each([
+  ['a name with a blank', 'my shop', 'SELECT', '`my shop`.*'],
+  ['a name with backticks', 'a`b', 'SELECT, INSERT', '`a``b`.*'],
+  ['a name in double quotes', 'say "x"', 'ALL PRIVILEGES', '"say ""x""".*'],
+  ['a pattern', 'shop_eu', 'SELECT', '`shop\\_%`.*'],
+  ['one character of a pattern', 'shop-eu', 'SELECT', '`shop_eu`.*'],
+  ['a table', 'my shop', 'SELECT (`id`)', '`my shop`.`an item`'],
+])('sees that a schema may be read by the grant on %s', async (_, schema, names, target) => {
+  const source = recordedSource({
+    ...GENERATIONS['8.0'],
+    'SELECT CURRENT_ROLE() AS roles': [{ roles: 'NONE' }],
+    'SELECT CURRENT_USER()': [{ user: 'lutra@%' }],
+    'SHOW GRANTS': [
+      ...GRANTS('GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `lutra`@`%`'),
+      ...GRANTS(`GRANT ${names} ON ${target} TO \`lutra\`@\`%\``),
+    ],
+  });
+  await expect(checkSource(source, { schemas: [schema] })).resolves.toBeUndefined();
+  await expect(checkSource(source, { schemas: ['another'] })).rejects.toMatchObject({ code: 'SOURCE_GRANT_MISSING' });
+});
+
 describe('checkPlace of a file', () => {
   const source = recordedSource({
     'SHOW BINARY LOGS': [

@@ -80,6 +80,16 @@ describe.each([
     return dump;
   }
 
+  it('refuses a start at an offset where no event begins, where the server says so', async () => {
+    const opened = await SourceSession.open(optionsOf(server));
+    session = opened;
+    const [first] = await opened.query('SHOW BINARY LOGS');
+    const start = (offset: number) => resolveStart(opened, { kind: 'file', file: String(first?.['Log_name']), offset });
+    await expect(start(4)).resolves.toMatchObject({ done: {} });
+    // MySQL says it when the dump begins.
+    if (server.kind === 'mariadb') await expect(start(5)).rejects.toMatchObject({ code: 'SOURCE_POSITION_UNKNOWN' });
+  });
+
   it('reads transactions with their GTIDs and tables', async () => {
     const done = await latest();
     const running = await startDump(done);
