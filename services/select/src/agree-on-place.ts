@@ -30,7 +30,7 @@ export async function agreeOnPlace(
     while (!session.signal.aborted) {
       if (heard.cursor?.state === 'place') return heard.cursor.place;
       if (heard.cursor?.state === 'origin-wanted') {
-        origin ??= await resolveOrigin(session, source);
+        origin ??= await beginAnew(bus, session, source);
         await bus.putOrigin(session.pipelineId, { epoch: session.epoch, place: origin, at: clock.now().toISOString() });
       }
       await bell.wait(REPEAT_MS, session.signal);
@@ -58,6 +58,12 @@ export async function followCursor(
     }
     await clock.sleep(REPEAT_MS, signal);
   }
+}
+
+/** What is kept of tables belongs to the time before: a source whose GTIDs began anew gives the same ones to other statements. */
+async function beginAnew(bus: ServiceContext['bus'], session: PipelineSession, source: SourceOptions): Promise<Place> {
+  await bus.removeTableHistories(session.pipelineId);
+  return resolveOrigin(session, source);
 }
 
 async function resolveOrigin(session: PipelineSession, source: SourceOptions): Promise<Place> {
