@@ -1,4 +1,4 @@
-import { isReservedSchema, SyncError } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { MappingMatcher, PipelineDefinition } from '@lutra/model';
 import { parseStatement } from './parse-statement.ts';
 import type { NamedTable } from './parse-statement.ts';
@@ -38,8 +38,7 @@ export class StatementJudge {
       case 'other':
         return HARMLESS;
       case 'statementDml':
-        if (isReservedSchema(schema)) return HARMLESS;
-        if (!this.schemas.has(schema) && ![...this.schemas].some((mapped) => parsed.words.has(mapped))) return HARMLESS;
+        if (!this.schemas.has(schema) && !this.isNamed(parsed.words)) return HARMLESS;
         return { ...HARMLESS, stop: statementDml(parsed.verb, schema) };
       case 'ddl': {
         const { opensTransaction, droppedSchema, isDestructive, tables, verb } = parsed;
@@ -66,6 +65,12 @@ export class StatementJudge {
     this.skipped++;
     const message = `${problem}. It was passed over (ddl = skip), number ${String(this.skipped)} since the start of the epoch`;
     return { ...HARMLESS, warning: { code: 'SOURCE_DDL_SKIPPED', message } };
+  }
+
+  /** Whatever the case: servers with lower_case_table_names = 1 log what was typed. */
+  private isNamed(words: ReadonlySet<string>): boolean {
+    const folded = new Set([...words].map((word) => word.toLowerCase()));
+    return [...this.schemas].some((mapped) => folded.has(mapped.toLowerCase()));
   }
 
   private isMapped({ schema, table }: NamedTable): boolean {

@@ -91,5 +91,10 @@ describe('StatementJudge', () => {
   it('sees a mapped schema that a statement names from elsewhere', () => {
     expect(judge('INSERT INTO shop.item_1 SELECT 1', 'fail', 'elsewhere')).toBe('SOURCE_BINLOG_FORMAT');
     expect(judge('TRUNCATE shop.item_1', 'fail', 'elsewhere')).toBe('SOURCE_DDL_STOPPED');
+    // The session's schema says nothing of the table's.
+    expect(judge('INSERT INTO shop.item_1 SELECT 1', 'fail', 'mysql')).toBe('SOURCE_BINLOG_FORMAT');
+    expect(judge('INSERT INTO user VALUES (1)', 'fail', 'mysql')).toBe('passes');
+    // Servers with lower_case_table_names = 1 log statements as they were typed.
+    expect(judge('INSERT INTO SHOP.ITEM_1 SELECT 1', 'fail', 'elsewhere')).toBe('SOURCE_BINLOG_FORMAT');
   });
 });
