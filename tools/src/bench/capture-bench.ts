@@ -1,10 +1,12 @@
 import { OwnServer } from '@lutra/testing';
+import { benchCompressed } from './capture-compressed.ts';
 import { benchDecode } from './capture-decode.ts';
 import { prepareLogs, writeLargeRows, writeManyRows, writeSingleRows } from './capture-logs.ts';
 import type { BenchLog } from './capture-logs.ts';
 import { measureMemory } from './capture-memory.ts';
-import { readWithLutra, readWithTool, readWithZongji } from './capture-readers.ts';
+import { countDecoded, readWithLutra, readWithTool, readWithZongji } from './capture-readers.ts';
 import type { Reading } from './capture-readers.ts';
+import { benchSelect } from './capture-select.ts';
 import { medianOf, measureOf } from './measure.ts';
 import type { Measure } from './measure.ts';
 
@@ -49,6 +51,7 @@ export async function benchCapture(options: CaptureOptions): Promise<void> {
       budget: BUDGETS.framingRows,
     });
     await benchRows('capture.decode.single', server, single, { ...options, decodes: true, budget: null });
+    await benchSelect(server, single, options);
     const many = await writeManyRows(server, MANY_ROWS * scale);
     await benchRows('capture.decode.many', server, many, { ...options, decodes: true, budget: BUDGETS.decodeRows });
     await benchBytes('capture.framing.8KiB', server, many, options);
@@ -67,6 +70,7 @@ export async function benchCapture(options: CaptureOptions): Promise<void> {
   } finally {
     await server.close();
   }
+  await benchCompressed(options);
 }
 
 interface RowsOptions extends CaptureOptions {
@@ -77,11 +81,11 @@ interface RowsOptions extends CaptureOptions {
 async function benchRows(bench: string, server: OwnServer, log: BenchLog, options: RowsOptions): Promise<void> {
   const { decodes, budget } = options;
   const readings = await readInTurns(server, log, options);
-  const rate = ({ rows, seconds }: Reading): number => rows / seconds;
-  for (const { rows } of readings.ours)
-    if (rows !== log.rowCount) throw new Error(`${String(rows)} rows of ${String(log.rowCount)} were read`);
+  const rate = ({ count, seconds }: Reading): number => count / seconds;
+  for (const { count } of readings.ours)
+    if (count !== log.rowCount) throw new Error(`${String(count)} rows of ${String(log.rowCount)} were read`);
   const values = { ours: readings.ours.map(rate), zongji: readings.zongji.map((one) => log.rowCount / one.seconds) };
-  const cpu = medianOf(readings.ours.map(({ cpuSeconds, rows }) => (cpuSeconds / rows) * 1e6));
+  const cpu = medianOf(readings.ours.map(({ cpuSeconds, count }) => (cpuSeconds / count) * 1e6));
   const measure = measureOf(bench, 'rows/s', {
     ours: values.ours,
     peer: { name: 'zongji', values: values.zongji },
@@ -139,9 +143,10 @@ async function readInTurns(
   { runs, decodes }: { readonly runs: number; readonly decodes: boolean },
 ): Promise<Readings> {
   const readings: Readings = { ours: [], zongji: [], tool: [] };
-  await readWithLutra(server, log, { decodes });
+  const readOurs = () => readWithLutra(server, log, decodes ? { reader: countDecoded() } : {});
+  await readOurs();
   for (let run = 0; run < runs; run += 1) {
-    readings.ours.push(await readWithLutra(server, log, { decodes }));
+    readings.ours.push(await readOurs());
     readings.zongji.push(await readWithZongji(server, log, decodes));
     readings.tool.push(await readWithTool(server, log, decodes));
   }

@@ -38,18 +38,23 @@ export async function prepareLogs(server: DatabaseServer): Promise<void> {
   ]);
 }
 
-/** GTID, TABLE_MAP, WRITE_ROWS of one row of six columns, XID; again and again. */
-export function writeSingleRows(server: DatabaseServer, rowCount: number): Promise<BenchLog> {
+/** MySQL: what the session writes from here on comes as TRANSACTION_PAYLOAD (zstd, the server's default level). */
+export const COMPRESSED = 'SET SESSION binlog_transaction_compression = ON';
+
+/** GTID, TABLE_MAP, WRITE_ROWS of one row of six columns, XID; again and again. `setting`: a statement for the session that writes. */
+export function writeSingleRows(server: DatabaseServer, rowCount: number, setting?: string): Promise<BenchLog> {
   return inOwnFiles(server, rowCount, async (connection) => {
+    if (setting !== undefined) await connection.query(setting);
     await connection.query(`CALL bench.write_single(${String(rowCount)})`);
   });
 }
 
 /** The same rows in large transactions: as many in one event as the server puts into 8 KiB. */
-export function writeManyRows(server: DatabaseServer, rowCount: number): Promise<BenchLog> {
+export function writeManyRows(server: DatabaseServer, rowCount: number, setting?: string): Promise<BenchLog> {
   const digits = Array.from({ length: 5 }, (_, index) => `bench.digits AS d${String(index)}`).join(', ');
   const rounds = Math.max(1, Math.round(rowCount / 100_000));
   return inOwnFiles(server, rounds * 100_000, async (connection) => {
+    if (setting !== undefined) await connection.query(setting);
     for (let round = 0; round < rounds; round += 1)
       await connection.query(
         `INSERT INTO bench.orders (customer, name, amount, created, state) SELECT ${VALUES} FROM ${digits}`,

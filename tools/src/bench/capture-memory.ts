@@ -18,7 +18,6 @@ export async function measureMemory(server: DatabaseServer, log: BenchLog): Prom
   let [readBytes, warmBytes, peakBytes] = [0, 0, 0];
   let stoppedMs = performance.now();
   await readWithLutra(server, log, {
-    decodes: false,
     onBatch: (events) => {
       for (const { end, start } of events) readBytes += end - start;
       const rss = process.memoryUsage.rss();

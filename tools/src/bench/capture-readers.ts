@@ -10,7 +10,8 @@ import type { BenchLog } from './capture-logs.ts';
 
 /** One reading of a log over the socket, from connecting to its end. */
 export interface Reading {
-  readonly rows: number;
+  /** What the reader counted: rows, rows events or bytes. */
+  readonly count: number;
   readonly seconds: number;
   /** Of our process; 0 where another process reads. */
   readonly cpuSeconds: number;
@@ -19,17 +20,20 @@ export interface Reading {
 const HEARTBEAT_MS = 1_000;
 const WAIT_MS = 10_000;
 
+export type BatchReader = (events: readonly FramedEvent[]) => number;
+
 export interface OurReadingOptions {
-  readonly decodes: boolean;
+  /** Called for each batch; returns how much of what it counts is in it. Default: {@link countEvents}. */
+  readonly reader?: BatchReader;
   /** Called for each batch; a promise stops the reading until it is done. */
   readonly onBatch?: (events: readonly FramedEvent[]) => Promise<void> | null;
 }
 
-/** Reads with @lutra/binlog: checksums verified, rows counted by events or, decoded, one by one. */
+/** Reads with @lutra/binlog, checksums verified. */
 export async function readWithLutra(
   server: DatabaseServer,
   log: BenchLog,
-  { decodes, onBatch }: OurReadingOptions,
+  { reader = countEvents, onBatch }: OurReadingOptions,
 ): Promise<Reading> {
   const { kind, host, port, user, password } = server;
   const definition = { kind, host, port, user, tls: 'disabled' as const };
@@ -39,21 +43,20 @@ export async function readWithLutra(
   const done = { kind: 'file' as const, serverUuid: session.server.uuid, file: log.file, offset: 4 };
   const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
   const dump = await openDump(session, done, { heartbeatMs: HEARTBEAT_MS, onReady: bell.ring });
-  const reader = decodes ? countDecoded() : countEvents;
   try {
-    let rows = 0;
+    let count = 0;
     for (;;) {
       const events = dump.take();
       if (events === null) {
         await bell.wait(WAIT_MS);
         continue;
       }
-      rows += reader(events);
+      count += reader(events);
       const pause = onBatch?.(events) ?? null;
       if (pause !== null) await pause;
       if (!events.some((event) => isEnd(event, log))) continue;
       const { user: userUs, system } = process.cpuUsage(startCpu);
-      return { rows, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: (userUs + system) / 1e6 };
+      return { count, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: (userUs + system) / 1e6 };
     }
   } finally {
     dump.close();
@@ -64,13 +67,21 @@ const isEnd = (event: FramedEvent, { nextFile }: BenchLog): boolean =>
   event.type === EVENT_TYPE.ROTATE && event.kind === 'whole' && readRotate(event).file === nextFile;
 
 /** Each rows event counts as one row: these logs hold single rows, or large ones. */
-function countEvents(events: readonly FramedEvent[]): number {
+export function countEvents(events: readonly FramedEvent[]): number {
   let rows = 0;
   for (const { type, kind } of events) if (isRowsEvent(type) && (kind === 'whole' || kind === 'begin')) rows += 1;
   return rows;
 }
 
-function countDecoded(): (events: readonly FramedEvent[]) => number {
+/** Bytes of all events, as they are when they are decompressed. */
+export function countBytes(events: readonly FramedEvent[]): number {
+  let bytes = 0;
+  for (const { start, end } of events) bytes += end - start;
+  return bytes;
+}
+
+/** Decodes every row. */
+export function countDecoded(): BatchReader {
   const decoder = createRowsDecoder(new TableShapes());
   return (events) => {
     let rows = 0;
@@ -91,18 +102,18 @@ export async function readWithZongji(server: DatabaseServer, log: BenchLog, deco
   const zongji = new ZongJi(options);
   const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
   try {
-    const rows = await new Promise<number>((resolve, reject) => {
-      let count = 0;
+    const count = await new Promise<number>((resolve, reject) => {
+      let rows = 0;
       zongji.on('error', reject);
       zongji.on('binlog', (event: { getTypeName(): string; rows?: readonly unknown[]; binlogName?: string }) => {
-        if (event.getTypeName() === 'WriteRows') count += event.rows?.length ?? 0;
-        else if (event.binlogName === log.nextFile) resolve(count);
+        if (event.getTypeName() === 'WriteRows') rows += event.rows?.length ?? 0;
+        else if (event.binlogName === log.nextFile) resolve(rows);
       });
       const includeEvents = decodes ? ['rotate', 'tablemap', 'writerows'] : ['rotate'];
       zongji.start({ filename: log.file, position: 4, serverId: randomInt(100_000, 900_000), includeEvents });
     });
     const { user: userUs, system } = process.cpuUsage(startCpu);
-    return { rows, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: (userUs + system) / 1e6 };
+    return { count, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: (userUs + system) / 1e6 };
   } finally {
     zongji.stop();
   }
@@ -132,5 +143,5 @@ export async function readWithTool(server: DatabaseServer, log: BenchLog, decode
       else reject(new Error(`The server's binlog tool ended with ${String(code)}: ${said.slice(-500)}`));
     });
   });
-  return { rows: log.rowCount, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: 0 };
+  return { count: log.rowCount, seconds: (performance.now() - startMs) / 1_000, cpuSeconds: 0 };
 }
