@@ -2,6 +2,7 @@ import { SyncError } from '@lutra/model';
 import {
   EVENT_FLAG_ARTIFICIAL,
   EVENT_FLAGS_OFFSET,
+  EVENT_HEADER_BYTES,
   EVENT_NEXT_POSITION_OFFSET,
   EVENT_SERVER_ID_OFFSET,
   EVENT_TIMESTAMP_OFFSET,
@@ -110,5 +111,13 @@ export class FramedEvent {
 
   get flags(): number {
     return this.buffer.readUInt16LE(this.start + EVENT_FLAGS_OFFSET);
+  }
+  /** True when `other`, a whole event, says the same: the header (time, position) does not count. For events that came whole. */
+  hasBodyOf(other: Buffer): boolean {
+    const { buffer, start, end } = this;
+    if (other.length !== end - start) return false;
+    // A loop: the call of Buffer.compare costs more than 100 bytes do, and most table maps are shorter.
+    for (let at = EVENT_HEADER_BYTES; at < other.length; at++) if (other[at] !== buffer[start + at]) return false;
+    return true;
   }
 }

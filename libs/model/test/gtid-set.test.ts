@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { containsTransaction, intersectDone, MysqlGtidSet, parseDone, SyncError } from '@lutra/model';
+import { containsTransaction, intersectDone, MysqlGtidSet, parseDone, parseMariadbGtid, SyncError } from '@lutra/model';
 import type { DonePlace } from '@lutra/model';
 
 const UUIDS = ['3e11fa47-71ca-11e1-9e33-c80aa9429562', '0e11fa47-71ca-11e1-9e33-c80aa9429562'];
@@ -159,5 +159,33 @@ describe('intersectDone', () => {
       offset: 4,
     }));
     expect(() => intersectDone(places)).toThrow('SOURCE_SERVER_CHANGED');
+  });
+});
+
+describe('parseMariadbGtid', () => {
+  it('reads what it is printed as', () => {
+    const part = fc.integer({ min: 0, max: 0xffff_ffff });
+    fc.assert(
+      fc.property(part, part, fc.maxSafeNat(), (domain, server, sequence) => {
+        const text = [domain, server, sequence].join('-');
+        expect(parseMariadbGtid(text)).toEqual({ domain, server, sequence });
+      }),
+    );
+  });
+
+  it.each([
+    '',
+    '-',
+    '0-1',
+    '0-1-',
+    '-1-2',
+    '0--2',
+    '0-1-2-3',
+    '0-1-2 ',
+    '0-1-x',
+    '4294967296-1-1',
+    '0-1-9007199254740992',
+  ])('refuses %p', (text) => {
+    expect(() => parseMariadbGtid(text)).toThrow('SOURCE_POSITION_UNKNOWN');
   });
 });

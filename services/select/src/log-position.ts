@@ -1,8 +1,6 @@
 import { EVENT_FLAG_ARTIFICIAL, readRotate } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 
-const OFFSET_SPAN = 2 ** 32;
-
 /** File and offset that the reader has reached. Offsets in events have 32 bits only; files may be longer than 4 GiB. */
 export class LogPosition {
   constructor(
@@ -20,8 +18,8 @@ export class LogPosition {
       return;
     }
     if ((event.flags & EVENT_FLAG_ARTIFICIAL) !== 0) return;
-    const high = this.offset - (this.offset % OFFSET_SPAN);
-    this.offset = high + low < this.offset ? high + OFFSET_SPAN + low : high + low;
+    // Forward to the next offset with these 32 bits: the difference is taken modulo 2^32.
+    this.offset += (low - (this.offset | 0)) >>> 0;
   }
 
   rotate(event: FramedEvent): void {

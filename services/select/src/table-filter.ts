@@ -1,4 +1,4 @@
-import { EVENT_HEADER_BYTES, readTableId, readTableName } from '@lutra/binlog';
+import { readTableId, readTableName } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import type { LoggedTable } from '@lutra/binlog/schema';
 import type { MappingMatcher } from '@lutra/model';
@@ -56,7 +56,7 @@ export class TableFilter {
   tableMap(event: FramedEvent): void {
     const id = readTableId(event);
     const known = this.tables.get(id);
-    if (known !== undefined && isSameMap(known.logged, event)) return;
+    if (known !== undefined && event.hasBodyOf(known.logged)) return;
     this.keep(id, this.older.get(id), event);
   }
 
@@ -70,7 +70,7 @@ export class TableFilter {
       this.older = this.tables;
       this.tables = new Map();
     }
-    const isKnown = older !== undefined && isSameMap(older.logged, event);
+    const isKnown = older !== undefined && event.hasBodyOf(older.logged);
     this.tables.set(id, isKnown ? older : this.judge(event));
   }
 
@@ -85,11 +85,3 @@ export class TableFilter {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function isSameMap(known: Buffer, event: FramedEvent): boolean {
-  const { buffer, start, end } = event;
-  return (
-    known.length === end - start &&
-    known.compare(buffer, start + EVENT_HEADER_BYTES, end, EVENT_HEADER_BYTES, known.length) === 0
-  );
-}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { EVENT_TYPE, FramedEvent } from '@lutra/binlog';
 import { LogPosition } from '../src/log-position.ts';
 
@@ -39,5 +40,22 @@ describe('LogPosition', () => {
     const position = new LogPosition('bin.000001', 100);
     position.advance(event(type, 40, 0));
     expect(position.offset).toBe(100);
+  });
+
+  it('follows offsets of which events tell 32 bits, beyond 4 GiB too', () => {
+    const steps = fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.integer({ min: 4, max: 2 ** 40 }), steps, (start, lengths) => {
+        const position = new LogPosition('bin.000001', start);
+        let offset = start;
+        for (const length of lengths) {
+          offset += length;
+          // 0 would stand for an event that does not say where it is.
+          if (offset % 2 ** 32 === 0) return;
+          position.advance(event(XID, 30, offset));
+          expect(position.offset).toBe(offset);
+        }
+      }),
+    );
   });
 });
