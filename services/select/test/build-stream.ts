@@ -1,8 +1,8 @@
 import { EventFramer, EVENT_FLAG_ARTIFICIAL, PayloadUnwrapper, readRotate } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import { decodeRawProcess } from '@lutra/messaging';
-import { compileMappings, must } from '@lutra/model';
-import type { MappingDefinition, Place, ProcessHeader, RawTransaction, SyncError } from '@lutra/model';
+import { compileMappings, must, SyncError } from '@lutra/model';
+import type { MappingDefinition, Place, ProcessHeader, RawTransaction } from '@lutra/model';
 import { PrepareSearch } from '../src/find-xa-prepare.ts';
 import { PreparedTransactions } from '../src/prepared-transactions.ts';
 import type { LogPlace, PreparedTransaction } from '../src/prepared-transactions.ts';
@@ -31,7 +31,7 @@ export interface BuildOptions {
   readonly limits?: Partial<BuilderLimits>;
   readonly start?: Place;
   readonly mapped?: readonly string[];
-  readonly judge?: () => Judgement;
+  readonly judge?: (statement: string, schema: string) => Judgement;
   readonly chunkBytes?: number;
   readonly serverUuid?: string;
   /** What select remembers from before; default: nothing. */
@@ -149,7 +149,8 @@ class Run {
   private search({ xid, before }: { readonly xid: string; readonly before: LogPlace }): PreparedTransaction {
     const search = new PrepareSearch(xid);
     for (const { event, place } of placed(this.stream)) if (place.offset < before.offset) search.take(event, place);
-    return must(search.found, 'it was prepared');
+    if (search.found === null) throw new SyncError('SOURCE_XA_ROWS_LOST', { problem: 'It was never prepared' });
+    return search.found;
   }
 
   private eventsFrom({ offset }: LogPlace): FramedEvent[] {
