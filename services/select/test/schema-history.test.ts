@@ -71,12 +71,15 @@ describe('schema history', () => {
         });
         let kept: { tables: readonly TableHistory[]; mark: DonePlace } = { tables: [], mark: emptyPlace(kind) };
         let reached = 0;
+        let grownTo = 0;
         for (const { back, jump, reads, logged, keeps } of runs) {
           const start = Math.min(log.length, Math.max(0, reached - back) + jump);
           const isBelieved = coversDone(kept.mark, placeBehind(log, start, kind));
           const history = new SchemaHistory(isBelieved ? kept.tables : []);
           const end = Math.min(log.length, start + reads);
-          const logEnd = Math.max(end, Math.min(log.length, start + logged));
+          const logEnd = Math.max(grownTo, end, Math.min(log.length, start + logged));
+          // A log only grows: what a proof has seen once, every later one sees.
+          grownTo = logEnd;
           let at = start;
           for (; at < end; at++) {
             const entry = log[at] as Entry;

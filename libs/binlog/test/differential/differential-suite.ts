@@ -60,7 +60,7 @@ export function differentialSuite(program: DatabaseProgram, { metadata, runs, ti
     afterAll(async () => {
       // Also when the rest was never opened.
       for (const close of opened.reverse()) await close();
-    });
+    }, timeoutMs);
 
     it(
       'says the same as SELECT, zongji and the binlog tool',
