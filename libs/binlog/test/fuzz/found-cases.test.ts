@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FramedEvent, readGtidEvent } from '@lutra/binlog';
 import { EVENT_TYPE } from '../../src/event-types.ts';
+import { decodeDefinition, encodeDefinition } from '../../src/schema/attached-definition.ts';
 
 /** An event of this body with other bytes before and behind it in its buffer. */
 function eventOf(type: number, body: Uint8Array): FramedEvent {
@@ -24,5 +25,26 @@ describe('a GTID event', () => {
     ],
   ])('%s, is corrupt whatever stands behind it', (_, type, body) => {
     expect(() => readGtidEvent(eventOf(type, body))).toThrow('SOURCE_EVENT_CORRUPT');
+  });
+});
+
+describe('an attached definition', () => {
+  const column = { name: 'a', kind: 'enum', declared: "enum('x')", nullable: true, labels: ['x'] } as const;
+  const definition = { schema: 's', table: 't', columns: [column], primaryKey: [0] };
+
+  it('is read as it was written', () => {
+    expect(decodeDefinition(encodeDefinition(definition))).toEqual(definition);
+  });
+
+  it.each([
+    ['without columns', '"columns"', '"c0lumns"'],
+    ['with a column that is none', '[{', '[7,{'],
+    ['with an unknown kind', '"enum"', '"enuM"'],
+    ['with labels that are none', '["x"]', '[1]'],
+    ['with a key outside its columns', '"primaryKey":[0]', '"primaryKey":[1]'],
+    ['that is no JSON', '{"schema"', '"schema"'],
+  ])('%s, is corrupt', (_, from, to) => {
+    const damaged = encodeDefinition(definition).toString('utf8').replace(from, to);
+    expect(() => decodeDefinition(Buffer.from(damaged))).toThrow('SOURCE_EVENT_CORRUPT');
   });
 });

@@ -13,6 +13,9 @@ export interface RecordedStream {
 /** Folders below libs/binlog/test; a file that joins them is read without being named anywhere. */
 const FOLDERS = ['fixtures', 'golden'];
 const PACKET_AND_STATUS_BYTES = 5;
+const MAGIC_BYTES = 4;
+const EVENT_TYPE_OFFSET = 4;
+const EVENT_SIZE_OFFSET = 9;
 const FORMAT_DESCRIPTION = 15;
 const TRANSACTION_PAYLOAD = 40;
 
@@ -21,8 +24,11 @@ export function recordedStreams(): RecordedStream[] {
   const root = join(projectRoot, 'libs/binlog/test');
   const files = FOLDERS.flatMap((folder) =>
     listOf(join(root, folder))
-      .filter((name) => name.endsWith('.events'))
-      .map((name): RecordedStream => ({ name: `${folder}/${name}`, events: eventsOf(join(root, folder, name)) })),
+      .filter((name) => READERS.some(([ending]) => name.endsWith(ending)))
+      .map((name): RecordedStream => {
+        const read = READERS.find(([ending]) => name.endsWith(ending))?.[1] ?? eventsOf;
+        return { name: `${folder}/${name}`, events: read(join(root, folder, name)) };
+      }),
   );
   const recorded = files.filter(({ events }) => events.length > 0);
   return [...recorded, builtStream(), compressedStream(recorded[0]?.events ?? [])];
@@ -37,6 +43,25 @@ function eventsOf(file: string): Buffer[] {
       return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
     });
 }
+
+/** Events of a log file behind its magic number. Format descriptions stay out: they say how the file is checked, not the stream. */
+function eventsOfLog(file: string): Buffer[] {
+  const bytes = readFileSync(file);
+  const events: Buffer[] = [];
+  let checksumBytes = 0;
+  for (let at = MAGIC_BYTES; at < bytes.length;) {
+    const end = at + bytes.readUInt32LE(at + EVENT_SIZE_OFFSET);
+    if (bytes[at + EVENT_TYPE_OFFSET] === FORMAT_DESCRIPTION) checksumBytes = bytes[end - 5] === 1 ? 4 : 0;
+    else events.push(bytes.subarray(at, end - checksumBytes));
+    at = end;
+  }
+  return events;
+}
+
+const READERS: readonly (readonly [ending: string, read: (file: string) => Buffer[]])[] = [
+  ['.events', eventsOf],
+  ['.binlog', eventsOfLog],
+];
 
 function builtStream(): RecordedStream {
   const stream = new BinlogStreamBuilder({ hasChecksum: false })
