@@ -112,4 +112,7 @@ function codeOf(error: unknown): string {
 
 /** By its code: zlib's errors are of another realm than the test's. */
 const isOfZlib = (cause: unknown): boolean =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && /^Z_/.test(String(cause.code));
+  typeof cause === 'object' &&
+  cause !== null &&
+  'code' in cause &&
+  /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(cause.code));
