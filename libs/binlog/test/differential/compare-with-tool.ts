@@ -7,10 +7,11 @@ import type { ToolEvent, ToolImage } from './tool-reader.ts';
 
 /** Where decoder and tool say different things, in words; [] when nowhere. `compared` counts the values that both have. */
 export function compareWithTool(
-  decoded: readonly DecodedEvent[],
+  events: readonly DecodedEvent[],
   printed: readonly ToolEvent[],
   kind: DatabaseKind,
 ): { readonly complaints: readonly string[]; readonly compared: number } {
+  const decoded = joinAsPrinted(events, printed);
   const complaints: string[] = [];
   let compared = 0;
   if (decoded.length !== printed.length) {
@@ -38,6 +39,19 @@ export function compareWithTool(
     });
   });
   return { complaints, compared };
+}
+
+/** MariaDB's tool prints the rows of a statement together, also when they fill more than one event (8 KiB each). */
+function joinAsPrinted(events: readonly DecodedEvent[], printed: readonly ToolEvent[]): DecodedEvent[] {
+  const joined: DecodedEvent[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    const wanted = printed[joined.length - 1]?.rows.length ?? 0;
+    if (last?.kind === event.kind && last.rows.length < wanted && printed[joined.length - 1]?.isStopped === false)
+      joined[joined.length - 1] = { ...last, rows: [...last.rows, ...event.rows] };
+    else joined.push(event);
+  }
+  return joined;
 }
 
 interface ImageContext {
