@@ -2,7 +2,7 @@ import type { Command, Permit } from './permit.ts';
 import type { FailureReport } from './failure.ts';
 import type { Place } from './place.ts';
 import type { StageTime } from './process.ts';
-import type { ServiceName } from './identity.ts';
+import type { ServiceName, Stage } from './identity.ts';
 
 export interface EventBase {
   /** Schema version of the event's fields. */
@@ -95,6 +95,30 @@ export interface ConflictEvent extends EventBase {
   readonly decision: 'inserted' | 'ignored';
 }
 
+/** The arbiter asks the stages of a pipeline what they wait for: each answers with a `blocked` event, or none when it does not wait. */
+export interface InquiryEvent extends EventBase {
+  readonly kind: 'inquiry';
+  readonly reason: string;
+}
+
+/** A stage says what it waits for; null = no longer. Told by itself when the wait is long, and in answer to an inquiry. */
+export interface BlockedEvent extends EventBase {
+  readonly kind: 'blocked';
+  readonly stage: Stage;
+  readonly blocker: Blocker | null;
+}
+
+export interface Blocker {
+  readonly kind:
+    'targetLock' | 'sourceWait' | 'targetWait' | 'window' | 'memory' | 'bus' | 'coordination' | 'definition' | 'other';
+  /** A sentence with the names: "load waits for lock held by connection 812 at target: ALTER TABLE …". */
+  readonly message: string;
+  /** ISO time. */
+  readonly since: string;
+  /** The connection at the source or target that is in the way. */
+  readonly connectionId?: number;
+}
+
 export type LutraEvent =
   | LoadedEvent
   | WindowEvent
@@ -104,7 +128,9 @@ export type LutraEvent =
   | InstanceEvent
   | ConfigEvent
   | WarningEvent
-  | ConflictEvent;
+  | ConflictEvent
+  | InquiryEvent
+  | BlockedEvent;
 
 /**
  * State of lutra_cursor for one pipeline. Load writes it at its claim and repeats it each second until a process of that

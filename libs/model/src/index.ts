@@ -23,22 +23,36 @@ export {
 export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
-export type { InstanceDescription, LeaseHolder } from './instance.ts';
+export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder } from './instance.ts';
 export { linkSignals } from './link-signals.ts';
 export { compileMappings } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
 export { COMMAND_KINDS } from './permit.ts';
-export type { Command, CommandKind, Permit, PermitState } from './permit.ts';
-export { DEFAULT_PARAMETERS, PARALLELISM_MAX } from './pipeline.ts';
+export type { Command, CommandKind, Permit, PermitState, Seats } from './permit.ts';
+export {
+  APPLY_MODES,
+  completeDefinition,
+  DEFAULT_PARAMETERS,
+  FAILBACKS,
+  FAILOVER_MODES,
+  PARALLELISM_MAX,
+  PLACEMENTS,
+  PRIORITIES,
+} from './pipeline.ts';
 export type {
+  ApplyMode,
   ColumnMapping,
   ColumnSelection,
+  Failback,
+  FailoverMode,
   MappingDefinition,
   NamePattern,
   PipelineDefinition,
   PipelineParameters,
+  Placement,
+  Priority,
   StartDefinition,
 } from './pipeline.ts';
 export type { DonePlace, InsidePlace, Place } from './place.ts';

@@ -9,9 +9,32 @@ export interface InstanceDescription {
   readonly version: string;
   readonly startedAt: string;
   readonly httpPort: number;
-  readonly load: { readonly cpu: number; readonly memoryBytes: number; readonly tasks: number };
+  readonly load: InstanceLoad;
+  /** Its share of work beside instances of the same service; 1 is usual. */
   readonly weight: number;
+  /** It gives its work away and takes none. */
   readonly draining: boolean;
+  /** It keeps what it has and takes nothing new. */
+  readonly maintenance?: boolean;
+}
+
+/** `cpu` in cores, `tasks` processes and leases in hand, `eventLoopDelayMs` the 99th percentile since the last figures. */
+export interface InstanceLoad {
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  readonly tasks: number;
+  readonly eventLoopDelayMs?: number;
+}
+
+/** What a person has ordered of an instance; outlives the instance's restarts until it is taken back. */
+export interface InstanceOrder {
+  readonly draining: boolean;
+  readonly maintenance: boolean;
+  /** Null = the weight that the instance was started with. */
+  readonly weight: number | null;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: string;
 }
 
 /** Content of a lease node (mainstem, loader). `epoch` is the one that the winner saw; it works only in a larger one. */

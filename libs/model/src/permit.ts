@@ -25,6 +25,14 @@ export interface Permit {
    * redelivered command of an operator that it was done, or that a later one has taken its place.
    */
   readonly order?: { readonly commandId: string; readonly kind: CommandKind; readonly issuedAt: string };
+  /** Instances that are to hold the leases from this epoch on: any other holder gives its lease back without working. */
+  readonly seats?: Seats;
+}
+
+/** Which instance is to hold which lease; a lease that is not named goes to whoever wins it. */
+export interface Seats {
+  readonly mainstem?: string;
+  readonly loader?: string;
 }
 
 export const COMMAND_KINDS = ['START', 'STOP', 'PAUSE', 'ROLLBACK', 'RESTART', 'WARNING'] as const;
@@ -42,4 +50,11 @@ export interface Command {
   readonly issuedAt: string;
   /** Present when a failure is the reason. */
   readonly failure?: FailureReport;
+  /**
+   * RESTART only: the window is emptied first (at most 30 s), so that the next epoch repeats nothing. How leases move to
+   * other instances without a rollback.
+   */
+  readonly isGraceful?: boolean;
+  /** RESTART only: who is to hold the leases afterwards. */
+  readonly seats?: Seats;
 }

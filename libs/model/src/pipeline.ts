@@ -28,6 +28,29 @@ export type StartDefinition =
   | { readonly kind: 'gtid'; readonly gtid: string }
   | { readonly kind: 'file'; readonly file: string; readonly offset: number };
 
+/** How much of a source transaction one target transaction may show: DESIGN §4. */
+export const APPLY_MODES = ['merged', 'transactional'] as const;
+export type ApplyMode = (typeof APPLY_MODES)[number];
+
+/** Which live instance of the next stage a process is handed to. `any`: whoever is free takes it. */
+export const PLACEMENTS = ['any', 'random', 'roundRobin', 'stick', 'weighted', 'leastLoaded'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
+/** Who goes first where pipelines share an instance. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/**
+ * fast: leases end soon after their holder was last heard (short session). balanced: the installation's session timeout.
+ * safe: as balanced, and load compares the last window between source and target before it goes on.
+ */
+export const FAILOVER_MODES = ['fast', 'balanced', 'safe'] as const;
+export type FailoverMode = (typeof FAILOVER_MODES)[number];
+
+/** What happens when a preferred instance comes back: nothing, the lease returns to it, or a person is asked by a warning. */
+export const FAILBACKS = ['stay', 'return', 'ask'] as const;
+export type Failback = (typeof FAILBACKS)[number];
+
 export interface PipelineParameters {
   /** Window: processes that may be selected and not yet loaded. */
   readonly parallelism: number;
@@ -41,6 +64,21 @@ export interface PipelineParameters {
   readonly processAgeMaxMs: number;
   /** What a statement does that changes a mapped table's existence or content (TRUNCATE, DROP, RENAME): stop, or go on and count it. */
   readonly ddl: 'fail' | 'skip';
+  readonly applyMode: ApplyMode;
+  /** How processes are handed to extract and to transform. */
+  readonly extractPlacement: Placement;
+  readonly transformPlacement: Placement;
+  readonly priority: Priority;
+  readonly failoverMode: FailoverMode;
+  readonly failback: Failback;
+  /** Instance that should hold the lease; '' = whichever is least loaded. */
+  readonly preferredSelect: string;
+  readonly preferredLoad: string;
+  /** A process that waits longer than this in one queue, or is longer than this in one stage's hands, is looked into. */
+  readonly queueAgeMaxMs: number;
+  readonly stageAgeMaxMs: number;
+  /** Nothing was loaded for so long although the source goes on: looked into, then restarted. */
+  readonly noProgressMaxMs: number;
 }
 
 export const DEFAULT_PARAMETERS: PipelineParameters = {
@@ -54,7 +92,23 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   retryInPlaceMs: 30_000,
   processAgeMaxMs: 60_000,
   ddl: 'fail',
+  applyMode: 'merged',
+  extractPlacement: 'any',
+  transformPlacement: 'any',
+  priority: 'normal',
+  failoverMode: 'balanced',
+  failback: 'stay',
+  preferredSelect: '',
+  preferredLoad: '',
+  queueAgeMaxMs: 30_000,
+  stageAgeMaxMs: 30_000,
+  noProgressMaxMs: 60_000,
 };
+
+/** A revision as an older manager wrote it: parameters that it did not know have their defaults. */
+export function completeDefinition(definition: PipelineDefinition): PipelineDefinition {
+  return { ...definition, parameters: { ...DEFAULT_PARAMETERS, ...definition.parameters } };
+}
 
 /** Largest `parallelism` that a pipeline may ask for; the streams' limit per subject is twice this. */
 export const PARALLELISM_MAX = 32;

@@ -1,3 +1,4 @@
+import { completeDefinition } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
 import { Bucket } from './bucket.ts';
 import type { NatsLink } from './nats-link.ts';
@@ -30,11 +31,11 @@ export class DefinitionStore {
       const known = this.cached.get(cacheKey(pipelineId, revision));
       if (known !== undefined) return known;
     }
-    const newest = (await this.bucket.get(key)) as PipelineDefinition | null;
+    const newest = read(await this.bucket.get(key));
     if (newest !== null) this.remember(newest);
     if (revision === undefined || newest?.revision === revision) return newest;
     const history = (await this.bucket.history(key)) as PipelineDefinition[];
-    const found = history.find((definition) => definition.revision === revision) ?? null;
+    const found = read(history.find((definition) => definition.revision === revision) ?? null);
     if (found !== null) this.remember(found);
     return found;
   }
@@ -43,7 +44,7 @@ export class DefinitionStore {
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }, void, undefined> {
     for await (const { key, value } of this.bucket.watch(`${PIPELINE_KEY}*`, signal)) {
-      const definition = value as PipelineDefinition | null;
+      const definition = read(value);
       if (definition !== null) this.remember(definition);
       yield { pipelineId: key.slice(PIPELINE_KEY.length), definition };
     }
@@ -57,5 +58,9 @@ export class DefinitionStore {
     if (this.cached.size > CACHED_MAX && oldest.done !== true) this.cached.delete(oldest.value);
   }
 }
+
+/** What the bucket holds may be of an older manager. */
+const read = (value: unknown): PipelineDefinition | null =>
+  value === null || value === undefined ? null : completeDefinition(value as PipelineDefinition);
 
 const cacheKey = (pipelineId: string, revision: number): string => `${pipelineId}@${String(revision)}`;

@@ -1,6 +1,14 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { DEFAULT_PARAMETERS, PARALLELISM_MAX } from '@lutra/model';
+import { IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import {
+  APPLY_MODES,
+  DEFAULT_PARAMETERS,
+  FAILBACKS,
+  FAILOVER_MODES,
+  PARALLELISM_MAX,
+  PLACEMENTS,
+  PRIORITIES,
+} from '@lutra/model';
 import type { PipelineParameters } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
@@ -18,10 +26,24 @@ function Range(name: keyof PipelineParameters, min: number, max: number): Proper
     Min(min),
     Max(max),
   ];
-  return (target, property) => {
+  return together(rules);
+}
+
+/** One of a few words. */
+function Choice(name: keyof PipelineParameters, values: readonly string[]): PropertyDecorator {
+  const page = ApiPropertyOptional({ enum: [...values], default: DEFAULT_PARAMETERS[name] });
+  return together([page, MayBeAbsent(), IsIn(values)]);
+}
+
+/** Name of an instance; '' = none. */
+const InstanceName = (): PropertyDecorator =>
+  together([ApiPropertyOptional({ type: 'string', default: '' }), MayBeAbsent(), IsString(), MaxLength(128)]);
+
+const together =
+  (rules: readonly PropertyDecorator[]): PropertyDecorator =>
+  (target, property) => {
     for (const rule of rules) rule(target, property);
   };
-}
 
 /** What may be set of a pipeline's parameters; what is left out keeps its default (or, in a PATCH, its value). */
 export class ParametersDto implements Partial<PipelineParameters> {
@@ -53,8 +75,39 @@ export class ParametersDto implements Partial<PipelineParameters> {
   @Range('processAgeMaxMs', 1_000, 24 * HOUR_MS)
   processAgeMaxMs?: number;
 
-  @ApiPropertyOptional({ enum: DDL, default: DEFAULT_PARAMETERS.ddl })
-  @MayBeAbsent()
-  @IsIn(DDL)
+  @Choice('ddl', DDL)
   ddl?: PipelineParameters['ddl'];
+
+  @Choice('applyMode', APPLY_MODES)
+  applyMode?: PipelineParameters['applyMode'];
+
+  @Choice('extractPlacement', PLACEMENTS)
+  extractPlacement?: PipelineParameters['extractPlacement'];
+
+  @Choice('transformPlacement', PLACEMENTS)
+  transformPlacement?: PipelineParameters['transformPlacement'];
+
+  @Choice('priority', PRIORITIES)
+  priority?: PipelineParameters['priority'];
+
+  @Choice('failoverMode', FAILOVER_MODES)
+  failoverMode?: PipelineParameters['failoverMode'];
+
+  @Choice('failback', FAILBACKS)
+  failback?: PipelineParameters['failback'];
+
+  @InstanceName()
+  preferredSelect?: string;
+
+  @InstanceName()
+  preferredLoad?: string;
+
+  @Range('queueAgeMaxMs', 1_000, 24 * HOUR_MS)
+  queueAgeMaxMs?: number;
+
+  @Range('stageAgeMaxMs', 1_000, 24 * HOUR_MS)
+  stageAgeMaxMs?: number;
+
+  @Range('noProgressMaxMs', 1_000, 24 * HOUR_MS)
+  noProgressMaxMs?: number;
 }
