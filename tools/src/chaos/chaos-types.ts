@@ -1,0 +1,125 @@
+import type { ApplyMode } from '@lutra/model';
+import type { ApiClient, DatabaseServer, LocalStack, TableComparison } from '@lutra/testing';
+
+/** One of the two pipelines of the run; each has a schema of its own, at both sides under the same name. */
+export interface ChaosPipeline {
+  readonly id: string;
+  /** Its name in the report: that of its mode. */
+  readonly name: ApplyMode;
+  readonly applyMode: ApplyMode;
+  readonly schema: string;
+}
+
+/** What the run stands on; workload, samplers and comparison use the direct logins, which no fault proxy stands before. */
+export interface ChaosSite {
+  /** Administrators' logins; the servers may be away for a while, their addresses stay. */
+  readonly source: DatabaseServer;
+  readonly target: DatabaseServer;
+  readonly pipelines: readonly ChaosPipeline[];
+  readonly stack: LocalStack;
+  /** The manager that answers now; with two of them it is asked through either. */
+  readonly api: ApiClient;
+  /** Folder of logs and of the report. */
+  readonly folder: string;
+  /** Ends everything; data go, logs stay. */
+  stop(): Promise<void>;
+}
+
+/** Every kind has to take effect at least once in a run; what it is done to changes from one time to the next. */
+export const FAULT_KINDS = [
+  'kill',
+  'kill-both',
+  'freeze-short',
+  'freeze-long',
+  'restart',
+  'cut',
+  'refuse',
+  'half-open',
+  'latency',
+  'bandwidth',
+  'reset-after-bytes',
+  'nats-restart',
+  'zookeeper-restart',
+  'source-restart',
+  'target-restart',
+  'messages-deleted',
+  'streams-deleted',
+  'nats-wiped',
+  'zookeeper-wiped',
+  'target-sessions-killed',
+  'operator-command',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** That a fault took effect, and how that was seen: '3 connections cut', 'process 4711 gone'. */
+export interface FaultEffect {
+  readonly tookEffect: boolean;
+  readonly seen: string;
+}
+
+/** One fault on one target, chosen by the seed. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** 'load-1', 'select → source'. */
+  readonly target: string;
+  /**
+   * From when recovery counts: `start` where the rest of the system shall carry on without what is broken, `end` where
+   * nothing can go on before it is back (the only source, NATS).
+   */
+  readonly recoversFrom: 'start' | 'end';
+  /** Does it, verifies it, and undoes it: afterwards the system is whole again, if not yet recovered. */
+  run(): Promise<FaultEffect>;
+}
+
+/** Times are milliseconds of `performance.now()`. */
+export interface FaultRecord extends FaultEffect {
+  readonly kind: FaultKind;
+  readonly target: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly recoversFrom: 'start' | 'end';
+  /** Another fault was at work before this one was recovered from: its time says nothing of the one alone. */
+  readonly overlapped: boolean;
+  /** Milliseconds by pipeline name; null = not within the limit. */
+  readonly recoveryMs: Readonly<Record<string, number | null>>;
+}
+
+/** Writes at the source until told to stop; lives through its restarts. */
+export interface Workload {
+  /** Tables at both sides (before the pipelines start), the first rows at the source (after). */
+  prepare(): Promise<void>;
+  start(): void;
+  /** Resolves when every writer has ended its last transaction. */
+  stop(): Promise<void>;
+  /** Committed transactions per second since `start`, over all pipelines. */
+  readonly txPerSecond: number;
+}
+
+/** Knows when what was committed at the source after a moment has arrived at the target, for each pipeline. */
+export interface RecoveryWatch {
+  /**
+   * Resolves with the milliseconds from `since` (`performance.now()`) until a change committed after it was seen at the
+   * target, by pipeline name; null where `limitMs` passed first.
+   */
+  waitRecovered(since: number, limitMs: number): Promise<Readonly<Record<string, number | null>>>;
+  stop(): Promise<void>;
+}
+
+/** Looks at the target all the time for what no reader may ever see there. */
+export interface InvariantSampler {
+  readonly samples: number;
+  /** Sentences, empty when nothing was broken. */
+  readonly violations: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface ChaosOutcome {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly faults: readonly FaultRecord[];
+  readonly txPerSecond: number;
+  readonly sampler: Pick<InvariantSampler, 'samples' | 'violations'>;
+  readonly comparison: readonly TableComparison[];
+  /** Why the run has failed; empty = it has passed. */
+  readonly problems: readonly string[];
+}
