@@ -6,8 +6,13 @@ export type PermitState = 'RUNNING' | 'PAUSED' | 'STOPPED';
 export interface Permit {
   readonly state: PermitState;
   readonly epoch: number;
-  /** PAUSE or STOP is on its way (same epoch, still RUNNING): select reads no more and lets the window empty (30 s at most). */
+  /**
+   * PAUSE, STOP or a graceful RESTART is on its way (same epoch, still RUNNING): select reads no more and lets the window
+   * empty (30 s at most).
+   */
   readonly draining: boolean;
+  /** While it drains: the command that is carried out when the window is empty, by whichever arbiter leads then. */
+  readonly pending?: Command;
   /** Command that wrote this permit, and the epoch it was about: a redelivered command with this id only finishes its tail. */
   readonly commandId: string;
   readonly aboutEpoch: number | null;
@@ -25,11 +30,18 @@ export interface Permit {
    * redelivered command of an operator that it was done, or that a later one has taken its place.
    */
   readonly order?: { readonly commandId: string; readonly kind: CommandKind; readonly issuedAt: string };
-  /** Instances that are to hold the leases from this epoch on: any other holder gives its lease back without working. */
+  /**
+   * Instances that are to hold the leases from this epoch on: any other holder gives its lease back without working. A
+   * seat stays over all commands until one names it anew: who sits where is a person's or the arbiter's choice, and
+   * neither a failure nor a pause takes it back.
+   */
   readonly seats?: Seats;
 }
 
-/** Which instance is to hold which lease; a lease that is not named goes to whoever wins it. */
+/**
+ * Which instance is to hold which lease; a lease that is not named goes to whoever wins it. In a command, a seat that is
+ * left out stays as it is, and '' makes it free again.
+ */
 export interface Seats {
   readonly mainstem?: string;
   readonly loader?: string;
@@ -55,6 +67,6 @@ export interface Command {
    * other instances without a rollback.
    */
   readonly isGraceful?: boolean;
-  /** RESTART only: who is to hold the leases afterwards. */
+  /** RESTART only: who is to hold the leases afterwards. If something else ends the epoch first, its next one has them. */
   readonly seats?: Seats;
 }

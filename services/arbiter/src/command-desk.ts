@@ -32,7 +32,7 @@ export class CommandDesk {
     return this.settle(command, { isRedelivered, isDrained: false }, signal);
   }
 
-  /** The second half of PAUSE and STOP, when the window is empty or has had its time. */
+  /** The second half of PAUSE, STOP and a graceful RESTART, when the window is empty or has had its time. */
   async finishHalt(halt: Command, signal: AbortSignal): Promise<void> {
     await this.settle(halt, { isRedelivered: true, isDrained: true }, signal);
   }

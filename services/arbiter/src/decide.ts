@@ -1,5 +1,5 @@
 import { assertNever } from '@lutra/model';
-import type { Command, Permit, PermitState } from '@lutra/model';
+import type { Command, Permit, PermitState, Seats } from '@lutra/model';
 import { backoffMs } from './backoff.ts';
 
 /** What else a decision depends on; everything that varies comes in from outside, so that the same input gives the same word. */
@@ -9,7 +9,7 @@ export interface DecisionContext {
   readonly jitter: number;
   /** The command was delivered before: it may have been done, or overtaken by a later one. */
   readonly isRedelivered: boolean;
-  /** Set when PAUSE or STOP has waited for the window to empty: the change may be made now. */
+  /** Set when the command has waited for the window to empty: the change may be made now. */
   readonly isDrained: boolean;
 }
 
@@ -64,11 +64,13 @@ function decideOrder(permit: Permit | null, command: Command, context: DecisionC
     return voided('A later command has taken its place');
   switch (command.kind) {
     case 'START':
-    case 'RESTART':
       if (isStanding) return done(null, 'repeated', 'It was done before', []);
-      if (command.kind === 'START' && permit?.state === 'RUNNING' && !permit.draining)
+      // One that lets its window empty for a RESTART goes on by itself.
+      if (permit?.state === 'RUNNING' && !isHalting(permit))
         return done(null, 'repeated', 'The pipeline runs already', []);
       return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit) });
+    case 'RESTART':
+      return decideOrderedRestart(permit, command, context, isStanding);
     case 'PAUSE':
     case 'STOP':
       return decideHalt(permit, command, context, isStanding);
@@ -83,6 +85,21 @@ function decideOrder(permit: Permit | null, command: Command, context: DecisionC
   }
 }
 
+function decideOrderedRestart(
+  permit: Permit | null,
+  command: Command,
+  context: DecisionContext,
+  isStanding: boolean,
+): Decision {
+  const isDraining = permit !== null && isPending(permit, command);
+  if (isStanding && !isDraining) return done(null, 'repeated', 'It was done before', []);
+  // It waited for its window, and meanwhile somebody said otherwise.
+  if (context.isDrained && !isDraining) return voided('A later command has taken its place');
+  if (permit?.state === 'RUNNING' && command.isGraceful === true && !context.isDrained)
+    return drain(permit, command, context);
+  return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit) });
+}
+
 /** PAUSE and STOP let the window empty first: same epoch, `draining`, and only then the epoch moves. */
 function decideHalt(permit: Permit | null, command: Command, context: DecisionContext, isStanding: boolean): Decision {
   const goal: PermitState = command.kind === 'PAUSE' ? 'PAUSED' : 'STOPPED';
@@ -94,9 +111,24 @@ function decideHalt(permit: Permit | null, command: Command, context: DecisionCo
   if (context.isDrained && !isStanding) return voided('A later command has taken its place');
   if (permit.state === 'PAUSED' || (isStanding && context.isDrained))
     return move(permit, command, context, { state: goal, epoch: nextEpoch(permit), failure: permit.failure });
-  if (isStanding) return { next: 'drain', permit: null };
-  return { next: 'drain', permit: write(permit, command, context, { ...permit, draining: true }) };
+  return drain(permit, command, context);
 }
+
+/**
+ * The permit stays as it is, epoch and all, and names what is carried out when the window is empty. Seats that another
+ * draining RESTART has asked for stay asked for.
+ */
+function drain(permit: Permit, command: Command, context: DecisionContext): Decision {
+  if (isPending(permit, command)) return { next: 'drain', permit: null };
+  const seats = { ...permit.pending?.seats, ...command.seats };
+  const pending = Object.keys(seats).length === 0 ? command : { ...command, seats };
+  return { next: 'drain', permit: { ...write(permit, command, context, { ...permit, draining: true }), pending } };
+}
+
+const isPending = (permit: Permit, command: Command): boolean => permit.draining && permit.commandId === command.id;
+
+/** On its way to PAUSED or STOPPED, not just emptying its window for a RESTART. */
+const isHalting = (permit: Permit): boolean => permit.draining && permit.pending?.kind !== 'RESTART';
 
 /** The word of a stage or of the arbiter: about one epoch, void when that has passed. */
 function decideAbout(permit: Permit | null, command: Command, context: DecisionContext): Decision {
@@ -109,10 +141,17 @@ function decideAbout(permit: Permit | null, command: Command, context: DecisionC
 function decideRestart(permit: Permit, command: Command, context: DecisionContext): Decision {
   const epoch = nextEpoch(permit, command);
   // Whoever takes a lease over restarts a running pipeline; one that an operator lets run empty or halted stays so.
-  if (permit.state === 'RUNNING' && permit.draining) return voided('The pipeline is being halted');
+  if (permit.state === 'RUNNING' && isHalting(permit)) return voided('The pipeline is being halted');
+  const isGraceful = command.isGraceful === true;
+  const isMine = isPending(permit, command);
+  if (permit.state === 'RUNNING' && isGraceful && !(isMine && context.isDrained)) {
+    // Whoever still wants other seats after the restart that is on its way asks about the next epoch.
+    if (!isMine && (permit.draining || context.isDrained)) return voided('Another restart has taken its place');
+    return drain(permit, command, context);
+  }
   if (permit.state === 'RUNNING')
     return move(permit, command, context, { state: 'RUNNING', epoch, attempt: permit.attempt });
-  if (permit.state === 'PAUSED' && permit.nextAttemptAt !== null && command.author === RETRY_AUTHOR)
+  if (permit.state === 'PAUSED' && permit.nextAttemptAt !== null && command.author === RETRY_AUTHOR && !isGraceful)
     return move(permit, command, context, { state: 'RUNNING', epoch, attempt: permit.attempt + 1 });
   return voided('The pipeline does not run');
 }
@@ -123,7 +162,7 @@ export const RETRY_AUTHOR = 'arbiter';
 /** A failure that may pass is tried again by itself, unless an operator is just halting the pipeline. */
 function pauseAfter(permit: Permit, command: Command, context: DecisionContext): Omit<Writing, 'epoch'> {
   const failure = command.failure ?? null;
-  const isRetried = failure?.class === 'retryable' && !permit.draining;
+  const isRetried = failure?.class === 'retryable' && !isHalting(permit);
   const delayMs = backoffMs(permit.attempt, context.jitter);
   return {
     state: 'PAUSED',
@@ -148,6 +187,7 @@ function write(permit: Permit | null, command: Command, context: DecisionContext
   const order = isOrder(command)
     ? { commandId: command.id, kind: command.kind, issuedAt: command.issuedAt }
     : permit?.order;
+  const seats = writing.epoch === permit?.epoch ? permit.seats : seatsAfter(permit, command);
   return {
     draining: false,
     failure: null,
@@ -160,7 +200,15 @@ function write(permit: Permit | null, command: Command, context: DecisionContext
     since: context.now.toISOString(),
     by: command.author,
     ...(order === undefined ? {} : { order }),
+    ...(seats === undefined ? {} : { seats }),
   };
+}
+
+/** Who sits where from the next epoch on, whichever command writes it: also what a draining RESTART has asked for. */
+function seatsAfter(permit: Permit | null, command: Command): Seats | undefined {
+  const named = Object.entries({ ...permit?.seats, ...permit?.pending?.seats, ...command.seats });
+  const taken = named.filter(([, instance]) => instance !== '');
+  return taken.length === 0 ? undefined : Object.fromEntries(taken);
 }
 
 /** Purging is housekeeping; a repeated command purges below the epoch that stands (the caller fills it in). */

