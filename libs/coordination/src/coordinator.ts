@@ -1,13 +1,15 @@
 import type { InstanceDescription, LeaseHolder, Permit, ServiceName } from '@lutra/model';
 
 export interface CoordinatorOptions {
-  /** Comma-separated 'host:port'. */
+  /** Comma-separated 'host:port', with a path behind the last one when everything shall be below it ('zk1:2181,zk2:2181/site'). */
   readonly servers: string;
   /** Root path of everything, default '/lutra'. Created when missing. Tests isolate themselves with another one. */
   readonly root?: string;
   /** Digest authentication 'user:password'; nodes are then created with an ACL for this user only. */
   readonly auth?: string;
   readonly sessionTimeoutMs?: number;
+  /** Session timeout of leases that are asked for with `isFast`; a session of its own, opened when the first one asks. */
+  readonly fastSessionTimeoutMs?: number;
 }
 
 export type LeaseKind = 'mainstem' | 'loader';
@@ -49,13 +51,18 @@ export interface Coordinator {
   /** Removes everything below /pipelines/<id>. */
   forgetPipeline(pipelineId: string): Promise<void>;
 
-  /** Waits until this instance holds the lease. `epochSeen` is asked at the moment of winning and stored in the node. Rejects when the signal aborts. */
+  /**
+   * Waits until this instance holds the lease. `epochSeen` is asked at the moment of winning and stored in the node. With
+   * `isFast` the lease hangs on a session of short timeout: it is free sooner after its holder has died, and lost sooner by
+   * one that stalls. Rejects when the signal aborts.
+   */
   acquireLease(
     lease: {
       readonly pipelineId: string;
       readonly kind: LeaseKind;
       readonly instance: string;
       readonly epochSeen: () => Promise<number>;
+      readonly isFast?: boolean;
     },
     signal: AbortSignal,
   ): Promise<Lease>;

@@ -15,11 +15,12 @@ const FORGET_LOCK_LIMIT_MS = 30_000;
 /** The coordinator on one ZooKeeper ensemble. */
 export class ZooKeeperCoordinator implements Coordinator {
   private readonly permits: PermitStore;
+  private fastKeeper: SessionKeeper | null = null;
 
   constructor(
     private readonly keeper: SessionKeeper,
     private readonly paths: Paths,
-    private readonly sessionTimeoutMs: number,
+    private readonly sessions: { readonly timeoutMs: number; readonly openFast: () => SessionKeeper },
   ) {
     this.permits = new PermitStore(keeper, paths);
   }
@@ -28,7 +29,7 @@ export class ZooKeeperCoordinator implements Coordinator {
     return joinMembers(this.keeper, {
       path: this.paths.instance(instance.service, instance.instance),
       description: instance,
-      predecessorLimitMs: this.sessionTimeoutMs * 2,
+      predecessorLimitMs: this.sessions.timeoutMs * 2,
     });
   }
 
@@ -81,12 +82,13 @@ export class ZooKeeperCoordinator implements Coordinator {
       readonly kind: LeaseKind;
       readonly instance: string;
       readonly epochSeen: () => Promise<number>;
+      readonly isFast?: boolean;
     },
     signal: AbortSignal,
   ): Promise<Lease> {
-    const { instance, epochSeen } = lease;
+    const { instance, epochSeen, isFast = false } = lease;
     const path = this.paths.lease(lease.pipelineId, lease.kind);
-    return acquirePlainLease(this.keeper, { path, instance, epochSeen }, signal);
+    return acquirePlainLease(isFast ? this.fast() : this.keeper, { path, instance, epochSeen }, signal);
   }
 
   async leaseHolder(pipelineId: string, kind: LeaseKind): Promise<LeaseHolder | null> {
@@ -119,8 +121,13 @@ export class ZooKeeperCoordinator implements Coordinator {
     return this.keeper.isHealthy;
   }
 
-  close(): Promise<void> {
-    return this.keeper.close();
+  async close(): Promise<void> {
+    await Promise.all([this.keeper.close(), this.fastKeeper?.close()]);
+  }
+
+  private fast(): SessionKeeper {
+    this.fastKeeper ??= this.sessions.openFast();
+    return this.fastKeeper;
   }
 
   private async readMembers(

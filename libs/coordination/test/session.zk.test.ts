@@ -63,6 +63,26 @@ it('a holder never outlives its session: its lease is lost before the next one h
   expect(wasLostFirst).toBe(true);
 }, 60_000);
 
+it('a fast lease ends with its own short session, while the instance keeps its other one', async () => {
+  const patient = { ...server, servers: proxy.address, root, sessionTimeoutMs: 30_000, fastSessionTimeoutMs: 2_000 };
+  const one = await openCoordinator(patient);
+  opened.push(one);
+  const other = await open(server.servers);
+  await one.join(instance('a'));
+  const slow = await one.acquireLease({ ...lease, kind: 'mainstem' }, signal);
+  const fast = await one.acquireLease({ ...lease, isFast: true }, signal);
+  const waiting = other.acquireLease({ ...lease, instance: 'b' }, signal);
+  proxy.pause();
+  expect((await waiting).holder.instance).toBe('b');
+  expect(fast.lost.aborted).toBe(true);
+  expect(slow.lost.aborted).toBe(false);
+  proxy.resume();
+  await until(() => one.isHealthy());
+  expect((await other.leaseHolder('p', 'mainstem'))?.instance).toBe('a');
+  expect(slow.lost.aborted).toBe(false);
+  expect((await other.members('load')).map(({ instance: name }) => name)).toEqual(['a']);
+}, 60_000);
+
 it('a connection that breaks costs nothing', async () => {
   const [one, other] = [await open(proxy.address), await open(server.servers)];
   await one.join(instance('a'));

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 const SERVER_LIST = /^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/;
+const ENSEMBLE = /^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*(\/[\w.-]+)*$/;
 const SERVER_LIST_PROBLEM = { message: '$property must be a comma-separated list of host:port' };
 /** 32 bytes are 43 base64 digits and one sign of padding. */
 const KEY_OF_32_BYTES = /^[A-Za-z0-9+/_-]{43}=?$/;
@@ -24,8 +25,8 @@ export class BaseEnv {
   @IsNotEmpty()
   LUTRA_NATS_PASSWORD!: string;
 
-  /** ZooKeeper ensemble, comma-separated host:port. */
-  @Matches(SERVER_LIST, SERVER_LIST_PROBLEM)
+  /** ZooKeeper ensemble, comma-separated host:port; a path behind the last one is its chroot (host:port/site). */
+  @Matches(ENSEMBLE, { message: '$property must be a comma-separated list of host:port, and may end in a path' })
   LUTRA_ZOOKEEPER_SERVERS!: string;
 
   /** Digest user and password, 'user:password'. */
@@ -42,6 +43,13 @@ export class BaseEnv {
   @Min(1_000)
   @Max(120_000)
   LUTRA_ZOOKEEPER_SESSION_TIMEOUT_MS = 10_000;
+
+  /** The same for leases of pipelines whose failoverMode is `fast`; not below twice the ensemble's tickTime. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1_000)
+  @Max(120_000)
+  LUTRA_ZOOKEEPER_FAST_SESSION_TIMEOUT_MS = 4_000;
 
   /** Prefix of subjects, streams and buckets in NATS. */
   @Matches(/^[a-z][a-z0-9_]*$/, { message: '$property must be lower-case letters, digits and _, with a letter first' })

@@ -96,7 +96,9 @@ export class PipelineKeeper {
     const pipelineId = this.definition.id;
     const epochSeen = async (): Promise<number> => (await coordinator.permit(pipelineId))?.permit.epoch ?? 0;
     try {
-      const wanted = { pipelineId, kind: this.task.kind, instance: identity.instance, epochSeen };
+      // Obeyed at each winning: a lease in hand stays on its session.
+      const isFast = this.definition.parameters.failoverMode === 'fast';
+      const wanted = { pipelineId, kind: this.task.kind, instance: identity.instance, epochSeen, isFast };
       return await coordinator.acquireLease(wanted, signal);
     } catch (error) {
       if (signal.aborted) return null;

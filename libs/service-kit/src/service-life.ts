@@ -168,6 +168,7 @@ export class ServiceLife<E extends BaseEnv> {
             root: env.LUTRA_ZOOKEEPER_ROOT,
             auth: env.LUTRA_ZOOKEEPER_AUTH,
             sessionTimeoutMs: env.LUTRA_ZOOKEEPER_SESSION_TIMEOUT_MS,
+            fastSessionTimeoutMs: env.LUTRA_ZOOKEEPER_FAST_SESSION_TIMEOUT_MS,
           }),
       },
       parts,

@@ -172,7 +172,7 @@ export class OwnServer implements DatabaseServer {
 }
 
 /** Ends and removes servers whose test run is gone; the lock tells, and before there is one the process id in the name. */
-async function removeLeftovers(folder: string): Promise<void> {
+export async function removeLeftovers(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(folder)) {
     const one = join(folder, name);

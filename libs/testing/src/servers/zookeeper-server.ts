@@ -18,10 +18,21 @@ import { dataFolder, startServer } from './server-place.ts';
 import type { ServerPlace } from './server-place.ts';
 import { zookeeperClassPath } from './zookeeper-jars.ts';
 
-/** Starts a single ZooKeeper on 127.0.0.1. */
-export function startZookeeper(program: Program, place: ServerPlace): Promise<RecordedProcess> {
+/** One server of an ensemble: its number from 1, and for each server the ports for following the leader and for its election. */
+export interface EnsembleMember {
+  readonly number: number;
+  readonly peers: readonly { readonly followPort: number; readonly electionPort: number }[];
+}
+
+/** Starts a ZooKeeper on 127.0.0.1, alone or as one of an ensemble (which answers as soon as most of it is up). */
+export function startZookeeper(
+  program: Program,
+  place: ServerPlace,
+  member?: EnsembleMember,
+): Promise<RecordedProcess> {
   const folder = dataFolder(place);
   const config = join(folder, 'zoo.cfg');
+  if (member !== undefined) writeFileSync(join(folder, 'myid'), `${String(member.number)}\n`);
   const text = [
     'tickTime=1000',
     `dataDir=${folder}`,
@@ -30,15 +41,27 @@ export function startZookeeper(program: Program, place: ServerPlace): Promise<Re
     'admin.enableServer=false',
     'maxClientCnxns=0',
     '4lw.commands.whitelist=srvr,ruok,mntr',
+    ...(member === undefined ? [] : ensembleLines(member)),
   ];
   writeFileSync(config, `${text.join('\n')}\n`);
   const java = program.root === '' ? [findOnPath('java') ?? 'java'] : javaCommand(program.root);
+  const serverClass = member === undefined ? SINGLE_SERVER : ENSEMBLE_SERVER;
   const [command = '', ...rest] = java;
-  const args = ['-Xmx128m', '-cp', zookeeperClassPath(program.root), SERVER_CLASS, config];
+  const args = ['-Xmx128m', '-cp', zookeeperClassPath(program.root), serverClass, config];
   return startServer(place, [command, ...rest, ...args], async () => (await askSocket(place.port, 'ruok')) === 'imok');
 }
 
-const SERVER_CLASS = 'org.apache.zookeeper.server.ZooKeeperServerMain';
+const ensembleLines = ({ peers }: EnsembleMember): string[] => [
+  'initLimit=10',
+  'syncLimit=5',
+  ...peers.map(
+    ({ followPort, electionPort }, index) =>
+      `server.${String(index + 1)}=127.0.0.1:${String(followPort)}:${String(electionPort)}`,
+  ),
+];
+
+const SINGLE_SERVER = 'org.apache.zookeeper.server.ZooKeeperServerMain';
+const ENSEMBLE_SERVER = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
 function javaCommand(root: string): string[] {
   const machines = join(root, 'usr/lib/jvm');
