@@ -4,8 +4,7 @@
  * rows stand in a table where a repeat would show: a trigger counts them.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { testServers } from '@lutra/testing';
-import { CuttingProxy } from './cutting-proxy.ts';
+import { FaultProxy, testServers } from '@lutra/testing';
 import { LoadFixture } from './load-fixture.ts';
 import { createPeople, insert, peopleTable } from './rows.ts';
 
@@ -13,10 +12,10 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
   'a lost answer of %s',
   (_name, server) => {
     let load: LoadFixture;
-    let proxy: CuttingProxy;
+    let proxy: FaultProxy;
 
     beforeEach(async () => {
-      proxy = await CuttingProxy.open(testServers()[server]);
+      proxy = await FaultProxy.open(testServers()[server]);
       load = await LoadFixture.open(server, { loaderPort: proxy.port });
       await load.run(
         createPeople(load.schema),
@@ -30,7 +29,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
       await proxy.close();
     });
 
-    it.each(['before', 'after'] as const)('cut %s the COMMIT: every row is written once', async (cut) => {
+    it.each(['before', 'after'] as const)('cut %s the COMMIT: every row is written once', async (when) => {
       const epoch = load.startEpoch(1);
       await load.giveOrigin(1);
       const tables = [peopleTable(load.schema)];
@@ -41,7 +40,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
         transactions: [{ number: 1, changes: [insert([1, 'a', null])] }],
       });
       await load.waitForLoaded(1, 1);
-      proxy.cut = cut;
+      proxy.cutAt({ includes: 'COMMIT', when });
       await load.publish({
         epoch: 1,
         process: 2,
@@ -56,7 +55,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
         transactions: [{ number: 3, changes: [insert([3, 'c', null])] }],
       });
       await load.waitForLoaded(1, 3);
-      expect(proxy.cut).toBe('never');
+      expect(proxy.isCutPending).toBe(false);
       const written = await load.rows(`SELECT id FROM ${load.schema}.written ORDER BY n`);
       expect(written.map(({ id }) => id)).toEqual([1, 2, 3]);
       expect(Number((await load.checkpoint())?.['step'])).toBe(3);
