@@ -65,10 +65,13 @@ export const PACKAGES = [
 const ALL = Object.keys(IMPORTS);
 const LIBRARIES = ALL.filter((project) => !SERVICES.includes(project));
 
+/** What a project shows to the simulation of tools/src/sim, which runs the real code on doubles: nobody else may look there. */
+const SIMULATED = ['select', 'load', 'arbiter'];
+
 /** Imports that nobody may write, whatever the project: into another project's files instead of its contract. */
-const INTO_FILES = [
+const intoFiles = (entries) => [
   {
-    regex: '^@lutra/[^/]+/(?!(decoder|schema)$)',
+    regex: `^@lutra/[^/]+/(?!(${entries.join('|')})$)`,
     message: "Import from the package's contract, not from a file behind it.",
   },
   {
@@ -76,11 +79,12 @@ const INTO_FILES = [
     message: 'Other projects are imported by package name.',
   },
 ];
+const INTO_FILES = intoFiles(['decoder', 'schema']);
 
-function forbiddenProjects(project, allowed) {
+function forbiddenProjects(project, allowed, entry = '') {
   const forbidden = ALL.filter((other) => other !== project && !allowed.includes(other));
   const message = `${project} must not import this project: see eslint.boundaries.js.`;
-  return forbidden.length === 0 ? [] : [{ regex: `^@lutra/(${forbidden.join('|')})(/|$)`, message }];
+  return forbidden.length === 0 ? [] : [{ regex: `^@lutra/(${forbidden.join('|')})(/${entry}|$)`, message }];
 }
 
 const rule = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
@@ -115,6 +119,15 @@ export function boundaryConfigs() {
       files: [`${folder}/**/*.ts`],
       rules: rule([...INTO_FILES, ...forbiddenProjects(project, LIBRARIES)]),
     });
+  const others = SERVICES.filter((service) => !SIMULATED.includes(service));
+  blocks.push({
+    files: ['tools/src/sim/**/*.ts'],
+    rules: rule([
+      ...intoFiles(['decoder', 'schema', 'simulation']),
+      ...forbiddenProjects('tools', [...LIBRARIES, ...SIMULATED]),
+      ...forbiddenProjects('tools', [...LIBRARIES, ...others], '(?!simulation$)'),
+    ]),
+  });
   return blocks;
 }
 
@@ -126,6 +139,6 @@ export const nxConstraints = [
   })),
   ...Object.keys(OUTSIDE).map((project) => ({
     sourceTag: tagOf(project),
-    onlyDependOnLibsWithTags: ['type:lib'],
+    onlyDependOnLibsWithTags: ['type:lib', ...(project === 'tools' ? SIMULATED.map(tagOf) : [])],
   })),
 ];

@@ -23,9 +23,10 @@ const eslint = new ESLint({
 
 async function rulesBroken(filePath: string, text: string): Promise<string[]> {
   const [result] = await eslint.lintText(`${text}\n`, { filePath: join(root, filePath) });
-  return (result?.messages ?? [])
+  const broken = (result?.messages ?? [])
     .filter(({ ruleId }) => ruleId !== '@typescript-eslint/no-unused-vars')
     .map(({ ruleId, message }) => ruleId ?? message);
+  return [...new Set(broken)];
 }
 
 const use = (name: string): string => `import { thing } from '${name}';\nexport const kept = thing;`;
@@ -55,6 +56,9 @@ describe('import boundaries', () => {
     ['nobody reaches behind a contract', 'services/load/src/canary.ts', use('@lutra/model/src/permit.ts')],
     ['nobody reaches across folders', 'services/load/src/canary.ts', use('../../../libs/model/src/permit.ts')],
     ['no library reaches into its neighbour', 'libs/sql/src/canary.ts', use('../../model/src/permit.ts')],
+    ['nobody but the simulation looks into a service', 'tools/src/demo/canary.ts', use('@lutra/load/simulation')],
+    ['a service does not drive another', 'services/load/src/canary.ts', use('@lutra/select/simulation')],
+    ['the simulation sees only what is shown to it', 'tools/src/sim/canary.ts', use('@lutra/load')],
     ['a test stays inside its project’s imports', 'libs/sql/test/canary.ts', use('@lutra/messaging')],
   ])('%s', async (_claim, filePath, text) => {
     expect(await rulesBroken(filePath, text)).toEqual(['no-restricted-imports']);
@@ -69,6 +73,7 @@ describe('import boundaries', () => {
     ['sql has the driver', 'libs/sql/src/canary.ts', use('mysql2/promise')],
     ['everybody may open spans', 'services/load/src/canary.ts', use('@opentelemetry/api')],
     ['tests use the test library', 'libs/sql/test/canary.ts', use('@lutra/testing')],
+    ['the simulation drives the real code', 'tools/src/sim/canary.ts', use('@lutra/load/simulation')],
     ['a neighbour file in a folder above', 'libs/sql/src/mysql/canary.ts', use('../statement.ts')],
   ])('%s, and that is allowed', async (_claim, filePath, text) => {
     expect(await rulesBroken(filePath, text)).toEqual([]);

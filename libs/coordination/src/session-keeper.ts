@@ -1,7 +1,7 @@
 import { Bell, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { ZooKeeperClient } from './zookeeper-client.ts';
-import type { ZooKeeperClientOptions } from './zookeeper-client.ts';
+import { NodeZooKeeperClient } from './zookeeper-client.ts';
+import type { ZooKeeperClient, ZooKeeperClientOptions } from './zookeeper-client.ts';
 
 /** A read or a compare-and-set that finds no server is repeated for so long before its caller hears of it. */
 const RETRY_LIMIT_MS = 30_000;
@@ -14,7 +14,11 @@ export class SessionKeeper {
   private readonly listeners = new Set<() => void>();
   private client: ZooKeeperClient;
 
-  constructor(private readonly options: ZooKeeperClientOptions) {
+  constructor(
+    private readonly options: ZooKeeperClientOptions,
+    private readonly connect: (options: ZooKeeperClientOptions) => ZooKeeperClient = (given) =>
+      new NodeZooKeeperClient(given),
+  ) {
     this.clock = options.clock;
     this.client = this.open();
   }
@@ -74,7 +78,7 @@ export class SessionKeeper {
   }
 
   private open(): ZooKeeperClient {
-    const client = new ZooKeeperClient(this.options);
+    const client = this.connect(this.options);
     client.onStateChange(() => {
       if (client.ended.aborted && client === this.client && !this.closed.aborted) this.client = this.open();
       for (const listener of [...this.listeners]) listener();

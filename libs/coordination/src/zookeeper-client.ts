@@ -40,12 +40,28 @@ const EXPECTED = new Set([Exception.NO_NODE, Exception.NODE_EXISTS, Exception.BA
 const CREATE_TRIES = 5;
 const CLOSE_LIMIT_MS = 2_000;
 
+/** What everything in this library needs of one session; the simulation has another one, in memory. */
+export type ZooKeeperClient = Pick<
+  NodeZooKeeperClient,
+  | 'ended'
+  | 'isConnected'
+  | 'sessionId'
+  | 'onStateChange'
+  | 'create'
+  | 'read'
+  | 'children'
+  | 'unwatch'
+  | 'write'
+  | 'remove'
+  | 'close'
+>;
+
 /**
  * One ZooKeeper session with promises, watches and a limit on every call. It ends when the server says that it expired, or
  * when the server was not heard for the session timeout by the local monotonic clock, whichever comes first: from then on
  * nothing that hung on it (ephemeral nodes) counts as ours. It is never revived; a new session is a new object.
  */
-export class ZooKeeperClient {
+export class NodeZooKeeperClient {
   private readonly end = new AbortController();
   private readonly driver: zookeeper.Client;
   private readonly acl: zookeeper.ACL[];

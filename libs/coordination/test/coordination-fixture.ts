@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@lutra/model';
 import type { InstanceDescription, Permit } from '@lutra/model';
-import { ZooKeeperClient } from '../src/zookeeper-client.ts';
+import { NodeZooKeeperClient } from '../src/zookeeper-client.ts';
 
 /** Waits until the condition holds, for at most 20 s. */
 export async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
@@ -46,8 +46,8 @@ interface TestServer {
   readonly auth: string;
 }
 
-export function openClient(server: TestServer): ZooKeeperClient {
-  return new ZooKeeperClient({ ...server, sessionTimeoutMs: 6_000, clock: systemClock });
+export function openClient(server: TestServer): NodeZooKeeperClient {
+  return new NodeZooKeeperClient({ ...server, sessionTimeoutMs: 6_000, clock: systemClock });
 }
 
 export async function removeTree(server: TestServer, root: string): Promise<void> {

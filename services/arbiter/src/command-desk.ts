@@ -20,6 +20,8 @@ export class CommandDesk {
   constructor(
     private readonly parts: ArbiterParts,
     private readonly announcer: Announcer,
+    /** From -1 to 1: spreads retries. The simulation brings its own chance, so that a seed repeats a run. */
+    private readonly jitter: () => number = () => randomInt(-JITTER_STEPS, JITTER_STEPS + 1) / JITTER_STEPS,
   ) {}
 
   /**
@@ -55,8 +57,7 @@ export class CommandDesk {
   private async tryOnce(command: Command, asked: Asked): Promise<Outcome | 'drain' | 'conflict'> {
     const { clock, coordinator, log } = this.parts;
     const standing = await coordinator.permit(command.pipelineId);
-    const jitter = randomInt(-JITTER_STEPS, JITTER_STEPS + 1) / JITTER_STEPS;
-    const decision = decide(standing?.permit ?? null, command, { ...asked, now: clock.now(), jitter });
+    const decision = decide(standing?.permit ?? null, command, { ...asked, now: clock.now(), jitter: this.jitter() });
     const { permit } = decision;
     if (permit !== null && !(await coordinator.writePermit(command.pipelineId, permit, standing?.version ?? null)))
       return 'conflict';

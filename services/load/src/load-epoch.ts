@@ -10,6 +10,7 @@ import { ProcessLoader } from './process-loader.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
+import type { TargetAccess } from './target-access.ts';
 
 // A statement in hand may end by itself for so long after the epoch is over.
 const GRACE_MS = 10_000;
@@ -18,10 +19,13 @@ const GRACE_MS = 10_000;
  * One epoch of one pipeline: claims the checkpoint, tells select the place, and loads process after process in order until
  * the signal aborts; the unit in hand is then finished. Throws what ends the epoch.
  */
-export async function loadEpoch(context: ServiceContext<LoadEnv>, pipeline: PipelineSession): Promise<void> {
+export async function loadEpoch(
+  context: ServiceContext<LoadEnv>,
+  pipeline: PipelineSession,
+  access: TargetAccess = targetAccess(context, pipeline.definition.target),
+): Promise<void> {
   const { bus, clock, identity } = context;
   const { epoch, pipelineId, signal } = pipeline;
-  const access = targetAccess(context, pipeline.definition.target);
   const claim = { pipelineId, epoch, owner: `${identity.instance}/${randomUUID()}` };
   const limitMs = pipeline.definition.parameters.retryInPlaceMs;
   const begin = (): ReturnType<typeof claimEpoch> => claimEpoch({ bus, access, pipeline }, claim);

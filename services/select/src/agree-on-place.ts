@@ -14,7 +14,7 @@ const REPEAT_MS = 1_000;
 export async function agreeOnPlace(
   context: Pick<ServiceContext, 'bus' | 'clock'>,
   session: PipelineSession,
-  source: SourceOptions,
+  resolveOrigin: () => Promise<Place>,
 ): Promise<Place | null> {
   const { bus, clock } = context;
   const bell = new Bell(clock);
@@ -30,7 +30,7 @@ export async function agreeOnPlace(
     while (!session.signal.aborted) {
       if (heard.cursor?.state === 'place') return heard.cursor.place;
       if (heard.cursor?.state === 'origin-wanted') {
-        origin ??= await beginAnew(bus, session, source);
+        origin ??= await beginAnew(bus, session, resolveOrigin);
         await bus.putOrigin(session.pipelineId, { epoch: session.epoch, place: origin, at: clock.now().toISOString() });
       }
       await bell.wait(REPEAT_MS, session.signal);
@@ -61,12 +61,17 @@ export async function followCursor(
 }
 
 /** What is kept of tables belongs to the time before: a source whose GTIDs began anew gives the same ones to other statements. */
-async function beginAnew(bus: ServiceContext['bus'], session: PipelineSession, source: SourceOptions): Promise<Place> {
+async function beginAnew(
+  bus: ServiceContext['bus'],
+  session: PipelineSession,
+  resolveOrigin: () => Promise<Place>,
+): Promise<Place> {
   await bus.removeTableHistories(session.pipelineId);
-  return resolveOrigin(session, source);
+  return resolveOrigin();
 }
 
-async function resolveOrigin(session: PipelineSession, source: SourceOptions): Promise<Place> {
+/** The configured start, asked of the source itself. */
+export async function resolveOrigin(session: PipelineSession, source: SourceOptions): Promise<Place> {
   const connection = await SourceSession.open(source);
   try {
     const place = await resolveStart(connection, session.latestDefinition().start, session.signal);

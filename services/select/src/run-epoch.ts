@@ -1,7 +1,7 @@
 import { Bell, openSecret, SyncError } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
-import { agreeOnPlace } from './agree-on-place.ts';
+import { agreeOnPlace, resolveOrigin } from './agree-on-place.ts';
 import { PREPARED_BYTES_MAX } from './prepared-transactions.ts';
 import { reportWindow } from './report-window.ts';
 import { SelectEpoch } from './select-epoch.ts';
@@ -36,7 +36,8 @@ export async function runEpoch(context: ServiceContext<SelectEnv>, session: Pipe
   const reporting = reportWindow(context, session, { view, signal });
   const watching = watchSource(context, session, { reader, needed: () => epoch?.neededLog() ?? null, signal });
   try {
-    const place = await agreeOnPlace(context, session, await reader.check());
+    const checked = await reader.check();
+    const place = await agreeOnPlace(context, session, () => resolveOrigin(session, checked));
     if (place === null) return;
     const release = await budget.reserve(HELD_BYTES, session.signal);
     try {
