@@ -1,5 +1,5 @@
 import type { ApplyMode } from '@lutra/model';
-import type { ApiClient, DatabaseServer, LocalStack, TableComparison } from '@lutra/testing';
+import type { ApiClient, DatabaseServer, LocalStack } from '@lutra/testing';
 
 /** One of the two pipelines of the run; each has a schema of its own, at both sides under the same name. */
 export interface ChaosPipeline {
@@ -8,6 +8,13 @@ export interface ChaosPipeline {
   readonly name: ApplyMode;
   readonly applyMode: ApplyMode;
   readonly schema: string;
+}
+
+/** What workload, samplers and comparison need of the site: they go to both databases directly. */
+export interface ChaosDatabases {
+  readonly source: DatabaseServer;
+  readonly target: DatabaseServer;
+  readonly pipelines: readonly Omit<ChaosPipeline, 'id'>[];
 }
 
 /** What the run stands on; workload, samplers and comparison use the direct logins, which no fault proxy stands before. */
@@ -91,8 +98,21 @@ export interface Workload {
   start(): void;
   /** Resolves when every writer has ended its last transaction. */
   stop(): Promise<void>;
-  /** Committed transactions per second since `start`, over all pipelines. */
+  /** Committed transactions per second since `start` (until `stop`, after it), over all pipelines. */
   readonly txPerSecond: number;
+  readonly counts: WorkloadCounts;
+}
+
+export interface WorkloadCounts {
+  readonly seconds: number;
+  /** Acknowledged, or found after an unknown COMMIT. Heartbeats do not count. */
+  readonly transactions: number;
+  readonly rows: number;
+  readonly transactionsByKind: Readonly<Record<string, number>>;
+  /** COMMITs whose answer was lost, resolved by reading the transaction's row. */
+  readonly unknownCommits: number;
+  /** Transactions that were rolled back and tried again: deadlocks, a server that was going away. */
+  readonly repeats: number;
 }
 
 /** Knows when what was committed at the source after a moment has arrived at the target, for each pipeline. */
@@ -113,13 +133,38 @@ export interface InvariantSampler {
   stop(): Promise<void>;
 }
 
+/** Ordered content of one table at both sides. */
+export interface TableVerdict {
+  /** 'schema.table' */
+  readonly table: string;
+  readonly isEqual: boolean;
+  readonly sourceRows: number;
+  readonly targetRows: number;
+  /** SHA-256 over all rows in key order. */
+  readonly sourceHash: string;
+  readonly targetHash: string;
+  /** The first places where the sides part: keys only, no values. */
+  readonly differences: readonly string[];
+}
+
+/** What the comparison at the end has found. */
+export interface SitesVerdict {
+  readonly tables: readonly TableVerdict[];
+  /** Transactions of the source's log that the target lacks. */
+  readonly lost: number;
+  /** Transactions, ledger or history rows that the target has more often than the source. */
+  readonly doubled: number;
+  /** Rules broken by the target's final rows; sentences. */
+  readonly violations: readonly string[];
+}
+
 export interface ChaosOutcome {
   readonly seed: number;
   readonly minutes: number;
   readonly faults: readonly FaultRecord[];
-  readonly txPerSecond: number;
+  readonly workload: WorkloadCounts;
   readonly sampler: Pick<InvariantSampler, 'samples' | 'violations'>;
-  readonly comparison: readonly TableComparison[];
-  /** Why the run has failed; empty = it has passed. */
+  readonly comparison: SitesVerdict;
+  /** What the run itself found wrong besides (a pipeline that did not come back); `judgeRun` adds the rest. */
   readonly problems: readonly string[];
 }
