@@ -1,4 +1,5 @@
 import type {
+  ChannelCommand,
   Command,
   CursorState,
   HistoryMark,
@@ -78,7 +79,7 @@ export interface ConsumeOptions {
 }
 
 export interface CommandDelivery {
-  readonly command: Command;
+  readonly command: Command | ChannelCommand;
   readonly deliveryCount: number;
   ack(): Promise<void>;
   nak(delayMs?: number): void;
@@ -118,6 +119,8 @@ export interface Bus {
 
   /** Puts a command on the work queue (message id = command id) and its audit copy into the event log. */
   issueCommand(command: Command): Promise<void>;
+  /** Puts it on the work queue as one message: all of its pipelines get it or none. Each has its part as audit copy. */
+  issueChannelCommand(command: ChannelCommand): Promise<void>;
   consumeCommands(signal: AbortSignal): AsyncIterable<CommandDelivery>;
 
   putDefinition(definition: PipelineDefinition): Promise<void>;

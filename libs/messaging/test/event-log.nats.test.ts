@@ -107,4 +107,25 @@ describe('commands', () => {
     const audit = await test.bus.readEvents({ kinds: ['command-issued'], limit: 10 });
     expect(audit.map((event) => (event.kind === 'command-issued' ? event.command.id : ''))).toEqual(['c1', 'c2']);
   });
+
+  it('to a channel are one message, with an audit copy for each pipeline', async () => {
+    const { id, kind, reason, author, issuedAt } = command({ id: 'c1', kind: 'PAUSE' });
+    const issued = { id, kind, reason, author, issuedAt, channelId: 'C1', pipelineIds: ['P1', 'P2'] };
+    await test.bus.issueChannelCommand(issued);
+    await test.bus.issueChannelCommand(issued);
+    await test.bus.issueCommand(command({ id: 'c2' }));
+    const iterator = iteratorOf(test.bus.consumeCommands(stop.signal));
+    const first = await nextOf(iterator);
+    expect(first.command).toEqual(issued);
+    await first.ack();
+    const second = await nextOf(iterator);
+    expect(second.command.id).toBe('c2');
+    await second.ack();
+    const audit = await test.bus.readEvents({ kinds: ['command-issued'], limit: 10 });
+    expect(audit.map((event) => [event.pipelineId, event.kind === 'command-issued' ? event.command.id : ''])).toEqual([
+      ['P1', 'c1.P1'],
+      ['P2', 'c1.P2'],
+      ['P1', 'c2'],
+    ]);
+  });
 });

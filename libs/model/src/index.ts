@@ -1,6 +1,8 @@
 export { assertNever, must } from './assert.ts';
 export { Bell } from './bell.ts';
 export { ByteBudget } from './byte-budget.ts';
+export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
+export type { ChannelCommand } from './channel-command.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';

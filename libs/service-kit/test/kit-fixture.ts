@@ -4,7 +4,7 @@ import { openCoordinator } from '@lutra/coordination';
 import type { Coordinator } from '@lutra/coordination';
 import { openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
-import { ByteBudget, DEFAULT_PARAMETERS, systemClock } from '@lutra/model';
+import { ByteBudget, DEFAULT_PARAMETERS, isChannelCommand, systemClock } from '@lutra/model';
 import type { Command, LutraEvent, Permit, PipelineDefinition, ProcessHeader, ServiceName } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
 import { loadEnv } from '../src/load-env.ts';
@@ -105,7 +105,7 @@ export class TestInstallation {
   listen(): void {
     void (async () => {
       for await (const { command, ack } of this.bus.consumeCommands(this.end.signal)) {
-        this.commands.push(command);
+        if (!isChannelCommand(command)) this.commands.push(command);
         await ack();
       }
     })();

@@ -7,6 +7,7 @@ import type { LoadedEvent, Permit, WindowEvent } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
 import { command, failure } from './arbiter-fixture.ts';
 import { pipelineDefinition, RunningArbiters } from './running-arbiters.ts';
+import type { Sabotage } from './running-arbiters.ts';
 
 const signal = new AbortController().signal;
 const event = {
@@ -114,6 +115,30 @@ describe('commands', () => {
     expect(running.kinds('p')).toEqual(['command-issued', 'permit-granted', 'command-done']);
   }, 60_000);
 
+  it('to a channel is finished for each pipeline by the next arbiter when the first one ends in the middle', async () => {
+    await running.bus.putDefinition(pipelineDefinition('q'));
+    const { id, kind, reason, author, issuedAt } = command('START');
+    let published = 0;
+    const publishEvent: Sabotage['publishEvent'] = () => {
+      published += 1;
+      return Promise.reject(new SyncError('BUS_UNREACHABLE', { address: 'x' }));
+    };
+    const first = await running.start('a', { publishEvent });
+    await running.bus.issueChannelCommand({
+      ...{ id, kind, reason, author, issuedAt },
+      channelId: 'C',
+      pipelineIds: ['p', 'q'],
+    });
+    await soon('one was told', () => published > 0);
+    await first.close();
+    await running.start('b');
+    for (const pipelineId of ['p', 'q']) {
+      await finished(`${id}.${pipelineId}`);
+      const permit = (await running.coordinator.permit(pipelineId))?.permit;
+      expect(permit).toMatchObject({ state: 'RUNNING', epoch: 1, commandId: `${id}.${pipelineId}` });
+    }
+  }, 60_000);
+
   it('a command for a pipeline that nobody defined is void and warned about', async () => {
     await running.start('a');
     const start = command('START', { pipelineId: 'unknown' });
@@ -181,6 +206,45 @@ describe('PAUSE and STOP', () => {
     await running.start('b');
     await mainstem.release();
     await reaches('STOPPED', 2);
+  }, 60_000);
+});
+
+describe('a graceful RESTART', () => {
+  it('waits for the window to empty, then opens one epoch with its seats', async () => {
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const mainstem = await holdMainstem();
+    const restart = command('RESTART', { isGraceful: true, seats: { loader: 'load-2' } });
+    await running.bus.issueCommand(restart);
+    await soon('draining', async () => (await permitOf())?.draining === true);
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 1, pending: { id: restart.id } });
+    expect((await permitOf())?.seats).toBeUndefined();
+    await soon('restarted after the drained event', async () => {
+      await running.bus.publishEvent(drained(1));
+      return (await permitOf())?.epoch === 2;
+    });
+    await finished(restart.id);
+    expect(outcomeOf(restart.id)).toBe('applied');
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', draining: false, seats: { loader: 'load-2' } });
+    expect((await permitOf())?.pending).toBeUndefined();
+    await mainstem.release();
+  }, 30_000);
+
+  it("of the arbiter's own is finished by the next arbiter", async () => {
+    const first = await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const mainstem = await holdMainstem();
+    const restart = command('RESTART', { isGraceful: true, author: 'arbiter', aboutEpoch: 1 });
+    await running.bus.issueCommand(restart);
+    await soon('draining', async () => (await permitOf())?.draining === true);
+    await first.close();
+    await running.start('b');
+    await mainstem.release();
+    await reaches('RUNNING', 2);
+    await finished(restart.id);
+    expect(outcomeOf(restart.id)).toBe('applied');
   }, 60_000);
 });
 

@@ -9,7 +9,7 @@ import { openCoordinator } from '@lutra/coordination';
 import type { Coordinator } from '@lutra/coordination';
 import { decodeRowProcess, openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus, ProcessDelivery } from '@lutra/messaging';
-import { ByteBudget, DEFAULT_PARAMETERS, systemClock } from '@lutra/model';
+import { ByteBudget, DEFAULT_PARAMETERS, isChannelCommand, systemClock } from '@lutra/model';
 import type { Command, PipelineDefinition, ProcessHeader } from '@lutra/model';
 import type { ServiceContext } from '@lutra/service-kit';
 import { testServers, waitUntil } from '@lutra/testing';
@@ -133,7 +133,7 @@ describe('the extract worker', () => {
 
   async function obey(): Promise<void> {
     for await (const { command, ack } of bus.consumeCommands(end.signal)) {
-      commands.push(command);
+      if (!isChannelCommand(command)) commands.push(command);
       await ack();
     }
   }

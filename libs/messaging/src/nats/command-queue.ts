@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api';
-import type { Command, CommandEvent } from '@lutra/model';
+import { partOfChannelCommand } from '@lutra/model';
+import type { ChannelCommand, Command, CommandEvent } from '@lutra/model';
 import type { CommandDelivery } from '../bus.ts';
 import { deliveryInfo } from './delivery-info.ts';
 import type { EventLog } from './event-log.ts';
@@ -27,6 +28,15 @@ export class CommandQueue {
     await this.events.publish(issuedEvent(command), `${command.id}.issued`);
   }
 
+  async issueToChannel(command: ChannelCommand): Promise<void> {
+    const { channelId, id, pipelineIds } = command;
+    await this.link.publish(this.link.subjects.command(channelId), encodeJson(command), { id });
+    for (const pipelineId of pipelineIds) {
+      const part = partOfChannelCommand(command, pipelineId);
+      await this.events.publish(issuedEvent(part), `${part.id}.issued`);
+    }
+  }
+
   async *consume(signal: AbortSignal): AsyncGenerator<CommandDelivery, void, undefined> {
     const stream = this.link.subjects.streams.commands;
     const config = commandConsumerConfig(ARBITER_DURABLE);
@@ -41,9 +51,9 @@ export class CommandQueue {
 }
 
 /** Null for bytes that are no command: nobody could do anything with them. */
-function commandOf(data: Uint8Array): Command | null {
+function commandOf(data: Uint8Array): Command | ChannelCommand | null {
   try {
-    return decodeJson(data, 'a command') as Command;
+    return decodeJson(data, 'a command') as Command | ChannelCommand;
   } catch {
     return null;
   }

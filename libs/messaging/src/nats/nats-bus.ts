@@ -1,4 +1,5 @@
 import type {
+  ChannelCommand,
   Command,
   CursorState,
   HistoryMark,
@@ -89,6 +90,10 @@ export class NatsBus implements Bus {
 
   issueCommand(command: Command): Promise<void> {
     return this.commands.issue(command);
+  }
+
+  issueChannelCommand(command: ChannelCommand): Promise<void> {
+    return this.commands.issueToChannel(command);
   }
 
   consumeCommands(signal: AbortSignal): AsyncIterable<CommandDelivery> {

@@ -40,7 +40,7 @@ export interface Subjects {
   readonly epochOf: (subject: string) => number;
   readonly event: (event: LutraEvent) => string;
   readonly eventFilter: (filter: EventFilter, kind?: LutraEvent['kind']) => string;
-  readonly command: (pipelineId: string) => string;
+  readonly command: (pipelineOrChannelId: string) => string;
   readonly key: (bucket: string, key: string) => string;
 }
 
