@@ -4,6 +4,7 @@ import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import type { CommandDesk } from './command-desk.ts';
+import { LeadershipShare } from './leadership-share.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
 import { PipelineSupervisor } from './pipeline-supervisor.ts';
 
@@ -15,19 +16,40 @@ interface Watched {
   readonly task: Promise<void>;
 }
 
-/** Contends for the leadership of every configured pipeline and supervises those that it leads. */
+/** Contends for the leadership of every configured pipeline, so that they spread over the arbiters, and supervises those that it leads. */
 export class SupervisionWorker implements Worker {
   readonly name = 'supervision';
   private readonly watched = new Map<string, Watched>();
+  private readonly share: LeadershipShare;
+  private led = 0;
 
   constructor(
     private readonly parts: ArbiterParts,
     private readonly announcer: Announcer,
     private readonly desk: CommandDesk,
     private readonly feed: PipelineFeed,
-  ) {}
+  ) {
+    this.share = new LeadershipShare(parts);
+  }
 
-  async run(signal: AbortSignal): Promise<void> {
+  /** Pipelines that this arbiter leads. */
+  tasks(): number {
+    return this.led;
+  }
+
+  async run(stopping: AbortSignal): Promise<void> {
+    const end = new AbortController();
+    const signal = AbortSignal.any([stopping, end.signal]);
+    await Promise.all(
+      [this.share.follow(signal), this.superviseAll(signal)].map((part) =>
+        part.finally(() => {
+          end.abort();
+        }),
+      ),
+    );
+  }
+
+  private async superviseAll(signal: AbortSignal): Promise<void> {
     try {
       for await (const { pipelineId, definition } of this.parts.bus.watchDefinitions(signal)) {
         if (definition === null) this.forget(pipelineId);
@@ -79,14 +101,25 @@ export class SupervisionWorker implements Worker {
 
   private async lead(pipelineId: string, definition: () => PipelineDefinition, signal: AbortSignal): Promise<void> {
     const { coordinator, identity } = this.parts;
+    await this.share.standBack(pipelineId, signal);
+    if (signal.aborted) return;
     const lease = await coordinator.acquireLeadership(`arbiter.${pipelineId}`, identity.instance, signal);
+    const elsewhere = new AbortController();
+    const over = AbortSignal.any([signal, lease.lost, elsewhere.signal]);
+    this.led += 1;
+    const moving = this.share.untilElsewhere(pipelineId, over).then(() => {
+      elsewhere.abort();
+    });
     try {
       const supervisor = new PipelineSupervisor(this.parts, this.announcer, this.desk, this.feed, {
         pipelineId,
         definition,
       });
-      await supervisor.run(AbortSignal.any([signal, lease.lost]));
+      await supervisor.run(over);
     } finally {
+      this.led -= 1;
+      elsewhere.abort();
+      await moving;
       await lease.release();
     }
   }

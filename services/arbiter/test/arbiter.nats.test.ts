@@ -309,7 +309,9 @@ describe('supervision', () => {
   it('tells who joins and who is lost, across arbiters', async () => {
     const told = (): string[] =>
       running.events.flatMap((each) =>
-        each.kind === 'instance-joined' || each.kind === 'instance-lost' ? [`${each.kind} ${each.instance}`] : [],
+        (each.kind === 'instance-joined' || each.kind === 'instance-lost') && each.service === 'load'
+          ? [`${each.kind} ${each.instance}`]
+          : [],
       );
     const first = await running.start('a');
     const member = await running.coordinator.join({

@@ -15,10 +15,17 @@ import { arbiterWorkers } from '../src/arbiter-workers.ts';
 /** Replaces methods of an arbiter's bus, to fail in the middle of something. */
 export type Sabotage = Partial<Bus>;
 
+export interface RunningArbiter {
+  /** Pipelines that it leads. */
+  leads(): number;
+  setDraining(draining: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A namespace and a root of their own, with the connections of a bystander that issues commands and looks. */
 export class RunningArbiters {
   readonly events: LutraEvent[] = [];
-  private readonly arbiters = new Set<{ close(): Promise<void> }>();
+  private readonly arbiters = new Set<RunningArbiter>();
   private readonly following = new AbortController();
   private follower: Promise<void> = Promise.resolve();
 
@@ -38,7 +45,7 @@ export class RunningArbiters {
   }
 
   /** Starts one more arbiter; `close` ends it as a deployment would. */
-  async start(name: string, sabotage: Sabotage = {}): Promise<{ close(): Promise<void> }> {
+  async start(name: string, sabotage: Sabotage = {}): Promise<RunningArbiter> {
     const { bus, coordinator } = await connect(this.names, name);
     const stop = new AbortController();
     const parts: ArbiterParts = {
@@ -48,8 +55,20 @@ export class RunningArbiters {
       log: pino({ level: 'silent' }),
       identity: { service: 'arbiter', instance: name, host: 'host', version: '0' },
     };
-    const runs = arbiterWorkers(parts).map((worker) => worker.run(stop.signal));
-    const arbiter = {
+    const membership = await coordinator.join({
+      ...parts.identity,
+      pid: process.pid,
+      startedAt: systemClock.now().toISOString(),
+      httpPort: 0,
+      load: { cpu: 0, memoryBytes: 0, tasks: 0 },
+      weight: 1,
+      draining: false,
+    });
+    const workers = arbiterWorkers(parts);
+    const runs = workers.map((worker) => worker.run(stop.signal));
+    const arbiter: RunningArbiter = {
+      leads: () => workers.reduce((sum, worker) => sum + (worker.tasks?.() ?? 0), 0),
+      setDraining: (draining) => membership.update({ draining }),
       close: async (): Promise<void> => {
         this.arbiters.delete(arbiter);
         stop.abort();
