@@ -31,7 +31,7 @@ export const ERRORS = {
     scope: 'target',
     class: 'configuration',
     summary: 'The target user lacks grants',
-    workaround: 'Run at the target: {statement}',
+    workaround: 'Run at the target, then RESTART: {statement}',
   },
   TARGET_TABLE_MISSING: {
     scope: 'target',
@@ -233,7 +233,7 @@ export const ERRORS = {
     scope: 'config',
     class: 'configuration',
     summary: 'The resource does not exist',
-    workaround: 'Check the id.',
+    workaround: 'Check the id: the address without it lists what there is.',
   },
   RESOURCE_CONFLICT: {
     scope: 'config',

@@ -57,6 +57,8 @@ export type {
   Priority,
   StartDefinition,
 } from './pipeline.ts';
+export { conditionOf, PIPELINE_CONDITIONS } from './pipeline-condition.ts';
+export type { ConditionFacts, PipelineCondition, RunbookSection } from './pipeline-condition.ts';
 export type { DonePlace, InsidePlace, Place } from './place.ts';
 export type {
   ProcessHeader,
@@ -76,5 +78,6 @@ export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, sealSecret } from './sealed-secret.ts';
 export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
 export type { DelayHistogram, StatisticCounts, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
+export { anchorOf, runbookOfCode } from './runbook-advice.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';

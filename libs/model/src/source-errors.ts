@@ -32,7 +32,7 @@ export const SOURCE_ERRORS = {
     scope: 'source',
     class: 'configuration',
     summary: 'The source user lacks grants',
-    workaround: 'Run at the source: {statement}',
+    workaround: 'Run at the source, then RESTART: {statement}',
   },
   SOURCE_BINLOG_OFF: {
     scope: 'source',

@@ -6,6 +6,7 @@ import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { readEnvClass } from './read-env-class.ts';
 import type { EnvClass } from './read-env-class.ts';
+import { runbookPage } from './runbook-page.ts';
 
 /** A generated page: its path below the project's root, and its text as it has to stand there. */
 export interface GeneratedPage {
@@ -18,6 +19,7 @@ export async function renderDocs(root: string): Promise<GeneratedPage[]> {
   const classes = await readEnvClasses(root);
   const pages = [
     { path: 'docs/errors.md', text: errorsPage(ERRORS) },
+    { path: 'docs/runbook.md', text: runbookPage(ERRORS) },
     { path: 'docs/configuration.md', text: configurationPage(classes) },
   ];
   return Promise.all(

@@ -1,12 +1,21 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { requestPipe } from './request-pipe.ts';
 
 /** Rules of the whole HTTP application, and the API page: /api/docs for people, /api/docs-json for programs. */
 export function configureHttp(app: INestApplication): void {
   (app as NestExpressApplication).disable('x-powered-by');
   app.useGlobalPipes(requestPipe());
+  SwaggerModule.setup('api/docs', app, () => describeApi(app), {
+    jsonDocumentUrl: 'api/docs-json',
+    yamlDocumentUrl: 'api/docs-yaml',
+  });
+}
+
+/** The OpenAPI document of all routes. */
+export function describeApi(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Lutra')
     .setDescription(
@@ -15,8 +24,5 @@ export function configureHttp(app: INestApplication): void {
     .setVersion('1')
     .addBearerAuth()
     .build();
-  SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, description), {
-    jsonDocumentUrl: 'api/docs-json',
-    yamlDocumentUrl: 'api/docs-yaml',
-  });
+  return SwaggerModule.createDocument(app, description);
 }

@@ -1,0 +1,131 @@
+import type { ErrorClass, ErrorSpec } from './error-spec.ts';
+import { ERRORS } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import type { RunbookSection } from './pipeline-condition.ts';
+
+type Advice = Partial<Pick<RunbookSection, 'command' | 'next'>>;
+
+const LOOK = 'GET pipelines/{id}';
+const READY = 'curl -sS http://{host}:{httpPort}/health/ready # of the instance; both are in GET /api/v1/instances';
+const NOTHING_LOST = 'Nothing is lost and nothing is applied twice.';
+
+/** What a class of failures asks for, unless {@link ADVICE} knows better. */
+const BY_CLASS: Readonly<Record<ErrorClass, (code: string) => Required<Advice>>> = {
+  retryable: () => ({
+    command: LOOK,
+    next: `Lutra tries again by itself at \`nextAttemptAt\`, with pauses of 1 s to 60 s, for ever. Worry above 10 attempts. ${NOTHING_LOST}`,
+  }),
+  configuration: (code) => ({
+    command: `POST pipelines/{id}/commands {"kind":"RESTART","reason":"mended ${code}"}`,
+    next: `The pipeline goes on at its checkpoint in a new epoch. ${NOTHING_LOST} PAUSED again within a minute: read \`failure.message\` anew.`,
+  }),
+  poison: (code) => ({
+    command: `POST pipelines/{id}/commands {"kind":"RESTART","reason":"mended ${code}"}`,
+    next: `The same work is done again from the checkpoint. ${NOTHING_LOST} It stops at the same place when the cause is still there.`,
+  }),
+  internal: () => ({
+    command: 'GET pipelines/{id}/events?kinds=failed,warning',
+    next: 'RESTART once: what was a moment of confusion is then over. If it comes back, keep the events and the log lines with the same trace id, and report them.',
+  }),
+};
+
+const NEW_POSITION =
+  "UPDATE lutra.checkpoint SET done = '{place}', inside = NULL WHERE pipeline_id = '{id}'; -- at the target, while the pipeline is PAUSED";
+const AFTER_NEW_POSITION =
+  'Write the place in the form that the column `done` has now. Then RESTART: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
+const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';
+const UPDATE_MAPPING = 'GET pipelines/{id}/mappings';
+const CONCERNS_A_MAPPING = 'The mapping was not saved, and the pipeline runs as before. Send it again, corrected.';
+const STORE_AWAY =
+  'The API answers 503 until the store is back, then goes on by itself. Pipelines run on: statistics arrive later from the event log.';
+
+const ADVICE: Partial<Record<ErrorCode, Advice>> = {
+  CONFIG_ENV_INVALID: {
+    command:
+      'docker compose logs --tail 20 {service} # or wherever its log goes: it names every variable that is wrong',
+    next: 'It ended with exit code 78. Start it again. Other instances of the service have taken its work over meanwhile.',
+  },
+  SOURCE_POSITION_PURGED: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_POSITION_UNKNOWN: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_LOST_TRANSACTIONS: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_SERVER_CHANGED: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_INCIDENT: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_XA_ROWS_LOST: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
+  SOURCE_DDL_STOPPED: {
+    command: 'PATCH pipelines/{id} {"parameters":{"ddl":"skip"}}',
+    next: 'Then RESTART. The statement is passed over with a warning. Set `ddl` back to `fail` afterwards, or the next one passes unseen.',
+  },
+  TARGET_FENCED: {
+    next: 'The old loader has stopped by itself. If it repeats every few minutes, two load instances fight: look at their sessions with ZooKeeper.',
+  },
+  TARGET_EPOCH_AHEAD: {
+    next: "The permit is lifted above the target's epoch within seconds. It happens after ZooKeeper's data was lost, or when two installations share a pipeline id.",
+  },
+  TARGET_CHECKPOINT_MISSING: {
+    command: "SELECT * FROM lutra.checkpoint WHERE pipeline_id = '{id}'; -- at the target",
+    next: 'Bring the rows back from a backup; `cursor.place` of the API holds the place. Then RESTART. If they cannot be had, make a new pipeline with a `start` of its own.',
+  },
+  BUS_UNREACHABLE: {
+    command: 'curl -sS http://{nats host}:8222/healthz # where the monitoring port is open',
+    next: 'All stages wait, reconnect and go on by themselves within seconds of its return. Nothing is lost.',
+  },
+  BUS_STREAM_FULL: {
+    next: 'Select waits and goes on by itself. Find the slow stage with `GET pipelines/{id}/processes`. A stream that stays full belongs to a pipeline that stands still.',
+  },
+  MESSAGING_UNKNOWN_SCHEMA: {
+    command: 'GET instances',
+    next: '`version` has to be the same everywhere, or one apart during an upgrade. Then RESTART.',
+  },
+  COORDINATION_UNREACHABLE: {
+    command: 'echo ruok | nc {zookeeper host} 2181 # a healthy server answers imok; a majority has to',
+    next: 'Leases are lost when the session times out, and work stops. Everything goes on by itself, in new epochs, when the ensemble is back.',
+  },
+  COORDINATION_ACCESS_DENIED: {
+    command: READY,
+    next: 'Start the service again with the right LUTRA_ZOOKEEPER_AUTH. Running pipelines are not concerned.',
+  },
+  MAPPING_REGEX_INVALID: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  MAPPING_TARGET_COLLISION: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  MAPPING_RESERVED_SCHEMA: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  MAPPING_LOOP: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  CONFIG_REVISION_MISSING: {
+    command: 'curl -sS http://{manager host}:8080/health/ready',
+    next: 'The manager publishes every revision again within five seconds of its start, and the pipeline goes on.',
+  },
+  REQUEST_INVALID: {
+    command: 'curl -sS http://{manager host}:8080/api/docs-json # what every route takes',
+    next: CONCERNS_A_REQUEST,
+  },
+  REQUEST_UNAUTHORIZED: {
+    command: 'GET tokens',
+    next: `${CONCERNS_A_REQUEST} When the last token is lost: DELETE FROM api_token in the manager's database and restart the manager, which prints a new one.`,
+  },
+  RESOURCE_NOT_FOUND: { command: 'GET pipelines?name={name}', next: CONCERNS_A_REQUEST },
+  RESOURCE_CONFLICT: {
+    command: LOOK,
+    next: `${CONCERNS_A_REQUEST} The message says what stands in the way: a name that is taken, a state, another version.`,
+  },
+  STORE_UNREACHABLE: { command: READY, next: STORE_AWAY },
+  STORE_BUSY: { command: LOOK, next: 'Send the request again. It happens when many write at once.' },
+  STORE_ACCESS_DENIED: { command: READY, next: STORE_AWAY },
+  INTERNAL: {
+    next: 'RESTART once. If it comes back, keep the log of the instance that `failure.instance` names, and report it.',
+  },
+};
+
+/** The runbook's section about an error code: from the catalogue, from its class, and from what is known of it alone. */
+export function runbookOfCode(code: ErrorCode): RunbookSection & Pick<ErrorSpec, 'class' | 'workaround'> {
+  const { summary, workaround, class: errorClass }: ErrorSpec = ERRORS[code];
+  return {
+    ...{ title: code, class: errorClass, meaning: `${summary}.`, workaround },
+    ...BY_CLASS[errorClass](code),
+    ...ADVICE[code],
+  };
+}
+
+/** Markdown's anchor of a heading: what every section of the runbook is found by. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-');

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplication } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { anchorOf, ERRORS, PIPELINE_CONDITIONS } from '@lutra/model';
+import { describeApi } from '../src/http/configure-http.ts';
+import { ManagerModule } from '../src/manager.module.ts';
+import { servicesWithoutServers } from './services-without-servers.ts';
+
+// Goal: docs/runbook.md is complete, and every command in it can be sent as it stands there.
+// Method: reads the page; each curl is compared with the OpenAPI document that the manager makes of its own routes.
+
+const page = readFileSync(join(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
+const sections = page.split(/^### /m).slice(1);
+const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+let app: INestApplication;
+let api: OpenAPIObject;
+
+beforeAll(async () => {
+  app = await NestFactory.create(ManagerModule.of(servicesWithoutServers(), pino({ level: 'silent' })), {
+    logger: false,
+  });
+  api = describeApi(app);
+});
+
+afterAll(() => app.close());
+
+describe('the page', () => {
+  it('has one section for every error code and every condition, under a name of its own', () => {
+    const wanted = [...Object.keys(ERRORS).map(anchorOf), ...Object.keys(PIPELINE_CONDITIONS)];
+    expect(wanted.filter((anchor) => !anchors.includes(anchor))).toEqual([]);
+    expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([]);
+    expect(sections.length).toBe(wanted.length);
+  });
+
+  it('says in each section what it means, one command, and what happens then', () => {
+    const poor = sections.filter((text) => {
+      const commands = text.match(/^```(sh|sql)$/gm) ?? [];
+      return commands.length !== 1 || !text.includes('**Then:** ');
+    });
+    expect(poor).toEqual([]);
+  });
+});
+
+interface Curl {
+  readonly line: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: Record<string, unknown> | null;
+}
+
+/** The calls of the API that the page tells to send. */
+const curls = [...page.replaceAll(' \\\n', ' ').matchAll(/^curl [^\n]*"\$LUTRA(\/[^"?]*)[^\n]*/gm)].map(
+  ([line, path = '']): Curl => {
+    const body = / -d '([^']+)'/.exec(line)?.[1];
+    return {
+      line,
+      method: (/ -X (\w+)/.exec(line)?.[1] ?? 'GET').toLowerCase(),
+      path,
+      body: body === undefined ? null : (JSON.parse(body) as Record<string, unknown>),
+    };
+  },
+);
+
+const operationOf = ({ method, path }: Curl): Record<string, unknown> | undefined => {
+  const known = Object.entries(api.paths).find(
+    ([route]) => route.replaceAll(/\{\w+\}/g, '{}') === path.replaceAll(/\{\w+\}/g, '{}'),
+  );
+  return (known?.[1] as Record<string, Record<string, unknown>> | undefined)?.[method];
+};
+
+/** Fields of a body's class; those of a nested class under its own name. */
+function schemaOf(reference: unknown): Record<string, unknown> {
+  const name = /"#\/components\/schemas\/(\w+)"/.exec(JSON.stringify(reference))?.[1] ?? '';
+  return (api.components?.schemas?.[name] ?? {}) as Record<string, unknown>;
+}
+
+function unknownFields(body: Record<string, unknown>, schema: Record<string, unknown>): string[] {
+  const fields = (schema['properties'] ?? {}) as Record<string, { readonly enum?: readonly unknown[] }>;
+  return Object.entries(body).flatMap(([name, value]) => {
+    const field = fields[name];
+    if (field === undefined) return [name];
+    if (field.enum !== undefined && !field.enum.includes(value)) return [`${name}: ${String(value)}`];
+    return typeof value === 'object' && value !== null
+      ? unknownFields(value as Record<string, unknown>, schemaOf(field))
+      : [];
+  });
+}
+
+describe('each curl', () => {
+  it('is there', () => {
+    expect(curls.length).toBeGreaterThan(40);
+  });
+
+  it.each(curls.filter(({ line }, index) => curls.findIndex((other) => other.line === line) === index))(
+    'names a route and sends what it takes: $line',
+    (curl) => {
+      const operation = operationOf(curl);
+      expect(operation).toBeDefined();
+      const schema = schemaOf(operation?.['requestBody']);
+      const required = (schema['required'] ?? []) as readonly string[];
+      expect(required.filter((name) => !(name in (curl.body ?? {})))).toEqual([]);
+      expect(unknownFields(curl.body ?? {}, schema)).toEqual([]);
+      const asked = [...curl.line.matchAll(/[?&](\w+)=/g)].map(([, name]) => name);
+      const parameters = (operation?.['parameters'] ?? []) as readonly { readonly name: string }[];
+      expect(asked.filter((name) => !parameters.some((parameter) => parameter.name === name))).toEqual([]);
+    },
+  );
+});
+
+it('a command in the middle of a sentence names a route too', () => {
+  const named = [...page.matchAll(/`GET (?:\/api\/v1\/)?([\w/{}-]+)`/g)].map(([, path = '']) => `/api/v1/${path}`);
+  expect(named.length).toBeGreaterThan(0);
+  const wrong = named.filter((path) => operationOf({ line: '', method: 'get', path, body: null }) === undefined);
+  expect(wrong).toEqual([]);
+});
