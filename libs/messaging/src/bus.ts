@@ -43,8 +43,13 @@ export interface ByteSink {
  * manifest. Never holds more than a few parts.
  */
 export interface ProcessWriter extends ByteSink {
-  /** Publishes the queue message with the trace context that is active; resolves when JetStream has stored it. BUS_STREAM_FULL when refused. */
-  finish(header: ProcessHeader): Promise<void>;
+  /**
+   * Publishes the queue message with the trace context that is active; resolves when JetStream has stored it.
+   * BUS_STREAM_FULL when refused. `target` takes the place of the one that the writer was made with: who is to take a
+   * process is best chosen when it is done. May be called again after a failure, with another target: the message is
+   * stored once all the same.
+   */
+  finish(header: ProcessHeader, target?: string): Promise<void>;
   /** Gives up: parts already written are purged as far as possible. */
   abort(): Promise<void>;
 }
@@ -54,6 +59,7 @@ export interface ProcessDelivery {
   readonly schema: ProcessSchema;
   /** Trace context of the stage before. */
   readonly traceContext: Context;
+  /** Over all queues that the process was in: {@link Bus.moveInstanceQueue} counts too when it had been delivered. */
   readonly deliveryCount: number;
   /** Size of the body, known before it is fetched: reserve it in the byte budget first. */
   readonly bodyBytes: number;
@@ -67,15 +73,24 @@ export interface ProcessDelivery {
 
 export interface ConsumeOptions {
   readonly queue: ProcessQueue;
-  /** Durable name: 'extract-any', 'transform-any', 'load-<pipeline>'. */
-  readonly durable: string;
-  /** Subject filter's target token: 'any', or an instance. Not for 'transformed'. */
+  /** Durable name: 'load-<pipeline>'. Default: 'extract-<target>' or 'transform-<target>', by the queue. */
+  readonly durable?: string;
+  /** Whose processes: 'any' (default), or an instance's own. Not for 'transformed'. */
   readonly target?: string;
   /** Only this pipeline (load). One reader at a time: a later one ends what an earlier one has asked for. */
   readonly pipelineId?: string;
   /** Deliveries that this reader holds unacknowledged at once. */
   readonly inFlightMax: number;
   readonly signal: AbortSignal;
+}
+
+/** The queues that instances read: their processes are for any instance, or for a certain one. */
+export type StageQueue = Exclude<ProcessQueue, 'transformed'>;
+
+/** What one instance alone reads of a queue. */
+export interface InstanceQueue {
+  readonly queue: StageQueue;
+  readonly instance: string;
 }
 
 export interface CommandDelivery {
@@ -103,6 +118,16 @@ export interface Bus {
   }): ProcessWriter;
   /** Deliveries of a work queue until the signal aborts; survives reconnects and re-creates a lost consumer. In-progress signals are sent while a delivery is held. */
   consume(options: ConsumeOptions): AsyncIterable<ProcessDelivery>;
+  /** Creates the consumer of an instance's own processes. Called before it joins the members, so that nothing is sent to nobody. */
+  openInstanceQueue(queue: InstanceQueue): Promise<void>;
+  /** Instances that have messages of their own in a queue or, where asked, a consumer. */
+  instanceQueues(queue: StageQueue, options?: { readonly withConsumers?: boolean }): Promise<string[]>;
+  /**
+   * Hands what is stored for one instance, delivered and unacknowledged processes too, to any instance, under new message
+   * ids that are the same at a repeat; `isClosed` removes the consumer as well. Returns the processes moved. Safe at any
+   * moment and by several at once: a process may then be worked on twice, and load drops the repeat.
+   */
+  moveInstanceQueue(queue: InstanceQueue, options: { readonly isClosed: boolean }): Promise<ProcessIdentity[]>;
   /** Housekeeping after a process is loaded: removes its body parts of all stages. Never throws. */
   forgetBodies(identity: ProcessIdentity): Promise<void>;
   /** Housekeeping after a change of epoch: purges this pipeline's subjects of exactly these epochs in all stage streams. */

@@ -3,6 +3,7 @@ export { FAIL_POINTS, failPoint } from './fail-point.ts';
 export type { FailPoint } from './fail-point.ts';
 export { leasedPipelines } from './leased-pipelines.ts';
 export type { PipelineSession } from './pipeline-session.ts';
+export { ProcessRouter } from './placement/process-router.ts';
 export { runService } from './run-service.ts';
 export type { ServiceDefinition } from './run-service.ts';
 export { SERVICE_CONTEXT } from './service-context.ts';

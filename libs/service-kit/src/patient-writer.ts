@@ -32,10 +32,15 @@ export class PatientWriter implements ProcessWriter {
   }
 
   /** The same message is sent again when nobody answered: its id makes a repeat harmless. */
-  finish(header: ProcessHeader): Promise<void> {
+  finish(header: ProcessHeader, target?: string): Promise<void> {
+    return this.finishAt(header, () => Promise.resolve(target));
+  }
+
+  /** As {@link finish}; each try asks anew for whom it is: who was chosen before the wait may be gone after it. */
+  finishAt(header: ProcessHeader, target: () => Promise<string | undefined>): Promise<void> {
     return this.patiently(async () => {
       try {
-        await this.inside.finish(header);
+        await this.inside.finish(header, await target());
       } catch (error) {
         this.mayBeStored ||= SyncError.of(error).code !== 'BUS_STREAM_FULL';
         throw error;

@@ -195,6 +195,7 @@ export class ServiceLife<E extends BaseEnv> {
     const { log } = this.parts;
     this.health.setPhase('starting: workers');
     const runner = new WorkerRunner(this.definition.workers(context), { clock: this.clock, log });
+    await runner.prepare();
     const self = { httpPort: this.port, tasks: () => runner.tasks() };
     const membership = await keepMembership(context, self, this.stopping.signal);
     this.membership = membership;

@@ -9,6 +9,7 @@ import { PatientWriter } from './patient-writer.ts';
 import type { PermitCache } from './permit-cache.ts';
 import type { PermitFeed } from './permit-feed.ts';
 import { reportStageFailure } from './report-stage-failure.ts';
+import type { ProcessRouter } from './placement/process-router.ts';
 import type { ServiceContext } from './service-context.ts';
 import type { StageMeter } from './stage-meter.ts';
 import type { StageDefinition } from './stage-worker.ts';
@@ -28,6 +29,8 @@ export interface StageParts {
   readonly stage: StageDefinition;
   readonly permits: PermitCache;
   readonly meter: StageMeter;
+  /** Names who takes the output; null where the next stage is not a matter of choice. */
+  readonly router: ProcessRouter | null;
   /** Aborts when the service gives up what is in hand. */
   readonly signal: AbortSignal;
 }
@@ -122,7 +125,6 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   const release = await context.budget.reserve(delivery.bodyBytes + OUTPUT_MARGIN_BYTES, until);
   const writer = context.bus.writeProcess({
     queue: stage.output,
-    ...(stage.output === 'transformed' ? {} : { target: 'any' }),
     identity: header,
     schema: stage.outputSchema,
   });
@@ -141,7 +143,9 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
       bytes: body.length,
     };
     failPoint('before-publish');
-    await output.finish({ ...header, rowCount, stages: [...header.stages, time] });
+    const { parallelism, transformPlacement: policy } = definition.parameters;
+    const target = async () => job.router?.target(header, { policy, parallelism });
+    await output.finishAt({ ...header, rowCount, stages: [...header.stages, time] }, target);
     span.setAttribute(ATTRIBUTES.rows, rowCount);
     job.meter.recordProcess({
       pipelineId: header.pipelineId,

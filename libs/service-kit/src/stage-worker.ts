@@ -1,5 +1,8 @@
+import { ByteBudget, SyncError } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
-import type { ProcessDelivery, ProcessQueue, ProcessSchema, ProcessWriter } from '@lutra/messaging';
+import type { ProcessDelivery, ProcessQueue, ProcessSchema, ProcessWriter, StageQueue } from '@lutra/messaging';
+import { ANY_INSTANCE } from './placement/choose-instance.ts';
+import { ProcessRouter } from './placement/process-router.ts';
 import { PermitCache } from './permit-cache.ts';
 import type { ServiceContext } from './service-context.ts';
 import { handleDelivery } from './stage-delivery.ts';
@@ -18,55 +21,75 @@ export interface StageTask {
 
 export interface StageDefinition {
   readonly stage: 'extract' | 'transform';
-  readonly input: ProcessQueue;
+  readonly input: StageQueue;
   readonly output: ProcessQueue;
   readonly outputSchema: ProcessSchema;
   /** Returns the number of rows that left the stage. */
   readonly work: (task: StageTask, signal: AbortSignal) => Promise<{ readonly rowCount: number }>;
 }
 
-/** Deliveries of the default placement: any instance of the stage may take them. */
-const TARGET_ANY = 'any';
-
 /**
- * The life of a stateless stage (extract, transform): takes deliveries from the work queue, drops those of an epoch older
- * than the permit's, reserves memory, opens a span as child of the stage before, calls `work`, finishes the output with the
+ * The life of a stateless stage (extract, transform): takes deliveries from the queue of all instances and from its own
+ * under one limit (LUTRA_STAGE_CONCURRENCY), in the order of their coming, drops those of an epoch older than the permit's, reserves memory, opens a span as child of the stage before, calls `work`, finishes the output with the
  * stage's time appended, and acknowledges the input only after the output is stored. A failure is reported as ROLLBACK about
  * the process's epoch with its class, and the input is acknowledged (the work is selected again). A delivery seen more than
- * three times is not handled again but reported as BUS_REDELIVERED_TOO_OFTEN.
+ * three times is not handled again but reported as BUS_REDELIVERED_TOO_OFTEN. The output goes to the instance that the
+ * process's revision names by its placement. An instance that leaves in order hands what is left in its queue to the others;
+ * for one that dies the arbiter does.
  */
 export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefinition): Worker {
+  const { bus, identity, log } = context;
   const inHand = new Set<Promise<void>>();
+  const own = { queue: stage.input, instance: identity.instance };
+  const router = stage.output === 'extracted' ? new ProcessRouter(context, 'transform') : null;
   let intake = new AbortController();
+  let isLeaving = false;
 
   const run = async (signal: AbortSignal): Promise<void> => {
     intake = new AbortController();
     const taking = AbortSignal.any([signal, intake.signal]);
     const permits = new PermitCache(context);
-    const parts = { context, stage, permits, meter: stageMeter(stage.stage), signal };
-    try {
-      const deliveries = context.bus.consume({
-        queue: stage.input,
-        durable: `${stage.stage}-${TARGET_ANY}`,
-        target: TARGET_ANY,
-        inFlightMax: context.env.LUTRA_STAGE_CONCURRENCY,
-        signal: taking,
-      });
-      // The consumer holds back what exceeds inFlightMax, so this set stays that small.
-      for await (const delivery of deliveries) {
-        if (taking.aborted) delivery.nak();
-        else keep(inHand, handleDelivery(parts, delivery));
+    const parts = { context, stage, permits, router, meter: stageMeter(stage.stage), signal };
+    const inFlightMax = context.env.LUTRA_STAGE_CONCURRENCY;
+    // Not of bytes: one place for each process that may be worked on, given in the order of asking.
+    const places = new ByteBudget(inFlightMax);
+    const take = async (target: string): Promise<void> => {
+      // A consumer holds back what exceeds inFlightMax, so that at most as many wait for a place.
+      for await (const delivery of bus.consume({ queue: stage.input, target, inFlightMax, signal: taking })) {
+        const release = await places.reserve(1, taking).catch(() => null); // Rejects when the intake has ended.
+        if (release === null || taking.aborted) delivery.nak();
+        else keep(inHand, handleDelivery(parts, delivery).finally(release));
       }
+    };
+    const readers = [take(ANY_INSTANCE), take(identity.instance)];
+    try {
+      await Promise.all(readers);
     } finally {
+      intake.abort();
+      await Promise.allSettled(readers);
       await Promise.all(inHand);
       permits.close();
+      if (isLeaving) await leave();
+    }
+  };
+
+  /** Nobody places here any more: the draining flag is set before the workers drain. What still comes is the arbiter's. */
+  const leave = async (): Promise<void> => {
+    try {
+      const moved = await bus.moveInstanceQueue(own, { isClosed: true });
+      if (moved.length > 0)
+        log.info({ stage: stage.stage, count: moved.length }, 'own processes given to any instance');
+    } catch (error) {
+      log.debug({ err: error, code: SyncError.of(error).code }, 'own queue is left to the arbiter');
     }
   };
 
   return {
     name: stage.stage,
+    prepare: () => bus.openInstanceQueue(own),
     run,
     drain: async () => {
+      isLeaving = true;
       intake.abort();
       await Promise.all(inHand);
     },

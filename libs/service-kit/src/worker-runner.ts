@@ -32,6 +32,18 @@ export class WorkerRunner {
     this.tracks = workers.map((worker) => ({ worker, state: 'stopped', failingSinceMs: null, lastFailure: '' }));
   }
 
+  /** Before the instance joins. What fails is logged: the worker makes up for it when it runs. Never rejects. */
+  async prepare(): Promise<void> {
+    for (const { worker } of this.tracks) {
+      try {
+        await worker.prepare?.();
+      } catch (error) {
+        const { code } = SyncError.of(error);
+        this.parts.log.warn({ err: error, code, worker: worker.name }, 'worker could not prepare');
+      }
+    }
+  }
+
   start(): void {
     this.running = Promise.all(this.tracks.map((track) => this.supervise(track)));
   }

@@ -1,6 +1,8 @@
 /** A long-running activity of a service. Started when the application context is up, stopped before connections close. */
 export interface Worker {
   readonly name: string;
+  /** Called once before the instance joins the members: what others may count on as soon as they see it. */
+  prepare?(): Promise<void>;
   /** Runs until the signal aborts, then resolves. A rejection is logged, and the worker is started again with back-off: no service dies of one pipeline. */
   run(signal: AbortSignal): Promise<void>;
   /** Called on SIGTERM before `signal` aborts: finish or release what is in hand, within `deadlineMs`. */

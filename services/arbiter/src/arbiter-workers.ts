@@ -5,6 +5,7 @@ import { CommandDesk } from './command-desk.ts';
 import { CommandWorker } from './command-worker.ts';
 import { InstanceWorker } from './instance-worker.ts';
 import { PipelineFeed } from './pipeline-feed.ts';
+import { QueueWorker } from './queue-worker.ts';
 import { SupervisionWorker } from './supervision-worker.ts';
 
 /** All that an arbiter does; any number of arbiters may do it at once. */
@@ -17,5 +18,6 @@ export function arbiterWorkers(parts: ArbiterParts): readonly Worker[] {
     new CommandWorker(parts, desk),
     new SupervisionWorker(parts, announcer, desk, feed),
     new InstanceWorker(parts, announcer),
+    new QueueWorker(parts),
   ];
 }

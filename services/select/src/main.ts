@@ -1,10 +1,13 @@
 import 'reflect-metadata';
-import { leasedPipelines, runService } from '@lutra/service-kit';
+import { leasedPipelines, ProcessRouter, runService } from '@lutra/service-kit';
 import { runEpoch } from './run-epoch.ts';
 import { SelectEnv } from './select.env.ts';
 
 await runService({
   service: 'select',
   Env: SelectEnv,
-  workers: (context) => [leasedPipelines(context, 'mainstem', (session) => runEpoch(context, session))],
+  workers: (context) => {
+    const router = new ProcessRouter(context, 'extract');
+    return [leasedPipelines(context, 'mainstem', (session) => runEpoch(context, session, router))];
+  },
 });

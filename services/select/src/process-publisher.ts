@@ -3,7 +3,7 @@ import { SyncError } from '@lutra/model';
 import type { PipelineDefinition, ProcessHeader } from '@lutra/model';
 import type { ProcessWriter } from '@lutra/messaging';
 import { ATTRIBUTES, failPoint, stageMeter, TRACER_NAME } from '@lutra/service-kit';
-import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/service-kit';
 import type { BuiltProcess } from './process-builder.ts';
 import { ATTRIBUTE_TRANSACTIONS, SPAN_SELECT } from './telemetry-names.ts';
 
@@ -22,6 +22,7 @@ export class ProcessPublisher {
   constructor(
     private readonly context: Pick<ServiceContext, 'bus' | 'clock' | 'identity'>,
     private readonly session: PipelineSession,
+    private readonly router: ProcessRouter,
     /** Told when a publish has to wait, and null when it goes on. */
     private readonly onWait: (cause: string | null) => void,
   ) {}
@@ -33,7 +34,6 @@ export class ProcessPublisher {
       const identity = { pipelineId, epoch, process: this.process };
       this.writer = this.context.bus.writeProcess({
         queue: 'selected',
-        target: 'any',
         identity,
         schema: 'raw-process/1',
       });
@@ -81,7 +81,7 @@ export class ProcessPublisher {
     try {
       failPoint('before-publish');
       await activeContext.with(trace.setSpan(activeContext.active(), span), () =>
-        this.insist(() => writer.finish(this.header(built, about))),
+        this.insist(async () => writer.finish(this.header(built, about), await this.target())),
       );
       failPoint('after-publish');
     } catch (error) {
@@ -124,6 +124,13 @@ export class ProcessPublisher {
         },
       ],
     };
+  }
+
+  /** By the newest revision: a placement is changed without a stop, and no row depends on it. */
+  private target(): Promise<string> {
+    const { pipelineId, epoch } = this.session;
+    const { extractPlacement: policy, parallelism } = this.session.latestDefinition().parameters;
+    return this.router.target({ pipelineId, epoch, process: this.process }, { policy, parallelism });
   }
 
   private async insist(work: () => Promise<void>): Promise<void> {

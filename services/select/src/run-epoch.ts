@@ -1,5 +1,6 @@
 import { Bell, openSecret, SyncError } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
+import { ProcessRouter } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { agreeOnPlace, resolveOrigin } from './agree-on-place.ts';
 import { PREPARED_BYTES_MAX } from './prepared-transactions.ts';
@@ -18,9 +19,13 @@ const HELD_BYTES = 6 * 1024 * 1024 + PREPARED_BYTES_MAX;
 
 /**
  * One epoch of one pipeline: checks the source, agrees with load on the place, reads until the session ends. Throws what
- * stops the pipeline; service-kit reports it.
+ * stops the pipeline; service-kit reports it. A service with several pipelines gives all of them one router.
  */
-export async function runEpoch(context: ServiceContext<SelectEnv>, session: PipelineSession): Promise<void> {
+export async function runEpoch(
+  context: ServiceContext<SelectEnv>,
+  session: PipelineSession,
+  router = new ProcessRouter(context, 'extract'),
+): Promise<void> {
   const { clock, env, budget } = context;
   const status = new SelectStatus();
   const bell = new Bell(clock);
@@ -42,7 +47,7 @@ export async function runEpoch(context: ServiceContext<SelectEnv>, session: Pipe
     const release = await budget.reserve(HELD_BYTES, session.signal);
     try {
       const maxRowBytes = env.LUTRA_MAX_ROW_BYTES;
-      epoch = new SelectEpoch(context, session, { place, maxRowBytes, reader, status, bell });
+      epoch = new SelectEpoch(context, session, { place, maxRowBytes, reader, status, bell, router });
       await epoch.run();
     } finally {
       release();

@@ -1,6 +1,6 @@
 import { compileMappings, containsTransaction, must, SyncError } from '@lutra/model';
 import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
-import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
 import type { BuilderLimits, Undone } from './process-builder.ts';
@@ -62,6 +62,7 @@ export class SelectEpoch {
       readonly reader: SourceReader;
       readonly status: SelectStatus;
       readonly bell: Bell;
+      readonly router: ProcessRouter;
     },
   ) {
     this.bell = options.bell;
@@ -69,7 +70,7 @@ export class SelectEpoch {
     this.definition = session.latestDefinition();
     this.limits = this.limitsNow();
     this.publishedMs = context.clock.monotonicMs();
-    this.publisher = new ProcessPublisher(context, session, (cause) => {
+    this.publisher = new ProcessPublisher(context, session, options.router, (cause) => {
       options.status.cause = cause;
     });
     const { reader } = options;

@@ -5,7 +5,7 @@ import { streamOf } from './subjects.ts';
 const QUEUES = ['selected', 'extracted', 'transformed'] as const satisfies readonly ProcessQueue[];
 
 /** Messages per subject that match, without reading them. */
-async function subjectCounts(
+export async function subjectCounts(
   link: NatsLink,
   stream: string,
   filter: string,

@@ -15,9 +15,11 @@ import type {
   CommandDelivery,
   ConsumeOptions,
   EventFilter,
+  InstanceQueue,
   ProcessDelivery,
   ProcessQueue,
   ProcessWriter,
+  StageQueue,
 } from '../bus.ts';
 import { purgeParts } from './body-store.ts';
 import { Bucket } from './bucket.ts';
@@ -27,6 +29,7 @@ import { EventLog } from './event-log.ts';
 import { HeldDeliveries } from './held-deliveries.ts';
 import { HistoryStore } from './history-store.ts';
 import { countQueued, purgeOldEpochs } from './housekeeping.ts';
+import { moveInstanceQueue, namesOfInstanceQueues, openInstanceQueue } from './instance-queues.ts';
 import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
 import { NatsProcessWriter } from './process-writer.ts';
@@ -61,6 +64,18 @@ export class NatsBus implements Bus {
 
   consume(options: ConsumeOptions): AsyncIterable<ProcessDelivery> {
     return consumeProcesses(this.link, this.held, options);
+  }
+
+  openInstanceQueue(queue: InstanceQueue): Promise<void> {
+    return openInstanceQueue(this.link, queue);
+  }
+
+  instanceQueues(queue: StageQueue, { withConsumers = false } = {}): Promise<string[]> {
+    return namesOfInstanceQueues(this.link, queue, withConsumers);
+  }
+
+  moveInstanceQueue(queue: InstanceQueue, { isClosed }: { readonly isClosed: boolean }): Promise<ProcessIdentity[]> {
+    return moveInstanceQueue(this.link, queue, isClosed);
   }
 
   async forgetBodies(identity: ProcessIdentity): Promise<void> {

@@ -5,6 +5,9 @@ import { errors } from '@nats-io/transport-node';
 const CONSUMER_NOT_FOUND = 10014;
 const NO_MESSAGE = 10037;
 const STORAGE_INSUFFICIENT = 10047;
+/** Deletion of one message; the text says why. */
+const DELETE_FAILED = 10057;
+const NO_MESSAGE_TEXT = /no message found/;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
 /** A full stream and a broken disk have the same number (10077): the text tells them apart. */
@@ -18,7 +21,8 @@ export const isMissing = (error: unknown): boolean =>
   (error instanceof Error && error.name === 'JetStreamNotEnabled') ||
   hasCode(error, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);
 
-export const isNoMessage = (error: unknown): boolean => hasCode(error, NO_MESSAGE);
+export const isNoMessage = (error: unknown): boolean =>
+  hasCode(error, NO_MESSAGE) || (hasCode(error, DELETE_FAILED) && NO_MESSAGE_TEXT.test((error as Error).message));
 
 export const isStorageInsufficient = (error: unknown): boolean => hasCode(error, STORAGE_INSUFFICIENT);
 

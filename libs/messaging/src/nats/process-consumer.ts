@@ -7,6 +7,7 @@ import type { EnvelopeBody } from '../wire/envelope-v1.ts';
 import { malformed } from '../wire/malformed.ts';
 import { fetchParts } from './body-store.ts';
 import { deliveryInfo } from './delivery-info.ts';
+import { earlierDeliveries } from './instance-queues.ts';
 import type { HeldDeliveries, Settlement } from './held-deliveries.ts';
 import type { NatsLink } from './nats-link.ts';
 import { queueConsumerConfig } from './stream-configs.ts';
@@ -22,14 +23,15 @@ export async function* consumeProcesses(
   options: ConsumeOptions,
 ): AsyncGenerator<ProcessDelivery, void, undefined> {
   const stream = streamOf(link.subjects, options.queue);
+  const durable = options.durable ?? link.subjects.queueDurable(options);
   const config = queueConsumerConfig({
-    durable: options.durable,
+    durable,
     filter: link.subjects.queueFilter(options),
     isOfPipeline: options.pipelineId !== undefined,
   });
   let isTakenOver = options.pipelineId === undefined;
   const prepare = async (): ReturnType<typeof prepareConsumer> => {
-    if (!isTakenOver) await removeConsumer(link, stream, options.durable);
+    if (!isTakenOver) await removeConsumer(link, stream, durable);
     isTakenOver = true;
     return prepareConsumer(link, stream, config);
   };
@@ -51,7 +53,7 @@ function deliveryOf(link: NatsLink, message: Msg, settlement: Settlement): Proce
     header,
     schema,
     traceContext: extractTrace(message.headers),
-    deliveryCount: deliveryInfo(message).deliveryCount,
+    deliveryCount: deliveryInfo(message).deliveryCount + earlierDeliveries(message.headers),
     bodyBytes: bodyBytes(body),
     fetchBody: () => fetchBody(link, header, body),
     ack: settlement.ack,

@@ -77,10 +77,10 @@ export class NatsProcessWriter implements ProcessWriter {
     if (this.failure !== null) throw this.failure;
   }
 
-  async finish(header: ProcessHeader): Promise<void> {
+  async finish(header: ProcessHeader, target = this.to.target ?? ANY_TARGET): Promise<void> {
     if (this.isClosed) throw new SyncError('INTERNAL', { problem: 'A process was finished twice or after its end' });
     this.isFinishing = true;
-    await this.publish(await this.finishBody(), header);
+    await this.publish(await this.finishBody(), header, target);
     this.isClosed = true;
     this.chunks = [];
   }
@@ -120,8 +120,8 @@ export class NatsProcessWriter implements ProcessWriter {
     return { kind: 'manifest', manifest: { stage, attempt, count, length, sha256: this.hash.copy().digest() } };
   }
 
-  private async publish(body: EnvelopeBody, header: ProcessHeader): Promise<void> {
-    const { identity, queue, schema, target } = this.to;
+  private async publish(body: EnvelopeBody, header: ProcessHeader, target: string): Promise<void> {
+    const { identity, queue, schema } = this.to;
     const headers = newHeaders();
     headers.set('Lutra-Pipeline', header.pipelineId);
     headers.set('Lutra-Process', String(header.process));
@@ -129,7 +129,7 @@ export class NatsProcessWriter implements ProcessWriter {
     headers.set('Lutra-Config', String(header.revision));
     headers.set('Lutra-Schema', schema);
     injectTrace(headers);
-    const subject = this.link.subjects.queue({ queue, target: target ?? ANY_TARGET, identity });
+    const subject = this.link.subjects.queue({ queue, target, identity });
     const id = `${describeProcess(identity)}.${this.stage}`;
     await this.link.publish(subject, encodeEnvelope({ schema, header, body }), { id, headers });
   }

@@ -30,6 +30,12 @@ export interface Subjects {
     readonly identity: ProcessIdentity;
   }) => string;
   readonly queueFilter: (options: Pick<ConsumeOptions, 'queue' | 'target' | 'pipelineId'>) => string;
+  /** Durable name of the consumer that one target's processes of a queue have. */
+  readonly queueDurable: (options: Pick<ConsumeOptions, 'queue' | 'target'>) => string;
+  /** The target of such a name or of a subject in a queue. */
+  readonly targetOf: (name: { readonly durable: string } | { readonly subject: string }) => string;
+  /** The same subject for another target. */
+  readonly withTarget: (subject: string, target: string) => string;
   /** All subjects of one pipeline in a queue, of one epoch or of all. */
   readonly queueOfPipeline: (queue: ProcessQueue, pipelineId: string, epoch?: number) => string;
   /** Prefix of the parts of one attempt; the part's number follows. */
@@ -50,6 +56,13 @@ export const ARBITER_DURABLE = 'arbiter';
 export const PIPELINE_KEY = 'pipeline.';
 export const ORIGIN_KEY = 'origin.';
 export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
+const READER_OF_QUEUE: Readonly<Record<ProcessQueue, string>> = {
+  selected: 'extract',
+  extracted: 'transform',
+  transformed: 'load',
+};
+/** Begins the token of an instance whose name cannot be one itself. */
+const ENCODED_PREFIX = '_b64_';
 
 export const pipelineKey = (pipelineId: string): string => PIPELINE_KEY + token(pipelineId);
 export const originKey = (pipelineId: string): string => ORIGIN_KEY + token(pipelineId);
@@ -76,6 +89,7 @@ export function subjectsOf(namespace: string): Subjects {
     `${token(identity.pipelineId)}.${String(identity.epoch)}`;
   const ofEpoch = (epoch: number | undefined): string => (epoch === undefined ? '*' : String(epoch));
   const target = (queue: ProcessQueue, name: string): string => (queue === 'transformed' ? '' : `${name}.`);
+  const durablePrefix = (queue: ProcessQueue): string => `${READER_OF_QUEUE[queue]}-`;
   return {
     streams: {
       selected: `${upper}_SELECTED`,
@@ -96,10 +110,20 @@ export function subjectsOf(namespace: string): Subjects {
       commands: `${root}.commands.>`,
       keys: (bucket) => `$KV.${bucket}.>`,
     },
-    queue: (to) => `${root}.${to.queue}.${target(to.queue, token(to.target))}${identityTokens(to.identity)}`,
+    queue: (to) => `${root}.${to.queue}.${target(to.queue, targetToken(to.target))}${identityTokens(to.identity)}`,
     queueFilter: (options) =>
-      `${root}.${options.queue}.${target(options.queue, token(options.target ?? ANY_TARGET))}` +
+      `${root}.${options.queue}.${target(options.queue, targetToken(options.target ?? ANY_TARGET))}` +
       `${options.pipelineId === undefined ? '*' : token(options.pipelineId)}.*`,
+    queueDurable: ({ queue, target: name = ANY_TARGET }) => durablePrefix(queue) + targetToken(name),
+    targetOf: (name) =>
+      targetOfToken(
+        'durable' in name ? name.durable.slice(name.durable.indexOf('-') + 1) : (name.subject.split('.')[2] ?? ''),
+      ),
+    withTarget: (subject, name) => {
+      const tokens = subject.split('.');
+      tokens[2] = targetToken(name);
+      return tokens.join('.');
+    },
     queueOfPipeline: (queue, pipelineId, epoch) =>
       `${root}.${queue}.${target(queue, '*')}${token(pipelineId)}.${ofEpoch(epoch)}`,
     bodyParts: (identity, stage, attempt) =>
@@ -121,8 +145,21 @@ export function subjectsOf(namespace: string): Subjects {
 /** Name of the stream that holds a queue. */
 export const streamOf = (subjects: Subjects, queue: ProcessQueue): string => subjects.streams[queue];
 
+/** A name that is no token is written in base64url: different names have different tokens, and one has always the same. */
+function targetToken(name: string): string {
+  if (isToken(name) && !name.startsWith(ENCODED_PREFIX)) return name;
+  return ENCODED_PREFIX + Buffer.from(name, 'utf8').toString('base64url');
+}
+
+function targetOfToken(text: string): string {
+  if (!text.startsWith(ENCODED_PREFIX)) return text;
+  return Buffer.from(text.slice(ENCODED_PREFIX.length), 'base64url').toString('utf8');
+}
+
+const isToken = (text: string): boolean => /^[A-Za-z0-9_-]+$/.test(text);
+
 function token(text: string): string {
-  if (!/^[A-Za-z0-9_-]+$/.test(text))
+  if (!isToken(text))
     throw new SyncError('INTERNAL', {
       problem: `'${text}' cannot be part of a subject: letters, digits, - and _ only`,
     });

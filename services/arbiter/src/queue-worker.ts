@@ -1,0 +1,124 @@
+import { Bell, SyncError } from '@lutra/model';
+import type { InstanceDescription } from '@lutra/model';
+import type { StageQueue } from '@lutra/messaging';
+import type { Worker } from '@lutra/service-kit';
+import type { ArbiterParts } from './arbiter-parts.ts';
+
+const RESTART_MS = 1_000;
+/** What somebody sent to an instance that he did not yet know to be gone waits for so long at most. */
+const SWEEP_MS = 2_000;
+/** Consumers without messages harm nobody: they are looked for when members change, and every so many sweeps. */
+const SWEEPS_PER_CONSUMER_LIST = 30;
+/** An instance that drains works off its own queue; what is left after this goes to the others. */
+const DRAIN_MS = 10_000;
+
+const QUEUE_OF_STAGE = { extract: 'selected', transform: 'extracted' } as const satisfies Record<string, StageQueue>;
+type PlacedStage = keyof typeof QUEUE_OF_STAGE;
+const STAGES = ['extract', 'transform'] as const satisfies readonly PlacedStage[];
+
+/** The members of a stage as last seen. */
+interface View {
+  readonly members: readonly InstanceDescription[];
+  /** Since when an instance is seen draining, monotonic ms. */
+  readonly drainingSinceMs: ReadonlyMap<string, number>;
+}
+
+/**
+ * Hands the processes that were placed on an instance which is gone, or which drains for too long, to any instance: no
+ * epoch ends for it. One arbiter at a time does so. It compares what the queues hold with who lives, at each change of the
+ * members and every two seconds, and remembers nothing that its successor would need: whatever it leaves half done is found
+ * again. An instance that lives after all, or comes back under its name, loses nothing but work done twice.
+ */
+export class QueueWorker implements Worker {
+  readonly name = 'queues';
+
+  constructor(private readonly parts: Pick<ArbiterParts, 'bus' | 'clock' | 'coordinator' | 'identity' | 'log'>) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, coordinator, identity, log } = this.parts;
+    while (!signal.aborted) {
+      try {
+        const lease = await coordinator.acquireLeadership('arbiter.queues', identity.instance, signal);
+        try {
+          await this.lead(AbortSignal.any([signal, lease.lost]));
+        } finally {
+          await lease.release();
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: error, code: SyncError.of(error).code }, 'watching queues starts again soon');
+        await clock.sleep(RESTART_MS, signal);
+      }
+    }
+  }
+
+  private async lead(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const loops = STAGES.map((stage) => this.leadStage(stage, both));
+    try {
+      await Promise.all(loops);
+    } finally {
+      stop.abort();
+      await Promise.allSettled(loops);
+    }
+  }
+
+  private async leadStage(stage: PlacedStage, signal: AbortSignal): Promise<void> {
+    const bell = new Bell(this.parts.clock);
+    const seen: { view: View | null; isNew: boolean } = { view: null, isNew: true };
+    const failed = new AbortController();
+    const watching = this.watch(stage, signal, (members) => {
+      seen.view = { members, drainingSinceMs: this.drainingSince(members, seen.view) };
+      seen.isNew = true;
+      bell.ring();
+    }).catch((error: unknown) => {
+      failed.abort(error);
+    });
+    for (let sweep = 0; !signal.aborted; sweep++) {
+      if (seen.view === null) await bell.wait(SWEEP_MS, signal, failed.signal);
+      failed.signal.throwIfAborted();
+      const { view, isNew } = seen;
+      if (view === null) continue;
+      seen.isNew = false;
+      await this.sweep(stage, view, isNew || sweep % SWEEPS_PER_CONSUMER_LIST === 0);
+      await bell.wait(SWEEP_MS, signal, failed.signal);
+    }
+    await watching;
+  }
+
+  private async watch(
+    stage: PlacedStage,
+    signal: AbortSignal,
+    onChange: (members: readonly InstanceDescription[]) => void,
+  ): Promise<void> {
+    for await (const members of this.parts.coordinator.watchMembers(stage, signal)) onChange(members);
+  }
+
+  private drainingSince(members: readonly InstanceDescription[], before: View | null): Map<string, number> {
+    const nowMs = this.parts.clock.monotonicMs();
+    const draining = members.filter((member) => member.draining);
+    return new Map(draining.map(({ instance }) => [instance, before?.drainingSinceMs.get(instance) ?? nowMs]));
+  }
+
+  /** Never rejects: what could not be done is done by the next sweep. */
+  private async sweep(stage: PlacedStage, view: View, withConsumers: boolean): Promise<void> {
+    const { bus, clock, log } = this.parts;
+    const queue = QUEUE_OF_STAGE[stage];
+    const alive = new Set(view.members.map(({ instance }) => instance));
+    try {
+      for (const instance of await bus.instanceQueues(queue, { withConsumers })) {
+        const drainingSinceMs = view.drainingSinceMs.get(instance);
+        const drainsTooLong = drainingSinceMs !== undefined && clock.monotonicMs() - drainingSinceMs >= DRAIN_MS;
+        const isGone = !alive.has(instance);
+        if (!isGone && !drainsTooLong) continue;
+        const moved = await bus.moveInstanceQueue({ queue, instance }, { isClosed: isGone });
+        if (moved.length === 0) continue;
+        const pipelines = [...new Set(moved.map(({ pipelineId }) => pipelineId))];
+        log.warn({ stage, instance, isGone, count: moved.length, pipelines }, 'processes given to any instance');
+      }
+    } catch (error) {
+      log.warn({ err: error, code: SyncError.of(error).code, stage }, 'queues could not be looked through');
+    }
+  }
+}
