@@ -32,7 +32,10 @@ interface View {
 export class QueueWorker implements Worker {
   readonly name = 'queues';
 
-  constructor(private readonly parts: Pick<ArbiterParts, 'bus' | 'clock' | 'coordinator' | 'identity' | 'log'>) {}
+  constructor(
+    private readonly parts: ArbiterParts,
+    private readonly limits: { readonly drainMs: number } = { drainMs: DRAIN_MS },
+  ) {}
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, coordinator, identity, log } = this.parts;
@@ -109,7 +112,8 @@ export class QueueWorker implements Worker {
     try {
       for (const instance of await bus.instanceQueues(queue, { withConsumers })) {
         const drainingSinceMs = view.drainingSinceMs.get(instance);
-        const drainsTooLong = drainingSinceMs !== undefined && clock.monotonicMs() - drainingSinceMs >= DRAIN_MS;
+        const drainsTooLong =
+          drainingSinceMs !== undefined && clock.monotonicMs() - drainingSinceMs >= this.limits.drainMs;
         const isGone = !alive.has(instance);
         if (!isGone && !drainsTooLong) continue;
         const moved = await bus.moveInstanceQueue({ queue, instance }, { isClosed: isGone });

@@ -32,7 +32,7 @@ export class RunningArbiters {
   private constructor(
     readonly bus: Bus,
     readonly coordinator: Coordinator,
-    private readonly names: { readonly namespace: string; readonly root: string },
+    readonly names: { readonly namespace: string; readonly root: string },
   ) {}
 
   static async open(): Promise<RunningArbiters> {
