@@ -1,4 +1,4 @@
-import type { InstanceDescription, LeaseHolder, Permit, ServiceName } from '@lutra/model';
+import type { InstanceDescription, InstanceOrder, LeaseHolder, Permit, ServiceName } from '@lutra/model';
 
 export interface CoordinatorOptions {
   /** Comma-separated 'host:port', with a path behind the last one when everything shall be below it ('zk1:2181,zk2:2181/site'). */
@@ -28,9 +28,21 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+export type MembershipChange = Partial<Pick<InstanceDescription, 'load' | 'weight' | 'draining' | 'maintenance'>>;
+
+/** How one contender gives way to others while a lease is free. Asked often: must answer from memory. */
+export interface LeaseManners {
+  /** For how many ms, counted from when the lease was found free, this contender still leaves it to others; 0 = it takes it now. */
+  readonly standBackMs: () => number;
+  /** Told at every look who holds the lease, null = nobody; and its own instance when it is about to take it. */
+  readonly onHolder: (instance: string | null) => void;
+  /** Calls back when `standBackMs` may have changed; returns the function that stops it. */
+  readonly watch: (listener: () => void) => () => void;
+}
+
 export interface Membership {
-  /** Writes new load figures or the draining flag. */
-  update(change: Partial<Pick<InstanceDescription, 'load' | 'weight' | 'draining'>>): Promise<void>;
+  /** Writes new load figures, the weight, or what an order has made of the instance. */
+  update(change: MembershipChange): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -40,6 +52,17 @@ export interface Coordinator {
   members(service: ServiceName): Promise<InstanceDescription[]>;
   /** Current members first, then every change. */
   watchMembers(service: ServiceName, signal: AbortSignal): AsyncIterable<readonly InstanceDescription[]>;
+
+  /** What a person has ordered of an instance, alive or not; null = nothing. */
+  instanceOrder(instance: string): Promise<InstanceOrder | null>;
+  /** All standing orders by instance. */
+  instanceOrders(): Promise<ReadonlyMap<string, InstanceOrder>>;
+  /** Current order first, then every change. */
+  watchInstanceOrder(instance: string, signal: AbortSignal): AsyncIterable<InstanceOrder | null>;
+  /** Outlives sessions and restarts. Of two writers the last one's word stands. */
+  writeInstanceOrder(instance: string, order: InstanceOrder): Promise<void>;
+  /** Takes the order back; nothing happens when there is none. */
+  removeInstanceOrder(instance: string): Promise<void>;
 
   permit(pipelineId: string): Promise<VersionedPermit | null>;
   /** Current permit first, then every change. A watch is a hint: the node is read again on reconnect and every 5 s. */
@@ -54,7 +77,7 @@ export interface Coordinator {
   /**
    * Waits until this instance holds the lease. `epochSeen` is asked at the moment of winning and stored in the node. With
    * `isFast` the lease hangs on a session of short timeout: it is free sooner after its holder has died, and lost sooner by
-   * one that stalls. Rejects when the signal aborts.
+   * one that stalls. `manners` say when a free lease is left to others. Rejects when the signal aborts.
    */
   acquireLease(
     lease: {
@@ -63,6 +86,7 @@ export interface Coordinator {
       readonly instance: string;
       readonly epochSeen: () => Promise<number>;
       readonly isFast?: boolean;
+      readonly manners?: LeaseManners;
     },
     signal: AbortSignal,
   ): Promise<Lease>;

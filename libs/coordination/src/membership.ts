@@ -1,6 +1,6 @@
 import { Bell, SyncError } from '@lutra/model';
 import type { InstanceDescription } from '@lutra/model';
-import type { Membership } from './coordinator.ts';
+import type { Membership, MembershipChange } from './coordinator.ts';
 import { removeOwn } from './held-node.ts';
 import { isUnreachable } from './session-keeper.ts';
 import type { SessionKeeper } from './session-keeper.ts';
@@ -49,7 +49,7 @@ class StandingMembership implements Membership {
     this.loop = this.stay();
   }
 
-  async update(change: Partial<Pick<InstanceDescription, 'load' | 'weight' | 'draining'>>): Promise<void> {
+  async update(change: MembershipChange): Promise<void> {
     this.description = { ...this.description, ...change };
     await this.keeper.run((client) => this.ensure(client));
   }

@@ -6,6 +6,8 @@ export interface Paths {
   readonly root: string;
   readonly instances: (service: ServiceName) => string;
   readonly instance: (service: ServiceName, instance: string) => string;
+  readonly orders: string;
+  readonly order: (instance: string) => string;
   readonly pipelines: string;
   readonly pipeline: (pipelineId: string) => string;
   readonly permit: (pipelineId: string) => string;
@@ -22,6 +24,8 @@ export function pathsBelow(root: string): Paths {
     root: base === '' ? '/' : base,
     instances: (service) => `${base}/instances/${service}`,
     instance: (service, instance) => `${base}/instances/${service}/${segment(instance)}`,
+    orders: `${base}/orders`,
+    order: (instance) => `${base}/orders/${segment(instance)}`,
     pipelines: `${base}/pipelines`,
     pipeline,
     permit: (pipelineId) => `${pipeline(pipelineId)}/permit`,

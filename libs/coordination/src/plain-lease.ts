@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Bell } from '@lutra/model';
 import type { LeaseHolder } from '@lutra/model';
-import type { Lease } from './coordinator.ts';
+import type { Lease, LeaseManners } from './coordinator.ts';
 import { HeldNode, removeStray } from './held-node.ts';
 import { isUnreachable, stopped } from './session-keeper.ts';
 import type { SessionKeeper } from './session-keeper.ts';
@@ -15,6 +15,7 @@ export interface LeaseRequest {
   readonly instance: string;
   /** Asked after the node is ours: whatever was written before we won is then visible to us. */
   readonly epochSeen: () => Promise<number>;
+  readonly manners?: LeaseManners;
 }
 
 /**
@@ -48,6 +49,8 @@ class Contender {
   private readonly bell: Bell;
   /** Session in which a node of ours may exist without our knowing. */
   private doubtful: ZooKeeperClient | undefined;
+  /** Since when the lease is known to be free; undefined while somebody holds it. */
+  private freeSinceMs: number | undefined;
 
   constructor(
     private readonly keeper: SessionKeeper,
@@ -80,7 +83,7 @@ class Contender {
   private async attempt(client: ZooKeeperClient): Promise<Lease | null> {
     try {
       if (await this.take(client)) return await this.settle(client);
-      await this.bell.wait(REREAD_MS, this.signal, client.ended);
+      await this.wait(client);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       await this.keeper.clock.sleep(RETRY_PAUSE_MS, this.signal);
@@ -89,13 +92,39 @@ class Contender {
   }
 
   private async take(client: ZooKeeperClient): Promise<boolean> {
-    const content = await client.read(this.request.path, this.bell.ring);
-    if (content !== null) return this.isMine(client, content);
+    const { manners, path } = this.request;
+    const content = await client.read(path, this.bell.ring);
+    manners?.onHolder(content === null ? null : (parse(content)?.instance ?? null));
+    if (content !== null) {
+      this.freeSinceMs = undefined;
+      return this.isMine(client, content);
+    }
+    if (this.standBackMs() > 0) return false;
+    manners?.onHolder(this.request.instance);
     this.doubtful = client;
-    if ((await client.create(this.request.path, this.content(this.holder(0)), 'ephemeral')) !== null) return true;
+    if ((await client.create(path, this.content(this.holder(0)), 'ephemeral')) !== null) return true;
     this.doubtful = undefined;
     this.bell.ring(); // Somebody was faster: look at once, and watch that node.
     return false;
+  }
+
+  /** What is left of the time for which a free lease is left to others. */
+  private standBackMs(): number {
+    const nowMs = this.keeper.clock.monotonicMs();
+    this.freeSinceMs ??= nowMs;
+    return this.freeSinceMs + (this.request.manners?.standBackMs() ?? 0) - nowMs;
+  }
+
+  /** Until there is a reason to look again. */
+  private async wait(client: ZooKeeperClient): Promise<void> {
+    if (this.freeSinceMs === undefined) return this.bell.wait(REREAD_MS, this.signal, client.ended);
+    const forget = this.request.manners?.watch(this.bell.ring);
+    try {
+      const leftMs = this.standBackMs();
+      if (leftMs > 0) await this.bell.wait(leftMs, this.signal, client.ended);
+    } finally {
+      forget?.();
+    }
   }
 
   /** Won: writes the epoch seen into the node and hands the lease out; null when it was lost again meanwhile. */

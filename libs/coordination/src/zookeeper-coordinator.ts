@@ -1,6 +1,7 @@
-import type { InstanceDescription, LeaseHolder, Permit, ServiceName } from '@lutra/model';
-import type { Coordinator, Lease, LeaseKind, Membership, VersionedPermit } from './coordinator.ts';
+import type { InstanceDescription, InstanceOrder, LeaseHolder, Permit, ServiceName } from '@lutra/model';
+import type { Coordinator, Lease, LeaseKind, LeaseManners, Membership, VersionedPermit } from './coordinator.ts';
 import { joinMembers } from './membership.ts';
+import { OrderStore } from './order-store.ts';
 import { nameOf } from './paths.ts';
 import type { Paths } from './paths.ts';
 import { PermitStore } from './permit-store.ts';
@@ -15,6 +16,7 @@ const FORGET_LOCK_LIMIT_MS = 30_000;
 /** The coordinator on one ZooKeeper ensemble. */
 export class ZooKeeperCoordinator implements Coordinator {
   private readonly permits: PermitStore;
+  private readonly orders: OrderStore;
   private fastKeeper: SessionKeeper | null = null;
 
   constructor(
@@ -23,6 +25,7 @@ export class ZooKeeperCoordinator implements Coordinator {
     private readonly sessions: { readonly timeoutMs: number; readonly openFast: () => SessionKeeper },
   ) {
     this.permits = new PermitStore(keeper, paths);
+    this.orders = new OrderStore(keeper, paths);
   }
 
   join(instance: InstanceDescription): Promise<Membership> {
@@ -39,6 +42,26 @@ export class ZooKeeperCoordinator implements Coordinator {
 
   watchMembers(service: ServiceName, signal: AbortSignal): AsyncIterable<readonly InstanceDescription[]> {
     return watchValue(this.keeper, (client, onChange) => this.readMembers(client, service, onChange), signal);
+  }
+
+  instanceOrder(instance: string): Promise<InstanceOrder | null> {
+    return this.orders.read(instance);
+  }
+
+  instanceOrders(): Promise<ReadonlyMap<string, InstanceOrder>> {
+    return this.orders.all();
+  }
+
+  watchInstanceOrder(instance: string, signal: AbortSignal): AsyncIterable<InstanceOrder | null> {
+    return this.orders.watch(instance, signal);
+  }
+
+  writeInstanceOrder(instance: string, order: InstanceOrder): Promise<void> {
+    return this.orders.write(instance, order);
+  }
+
+  removeInstanceOrder(instance: string): Promise<void> {
+    return this.orders.remove(instance);
   }
 
   permit(pipelineId: string): Promise<VersionedPermit | null> {
@@ -83,12 +106,14 @@ export class ZooKeeperCoordinator implements Coordinator {
       readonly instance: string;
       readonly epochSeen: () => Promise<number>;
       readonly isFast?: boolean;
+      readonly manners?: LeaseManners;
     },
     signal: AbortSignal,
   ): Promise<Lease> {
-    const { instance, epochSeen, isFast = false } = lease;
+    const { instance, epochSeen, manners, isFast = false } = lease;
     const path = this.paths.lease(lease.pipelineId, lease.kind);
-    return acquirePlainLease(isFast ? this.fast() : this.keeper, { path, instance, epochSeen }, signal);
+    const request = { path, instance, epochSeen, ...(manners === undefined ? {} : { manners }) };
+    return acquirePlainLease(isFast ? this.fast() : this.keeper, request, signal);
   }
 
   async leaseHolder(pipelineId: string, kind: LeaseKind): Promise<LeaseHolder | null> {

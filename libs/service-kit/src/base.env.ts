@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 const SERVER_LIST = /^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/;
 const ENSEMBLE = /^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*(\/[\w.-]+)*$/;
@@ -59,6 +59,13 @@ export class BaseEnv {
   @IsOptional()
   @Matches(/^[\w-]{1,100}$/, { message: '$property must be letters, digits, _ and -, at most 100' })
   LUTRA_INSTANCE?: string;
+
+  /** Share of pipelines and processes that this instance takes beside others of its service; 1 = as much as the others. */
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0.01)
+  @Max(100)
+  LUTRA_WEIGHT = 1;
 
   /** Address of /health and /metrics (manager: of the API too). */
   @IsString()

@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
 import type { LeaseKind } from '@lutra/coordination';
+import { Peers } from './peers.ts';
 import { PipelineKeeper } from './pipeline-keeper.ts';
 import type { PipelineSession } from './pipeline-session.ts';
 import type { ServiceContext } from './service-context.ts';
@@ -14,7 +15,9 @@ const REWATCH_MS = 1_000;
  * epoch seen; then `runEpoch` is called for each larger epoch whose permit is RUNNING. When `runEpoch` throws, the failure
  * goes to the event log and to the arbiter as ROLLBACK about this epoch, with its class; the instance keeps the lease and
  * waits for the next epoch. When it resolves, the epoch counts as done. STOPPED releases the lease. A pipeline that fails
- * stays alone: each has its own loop.
+ * stays alone: each has its own loop. A free lease goes to the seat that the permit names, else to the instance that the
+ * pipeline prefers, else to the least loaded by weight: the others stand back for a short, bounded time. A person's orders
+ * for this instance (draining, maintenance, weight) are known before it contends for anything.
  */
 export function leasedPipelines(
   context: ServiceContext,
@@ -42,6 +45,7 @@ class Fleet {
   /** Loops that run, the ended ones of removed pipelines included until they are through. */
   private readonly loops = new Set<Promise<void>>();
   private readonly drained = new AbortController();
+  private readonly peers: Peers;
 
   constructor(
     private readonly context: ServiceContext,
@@ -49,7 +53,9 @@ class Fleet {
       readonly kind: LeaseKind;
       readonly runEpoch: (session: PipelineSession) => Promise<void>;
     },
-  ) {}
+  ) {
+    this.peers = new Peers(context);
+  }
 
   leases(): number {
     return [...this.keepers.values()].filter(({ keeper }) => keeper.holdsLease).length;
@@ -59,6 +65,8 @@ class Fleet {
   async run(stopping: AbortSignal): Promise<void> {
     const { bus, clock, log } = this.context;
     const signal = AbortSignal.any([stopping, this.drained.signal]);
+    const following = this.peers.run(signal);
+    await this.peers.waitUntil(() => this.peers.order.isKnown, signal);
     while (!signal.aborted) {
       try {
         for await (const { pipelineId, definition } of bus.watchDefinitions(signal))
@@ -69,6 +77,7 @@ class Fleet {
       await clock.sleep(REWATCH_MS, signal);
     }
     await Promise.all(this.loops);
+    await following;
   }
 
   /** Ends running epochs and gives the leases back, so that another instance takes over at once. */
@@ -88,7 +97,7 @@ class Fleet {
 
   private open(definition: PipelineDefinition, signal: AbortSignal): void {
     const removed = new AbortController();
-    const keeper = new PipelineKeeper(this.context, this.task, definition);
+    const keeper = new PipelineKeeper(this.context, { ...this.task, peers: this.peers }, definition);
     this.keepers.set(definition.id, {
       keeper,
       end: () => {

@@ -1,7 +1,8 @@
 import { linkSignals, reportFailure, SyncError } from '@lutra/model';
-import type { FailureReport, PipelineDefinition, Stage } from '@lutra/model';
+import type { FailureReport, PipelineDefinition, Seats, Stage } from '@lutra/model';
 import type { Lease, LeaseKind } from '@lutra/coordination';
 import type { Logger } from 'pino';
+import type { Peers } from './peers.ts';
 import { PermitFeed } from './permit-feed.ts';
 import type { KnownPermit } from './permit-feed.ts';
 import type { PipelineSession } from './pipeline-session.ts';
@@ -22,7 +23,17 @@ const STUCK_MS = 30_000;
 
 const STAGE_OF: Readonly<Record<LeaseKind, Stage>> = { mainstem: 'select', loader: 'load' };
 
-/** Contends for the lease of one pipeline and runs its epochs while it holds it. */
+export interface KeeperTask {
+  readonly kind: LeaseKind;
+  readonly runEpoch: (session: PipelineSession) => Promise<void>;
+  readonly peers: Peers;
+}
+
+/**
+ * Contends for the lease of one pipeline and runs its epochs while it holds it. An instance that a person has ordered to
+ * drain or into maintenance contends for nothing. What it has it keeps in maintenance; draining, it gives the lease back as
+ * soon as no epoch runs, or when the permit names another live instance as the one to sit here.
+ */
 export class PipelineKeeper {
   private lease: Lease | null = null;
   private readonly feed: PermitFeed;
@@ -31,10 +42,7 @@ export class PipelineKeeper {
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly task: {
-      readonly kind: LeaseKind;
-      readonly runEpoch: (session: PipelineSession) => Promise<void>;
-    },
+    private readonly task: KeeperTask,
     private definition: PipelineDefinition,
   ) {
     this.log = context.log.child({ pipelineId: definition.id, lease: task.kind });
@@ -71,7 +79,9 @@ export class PipelineKeeper {
 
   /** One lease, from contending to giving it back. */
   private async holdOnce(signal: AbortSignal): Promise<void> {
+    const { peers } = this.task;
     if (!(await this.feed.waitUntil(isWanted, signal))) return;
+    if (!(await peers.waitUntil(() => peers.order.takesWork, signal))) return;
     const unwanted = this.feed.abortWhen((permit) => !isWanted(permit));
     const contending = AbortSignal.any([signal, unwanted.reached]);
     try {
@@ -80,7 +90,7 @@ export class PipelineKeeper {
       this.lease = lease;
       this.log.info({ epoch: lease.holder.epoch }, 'lease won');
       try {
-        await this.runEpochs(lease.holder.epoch, AbortSignal.any([contending, lease.lost]));
+        await this.runWhileHeld(lease, contending);
       } finally {
         this.lease = null;
         await this.giveBack(lease);
@@ -90,23 +100,61 @@ export class PipelineKeeper {
     }
   }
 
-  /** Null when it is no longer wanted. */
-  private async acquire(signal: AbortSignal): Promise<Lease | null> {
+  /** Until the lease is lost, goes to another instance, or is no longer wanted. */
+  private async runWhileHeld(lease: Lease, contending: AbortSignal): Promise<void> {
+    const { peers } = this.task;
+    // Nothing has to be rolled back when no epoch runs.
+    const isIdleAndDraining = (): boolean =>
+      this.feed.permit?.state === 'PAUSED' && peers.order.isDraining && peers.hasHeir;
+    const paused = this.feed.abortWhen(isIdleAndDraining);
+    const drained = peers.abortWhen(isIdleAndDraining);
+    try {
+      await this.runEpochs(
+        lease.holder.epoch,
+        AbortSignal.any([contending, lease.lost, paused.reached, drained.reached]),
+      );
+    } finally {
+      paused.stop();
+      drained.stop();
+    }
+  }
+
+  /** Null when it is no longer wanted, or a person's order forbids it. */
+  private async acquire(wanting: AbortSignal): Promise<Lease | null> {
     const { coordinator, identity } = this.context;
+    const { kind, peers } = this.task;
     const pipelineId = this.definition.id;
+    const barred = peers.abortWhen(() => !peers.order.takesWork);
+    const signal = AbortSignal.any([wanting, barred.reached]);
     const epochSeen = async (): Promise<number> => (await coordinator.permit(pipelineId))?.permit.epoch ?? 0;
     try {
       // Obeyed at each winning: a lease in hand stays on its session.
       const isFast = this.definition.parameters.failoverMode === 'fast';
-      const wanted = { pipelineId, kind: this.task.kind, instance: identity.instance, epochSeen, isFast };
+      const manners = peers.manners(pipelineId, () => this.seat() ?? this.preferred());
+      const wanted = { pipelineId, kind, instance: identity.instance, epochSeen, isFast, manners };
       return await coordinator.acquireLease(wanted, signal);
     } catch (error) {
+      peers.forget(pipelineId);
       if (signal.aborted) return null;
       throw error;
+    } finally {
+      barred.stop();
     }
   }
 
+  /** Who is to hold the lease by the word of a person or of the arbiter. */
+  private seat(): string | undefined {
+    return this.feed.permit?.seats?.[this.task.kind];
+  }
+
+  private preferred(): string | undefined {
+    const { preferredLoad, preferredSelect } = this.definition.parameters;
+    const instance = this.task.kind === 'mainstem' ? preferredSelect : preferredLoad;
+    return instance === '' ? undefined : instance;
+  }
+
   private async giveBack(lease: Lease): Promise<void> {
+    this.task.peers.forget(this.definition.id);
     if (lease.lost.aborted) {
       this.log.warn('lease lost');
       return;
@@ -119,17 +167,36 @@ export class PipelineKeeper {
   private async runEpochs(epochSeen: number, signal: AbortSignal): Promise<void> {
     await this.feed.expectEpoch(epochSeen);
     let lastEpoch = epochSeen;
-    let wish: Wish | null = { kind: 'RESTART', epoch: epochSeen, reason: `The ${this.task.kind} lease was won` };
+    let wish: Wish | null = this.wishOfWinner(epochSeen);
     for (;;) {
       const isNext = (permit: KnownPermit): boolean => permit?.state === 'RUNNING' && permit.epoch > lastEpoch;
       const isWished = (permit: KnownPermit): boolean => wish !== null && !isVoid(wish, permit);
       if (!(await this.feed.waitUntil((permit) => isNext(permit) || isWished(permit), signal))) return;
       const { permit } = this.feed;
       if (permit && isNext(permit)) {
+        if (this.isForAnother()) return;
         lastEpoch = permit.epoch;
         wish = await this.runEpoch(permit.epoch, signal);
       } else if (wish !== null) await this.insist(wish, signal);
     }
+  }
+
+  /** Who wins although the seat is another's has waited for that one in vain: the seat is free again. */
+  private wishOfWinner(epoch: number): Wish {
+    const { kind } = this.task;
+    const seat = this.seat();
+    const isFreed = seat !== undefined && seat !== this.context.identity.instance;
+    const reason = `The ${kind} lease was won`;
+    return { kind: 'RESTART', epoch, reason, ...(isFreed ? { seats: { [kind]: '' } } : {}) };
+  }
+
+  /** The permit wants another instance here, and that one is there to take the lease. */
+  private isForAnother(): boolean {
+    const seat = this.seat();
+    if (seat === undefined || seat === this.context.identity.instance || !this.task.peers.isTakingWork(seat))
+      return false;
+    this.log.info({ seat }, 'the lease is for another instance');
+    return true;
   }
 
   /**
@@ -247,6 +314,7 @@ interface Wish {
   readonly epoch: number;
   readonly reason: string;
   readonly failure?: FailureReport;
+  readonly seats?: Seats;
 }
 
 interface EpochEnd {

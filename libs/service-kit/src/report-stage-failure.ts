@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import { reportFailure } from '@lutra/model';
-import type { CommandKind, FailureReport, Stage, SyncError } from '@lutra/model';
+import type { CommandKind, FailureReport, Seats, Stage, SyncError } from '@lutra/model';
 import type { ServiceContext } from './service-context.ts';
 
 export interface FailedWork {
@@ -51,6 +51,7 @@ export async function issueStageCommand(
     readonly epoch: number;
     readonly reason: string;
     readonly failure?: FailureReport;
+    readonly seats?: Seats;
   },
 ): Promise<void> {
   await context.bus.issueCommand({
@@ -62,5 +63,6 @@ export async function issueStageCommand(
     author: context.identity.instance,
     issuedAt: context.clock.now().toISOString(),
     ...(command.failure === undefined ? {} : { failure: command.failure }),
+    ...(command.seats === undefined ? {} : { seats: command.seats }),
   });
 }

@@ -7,6 +7,7 @@ import type { Bus } from '@lutra/messaging';
 import { ByteBudget, DEFAULT_PARAMETERS, isChannelCommand, systemClock } from '@lutra/model';
 import type { Command, LutraEvent, Permit, PipelineDefinition, ProcessHeader, ServiceName } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
+import { keepMembership } from '../src/keep-membership.ts';
 import { loadEnv } from '../src/load-env.ts';
 import type { ServiceContext } from '../src/service-context.ts';
 import { StageEnv } from '../src/stage.env.ts';
@@ -18,6 +19,8 @@ import { validEnvironment } from './valid-environment.ts';
 export interface TestInstance {
   readonly context: ServiceContext<StageEnv>;
   readonly lines: readonly Record<string, unknown>[];
+  /** Becomes a member of its service, as runService does. */
+  join(): Promise<void>;
   /** Runs a worker until `stop`, `die` or the end of the test. */
   start(worker: Worker): void;
   /** Orderly, as on SIGTERM. */
@@ -87,6 +90,9 @@ export class TestInstallation {
     return {
       context,
       lines,
+      join: async () => {
+        await keepMembership(context, { httpPort: 0, tasks: () => 0 }, stopping.signal);
+      },
       start: (worker) => {
         running.push({ worker, run: worker.run(stopping.signal) });
       },
