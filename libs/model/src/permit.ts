@@ -31,6 +31,11 @@ export interface Permit {
    */
   readonly order?: { readonly commandId: string; readonly kind: CommandKind; readonly issuedAt: string };
   /**
+   * Ids of the newest commands that wrote the permit, oldest first: operators' and graceful ones, which may come again or
+   * be done without having been told. None of them is carried out twice.
+   */
+  readonly orders?: readonly string[];
+  /**
    * Instances that are to hold the leases from this epoch on: any other holder gives its lease back without working. A
    * seat stays over all commands until one names it anew: who sits where is a person's or the arbiter's choice, and
    * neither a failure nor a pause takes it back.

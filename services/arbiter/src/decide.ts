@@ -36,6 +36,9 @@ export type Decision =
       readonly reason: string;
     };
 
+/** More commands of operators than can be in hand for one pipeline at once; a person gives a few a minute. */
+const ORDERS_KEPT = 16;
+
 /**
  * The state machine of a pipeline: what a command makes of its permit. Epochs only grow; each change of epoch is one permit,
  * so that a compare-and-set of it is the whole change. Pure.
@@ -60,6 +63,9 @@ const voided = (reason: string): Decision => done(null, 'void', reason, []);
 function decideOrder(permit: Permit | null, command: Command, context: DecisionContext): Decision {
   const order = permit?.order;
   const isStanding = order?.commandId === command.id;
+  if (!isStanding && permit?.orders?.includes(command.id) === true)
+    return voided('A later command has taken its place');
+  // It may have changed nothing when it was first delivered, and so be in no list.
   if (context.isRedelivered && order !== undefined && !isStanding && order.issuedAt > command.issuedAt)
     return voided('A later command has taken its place');
   switch (command.kind) {
@@ -77,6 +83,7 @@ function decideOrder(permit: Permit | null, command: Command, context: DecisionC
     case 'ROLLBACK':
       if (isStanding) return done(null, 'repeated', 'It was done before', []);
       if (permit === null || permit.state === 'STOPPED') return voided('The pipeline does not run');
+      if (isStopping(permit)) return voided('The pipeline is being stopped');
       return move(permit, command, context, { state: 'PAUSED', epoch: nextEpoch(permit) });
     case 'WARNING':
       throw new Error('decided before');
@@ -106,7 +113,8 @@ function decideHalt(permit: Permit | null, command: Command, context: DecisionCo
   if (permit === null) return voided('The pipeline never ran');
   if (permit.state === goal && permit.nextAttemptAt === null)
     return done(null, context.isDrained ? 'applied' : 'repeated', `The pipeline is ${goal} already`, []);
-  if (permit.state === 'STOPPED') return voided('A stopped pipeline cannot be paused');
+  if (permit.state === 'STOPPED' || (isStopping(permit) && goal === 'PAUSED'))
+    return voided('A stopped pipeline cannot be paused');
   // It waited for its window, and meanwhile somebody said otherwise.
   if (context.isDrained && !isStanding) return voided('A later command has taken its place');
   if (permit.state === 'PAUSED' || (isStanding && context.isDrained))
@@ -127,15 +135,35 @@ function drain(permit: Permit, command: Command, context: DecisionContext): Deci
 
 const isPending = (permit: Permit, command: Command): boolean => permit.draining && permit.commandId === command.id;
 
+const isStopping = (permit: Permit): boolean => permit.draining && (permit.pending ?? permit.order)?.kind === 'STOP';
+
 /** On its way to PAUSED or STOPPED, not just emptying its window for a RESTART. */
 const isHalting = (permit: Permit): boolean => permit.draining && permit.pending?.kind !== 'RESTART';
 
 /** The word of a stage or of the arbiter: about one epoch, void when that has passed. */
 function decideAbout(permit: Permit | null, command: Command, context: DecisionContext): Decision {
   if (permit === null) return voided('The pipeline was never started');
+  const { pending } = permit;
+  // The permit may be behind the epoch that runs (ZooKeeper's data was lost).
+  const runningEpoch = Math.max(permit.epoch, pending?.aboutEpoch ?? 0);
+  if (permit.draining && pending?.kind === 'RESTART' && (command.aboutEpoch ?? 0) <= runningEpoch)
+    return decideWhileRestarting(permit, pending, command, context);
   if (command.kind === 'RESTART') return decideRestart(permit, command, context);
   if (permit.state !== 'RUNNING') return voided('The pipeline does not run');
   return move(permit, command, context, { epoch: nextEpoch(permit, command), ...pauseAfter(permit, command, context) });
+}
+
+/**
+ * A restart waits for the window. Who reports a failure of the epoch, or has won a lease, says that there is nothing left to
+ * wait for: the restart is made at once.
+ */
+function decideWhileRestarting(permit: Permit, pending: Command, command: Command, context: DecisionContext): Decision {
+  const isMine = pending.id === command.id;
+  if (isMine && !context.isDrained) return drain(permit, command, context);
+  // Whoever still wants other seats after the restart that is on its way asks about the next epoch.
+  if (!isMine && command.isGraceful === true) return voided('Another restart is on its way');
+  const { attempt } = isOrder(pending) ? { attempt: 0 } : permit;
+  return move(permit, pending, context, { state: 'RUNNING', epoch: nextEpoch(permit, command), attempt });
 }
 
 function decideRestart(permit: Permit, command: Command, context: DecisionContext): Decision {
@@ -143,12 +171,8 @@ function decideRestart(permit: Permit, command: Command, context: DecisionContex
   // Whoever takes a lease over restarts a running pipeline; one that an operator lets run empty or halted stays so.
   if (permit.state === 'RUNNING' && isHalting(permit)) return voided('The pipeline is being halted');
   const isGraceful = command.isGraceful === true;
-  const isMine = isPending(permit, command);
-  if (permit.state === 'RUNNING' && isGraceful && !(isMine && context.isDrained)) {
-    // Whoever still wants other seats after the restart that is on its way asks about the next epoch.
-    if (!isMine && (permit.draining || context.isDrained)) return voided('Another restart has taken its place');
-    return drain(permit, command, context);
-  }
+  if (permit.state === 'RUNNING' && isGraceful)
+    return context.isDrained ? voided('Another restart has taken its place') : drain(permit, command, context);
   if (permit.state === 'RUNNING')
     return move(permit, command, context, { state: 'RUNNING', epoch, attempt: permit.attempt });
   if (permit.state === 'PAUSED' && permit.nextAttemptAt !== null && command.author === RETRY_AUTHOR && !isGraceful)
@@ -187,6 +211,9 @@ function write(permit: Permit | null, command: Command, context: DecisionContext
   const order = isOrder(command)
     ? { commandId: command.id, kind: command.kind, issuedAt: command.issuedAt }
     : permit?.order;
+  const known = permit?.orders ?? [];
+  const isKept = isOrder(command) || command.isGraceful === true;
+  const orders = isKept && !known.includes(command.id) ? [...known, command.id].slice(-ORDERS_KEPT) : permit?.orders;
   const seats = writing.epoch === permit?.epoch ? permit.seats : seatsAfter(permit, command);
   return {
     draining: false,
@@ -200,6 +227,7 @@ function write(permit: Permit | null, command: Command, context: DecisionContext
     since: context.now.toISOString(),
     by: command.author,
     ...(order === undefined ? {} : { order }),
+    ...(orders === undefined ? {} : { orders }),
     ...(seats === undefined ? {} : { seats }),
   };
 }

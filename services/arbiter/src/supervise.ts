@@ -65,3 +65,14 @@ export function ageCommand(
 
 export const describeOverdue = (overdue: { readonly process: number; readonly ageMs: number }): string =>
   `Process ${String(overdue.process)} has been open for ${String(Math.round(overdue.ageMs / 1_000))} s`;
+
+/**
+ * Of the commands that the log knows as issued only: those that the permit says were carried out. Their arbiter ended between
+ * writing and telling, after the queue had been told that they are done.
+ */
+export function untoldCommands(permit: Permit | null, open: readonly Command[]): readonly Command[] {
+  if (permit === null) return [];
+  const written = new Set([permit.commandId, ...(permit.orders ?? [])]);
+  const unfinished = unfinishedHalt(open[0]?.pipelineId ?? '', permit);
+  return open.filter(({ id }) => written.has(id) && id !== unfinished?.id);
+}

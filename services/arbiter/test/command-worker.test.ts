@@ -40,13 +40,10 @@ async function work(commands: readonly (Command | ChannelCommand)[], fails: read
   return told;
 }
 
-const { id: _id, pipelineId: _pipelineId, aboutEpoch: _aboutEpoch, ...word } = command('PAUSE');
-const toChannel = (id: string, pipelineIds: readonly string[]): ChannelCommand => ({
-  ...word,
-  id,
-  channelId: 'C',
-  pipelineIds,
-});
+const toChannel = (id: string, pipelineIds: readonly string[]): ChannelCommand => {
+  const { kind, reason, author, issuedAt } = command('PAUSE');
+  return { id, kind, reason, author, issuedAt, channelId: 'C', pipelineIds };
+};
 
 describe('a command to a channel', () => {
   it('is carried out for each of its pipelines, and is then done', async () => {

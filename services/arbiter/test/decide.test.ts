@@ -148,7 +148,19 @@ describe('a command and the permit it meets', () => {
       command('RESTART', stage),
       'applied RUNNING/6',
     ],
-    ['ROLLBACK ends a graceful RESTART', restarting, command('ROLLBACK', stage), 'applied PAUSED/6'],
+    [
+      'a failure while it drains for a RESTART ends the epoch at once',
+      restarting,
+      command('ROLLBACK', { ...stage, failure: failure({ class: 'configuration' }) }),
+      'applied RUNNING/6',
+    ],
+    [
+      'a failure while it drains for a RESTART goes above the epoch found at the target',
+      restarting,
+      command('ROLLBACK', { ...stage, failure: failure({ aboveEpoch: 41 }) }),
+      'applied RUNNING/42',
+    ],
+    ["an operator's ROLLBACK overtakes a graceful RESTART", restarting, command('ROLLBACK'), 'applied PAUSED/6'],
     ['WARNING changes nothing', running, command('WARNING', stage), 'applied none'],
   ])('%s', (_behaviour, standing, given, expected) => {
     expect(summary(standing, given)).toBe(expected);
@@ -244,6 +256,13 @@ describe('a command and the permit it meets', () => {
       'void none',
     ],
     [
+      'a redelivered PAUSE does not undo a START that a slower clock dated before it',
+      permit({ epoch: 7, order: { ...order, commandId: 'start', kind: 'START' }, orders: ['halt', 'start'] }),
+      command('PAUSE', { id: 'halt', issuedAt: '2026-01-02T00:00:00.000Z' }),
+      { isRedelivered: true },
+      'void none',
+    ],
+    [
       'a redelivered START does not run a pipeline that has failed since',
       permit({ state: 'PAUSED', epoch: 7, commandId: 'rollback', order: { ...order, commandId: 'start' } }),
       command('START', { id: 'start' }),
@@ -334,10 +353,6 @@ describe('failures', () => {
 
   it('while an operator halts the pipeline are shown, not retried', () => {
     expect(fail(draining)).toMatchObject({ state: 'PAUSED', nextAttemptAt: null, failure: failure() });
-  });
-
-  it('while the window empties for a RESTART are retried', () => {
-    expect(fail(restarting)?.nextAttemptAt).not.toBeNull();
   });
 
   it('count their restarts until an operator starts anew', () => {
