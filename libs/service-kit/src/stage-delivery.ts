@@ -14,6 +14,7 @@ import type { ServiceContext } from './service-context.ts';
 import type { StageMeter } from './stage-meter.ts';
 import type { StageDefinition } from './stage-worker.ts';
 import { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
+import type { WorkInHand, WorkMark } from './work-in-hand.ts';
 
 /** Deliveries of one process before it counts as one that kills or hangs its readers. */
 const DELIVERIES_MAX = 3;
@@ -29,6 +30,8 @@ export interface StageParts {
   readonly stage: StageDefinition;
   readonly permits: PermitCache;
   readonly meter: StageMeter;
+  /** What this instance has in hand, for those who ask. */
+  readonly works: WorkInHand;
   /** Names who takes the output; null where the next stage is not a matter of choice. */
   readonly router: ProcessRouter | null;
   /** Aborts when the service gives up what is in hand. */
@@ -42,6 +45,7 @@ interface Job extends StageParts {
   /** Aborts when the service stops, or when the work has become worthless because the permit's epoch has passed it. */
   readonly until: AbortSignal;
   readonly isStale: () => boolean;
+  readonly mark: WorkMark;
 }
 
 /** Takes one delivery to its end: result stored and input acknowledged, dropped, given back, or reported. Never rejects. */
@@ -56,12 +60,14 @@ export async function handleDelivery(parts: StageParts, delivery: ProcessDeliver
     header,
     until,
     isStale: () => stale.reached.aborted,
+    mark: parts.works.begin(header),
   };
   try {
     await persist(job, () => settle(job, feed));
   } catch (error) {
     await letGo(job, error);
   } finally {
+    job.mark.done();
     unlink();
     stale.stop();
     done();
@@ -81,7 +87,9 @@ async function persist(job: Job, work: () => Promise<void>): Promise<void> {
       return;
     } catch (error) {
       if (job.until.aborted || !isServerAway(error)) throw error;
-      logOf(job).debug({ code: SyncError.of(error).code }, 'process waits for a server');
+      const { code, message } = SyncError.of(error);
+      job.mark.waitsFor(code.startsWith('COORDINATION') ? 'coordination' : 'bus', `waits for a server: ${message}`);
+      logOf(job).debug({ code }, 'process waits for a server');
       await job.context.clock.sleep(RETRY_MS, job.until);
     }
   }
@@ -102,6 +110,7 @@ async function settle(job: Job, feed: PermitFeed): Promise<void> {
       throw new SyncError('BUS_REDELIVERED_TOO_OFTEN', {
         problem: `Process ${String(header.process)} was delivered ${String(delivery.deliveryCount)} times to ${job.stage.stage} without being finished`,
       });
+    job.mark.waitsFor('definition', `waits for revision ${String(header.revision)} of the pipeline`);
     const definition = await job.context.bus.definition(header.pipelineId, header.revision);
     if (definition !== null) {
       await inSpan(job, (span) => work(job, definition, span));
@@ -122,7 +131,9 @@ async function settle(job: Job, feed: PermitFeed): Promise<void> {
 async function work(job: Job, definition: PipelineDefinition, span: Span): Promise<void> {
   const { context, delivery, header, stage, until } = job;
   const startMs = context.clock.now().getTime();
-  const release = await context.budget.reserve(delivery.bodyBytes + OUTPUT_MARGIN_BYTES, until);
+  const bytes = delivery.bodyBytes + OUTPUT_MARGIN_BYTES;
+  job.mark.waitsFor('memory', `waits for ${String(bytes)} bytes of memory (LUTRA_MEMORY_BYTES_MAX)`);
+  const release = await context.budget.reserve(bytes, until);
   const writer = context.bus.writeProcess({
     queue: stage.output,
     identity: header,
@@ -130,7 +141,9 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   });
   const output = new PatientWriter(writer, context.clock, until);
   try {
+    job.mark.waitsFor('bus', 'waits for the body of its message');
     const body = await delivery.fetchBody();
+    job.mark.waitsFor('other', 'works on its rows');
     const { rowCount } = await stage.work({ delivery, definition, body, output }, until);
     until.throwIfAborted();
     const endMs = context.clock.now().getTime();

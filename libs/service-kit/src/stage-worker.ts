@@ -6,6 +6,8 @@ import { ProcessRouter } from './placement/process-router.ts';
 import { PermitCache } from './permit-cache.ts';
 import type { ServiceContext } from './service-context.ts';
 import { handleDelivery } from './stage-delivery.ts';
+import { answerInquiries } from './answer-inquiries.ts';
+import { WorkInHand } from './work-in-hand.ts';
 import { stageMeter } from './stage-meter.ts';
 import type { StageEnv } from './stage.env.ts';
 import type { Worker } from './worker.ts';
@@ -49,7 +51,8 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
     intake = new AbortController();
     const taking = AbortSignal.any([signal, intake.signal]);
     const permits = new PermitCache(context);
-    const parts = { context, stage, permits, router, meter: stageMeter(stage.stage), signal };
+    const works = new WorkInHand(context.clock, stage.stage);
+    const parts = { context, stage, permits, router, meter: stageMeter(stage.stage), works, signal };
     const inFlightMax = context.env.LUTRA_STAGE_CONCURRENCY;
     // Not of bytes: one place for each process that may be worked on, given in the order of asking.
     const places = new ByteBudget(inFlightMax);
@@ -62,12 +65,16 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
       }
     };
     const readers = [take(ANY_INSTANCE), take(identity.instance)];
+    const ended = new AbortController();
+    const answering = answerInquiries(context, { stage: stage.stage, works }, ended.signal);
     try {
       await Promise.all(readers);
     } finally {
       intake.abort();
       await Promise.allSettled(readers);
       await Promise.all(inHand);
+      ended.abort();
+      await answering;
       permits.close();
       if (isLeaving) await leave();
     }

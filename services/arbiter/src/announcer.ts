@@ -32,6 +32,10 @@ export class Announcer {
     await this.parts.bus.publishEvent({ ...base, kind: 'warning', code: warning.code, message: warning.message });
   }
 
+  async inquiry(pipelineId: string, epoch: number, reason: string): Promise<void> {
+    await this.parts.bus.publishEvent({ ...this.base(pipelineId, epoch), kind: 'inquiry', reason });
+  }
+
   async instance(kind: InstanceEvent['kind'], member: Pick<InstanceEvent, 'service' | 'instance'>): Promise<void> {
     const { service, instance } = member;
     await this.parts.bus.publishEvent({ ...this.base(null, null), kind, service, instance });

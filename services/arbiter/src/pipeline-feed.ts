@@ -1,10 +1,13 @@
-import type { LoadedEvent, WindowEvent } from '@lutra/model';
+import type { BlockedEvent, LoadedEvent, LutraEvent, WindowEvent } from '@lutra/model';
 import type { Worker } from '@lutra/service-kit';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
-export type FeedEvent = LoadedEvent | WindowEvent;
+export type FeedEvent = LoadedEvent | WindowEvent | BlockedEvent;
 
-/** `loaded` and `window` events of all pipelines through one subscription, handed to whoever watches a pipeline. */
+const KINDS = ['loaded', 'window', 'blocked'] as const satisfies readonly FeedEvent['kind'][];
+const isOfFeed = (event: LutraEvent): event is FeedEvent => KINDS.some((kind) => kind === event.kind);
+
+/** What stages say of their progress, of all pipelines through one subscription, handed to whoever watches a pipeline. */
 export class PipelineFeed implements Worker {
   readonly name = 'pipeline-feed';
   private readonly listeners = new Map<string, Set<(event: FeedEvent) => void>>();
@@ -12,8 +15,8 @@ export class PipelineFeed implements Worker {
   constructor(private readonly parts: Pick<ArbiterParts, 'bus'>) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    for await (const event of this.parts.bus.followEvents({ kinds: ['loaded', 'window'] }, signal)) {
-      if (event.pipelineId === null || (event.kind !== 'loaded' && event.kind !== 'window')) continue;
+    for await (const event of this.parts.bus.followEvents({ kinds: KINDS }, signal)) {
+      if (event.pipelineId === null || !isOfFeed(event)) continue;
       for (const listener of [...(this.listeners.get(event.pipelineId) ?? [])]) listener(event);
     }
   }

@@ -5,15 +5,18 @@ import type { ArbiterParts } from './arbiter-parts.ts';
 import { awaitDrained } from './await-drained.ts';
 import type { CommandDesk } from './command-desk.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
+import { StuckWatch } from './stuck/stuck-watch.ts';
 import { ageCommand, describeOverdue, overdueProcess, retryCommand, retryWaitMs, unfinishedHalt } from './supervise.ts';
 
 /** A due retry or a reset that has not shown in the permit is repeated after so long. */
 const REPEAT_MS = 5_000;
 const IDLE_MS = 60_000;
+/** A running pipeline is looked at so often, in memory: silence rings no bell. */
+const RUNNING_LOOK_MS = 2_000;
 
 /**
  * Watches one pipeline while this arbiter leads it: finishes PAUSE and STOP, restarts it when a retry is due, resets the
- * count of attempts when it makes progress, and restarts it when a process grows too old. Remembers nothing that the permit does not hold.
+ * count of attempts when it makes progress, and restarts it when a process grows too old or nothing arrives. Remembers nothing that the permit does not hold.
  */
 export class PipelineSupervisor {
   private permit: Permit | null = null;
@@ -22,6 +25,7 @@ export class PipelineSupervisor {
   private hasProgress = false;
   /** Last epoch in which a process was too old: one warning and one RESTART each. */
   private agedEpoch = 0;
+  private readonly stuck: StuckWatch;
 
   constructor(
     private readonly parts: ArbiterParts,
@@ -31,6 +35,8 @@ export class PipelineSupervisor {
     private readonly pipeline: { readonly pipelineId: string; readonly definition: () => PipelineDefinition },
   ) {
     this.bell = new Bell(parts.clock);
+    const { pipelineId, definition } = pipeline;
+    this.stuck = new StuckWatch({ ...parts, announcer, pipelineId, parameters: () => definition().parameters });
   }
 
   /** Until the signal aborts. Throws when ZooKeeper or NATS fail for long: the caller starts it again. */
@@ -42,8 +48,9 @@ export class PipelineSupervisor {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     const unsubscribe = this.feed.subscribe(this.pipeline.pipelineId, (event) => {
+      this.stuck.onEvent(event);
       if (event.kind === 'loaded') this.onLoaded(event);
-      else this.onWindow(event);
+      if (event.kind === 'window') this.onWindow(event);
     });
     const watching = this.follow(stop.signal).finally(end);
     watching.catch(() => undefined); // It is awaited below; until then its failure must not count as unhandled.
@@ -82,7 +89,9 @@ export class PipelineSupervisor {
 
   /** Does what is due and returns after how many ms to look again. */
   private async look(signal: AbortSignal): Promise<number> {
-    if (this.overdue !== null) await this.restartOverdue(this.overdue);
+    if (this.overdue !== null) await this.restartOverdue(this.overdue, signal);
+    const command = await this.stuck.look(this.permit, signal);
+    if (command !== null) await this.parts.bus.issueCommand(command);
     if (this.hasProgress) {
       await this.resetAttempts();
       return REPEAT_MS;
@@ -103,16 +112,19 @@ export class PipelineSupervisor {
       return REPEAT_MS;
     }
     const waitMs = retryWaitMs(permit, clock.now());
-    if (waitMs === null || permit === null) return IDLE_MS;
+    if (waitMs === null || permit === null) return permit?.state === 'RUNNING' ? RUNNING_LOOK_MS : IDLE_MS;
     if (waitMs > 0) return waitMs;
     await bus.issueCommand(retryCommand(pipelineId, permit, clock.now()));
     return REPEAT_MS;
   }
 
-  private async restartOverdue(overdue: NonNullable<PipelineSupervisor['overdue']>): Promise<void> {
+  private async restartOverdue(
+    overdue: NonNullable<PipelineSupervisor['overdue']>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { pipelineId } = this.pipeline;
     const { epoch, process } = overdue;
-    const message = describeOverdue(overdue);
+    const message = `${describeOverdue(overdue)}: ${await this.stuck.blockerNow(epoch, process, signal)}`;
     await this.announcer.warning(pipelineId, { code: 'PROCESS_TOO_OLD', message, epoch, process });
     await this.parts.bus.issueCommand(ageCommand(pipelineId, overdue, this.parts.clock.now()));
     this.agedEpoch = epoch;

@@ -63,11 +63,12 @@ const outcomeOf = (commandId: string): string | undefined => {
   const done = running.events.find((each) => each.kind === 'command-done' && each.command.id === commandId);
   return done?.kind === 'command-done' ? done.outcome : undefined;
 };
-const holdMainstem = () =>
+const holdLease = (kind: 'mainstem' | 'loader') =>
   running.coordinator.acquireLease(
-    { pipelineId: 'p', kind: 'mainstem', instance: 'select-1', epochSeen: () => Promise.resolve(1) },
+    { pipelineId: 'p', kind, instance: 'stage-1', epochSeen: () => Promise.resolve(1) },
     signal,
   );
+const holdMainstem = () => holdLease('mainstem');
 
 beforeEach(async () => {
   running = await RunningArbiters.open();
@@ -302,8 +303,46 @@ describe('supervision', () => {
     await running.bus.issueCommand(later);
     await finished(later.id);
     expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 2 });
-    const warnings = running.events.filter((each) => each.kind === 'warning');
-    expect(warnings).toMatchObject([{ code: 'PROCESS_TOO_OLD', process: 7, epoch: 1 }]);
+    const aged = running.events.filter((each) => each.kind === 'warning' && each.code === 'PROCESS_TOO_OLD');
+    expect(aged).toMatchObject([{ process: 7, epoch: 1 }]);
+  }, 30_000);
+
+  it('asks who is in the way of a slow process, and names it', async () => {
+    await running.bus.putDefinition(pipelineDefinition('p', { stageAgeMaxMs: 30_000, queueAgeMaxMs: 30_000 }));
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const seats = await Promise.all([holdMainstem(), holdLease('loader')]);
+    const slow: WindowEvent = { ...drained(1), state: 'streaming', open: [{ process: 7, ageMs: 31_000, bytes: 1 }] };
+    await soon('an inquiry', async () => {
+      await running.bus.publishEvent(slow);
+      return running.kinds('p').includes('inquiry');
+    });
+    const message = 'load waits for lock held by connection 812 at target: ALTER TABLE t';
+    const blocker = { kind: 'targetLock', message, since: event.at, connectionId: 812 } as const;
+    await running.bus.publishEvent({ ...event, kind: 'blocked', epoch: 1, stage: 'load', blocker });
+    const warned = () => running.events.flatMap((each) => (each.kind === 'warning' ? [each] : []));
+    await soon('a warning', () => warned().length > 0);
+    expect(warned()).toMatchObject([{ code: 'STAGE_TOO_OLD', process: 7, epoch: 1 }]);
+    expect(warned()[0]?.message).toContain(message);
+    expect(await permitOf()).toMatchObject({ state: 'RUNNING', epoch: 1 });
+    await Promise.all(seats.map((seat) => seat.release()));
+  }, 30_000);
+
+  it('restarts a pipeline in which nothing arrives although its source is ahead', async () => {
+    await running.bus.putDefinition(pipelineDefinition('p', { noProgressMaxMs: 1_000 }));
+    await running.start('a');
+    await running.bus.issueCommand(command('START'));
+    await reaches('RUNNING', 1);
+    const seats = await Promise.all([holdMainstem(), holdLease('loader')]);
+    const behind: WindowEvent = { ...drained(1), state: 'catchingUp', cause: 'the window is full', lagMs: 5_000 };
+    await soon('restarted', async () => {
+      await running.bus.publishEvent(behind);
+      return ((await permitOf())?.epoch ?? 0) > 1;
+    });
+    const first = running.events.find((each) => each.kind === 'warning');
+    expect(first).toMatchObject({ code: 'NO_PROGRESS', epoch: 1 });
+    await Promise.all(seats.map((seat) => seat.release()));
   }, 30_000);
 
   it('tells who joins and who is lost, across arbiters', async () => {
