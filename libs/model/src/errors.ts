@@ -93,6 +93,13 @@ export const ERRORS = {
     summary: 'The connection to the target broke',
     workaround: 'Lutra reconnects and goes on at its checkpoint.',
   },
+  TARGET_TRANSACTION_LOST: {
+    scope: 'target',
+    class: 'retryable',
+    summary: 'The target rolled back a transaction of which a part had already been written',
+    workaround:
+      'Nothing to do: the transaction is read again from its start. If it lasts, look for what it clashes with.',
+  },
   TARGET_FENCED: {
     scope: 'target',
     class: 'retryable',

@@ -36,6 +36,17 @@ export interface LoadedEvent extends EventBase {
   readonly stages: readonly StageTime[];
 }
 
+/**
+ * The rows of this process and of all before it are written into the target, those since the last `loaded` in a transaction
+ * that is still open (applyMode transactional): they leave the window, the cursor stays. A `loaded` event follows when the
+ * target has committed; an epoch that ends before has loaded none of them.
+ */
+export interface StagedEvent extends EventBase {
+  readonly kind: 'staged';
+  /** What the open target transaction holds so far. */
+  readonly transaction: { readonly processes: number; readonly rows: number; readonly ageMs: number };
+}
+
 /** Select's view of itself, once a second while it holds the mainstem. */
 export interface WindowEvent extends EventBase {
   readonly kind: 'window';
@@ -45,6 +56,8 @@ export interface WindowEvent extends EventBase {
   readonly source?: string | null;
   /** Processes that are selected and not loaded: number, age in ms, bytes. */
   readonly open: readonly { readonly process: number; readonly ageMs: number; readonly bytes: number }[];
+  /** Processes in load's open target transaction: they left the window and are not loaded. `ageMs`: since the oldest was published. */
+  readonly staged?: { readonly processes: number; readonly ageMs: number };
   /** Source clock minus commit time of the newest transaction read; 0 when nothing waits at the source. */
   readonly lagMs: number;
   readonly eventsRead: number;
@@ -121,6 +134,7 @@ export interface Blocker {
 
 export type LutraEvent =
   | LoadedEvent
+  | StagedEvent
   | WindowEvent
   | FailedEvent
   | PermitEvent
@@ -146,6 +160,8 @@ export type CursorState =
       readonly place: Place;
       /** Last process of this epoch that is loaded; 0 at the claim. */
       readonly process: number;
+      /** Last process that is written into the open target transaction; absent when none is open. */
+      readonly staged?: number;
       readonly at: string;
     };
 

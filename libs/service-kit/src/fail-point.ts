@@ -2,6 +2,7 @@
 export const FAIL_POINTS = [
   'before-publish',
   'after-publish',
+  'after-stage',
   'before-commit',
   'after-commit',
   'before-acknowledge',

@@ -165,16 +165,21 @@ export function moveStatement(move: CheckpointMove): TargetStatement {
 
 /**
  * After a COMMIT whose answer was lost: asks the row, on a new session, waiting for the old one to end. 'done' when the
- * step is there, 'repeat' when the old one is. Throws TARGET_FENCED for anything else, TARGET_CHECKPOINT_MISSING without a row.
+ * step is there, 'repeat' when the old one is: that of the last committed transaction, which is not the move's own where the
+ * transaction had moved the row before. Throws TARGET_FENCED for anything else, TARGET_CHECKPOINT_MISSING without a row.
  */
-export async function resolveCommit(session: TargetSession, move: CheckpointMove): Promise<'done' | 'repeat'> {
+export async function resolveCommit(
+  session: TargetSession,
+  move: CheckpointMove,
+  stepBefore: number = move.step,
+): Promise<'done' | 'repeat'> {
   const rows = await readCheckpoint(session, move.pipelineId, { lock: true });
   await session.rollback();
   const row = rows.find(({ lane }) => lane === move.lane);
   if (row === undefined) throw checkpointMissing(session, move.pipelineId);
   if (row.epoch === move.epoch && row.owner === move.owner) {
     if (row.step === move.step + 1) return 'done';
-    if (row.step === move.step) return 'repeat';
+    if (row.step === stepBefore) return 'repeat';
   }
   throw fenced(session, move);
 }

@@ -24,6 +24,7 @@ export {
 } from './row-statement.ts';
 export { compileTableWriter, keyValue } from './table-writer.ts';
 export type { TableWriter, WrittenColumn } from './table-writer.ts';
+export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export type { TargetStatement } from './target-statement.ts';

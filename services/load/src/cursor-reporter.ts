@@ -10,6 +10,7 @@ const REPEAT_MS = 1_000;
  */
 export class CursorReporter {
   private reached: { readonly place: Place; readonly process: number; readonly revision: number };
+  private stagedUpTo: number | null = null;
   private isWanted = true;
   private hasArrived = false;
 
@@ -25,9 +26,16 @@ export class CursorReporter {
     this.hasArrived = true;
   }
 
-  /** The target holds everything up to this process. */
+  /** The target has committed everything up to this process, and no transaction is open there. */
   loaded(reached: { readonly place: Place; readonly process: number; readonly revision: number }): void {
     this.reached = reached;
+    this.stagedUpTo = null;
+    this.isWanted = true;
+  }
+
+  /** Everything up to this process is written into the open transaction. The place stays. */
+  staged(process: number): void {
+    this.stagedUpTo = process;
     this.isWanted = true;
   }
 
@@ -47,6 +55,7 @@ export class CursorReporter {
       state: 'place',
       epoch: pipeline.epoch,
       ...this.reached,
+      ...(this.stagedUpTo === null ? {} : { staged: this.stagedUpTo }),
       at: clock.now().toISOString(),
     };
     this.isWanted = false;

@@ -6,7 +6,9 @@ import type { CheckpointClaim, CheckpointMove, TargetSession } from '@lutra/sql'
 import { failPoint, TRACER_NAME } from '@lutra/service-kit';
 import type { PlannedStatement } from './planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
+import { StagedTransaction } from './staged-transaction.ts';
 import type { TargetAccess } from './target-access.ts';
+import { startWithMove, transactionLost } from './unit-start.ts';
 import { writeUnit } from './write-unit.ts';
 import type { Conflict } from './write-unit.ts';
 
@@ -19,6 +21,14 @@ export interface LaneUnit {
   plan(session: TargetSession): Promise<readonly PlannedStatement[]>;
 }
 
+/** A part of a source transaction that goes on; its place is known with the last part only. */
+export type LaneSlice = Omit<LaneUnit, 'end'>;
+
+export interface ApplyOptions {
+  readonly retryMs: number;
+  readonly signal: AbortSignal;
+}
+
 // Well below the session's wait_timeout of 60 s.
 const KEEP_ALIVE_MS = 20_000;
 
@@ -26,6 +36,10 @@ const KEEP_ALIVE_MS = 20_000;
 export class Lane {
   private session: TargetSession | null = null;
   private step = 0;
+  /** What the target has committed. */
+  private place: Place;
+  /** Holds slices that are written and not committed. */
+  private staged: StagedTransaction | null = null;
   private readonly serverId: string;
   /** Session that was lost and may still hold locks. */
   private lostSessionId: number | null = null;
@@ -34,41 +48,58 @@ export class Lane {
   constructor(
     private readonly access: TargetAccess,
     private readonly claim: CheckpointClaim,
-    claimed: { readonly session: TargetSession; readonly step: number },
+    claimed: { readonly session: TargetSession; readonly step: number; readonly place: Place },
   ) {
     this.session = claimed.session;
     this.step = claimed.step;
+    this.place = claimed.place;
     this.serverId = claimed.session.info.serverId;
     this.lastUseMs = access.clock.monotonicMs();
   }
 
-  /**
-   * Writes the unit and moves the checkpoint in one transaction; resolves when the target has committed. What passes by
-   * itself (deadlock, failover, broken connection) is repeated for `retryMs`, then thrown; a COMMIT without an answer is
-   * settled by asking the checkpoint. After the signal has aborted nothing is begun anew.
-   */
-  async apply(
-    unit: LaneUnit,
-    options: { readonly retryMs: number; readonly signal: AbortSignal },
-  ): Promise<readonly Conflict[]> {
-    const attempt: Attempt = { unanswered: null };
-    const once = async (): Promise<readonly Conflict[]> => {
-      try {
-        return await this.tryOnce(unit, attempt);
-      } catch (error) {
-        await this.afterFailure();
-        throw error;
-      }
-    };
-    const { retryMs, signal } = options;
-    return retryInPlace(once, { clock: this.access.clock, limitMs: retryMs, signal });
+  /** True while a target transaction is open: the next unit belongs to it. */
+  get isStaged(): boolean {
+    return this.staged !== null;
   }
 
-  /** Says something to the target when it has been silent for long, so that the session stays. Never throws. */
+  /**
+   * Writes the unit and moves the checkpoint in one transaction, the open one if there is one; resolves when the target has
+   * committed. What passes by itself (deadlock, failover, broken connection) is repeated for `retryMs`, then thrown; a
+   * COMMIT without an answer is settled by asking the checkpoint. After the signal has aborted nothing is begun anew.
+   * Throws TARGET_TRANSACTION_LOST when slices that were staged before are gone.
+   */
+  async apply(unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
+    if (this.staged !== null) return this.applyStaged(this.staged, unit, options);
+    const attempt: Attempt = { unanswered: null };
+    const conflicts = await this.repeat(() => this.tryOnce(unit, attempt), options);
+    this.place = unit.end;
+    return conflicts;
+  }
+
+  /**
+   * Writes a slice into the open transaction, or begins one with it. Resolves when it is written; only {@link apply} makes
+   * it last. The first slice is repeated like a unit: until it is written nothing can be lost.
+   */
+  async stage(slice: LaneSlice, options: ApplyOptions): Promise<readonly Conflict[]> {
+    if (this.staged !== null) return this.writeStaged(this.staged, slice, options);
+    return this.repeat(() => this.tryToBegin(slice), options);
+  }
+
+  /**
+   * Says something to the target when it has been silent for long, so that the session stays. Throws
+   * TARGET_TRANSACTION_LOST when an open transaction went with its session, and nothing else.
+   */
   async keepAlive(): Promise<void> {
     const { clock } = this.access;
-    if (this.session === null || clock.monotonicMs() - this.lastUseMs < KEEP_ALIVE_MS) return;
-    this.lastUseMs = clock.monotonicMs();
+    const { staged } = this;
+    if (this.session === null) return;
+    const isDue = clock.monotonicMs() - this.lastUseMs >= KEEP_ALIVE_MS;
+    if (isDue) this.lastUseMs = clock.monotonicMs();
+    if (staged !== null) {
+      if (isDue || !staged.session.isOpen) await this.orAbandon(() => staged.keepAlive());
+      return;
+    }
+    if (!isDue) return;
     try {
       await this.session.query('SELECT 1 AS one');
     } catch {
@@ -86,6 +117,19 @@ export class Lane {
     this.session?.destroy();
   }
 
+  /** Repeats what passes by itself, with the session made good in between. */
+  private repeat<T>(work: () => Promise<T>, { retryMs, signal }: ApplyOptions): Promise<T> {
+    const once = async (): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        await this.afterFailure();
+        throw error;
+      }
+    };
+    return retryInPlace(once, { clock: this.access.clock, limitMs: retryMs, signal });
+  }
+
   private async tryOnce(unit: LaneUnit, attempt: Attempt): Promise<readonly Conflict[]> {
     const session = await this.connected();
     this.lastUseMs = this.access.clock.monotonicMs();
@@ -100,7 +144,7 @@ export class Lane {
     }
     const planned = await unit.plan(session);
     const move = this.moveTo(unit, session);
-    const conflicts = await writeUnit(session, move, planned);
+    const conflicts = await writeUnit(session, startWithMove(session, move), planned);
     failPoint('before-commit');
     try {
       await inCommitSpan(session, () => session.commit());
@@ -113,6 +157,75 @@ export class Lane {
     failPoint('after-commit');
     this.step += 1;
     return conflicts;
+  }
+
+  private async tryToBegin(slice: LaneSlice): Promise<readonly Conflict[]> {
+    const session = await this.connected();
+    this.lastUseMs = this.access.clock.monotonicMs();
+    const planned = await slice.plan(session);
+    const move = this.moveTo({ ...slice, end: this.place }, session);
+    const conflicts = await writeUnit(session, startWithMove(session, move), planned);
+    this.staged = new StagedTransaction(session, move, this.access.clock.monotonicMs());
+    failPoint('after-stage');
+    return conflicts;
+  }
+
+  private writeStaged(
+    staged: StagedTransaction,
+    slice: LaneSlice,
+    { retryMs, signal }: ApplyOptions,
+  ): Promise<readonly Conflict[]> {
+    const { clock } = this.access;
+    return this.orAbandon(async () => {
+      const planned = await planFor(staged.session, slice);
+      const conflicts = await staged.write(planned, { clock, limitMs: retryMs, signal });
+      this.lastUseMs = clock.monotonicMs();
+      failPoint('after-stage');
+      return conflicts;
+    });
+  }
+
+  private applyStaged(staged: StagedTransaction, unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
+    return this.orAbandon(async () => {
+      const { session } = staged;
+      const conflicts = await this.writeStaged(staged, unit, options);
+      const move = await staged.end({ place: unit.end, revision: unit.revision });
+      failPoint('before-commit');
+      try {
+        await inCommitSpan(session, () => session.commit());
+      } catch (error) {
+        session.destroy();
+        await this.settle(session, move, { options, error });
+      }
+      failPoint('after-commit');
+      this.staged = null;
+      this.step = move.step + 1;
+      this.place = unit.end;
+      return conflicts;
+    });
+  }
+
+  /** A COMMIT of staged slices had no answer: it is done, or they are lost. */
+  private async settle(
+    lost: TargetSession,
+    move: CheckpointMove,
+    { options, error }: { readonly options: ApplyOptions; readonly error: unknown },
+  ): Promise<void> {
+    const ask = async (): Promise<'done' | 'repeat'> => resolveCommit(await this.connected(), move, this.step);
+    await this.afterFailure();
+    const outcome = await this.repeat(ask, options);
+    if (outcome === 'repeat') throw transactionLost(lost, SyncError.of(error).message, error);
+  }
+
+  /** A failure inside the open transaction ends it: nothing may be written behind what is missing. */
+  private async orAbandon<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.staged = null;
+      await this.afterFailure();
+      throw error;
+    }
   }
 
   private moveTo({ end, revision }: LaneUnit, session: TargetSession): CheckpointMove {
@@ -147,6 +260,16 @@ export class Lane {
       throw error;
     }
     return must(this.session, 'it was just set');
+  }
+}
+
+/** A view of the tables that is asked for inside an open transaction: without a session there is none to go on with. */
+async function planFor(session: TargetSession, slice: LaneSlice): Promise<readonly PlannedStatement[]> {
+  try {
+    return await slice.plan(session);
+  } catch (error) {
+    if (session.isOpen) throw error;
+    throw transactionLost(session, SyncError.of(error).message, error);
   }
 }
 

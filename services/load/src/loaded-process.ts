@@ -1,4 +1,4 @@
-import type { RowProcess } from '@lutra/model';
+import type { RowProcess, RowTransaction } from '@lutra/model';
 import type { ProcessDelivery } from '@lutra/messaging';
 
 /** A process in hand, with what is counted while it is written. */
@@ -16,4 +16,23 @@ export interface ProcessCounts {
   updated: number;
   deleted: number;
   skipped: number;
+  conflicts: number;
+}
+
+/** The transactions of a process that are written together, with their own counts: they are planned anew at each attempt. */
+export interface ProcessPart {
+  readonly loaded: LoadedProcess;
+  readonly transactions: readonly RowTransaction[];
+  readonly counts: ProcessCounts;
+}
+
+export const noCounts = (): ProcessCounts => ({ inserted: 0, updated: 0, deleted: 0, skipped: 0, conflicts: 0 });
+
+/** What was written for the part counts for its process. */
+export function addCounts({ loaded, counts }: ProcessPart): void {
+  loaded.counts.inserted += counts.inserted;
+  loaded.counts.updated += counts.updated;
+  loaded.counts.deleted += counts.deleted;
+  loaded.counts.skipped += counts.skipped;
+  loaded.counts.conflicts += counts.conflicts;
 }

@@ -1,25 +1,25 @@
 import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
-import { Bell, must, SyncError } from '@lutra/model';
-import type { PipelineDefinition, Place } from '@lutra/model';
+import { Bell, SyncError } from '@lutra/model';
+import type { LutraEvent, PipelineDefinition, Place } from '@lutra/model';
 import { decodeRowProcess } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
-import type { TableWriter, TargetSession } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
 import { ATTRIBUTES, stageMeter, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { CursorReporter } from './cursor-reporter.ts';
-import { doneFilter } from './done-filter.ts';
-import type { DoneFilter } from './done-filter.ts';
+import { cutAtBorders, wholePart } from './cut-at-borders.ts';
+import type { CutProcesses } from './cut-at-borders.ts';
 import { GapWatch } from './gap-watch.ts';
-import type { Lane } from './lane.ts';
+import type { ApplyOptions, Lane, LaneUnit } from './lane.ts';
 import type { LoadEnv } from './load.env.ts';
-import type { LoadedProcess } from './loaded-process.ts';
-import { planStatements } from './plan-statements.ts';
-import type { PlannedStatement, WritableRow } from './planned-statement.ts';
+import { noCounts } from './loaded-process.ts';
+import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
+import { OpenTransaction } from './open-transaction.ts';
 import { ProcessBuffer } from './process-buffer.ts';
-import { loadedReport, sendReport } from './report-loaded.ts';
-import { TableWriters } from './table-writers.ts';
-import type { Conflict } from './write-unit.ts';
+import { atCommit, eventBase, loadedEvent, sendReport, settleParts } from './report-loaded.ts';
+import type { LoadedReport } from './report-loaded.ts';
+import { UnitPlanner } from './unit-planner.ts';
 
 /** More than any window holds (PARALLELISM_MAX is 32), so that a delivery is never kept from its turn. */
 const IN_FLIGHT_MAX = 64;
@@ -27,14 +27,12 @@ const TICK_MS = 1_000;
 const LATER_MS = 1_000;
 /** Processes that wait anyway become one target transaction, as far as it stays small. */
 const JOINED = { processesMax: 32, rowsMax: 5_000, bytesMax: 4 * 1_048_576 };
-/** Characters of one statement. */
-const STATEMENT_CHARACTERS_MAX = 1_048_576;
 /** A body is held together with the statements or packets that are made of it. */
 const MEMORY_FACTOR = 2;
 /** Units whose events and acknowledgements may be on their way while the next one is written. */
 const REPORTS_MAX = 4;
-
-const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
+/** How often an open target transaction is told of in the log. */
+const OPEN_LOG_MS = 10_000;
 
 interface LoaderParts {
   readonly context: ServiceContext<LoadEnv>;
@@ -47,8 +45,10 @@ interface LoaderParts {
 export class ProcessLoader {
   private readonly buffer: ProcessBuffer;
   private readonly bell: Bell;
-  private readonly filter: DoneFilter;
-  private readonly writers = new TableWriters();
+  private readonly planner: UnitPlanner;
+  /** The source transaction whose slices are written and not committed. */
+  private open: OpenTransaction | null = null;
+  private openLoggedMs = 0;
   private readonly gaps: GapWatch;
   private readonly meter = stageMeter('load');
   private reports: Promise<void> = Promise.resolve();
@@ -63,7 +63,7 @@ export class ProcessLoader {
     const { context, pipeline } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
-    this.filter = doneFilter(claimed);
+    this.planner = new UnitPlanner(claimed);
     this.gaps = new GapWatch(context.bus, pipeline);
   }
 
@@ -110,6 +110,7 @@ export class ProcessLoader {
         else {
           await this.bell.wait(TICK_MS, signal);
           await lane.keepAlive();
+          this.logOpen(context.clock.monotonicMs());
           await this.lookForGap(context.clock.monotonicMs());
         }
       }
@@ -153,23 +154,61 @@ export class ProcessLoader {
     spans: readonly Span[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { context, pipeline, lane, reporter } = this.parts;
     const bytes = deliveries.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
-    const release = await context.budget.reserve(bytes * MEMORY_FACTOR, signal);
+    const release = await this.reserve(bytes * MEMORY_FACTOR, signal);
     try {
-      const processes = await Promise.all(deliveries.map((delivery) => this.fetch(delivery, signal)));
+      const processes = await this.keepingAlive(
+        Promise.all(deliveries.map((delivery) => this.fetch(delivery, signal))),
+      );
       const last = processes.at(-1);
       if (last === undefined || signal.aborted) return;
-      const { end, process, revision } = last.delivery.header;
+      const { end, revision } = last.delivery.header;
       const definition = await this.definitionOf(revision);
-      const unit = { end, revision, plan: (session: TargetSession) => this.plan(session, processes, definition) };
-      const retryMs = definition.parameters.retryInPlaceMs;
-      const conflicts = await lane.apply(unit, { retryMs, signal });
-      this.inHand = [];
-      reporter.loaded({ place: end, process, revision });
-      await this.report(pipeline, processes, { conflicts, spans });
+      const { applyMode, retryInPlaceMs: retryMs } = definition.parameters;
+      // A transaction that was begun whole is ended whole, whatever a newer revision says.
+      const isWhole = applyMode === 'transactional' || this.open !== null;
+      const cut: CutProcesses = isWhole
+        ? cutAtBorders(processes, this.open?.gtid ?? null)
+        : { complete: { parts: processes.map(wholePart), end }, open: null, completeProcesses: processes.length };
+      const traceId = spans[0]?.spanContext().traceId ?? '';
+      await this.writeCut(processes, cut, { definition, traceId, options: { retryMs, signal } });
     } finally {
       release();
+    }
+  }
+
+  private async reserve(bytes: number, signal: AbortSignal): Promise<() => void> {
+    const reserving = this.parts.context.budget.reserve(bytes, signal);
+    try {
+      return await this.keepingAlive(reserving);
+    } catch (error) {
+      // Given all the same: nobody else would give it back. What it threw itself is what is thrown here.
+      void reserving.then(
+        (release) => {
+          release();
+        },
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  /** Waits for something else than the target, whose open transaction must not end as idle meanwhile. */
+  private async keepingAlive<T>(work: Promise<T>): Promise<T> {
+    const { context, lane } = this.parts;
+    if (!lane.isStaged) return work;
+    const over = new AbortController();
+    const alive = async (): Promise<T> => {
+      while (!over.signal.aborted) {
+        await context.clock.sleep(TICK_MS, over.signal);
+        if (!over.signal.aborted) await lane.keepAlive();
+      }
+      return work;
+    };
+    try {
+      return await Promise.race([work, alive()]);
+    } finally {
+      over.abort();
     }
   }
 
@@ -184,7 +223,7 @@ export class ProcessLoader {
     for (;;) {
       try {
         const process = decodeRowProcess(header, await delivery.fetchBody());
-        return { delivery, process, startMs, counts: { inserted: 0, updated: 0, deleted: 0, skipped: 0 } };
+        return { delivery, process, startMs, counts: noCounts() };
       } catch (error) {
         if (SyncError.of(error).code !== 'BUS_UNREACHABLE' || signal.aborted) throw error;
         await clock.sleep(LATER_MS, signal);
@@ -202,60 +241,96 @@ export class ProcessLoader {
     throw new SyncError('CONFIG_REVISION_MISSING', { problem });
   }
 
-  private async plan(
-    session: TargetSession,
+  /** Commits what ends, and stages what goes on. */
+  private async writeCut(
     processes: readonly LoadedProcess[],
-    definition: PipelineDefinition,
-  ): Promise<readonly PlannedStatement[]> {
-    const rows: WritableRow[] = [];
-    for (const loaded of processes) await this.collectRows(session, loaded, rows);
-    const { maxAllowedPacketBytes } = session.info;
-    return planStatements(rows, {
-      rowsMax: definition.parameters.loadBatchRows,
-      charactersMax: Math.min(STATEMENT_CHARACTERS_MAX, maxAllowedPacketBytes / 8),
-    });
+    { complete, open, completeProcesses }: CutProcesses,
+    how: WriteHow,
+  ): Promise<void> {
+    const done = processes.slice(0, completeProcesses);
+    const goingOn = processes.slice(completeProcesses);
+    if (complete !== null) await this.commit(complete, { ...how, done });
+    this.inHand = goingOn.map(({ delivery }) => delivery);
+    if (open !== null) await this.stage(open, { ...how, goingOn });
+    this.inHand = [];
   }
 
-  /** Adds the rows of a process that are still to be applied, and counts them: anew, since a plan may be made again. */
-  private async collectRows(
-    session: TargetSession,
-    { delivery, process, counts }: LoadedProcess,
-    rows: WritableRow[],
+  private async commit(
+    { parts, end }: NonNullable<CutProcesses['complete']>,
+    { definition, traceId, options, done }: WriteHow & { readonly done: readonly LoadedProcess[] },
   ): Promise<void> {
-    Object.assign(counts, { inserted: 0, updated: 0, deleted: 0, skipped: 0 });
-    const writers: TableWriter[] = [];
-    for (const transaction of process.transactions) {
-      const remaining = this.filter.remaining(delivery.header, transaction);
-      counts.skipped += transaction.changes.length - remaining.length;
-      for (const change of remaining) {
-        let writer = writers[change.table];
-        if (writer === undefined) {
-          const table = must(process.tables[change.table], 'decoding checks that a row names a table of its process');
-          writers[change.table] = writer = await this.writers.writerOf(session, table);
-        }
-        rows.push({ writer, change });
-        counts[COUNTED_AS[change.kind]] += 1;
-      }
+    const { context, lane, pipeline, reporter } = this.parts;
+    const { clock, identity } = context;
+    const conflicts = await lane.apply(this.unitOf(parts, end, definition), options);
+    const { open } = this;
+    this.open = null;
+    const first = parts[0]?.loaded.delivery.header.process ?? 1;
+    reporter.loaded({ place: end, process: first - 1 + done.length, revision: definition.revision });
+    const endMs = clock.now().getTime();
+    if (open !== null) pipeline.log.info(open.describe(clock.monotonicMs()), 'staged transaction committed');
+    const conflictEvents = settleParts(identity.instance, { parts, conflicts, traceId, endMs });
+    const loaded = done.map((process) => loadedEvent(identity.instance, process, { traceId, endMs }));
+    const kept = (open?.takeEvents() ?? []).map((event) => atCommit(event, endMs));
+    const events = [...kept, ...loaded, ...conflictEvents];
+    this.count(events);
+    await this.report({ events, deliveries: done.map(({ delivery }) => delivery) });
+  }
+
+  private async stage(
+    { parts, gtid }: NonNullable<CutProcesses['open']>,
+    { definition, traceId, options, goingOn }: WriteHow & { readonly goingOn: readonly LoadedProcess[] },
+  ): Promise<void> {
+    const { context, lane, pipeline, reporter } = this.parts;
+    const { clock, identity } = context;
+    const last = goingOn.at(-1);
+    if (last === undefined) return;
+    const conflicts = await lane.stage(this.unitOf(parts, null, definition), options);
+    const nowMs = clock.monotonicMs();
+    if (this.open === null) this.openLoggedMs = nowMs;
+    const open = (this.open ??= new OpenTransaction(gtid, nowMs));
+    const at = { traceId, endMs: clock.now().getTime() };
+    const conflictEvents = settleParts(identity.instance, { parts, conflicts, ...at });
+    const loaded = goingOn.map((process) => loadedEvent(identity.instance, process, at));
+    const rows = parts.reduce((sum, { counts }) => sum + counts.inserted + counts.updated + counts.deleted, 0);
+    open.add({ processes: goingOn.length, rows, events: [...loaded, ...conflictEvents] });
+    reporter.staged(last.delivery.header.process);
+    const staged = {
+      ...eventBase(identity.instance, last, at),
+      kind: 'staged' as const,
+      transaction: open.describe(nowMs),
+    };
+    this.logOpen(nowMs);
+    pipeline.log.debug({ processId: last.delivery.header.process, ...staged.transaction }, 'slice staged');
+    await this.report({ events: [staged], deliveries: goingOn.map(({ delivery }) => delivery) });
+  }
+
+  private unitOf<E extends Place | null>(
+    parts: readonly ProcessPart[],
+    end: E,
+    definition: PipelineDefinition,
+  ): Omit<LaneUnit, 'end'> & { readonly end: E } {
+    const plan = (session: TargetSession) => this.planner.plan(session, parts, definition);
+    return { end, revision: definition.revision, plan };
+  }
+
+  private logOpen(nowMs: number): void {
+    if (this.open === null || nowMs - this.openLoggedMs < OPEN_LOG_MS) return;
+    this.openLoggedMs = nowMs;
+    this.parts.pipeline.log.info(this.open.describe(nowMs), 'target transaction is open for its next slice');
+  }
+
+  private count(events: readonly LutraEvent[]): void {
+    const { pipelineId } = this.parts.pipeline;
+    for (const event of events) {
+      const time = event.kind === 'loaded' ? event.stages.at(-1) : undefined;
+      if (time === undefined) continue;
+      const { rowCount, bytes, startMs, endMs } = time;
+      this.meter.recordProcess({ pipelineId, rowCount, bytes, durationMs: endMs - startMs });
     }
   }
 
-  private async report(
-    pipeline: PipelineSession,
-    processes: readonly LoadedProcess[],
-    written: { readonly conflicts: readonly Conflict[]; readonly spans: readonly Span[] },
-  ): Promise<void> {
-    const { context } = this.parts;
-    const endMs = context.clock.now().getTime();
-    for (const { counts, delivery, startMs } of processes)
-      this.meter.recordProcess({
-        pipelineId: pipeline.pipelineId,
-        rowCount: counts.inserted + counts.updated + counts.deleted,
-        bytes: delivery.bodyBytes,
-        durationMs: endMs - startMs,
-      });
-    const [span] = written.spans;
-    if (span === undefined) return;
-    const report = loadedReport(context.identity.instance, { processes, conflicts: written.conflicts, span, endMs });
+  private async report(report: LoadedReport): Promise<void> {
+    const { context, pipeline } = this.parts;
     // In order, and not waited for: the next unit does not depend on it.
     this.reports = this.reports
       .then(() => sendReport(context.bus, report, pipeline.log))
@@ -263,7 +338,7 @@ export class ProcessLoader {
         this.openReports -= 1;
       });
     this.openReports += 1;
-    if (this.openReports > REPORTS_MAX) await this.reports;
+    if (this.openReports > REPORTS_MAX) await this.keepingAlive(this.reports);
   }
 
   private async acknowledge(delivery: ProcessDelivery): Promise<void> {
@@ -273,6 +348,12 @@ export class ProcessLoader {
       this.parts.pipeline.log.debug({ err: error }, 'worthless process not acknowledged');
     }
   }
+}
+
+interface WriteHow {
+  readonly definition: PipelineDefinition;
+  readonly traceId: string;
+  readonly options: ApplyOptions;
 }
 
 function startSpan(delivery: ProcessDelivery): Span {

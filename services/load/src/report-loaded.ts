@@ -1,9 +1,9 @@
-import type { Span } from '@opentelemetry/api';
 import type { Bus, ProcessDelivery } from '@lutra/messaging';
 import type { ConflictEvent, EventBase, LoadedEvent, LutraEvent } from '@lutra/model';
 import { failPoint } from '@lutra/service-kit';
 import type { PipelineSession } from '@lutra/service-kit';
-import type { LoadedProcess } from './loaded-process.ts';
+import { addCounts } from './loaded-process.ts';
+import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import type { Conflict } from './write-unit.ts';
 
 type Logger = PipelineSession['log'];
@@ -11,38 +11,39 @@ type Logger = PipelineSession['log'];
 // Below this size no stage wrote its body in parts (bodies up to 512 KiB travel inside the message).
 const PARTS_BYTES_MIN = 262_144;
 
-export interface LoadedUnit {
-  readonly processes: readonly LoadedProcess[];
+export interface WrittenParts {
+  readonly parts: readonly ProcessPart[];
   readonly conflicts: readonly Conflict[];
-  readonly span: Span;
+  readonly traceId: string;
   readonly endMs: number;
 }
 
-/** What is left to do for a unit that the target has committed. Holds no rows. */
+/** What is left to do for processes that are written. Holds no rows. */
 export interface LoadedReport {
   readonly events: readonly LutraEvent[];
   readonly deliveries: readonly ProcessDelivery[];
 }
 
-export function loadedReport(instance: string, unit: LoadedUnit): LoadedReport {
-  return {
-    events: [
-      ...unit.processes.map((process) => loadedEvent(instance, unit, process)),
-      ...conflictEvents(instance, unit),
-    ],
-    deliveries: unit.processes.map(({ delivery }) => delivery),
-  };
+/** Adds what was written, conflicts included, to the counts of the parts' processes; the events of the conflicts. */
+export function settleParts(instance: string, written: WrittenParts): readonly ConflictEvent[] {
+  for (const conflict of written.conflicts) {
+    const owner = ownerOf(written, conflict);
+    if (owner !== undefined) owner.counts.conflicts += conflict.count;
+  }
+  for (const part of written.parts) addCounts(part);
+  return conflictEvents(instance, written);
 }
 
 /**
- * After the commit: the event log, then the acknowledgements, then housekeeping. Never throws: the target already holds
- * everything, the cursor repeats it, and a message that is not acknowledged comes again and is dropped as a repeat.
+ * After the commit, or after a slice was staged: the event log, then the acknowledgements, then housekeeping. Never throws:
+ * the target already holds everything, the cursor repeats it, and a message that is not acknowledged comes again and is
+ * dropped as a repeat.
  */
 export async function sendReport(bus: Bus, report: LoadedReport, log: Logger): Promise<void> {
   try {
     for (const event of report.events) await bus.publishEvent(event);
   } catch (error) {
-    log.warn({ err: error }, 'loaded processes not in the event log');
+    log.warn({ err: error }, 'written processes not in the event log');
   }
   failPoint('before-acknowledge');
   for (const delivery of report.deliveries) {
@@ -59,27 +60,29 @@ function hasParts({ bodyBytes, header }: ProcessDelivery): boolean {
   return Math.max(bodyBytes, header.sourceBytes, ...header.stages.map(({ bytes }) => bytes)) >= PARTS_BYTES_MIN;
 }
 
-function loadedEvent(instance: string, unit: LoadedUnit, process: LoadedProcess): LoadedEvent {
+/** The event of one process; its counts have to be complete. */
+export function loadedEvent(
+  instance: string,
+  process: LoadedProcess,
+  at: { readonly traceId: string; readonly endMs: number },
+): LoadedEvent {
   const { header } = process.delivery;
   const rowCount = process.counts.inserted + process.counts.updated + process.counts.deleted;
   const time = {
     stage: 'load' as const,
     instance,
     startMs: process.startMs,
-    endMs: unit.endMs,
+    endMs: at.endMs,
     rowCount,
     bytes: process.delivery.bodyBytes,
   };
   return {
-    ...eventBase(instance, unit, process),
+    ...eventBase(instance, process, at),
     kind: 'loaded',
     end: header.end,
     revision: header.revision,
     transactionCount: header.transactionCount,
     ...process.counts,
-    conflicts: unit.conflicts
-      .filter((conflict) => ownerOf(unit, conflict) === process)
-      .reduce((sum, { count }) => sum + count, 0),
     sourceBytes: header.sourceBytes,
     firstCommitMs: header.firstCommitMs,
     lastCommitMs: header.lastCommitMs,
@@ -87,15 +90,23 @@ function loadedEvent(instance: string, unit: LoadedUnit, process: LoadedProcess)
   };
 }
 
+/** An event that was kept until the commit, with the commit's time. */
+export function atCommit<E extends LutraEvent>(event: E, endMs: number): E {
+  const at = new Date(endMs).toISOString();
+  if (event.kind !== 'loaded') return { ...event, at };
+  const stages = event.stages.map((time) => (time.stage === 'load' ? { ...time, endMs } : time));
+  return { ...event, at, stages };
+}
+
 /** One event for each table and decision: a unit may hold thousands of conflicts. */
-function conflictEvents(instance: string, unit: LoadedUnit): readonly ConflictEvent[] {
+function conflictEvents(instance: string, written: WrittenParts): readonly ConflictEvent[] {
   const merged = new Map<string, ConflictEvent>();
-  for (const conflict of unit.conflicts) {
+  for (const conflict of written.conflicts) {
     const { table, decision, count } = conflict;
     const id = JSON.stringify([table, decision]);
     const known = merged.get(id);
     const base = known ?? {
-      ...eventBase(instance, unit, ownerOf(unit, conflict)),
+      ...eventBase(instance, ownerOf(written, conflict)?.loaded, written),
       kind: 'conflict' as const,
       type: 'target-row-missing' as const,
       table,
@@ -107,19 +118,23 @@ function conflictEvents(instance: string, unit: LoadedUnit): readonly ConflictEv
   return [...merged.values()];
 }
 
-function ownerOf({ processes }: LoadedUnit, { change }: Conflict): LoadedProcess | undefined {
-  return processes.find(({ process }) => process.transactions.some(({ changes }) => changes.includes(change)));
+function ownerOf({ parts }: WrittenParts, { change }: Conflict): ProcessPart | undefined {
+  return parts.find(({ transactions }) => transactions.some(({ changes }) => changes.includes(change)));
 }
 
-function eventBase(instance: string, unit: LoadedUnit, process: LoadedProcess | undefined): EventBase {
+export function eventBase(
+  instance: string,
+  process: LoadedProcess | undefined,
+  { traceId, endMs }: { readonly traceId: string; readonly endMs: number },
+): EventBase {
   const header = process?.delivery.header;
   return {
     v: 1,
-    at: new Date(unit.endMs).toISOString(),
+    at: new Date(endMs).toISOString(),
     who: instance,
     pipelineId: header?.pipelineId ?? null,
     epoch: header?.epoch ?? null,
     process: header?.process ?? null,
-    traceId: unit.span.spanContext().traceId,
+    traceId,
   };
 }

@@ -1,9 +1,10 @@
 import { SyncError } from '@lutra/model';
 import type { RowChange } from '@lutra/model';
-import { explainLostMove, insertStatement, isComplete, moveStatement, plainInsertStatement } from '@lutra/sql';
-import type { CheckpointMove, TableWriter, TargetSession } from '@lutra/sql';
+import { insertStatement, isComplete, plainInsertStatement } from '@lutra/sql';
+import type { TableWriter, TargetSession } from '@lutra/sql';
 import { planStatements } from './plan-statements.ts';
 import type { PlannedStatement, WritableRow } from './planned-statement.ts';
+import type { UnitStart } from './unit-start.ts';
 
 /** Rows that were not at the target as the source's before image said. */
 export interface Conflict {
@@ -27,35 +28,35 @@ const REFUSALS = new Set([
 const ALONE = { rowsMax: 1, charactersMax: Number.MAX_SAFE_INTEGER };
 
 /**
- * Writes one unit into an open transaction, checkpoint first, and leaves the COMMIT to the caller. The fast way sends
- * everything in few packets. When the target refuses a row or an update finds fewer rows than it names, the transaction is
- * rolled back and the unit is written again statement by statement, and the statement in question row by row: order
- * inside a statement then no longer matters, and what fails is known by name. Throws TARGET_FENCED when the checkpoint
- * belongs to another loader; any throw leaves the transaction to be rolled back by the caller.
+ * Writes one unit, or one slice of it, behind its start, and leaves the COMMIT to the caller. The fast way sends everything
+ * in few packets. When the target refuses a row or an update finds fewer rows than it names, all is taken back to the start
+ * and written again statement by statement, and the statement in question row by row: order inside a statement then no
+ * longer matters, and what fails is known by name. Throws what the start throws (TARGET_FENCED when the checkpoint belongs
+ * to another loader); any throw leaves it to the caller to take back what was written.
  */
 export async function writeUnit(
   session: TargetSession,
-  move: CheckpointMove,
+  start: UnitStart,
   planned: readonly PlannedStatement[],
 ): Promise<readonly Conflict[]> {
   try {
-    const conflicts = await writeFast(session, move, planned);
+    const conflicts = await writeFast(session, start, planned);
     if (conflicts !== null) return conflicts;
   } catch (error) {
     if (!isRefusal(error)) throw error;
   }
-  await session.rollback();
-  return writeCarefully(session, move, planned);
+  await start.undo();
+  return writeCarefully(session, start, planned);
 }
 
 /** Null when an update missed rows: they have to be settled in order. */
 async function writeFast(
   session: TargetSession,
-  move: CheckpointMove,
+  start: UnitStart,
   planned: readonly PlannedStatement[],
 ): Promise<readonly Conflict[] | null> {
-  const [moved, ...found] = await session.execute([moveStatement(move), ...planned.map(({ statement }) => statement)]);
-  if (moved !== 1) throw await explainLostMove(session, move);
+  const [begun, ...found] = await session.execute([start.statement, ...planned.map(({ statement }) => statement)]);
+  await start.check(begun ?? 0);
   const conflicts: Conflict[] = [];
   for (const [index, statement] of planned.entries()) {
     const missing = missingRows(statement, found[index] ?? 0);
@@ -68,11 +69,11 @@ async function writeFast(
 
 async function writeCarefully(
   session: TargetSession,
-  move: CheckpointMove,
+  start: UnitStart,
   planned: readonly PlannedStatement[],
 ): Promise<readonly Conflict[]> {
-  const [moved] = await session.execute([moveStatement(move)]);
-  if (moved !== 1) throw await explainLostMove(session, move);
+  const [begun] = await session.execute([start.statement]);
+  await start.check(begun ?? 0);
   const conflicts: Conflict[] = [];
   for (const statement of planned) {
     if (statement.rows.length > 1) {

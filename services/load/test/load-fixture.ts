@@ -122,15 +122,22 @@ export class LoadFixture {
     };
   }
 
-  /** Runs one epoch; `end` stops it as a change of the permit would. The failure, if any, is the result. */
-  startEpoch(epoch: number, parameters: Partial<PipelineParameters> = {}): RunningEpoch {
+  /**
+   * Runs one epoch; `end` stops it as a change of the permit would. The failure, if any, is the result. `latest` gives the
+   * parameters of the newest definition when they change while it runs.
+   */
+  startEpoch(
+    epoch: number,
+    parameters: Partial<PipelineParameters> = {},
+    latest: () => Partial<PipelineParameters> = () => parameters,
+  ): RunningEpoch {
     const stop = new AbortController();
     const definition = this.definition(parameters);
     const session: PipelineSession = {
       pipelineId: this.pipelineId,
       epoch,
       definition,
-      latestDefinition: () => definition,
+      latestDefinition: () => this.definition(latest()),
       signal: AbortSignal.any([stop.signal, this.over.signal]),
       draining: new AbortController().signal,
       log: silentLog(),

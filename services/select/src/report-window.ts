@@ -12,6 +12,7 @@ export interface WindowView {
   readonly status: SelectStatus;
   readonly sourceNowMs: () => number;
   readonly open: () => WindowEvent['open'];
+  readonly staged: () => NonNullable<WindowEvent['staged']> | null;
 }
 
 /** Says once a second how select stands, until the signal aborts, whatever select itself is waiting for. */
@@ -36,11 +37,17 @@ export async function reportWindow(
       cause: status.cause,
       source: status.address,
       open: view.open(),
+      ...stagedOf(view),
       lagMs: status.lagMs(now),
       eventsRead: status.eventsRead,
       bytesRead: status.bytesRead,
     });
   }
+}
+
+function stagedOf(view: WindowView): Pick<WindowEvent, 'staged'> {
+  const staged = view.staged();
+  return staged === null ? {} : { staged };
 }
 
 /** Publishes an event; one that cannot be sent is logged, because no report is worth an epoch. */

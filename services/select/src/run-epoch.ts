@@ -36,7 +36,12 @@ export async function runEpoch(
   const reader = new SourceReader({ source, schemas, clock, heartbeatMs, onReady: bell.ring });
   const over = new AbortController();
   let epoch: SelectEpoch | null = null;
-  const view = { status, sourceNowMs: () => reader.sourceNowMs(), open: () => epoch?.describeWindow() ?? [] };
+  const view = {
+    status,
+    sourceNowMs: () => reader.sourceNowMs(),
+    open: () => epoch?.describeWindow() ?? [],
+    staged: () => epoch?.describeStaged() ?? null,
+  };
   const signal = AbortSignal.any([session.signal, over.signal]);
   const reporting = reportWindow(context, session, { view, signal });
   const watching = watchSource(context, session, { reader, needed: () => epoch?.neededLog() ?? null, signal });

@@ -93,10 +93,14 @@ export class SelectEpoch {
     return this.window.describe(this.context.clock.monotonicMs());
   }
 
+  describeStaged(): NonNullable<WindowEvent['staged']> | null {
+    return this.window.describeStaged(this.context.clock.monotonicMs());
+  }
+
   /** The oldest log that is needed still; null while it is not known. */
   neededLog(): NeededLog | null {
     const { builder } = this;
-    const isCaughtUp = builder !== null && builder.isAtBorder && !builder.hasProgress && this.window.size === 0;
+    const isCaughtUp = builder !== null && builder.isAtBorder && !builder.hasProgress && this.window.isLoaded;
     return this.files.needed({
       caughtUpAt: isCaughtUp ? builder.tracker.position : null,
       prepared: this.prepared.places(),
@@ -112,7 +116,9 @@ export class SelectEpoch {
     const following = [
       this.followLoaded(signal),
       followCursor(context, session, signal, (cursor) => {
-        if (cursor.state === 'place') this.loaded(cursor.process);
+        if (cursor.state !== 'place') return;
+        this.loaded(cursor.process);
+        if (cursor.staged !== undefined) this.staged(cursor.staged);
       }),
     ];
     try {
@@ -159,7 +165,9 @@ export class SelectEpoch {
     if (hasRead) await this.look(builder);
     if (builder.undone !== null) return this.readAgain(builder.undone);
     const hasPublished = this.isDue(builder) && (await this.publishIfRoom(builder));
-    if (builder.stop !== null && !builder.hasProgress && this.window.size === 0) throw builder.stop;
+    // Inside a transaction what is staged of it never becomes loaded: nobody waits for that.
+    const isSettled = builder.isAtBorder ? this.window.isLoaded : this.window.size === 0;
+    if (builder.stop !== null && !builder.hasProgress && isSettled) throw builder.stop;
     return hasRead || hasPublished;
   }
 
@@ -327,14 +335,21 @@ export class SelectEpoch {
     if (this.window.loadedUpTo(process, this.context.clock.monotonicMs())) this.bell.ring();
   }
 
-  /** `loaded` events are cumulative, and the cursor repeats them: a lost one heals. */
+  private staged(process: number): void {
+    if (this.window.stagedUpTo(process, this.context.clock.monotonicMs())) this.bell.ring();
+  }
+
+  /** `loaded` and `staged` events are cumulative, and the cursor repeats them: a lost one heals. */
   private async followLoaded(signal: AbortSignal): Promise<void> {
     const { bus, clock } = this.context;
     const { pipelineId, epoch } = this.session;
     while (!signal.aborted) {
       try {
-        for await (const event of bus.followEvents({ pipelineId, kinds: ['loaded'] }, signal))
-          if (event.kind === 'loaded' && event.epoch === epoch) this.learn(event);
+        for await (const event of bus.followEvents({ pipelineId, kinds: ['loaded', 'staged'] }, signal)) {
+          if (event.epoch !== epoch) continue;
+          if (event.kind === 'loaded') this.learn(event);
+          else if (event.kind === 'staged') this.staged(must(event.process, 'a staged event names its process'));
+        }
       } catch (error) {
         if (!signal.aborted) this.session.log.warn({ err: error }, 'events cannot be followed');
       }

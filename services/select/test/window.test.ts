@@ -41,6 +41,34 @@ describe('ProcessWindow', () => {
   });
 });
 
+describe('what load has staged', () => {
+  it('leaves the window and frees its bytes, and is not loaded', () => {
+    const window = new ProcessWindow();
+    for (const process of [1, 2, 3]) window.add(process, 100, process);
+    expect(window.hasRoom(1, LIMITS)).toBe(false);
+    expect(window.stagedUpTo(2, 10)).toBe(true);
+    expect(window.hasRoom(200, LIMITS)).toBe(true);
+    expect(window.describe(10)).toEqual([{ process: 3, ageMs: 7, bytes: 100 }]);
+    expect(window.describeStaged(10)).toEqual({ processes: 2, ageMs: 9 });
+    expect(window.stagedUpTo(3, 10)).toBe(true);
+    expect([window.size, window.isLoaded]).toEqual([0, false]);
+    expect(window.loadedUpTo(3, 20)).toBe(false);
+    expect([window.isLoaded, window.describeStaged(20)]).toEqual([true, null]);
+  });
+
+  it('takes the same news twice, late and out of order', () => {
+    const window = new ProcessWindow();
+    window.stagedUpTo(2, 0);
+    for (const process of [1, 2, 3]) window.add(process, 10, 0);
+    expect(window.describe(0)).toEqual([{ process: 3, ageMs: 0, bytes: 10 }]);
+    expect(window.isLoaded).toBe(false);
+    expect(window.stagedUpTo(1, 0)).toBe(false);
+    expect(window.loadedUpTo(3, 0)).toBe(true);
+    expect(window.stagedUpTo(3, 0)).toBe(false);
+    expect(window.isLoaded).toBe(true);
+  });
+});
+
 describe('closeAfterMs', () => {
   const parameters = { parallelism: 5, maxDelayMs: 20 };
   it.each([

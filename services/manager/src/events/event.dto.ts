@@ -6,6 +6,7 @@ import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 const KINDS: readonly LutraEvent['kind'][] = [
   'loaded',
+  'staged',
   'window',
   'failed',
   'permit-granted',
@@ -22,7 +23,11 @@ const KINDS: readonly LutraEvent['kind'][] = [
 
 /** Which events, and how many of the newest. */
 export class EventQuery {
-  @ApiPropertyOptional({ type: String, description: 'Comma-separated kinds; left out = all but window', enum: KINDS })
+  @ApiPropertyOptional({
+    type: String,
+    description: 'Comma-separated kinds; left out = all but window and staged',
+    enum: KINDS,
+  })
   @MayBeAbsent()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
   @IsArray()
@@ -43,7 +48,9 @@ export class EventQuery {
 }
 
 /** Window events come every second and would hide the others. */
-export const DEFAULT_KINDS: readonly LutraEvent['kind'][] = KINDS.filter((kind) => kind !== 'window');
+export const DEFAULT_KINDS: readonly LutraEvent['kind'][] = KINDS.filter(
+  (kind) => !['window', 'staged'].includes(kind),
+);
 
 /** Oldest first. The fields of an event depend on its kind. */
 export class EventListDto {

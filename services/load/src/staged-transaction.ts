@@ -1,0 +1,75 @@
+import type { Clock } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { explainLostMove, moveStatement, undoSlice } from '@lutra/sql';
+import type { CheckpointMove, TargetSession } from '@lutra/sql';
+import type { PlannedStatement } from './planned-statement.ts';
+import { retryInPlace } from './retry-in-place.ts';
+import { startWithSavepoint, transactionLost } from './unit-start.ts';
+import { writeUnit } from './write-unit.ts';
+import type { Conflict } from './write-unit.ts';
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A target transaction that is open because its source transaction goes on: slice after slice is written into it.
+ *
+ * It began with a move of the checkpoint that left the place as it was and made one step; {@link end} makes the second step,
+ * which carries the place. Both have to find exactly one row. The first is the fence: it takes the row's lock before any
+ * data. The second is the proof that the first, and so every slice behind it, is still part of this transaction: a server
+ * that rolled it back without our noticing would have the old step, and nothing is committed.
+ *
+ * Slices that were written are acknowledged and gone. So a slice may be repeated for as long as its savepoint holds; when the
+ * transaction itself is lost, TARGET_TRANSACTION_LOST is thrown, and only a new epoch can read it again.
+ */
+export class StagedTransaction {
+  constructor(
+    readonly session: TargetSession,
+    /** The move that began it. */
+    private readonly begun: CheckpointMove,
+    /** Monotonic ms. */
+    readonly sinceMs: number,
+  ) {}
+
+  /** Writes one more slice. What the savepoint can take back is repeated for a while. */
+  async write(planned: readonly PlannedStatement[], options: RetryOptions): Promise<readonly Conflict[]> {
+    const { session } = this;
+    const start = startWithSavepoint(session);
+    const once = async (): Promise<readonly Conflict[]> => {
+      try {
+        return await writeUnit(session, start, planned);
+      } catch (error) {
+        if (await undoSlice(session)) throw error;
+        throw transactionLost(session, SyncError.of(error).message, error);
+      }
+    };
+    return retryInPlace(once, options);
+  }
+
+  /** The move of the end, which carries the place; the COMMIT has to follow at once. */
+  async end({ place, revision }: Pick<CheckpointMove, 'place' | 'revision'>): Promise<CheckpointMove> {
+    const { session, begun } = this;
+    const move = { ...begun, step: begun.step + 1, place, revision };
+    let moved: number | undefined;
+    try {
+      [moved] = await session.execute([moveStatement(move)]);
+    } catch (error) {
+      throw transactionLost(session, SyncError.of(error).message, error);
+    }
+    if (moved !== 1)
+      throw transactionLost(session, 'its checkpoint row is not as it left it', await explainLostMove(session, begun));
+    return move;
+  }
+
+  /** Keeps the session from being ended as idle. Throws TARGET_TRANSACTION_LOST when it is gone. */
+  async keepAlive(): Promise<void> {
+    try {
+      await this.session.query('SELECT 1 AS one');
+    } catch (error) {
+      throw transactionLost(this.session, SyncError.of(error).message, error);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { must } from '@lutra/model';
+import type { PipelineDefinition, Place } from '@lutra/model';
+import type { TableWriter, TargetSession } from '@lutra/sql';
+import { doneFilter } from './done-filter.ts';
+import type { DoneFilter } from './done-filter.ts';
+import { noCounts } from './loaded-process.ts';
+import type { ProcessPart } from './loaded-process.ts';
+import { planStatements } from './plan-statements.ts';
+import type { PlannedStatement, WritableRow } from './planned-statement.ts';
+import { TableWriters } from './table-writers.ts';
+
+/** Characters of one statement. */
+const STATEMENT_CHARACTERS_MAX = 1_048_576;
+
+const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
+
+/** Makes statements of the rows that are still to be applied, for one session's view of the tables. */
+export class UnitPlanner {
+  private readonly filter: DoneFilter;
+  private readonly writers = new TableWriters();
+
+  constructor(claimed: Place) {
+    this.filter = doneFilter(claimed);
+  }
+
+  async plan(
+    session: TargetSession,
+    parts: readonly ProcessPart[],
+    { parameters }: PipelineDefinition,
+  ): Promise<readonly PlannedStatement[]> {
+    const rows: WritableRow[] = [];
+    for (const part of parts) await this.collectRows(session, part, rows);
+    const { maxAllowedPacketBytes } = session.info;
+    return planStatements(rows, {
+      rowsMax: parameters.loadBatchRows,
+      charactersMax: Math.min(STATEMENT_CHARACTERS_MAX, maxAllowedPacketBytes / 8),
+    });
+  }
+
+  /** Adds the rows of a part that are still to be applied, and counts them: anew, since a plan may be made again. */
+  private async collectRows(
+    session: TargetSession,
+    { loaded, transactions, counts }: ProcessPart,
+    rows: WritableRow[],
+  ): Promise<void> {
+    const { delivery, process } = loaded;
+    Object.assign(counts, noCounts());
+    const writers: TableWriter[] = [];
+    for (const transaction of transactions) {
+      const remaining = this.filter.remaining(delivery.header, transaction);
+      counts.skipped += transaction.changes.length - remaining.length;
+      for (const change of remaining) {
+        let writer = writers[change.table];
+        if (writer === undefined) {
+          const table = must(process.tables[change.table], 'decoding checks that a row names a table of its process');
+          writers[change.table] = writer = await this.writers.writerOf(session, table);
+        }
+        rows.push({ writer, change });
+        counts[COUNTED_AS[change.kind]] += 1;
+      }
+    }
+  }
+}
