@@ -24,6 +24,7 @@ export { processMemory, processStartMark } from './processes/proc-status.ts';
 export type { ProcessMemory } from './processes/proc-status.ts';
 export { endLeftovers, RecordedProcess } from './processes/recorded-process.ts';
 export { lutraHome, projectRoot } from './project-paths.ts';
+export { askSocket } from './servers/ask-socket.ts';
 export { binlogTool } from './servers/binlog-tool.ts';
 export { databaseMatrix } from './servers/database-matrix.ts';
 export type { DatabaseMatrix } from './servers/database-matrix.ts';

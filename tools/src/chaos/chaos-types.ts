@@ -74,8 +74,11 @@ export interface Fault {
    * nothing can go on before it is back (the only source, NATS).
    */
   readonly recoversFrom: 'start' | 'end';
-  /** Does it, verifies it, and undoes it: afterwards the system is whole again, if not yet recovered. */
-  run(): Promise<FaultEffect>;
+  /**
+   * Does it, verifies it, and undoes it: afterwards the system is whole again, if not yet recovered. Calls `recoveryBegins`
+   * once, at the moment from which recovery counts: when it is broken, or when it is whole again.
+   */
+  run(recoveryBegins: () => void): Promise<FaultEffect>;
 }
 
 /** Times are milliseconds of `performance.now()`. */

@@ -41,6 +41,11 @@ export interface StackOptions {
   /** More environment for all services, or for one. */
   readonly env?: Readonly<Record<string, string>>;
   readonly serviceEnv?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** More environment for one instance, over all others: a proxy of its own before a server. */
+  readonly instanceEnv?: (instance: {
+    readonly service: ServiceName;
+    readonly number: number;
+  }) => Record<string, string>;
   readonly nodeArgs?: readonly string[];
   /** Port of the manager's API when nothing else listens on it; default: any free one. */
   readonly managerPort?: number;
@@ -95,7 +100,10 @@ export class LocalStack {
         service,
         number,
         httpPort: isFirstManager && managerPort !== undefined ? managerPort : must(ports[index], 'port'),
-        env: serviceEnv(options, namespace, service, accounts.manager),
+        env: {
+          ...serviceEnv(options, namespace, service, accounts.manager),
+          ...options.instanceEnv?.({ service, number }),
+        },
         folder: options.folder,
         nodeArgs: options.nodeArgs ?? DEFAULT_NODE_ARGS,
       });
@@ -222,6 +230,11 @@ export class LocalStack {
   /** Stops the services in order: SIGTERM, and SIGKILL after a limit. */
   async stop(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.stop(STOP_LIMIT_MS)));
+  }
+
+  /** The API through one manager of several. */
+  apiOf(manager: ServiceInstance): ApiClient {
+    return new ApiClient(manager.httpAddress, () => readFileSync(this.tokenFile, 'utf8').trim());
   }
 
   /** Removes what the stack made on the databases: its schemas, users, the manager's store. Not for servers that end with the stack. */

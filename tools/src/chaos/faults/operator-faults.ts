@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { must } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
+import type { PipelineView } from '@lutra/testing';
+import type { ChaosGround } from '../chaos-site.ts';
+import type { FaultEffect } from '../chaos-types.ts';
+import { between } from './fault-family.ts';
+import type { FaultFamily } from './fault-family.ts';
+
+const COMMAND_LIMIT_MS = 60_000;
+
+/** What an operator may do at any time; whatever he halts he starts again. */
+export const OPERATOR_FAULTS: readonly FaultFamily[] = [
+  {
+    kind: 'operator-command',
+    targets: ['RESTART', 'ROLLBACK, START', 'PAUSE, START', 'STOP, START'],
+    make: (ground, commands, random) => {
+      const pipeline = must(ground.pipelines[random.below(ground.pipelines.length)], 'a pipeline');
+      const pauseMs = between(random, 0, 2_000);
+      return {
+        kind: 'operator-command',
+        target: `${commands} (${pipeline.name})`,
+        recoversFrom: 'end',
+        run: () => operate(ground, { pipelineId: pipeline.id, commands: commands.split(', '), pauseMs }),
+      };
+    },
+  },
+];
+
+async function operate(
+  ground: ChaosGround,
+  order: { readonly pipelineId: string; readonly commands: readonly string[]; readonly pauseMs: number },
+): Promise<FaultEffect> {
+  const { pipelineId, commands, pauseMs } = order;
+  const view = (): Promise<PipelineView> => ground.api.pipeline(pipelineId);
+  const before = await untilAnswered('the pipeline', view);
+  let epoch = before.epoch ?? 0;
+  for (const command of commands) {
+    await untilAnswered(command, () => ground.api.command(pipelineId, command, 'chaos'));
+    const isRunning = command === 'RESTART' || command === 'START';
+    const after = await waitUntil(
+      async () => {
+        const now = await view();
+        return (now.state === 'RUNNING') === isRunning && (now.epoch ?? 0) > epoch ? now : undefined;
+      },
+      { what: `${command} to be done`, timeoutMs: COMMAND_LIMIT_MS },
+    );
+    epoch = after.epoch ?? 0;
+    if (!isRunning) await sleep(pauseMs);
+  }
+  return { tookEffect: true, seen: `epoch ${String(before.epoch)} → ${String(epoch)}` };
+}
+
+/** A manager that starts, or whose store is away, answers later. */
+function untilAnswered<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  return waitUntil(async () => ({ answer: await ask() }), { what, timeoutMs: COMMAND_LIMIT_MS }).then(
+    ({ answer }) => answer,
+  );
+}

@@ -1,0 +1,37 @@
+import { connectTo, waitUntil } from '@lutra/testing';
+import type { FaultFamily } from './fault-family.ts';
+
+const SESSIONS_LIMIT_MS = 8_000;
+
+/** Load's sessions are killed by the target's administrator, with or without what they were doing. */
+export const TARGET_FAULTS: readonly FaultFamily[] = [
+  {
+    kind: 'target-sessions-killed',
+    targets: ['KILL HARD', 'KILL SOFT'],
+    make: ({ target: server, stack }, statement) => ({
+      kind: 'target-sessions-killed',
+      target: statement,
+      recoversFrom: 'end',
+      run: async () => {
+        const target = await connectTo(server);
+        try {
+          // Between two epochs there are none.
+          const killed = await waitUntil(
+            async () => {
+              const [rows] = await target.query('SELECT id FROM information_schema.processlist WHERE user = ?', [
+                stack.target.user,
+              ]);
+              const ids = (rows as unknown as readonly { readonly id: string }[]).map(({ id }) => id);
+              for (const id of ids) await target.query(`${statement} CONNECTION ${id}`).catch(() => undefined);
+              return ids.length > 0 ? ids : undefined;
+            },
+            { what: 'a session of load', timeoutMs: SESSIONS_LIMIT_MS },
+          ).catch(() => []);
+          return { tookEffect: killed.length > 0, seen: `${String(killed.length)} sessions killed` };
+        } finally {
+          target.destroy();
+        }
+      },
+    }),
+  },
+];
