@@ -1,6 +1,7 @@
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import { AuditService } from './audit/audit.service.ts';
 import { ChannelService } from './channels/channel.service.ts';
+import { CommandReader } from './commands/command-reader.ts';
 import { CommandService } from './commands/command.service.ts';
 import { DataSourceChecker } from './data-sources/check-data-source.ts';
 import { DataSourceService } from './data-sources/data-source.service.ts';
@@ -11,6 +12,7 @@ import { MappingService } from './mappings/mapping.service.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { PipelineService } from './pipelines/pipeline.service.ts';
 import { Publisher } from './publishing/publisher.ts';
+import { RunbookLinks } from './runbook/runbook-links.ts';
 import { PipelineWatch } from './statistics/pipeline-watch.ts';
 import { StatisticStore } from './statistics/statistic-store.ts';
 import { StatisticService } from './statistics/statistic.service.ts';
@@ -43,20 +45,24 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const tokens = new TokenService(store, clock);
   const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
   const watch = new PipelineWatch();
+  const links = new RunbookLinks(env.LUTRA_RUNBOOK_URL);
+  const commands = new CommandReader(store, bus);
   const statistics = new StatisticStore(store);
   return {
     services: [
+      links,
       tokens,
       new AuditService(store),
       new ChannelService(store, clock),
+      commands,
       new CommandService(store, clock, bus),
       new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
       new DataSourceChecker(store, clock, env.LUTRA_SECRET_KEY),
-      new EventService(bus, clock),
+      new EventService(bus, clock, links),
       new InstanceService(coordinator),
       new MappingService(store, clock, publisher),
       new PipelineService({ store, clock, publisher, coordinator }),
-      new PipelineStateReader({ watch, coordinator, bus, clock }),
+      new PipelineStateReader({ watch, coordinator, bus, clock, commands, links }),
       new StatisticService(store, watch, clock),
     ],
     workers: [

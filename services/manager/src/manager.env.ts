@@ -41,6 +41,11 @@ export class ManagerEnv extends BaseEnv {
   @IsString()
   LUTRA_ADMIN_TOKEN_FILE?: string;
 
+  /** Where this installation has docs/runbook.md: the API's answers link to its sections. */
+  @IsString()
+  @IsNotEmpty()
+  LUTRA_RUNBOOK_URL = 'docs/runbook.md';
+
   /** Statistics, one entry a minute and pipeline, are kept for so many days. */
   @Type(() => Number)
   @IsInt()

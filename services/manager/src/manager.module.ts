@@ -11,6 +11,7 @@ import { InstancesController } from './instances/instances.controller.ts';
 import { MappingsController } from './mappings/mappings.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
+import { RunbookLinks } from './runbook/runbook-links.ts';
 import { TokensController } from './tokens/tokens.controller.ts';
 
 /** Wires the manager's services, each under its class, to the controllers. */
@@ -31,7 +32,11 @@ export class ManagerModule {
         TokensController,
       ],
       providers: [
-        { provide: APP_FILTER, useValue: new ProblemFilter(log) },
+        {
+          provide: APP_FILTER,
+          useFactory: (links: RunbookLinks) => new ProblemFilter(log, links),
+          inject: [RunbookLinks],
+        },
         ...services.map((service) => ({ provide: service.constructor, useValue: service })),
       ],
     };

@@ -22,7 +22,7 @@ export class AuditEntryEntity {
   @Column({ type: 'varchar', length: 32 })
   resource!: string;
 
-  @Column({ name: 'resource_id', type: 'char', length: 26 })
+  @Column({ name: 'resource_id', type: 'varchar', length: 128 })
   resourceId!: string;
 
   @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })

@@ -8,7 +8,7 @@ export class AuditQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only what concerns the resource with this id' })
   @MayBeAbsent()
   @IsString()
-  @MaxLength(26)
+  @MaxLength(128)
   resourceId?: string;
 }
 
@@ -25,7 +25,7 @@ export class AuditEntryDto {
   @ApiProperty({ enum: ['create', 'update', 'delete', 'command'] })
   action!: AuditAction;
 
-  @ApiProperty({ enum: ['channel', 'pipeline', 'mapping', 'data-source', 'token', 'command'] })
+  @ApiProperty({ enum: ['channel', 'pipeline', 'mapping', 'data-source', 'token', 'command', 'instance'] })
   resource!: string;
 
   @ApiProperty()

@@ -6,7 +6,7 @@ import type { AuditAction } from './audit-entry.entity.ts';
 
 export interface AuditedWrite {
   readonly action: AuditAction;
-  readonly resource: 'channel' | 'pipeline' | 'mapping' | 'data-source' | 'token' | 'command';
+  readonly resource: 'channel' | 'pipeline' | 'mapping' | 'data-source' | 'token' | 'command' | 'instance';
   readonly resourceId: string;
   /** As the API shows it, thus without secrets; null = did not exist. */
   readonly before: unknown;

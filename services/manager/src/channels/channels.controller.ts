@@ -1,9 +1,10 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { CommandRequestDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
-import { CommandService } from '../commands/command.service.ts';
+import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { IDEMPOTENCY_KEY, TakesIdempotencyKey } from '../http/idempotency-key.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { ChannelCreateDto, ChannelDto, ChannelListDto, ChannelPatchDto } from './channel.dto.ts';
@@ -52,15 +53,17 @@ export class ChannelsController {
     return this.channels.remove(id, { caller, ifMatch });
   }
 
-  /** One command for each pipeline of the channel. */
+  /** One command for all pipelines of the channel: each of them gets it, or none. Answers with each pipeline's part. */
   @Post(':id/commands')
+  @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandsAcceptedDto })
   command(
     @Param('id') id: string,
     @Body() body: CommandRequestDto,
     @CallerOf() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<CommandsAcceptedDto> {
-    return this.commands.issueForChannel(id, body, caller);
+    return this.commands.issueForChannel(id, orderOf(body), { caller, key });
   }
 }

@@ -1,9 +1,9 @@
-import { ulid } from 'ulid';
+import { MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { SyncError } from '@lutra/model';
-import type { Clock, Command } from '@lutra/model';
+import { ulid } from 'ulid';
+import { partOfChannelCommand, SyncError } from '@lutra/model';
+import type { ChannelCommand, Clock, Command } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
-import { AuditEntryEntity } from '../audit/audit-entry.entity.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -12,15 +12,19 @@ import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Store } from '../store/store.ts';
-import type { CommandAcceptedDto, CommandDto, CommandRequestDto, CommandsAcceptedDto } from './command.dto.ts';
+import type { CommandAcceptedDto, CommandRequestDto, CommandsAcceptedDto } from './command.dto.ts';
+import { CommandEntity } from './command.entity.ts';
+import { findRepeated, requestOf } from './repeated-request.ts';
+import type { Asked, NamedRequest } from './repeated-request.ts';
 
-/** Decisions that are looked through for the outcome of one command. */
-const DECISIONS_MAX = 500;
 /** Publishing takes milliseconds while the bus is there; a client waits no longer for it than for any other request. */
 const PUBLISHED_LIMIT_MS = 5_000;
 const PUBLISHED_POLL_MS = 20;
 
-/** Commands of operators: checked, audited, and handed to the arbiter. */
+/** What an operator says, without who and when. */
+export type Order = Pick<Command, 'kind' | 'reason' | 'isGraceful' | 'seats'> & Partial<Pick<Command, 'aboutEpoch'>>;
+
+/** Commands of operators: checked, audited, and handed to the arbiter. A request that names itself is carried out once. */
 export class CommandService {
   constructor(
     private readonly store: Store,
@@ -28,59 +32,73 @@ export class CommandService {
     private readonly bus: Bus,
   ) {}
 
-  async issue(pipelineId: string, request: CommandRequestDto, caller: Caller): Promise<CommandAcceptedDto> {
-    const command = await this.store.change(async (manager) => {
+  async issue(pipelineId: string, order: Order, by: Asked): Promise<CommandAcceptedDto> {
+    const request = requestOf({ by, scope: `pipeline ${pipelineId}`, content: order });
+    const entities = await this.store.change(async (manager) => {
+      const repeated = await findRepeated(manager, request);
+      if (repeated.length > 0) return repeated;
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
-      return this.record(manager, pipeline, { request, caller });
+      await requireReady(manager, pipeline, order);
+      const issuedAt = this.clock.now().toISOString();
+      const { aboutEpoch = null, ...said } = order;
+      const command = { ...said, id: ulid(), pipelineId, aboutEpoch, author: by.caller.name, issuedAt };
+      return [await record(manager, { command, whole: null, request, caller: by.caller })];
     });
-    await this.untilPublished(command);
-    await this.bus.issueCommand(command);
-    return { id: command.id, pipelineId };
+    await this.send(entities);
+    return { id: entities[0]?.id ?? '', pipelineId };
   }
 
-  /** One command for each pipeline of the channel; none at all when one of them refuses. */
-  async issueForChannel(channelId: string, request: CommandRequestDto, caller: Caller): Promise<CommandsAcceptedDto> {
-    const commands = await this.store.change(async (manager) => {
+  /** One command for all pipelines of the channel: each of them gets it, or none when one of them refuses. */
+  async issueForChannel(channelId: string, order: Order, by: Asked): Promise<CommandsAcceptedDto> {
+    const request = requestOf({ by, scope: `channel ${channelId}`, content: order });
+    const entities = await this.store.change(async (manager) => {
+      const repeated = await findRepeated(manager, request);
+      if (repeated.length > 0) return repeated;
       await findResource(manager, ChannelEntity, channelId);
       const pipelines = await manager.find(PipelineEntity, { where: { channelId }, order: { id: 'ASC' } });
-      const recorded: Command[] = [];
-      for (const pipeline of pipelines) recorded.push(await this.record(manager, pipeline, { request, caller }));
+      for (const pipeline of pipelines) await requireReady(manager, pipeline, order);
+      const { kind, reason, isGraceful } = order;
+      const whole: ChannelCommand = {
+        ...{ id: ulid(), channelId, kind, reason, author: by.caller.name },
+        pipelineIds: pipelines.map(({ id }) => id),
+        issuedAt: this.clock.now().toISOString(),
+        ...(isGraceful === undefined ? {} : { isGraceful }),
+      };
+      const recorded: CommandEntity[] = [];
+      for (const { id } of pipelines) {
+        const command = partOfChannelCommand(whole, id);
+        recorded.push(await record(manager, { command, whole, request, caller: by.caller }));
+      }
       return recorded;
     });
-    for (const command of commands) {
-      await this.untilPublished(command);
-      await this.bus.issueCommand(command);
-    }
-    const items = commands.map(({ id, pipelineId }) => ({ id, pipelineId }));
+    await this.send(entities);
+    const items = entities.map(({ id, pipelineId }) => ({ id, pipelineId }));
     return { items, total: items.length };
   }
 
-  /** A command that came through the API, and what the arbiter made of it as far as the event log still tells. */
-  async get(id: string): Promise<CommandDto> {
-    const entry = await this.store.read(AuditEntryEntity, (rows) =>
-      rows.findOneBy({ resource: 'command', resourceId: id }),
-    );
-    if (entry === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no command with id ${id}`, id });
-    const { pipelineId, kind, reason, author, issuedAt } = entry.after as Command;
-    const decided = await this.bus.readEvents({
-      pipelineId,
-      kinds: ['command-done', 'rolled-back'],
-      since: new Date(issuedAt),
-      limit: DECISIONS_MAX,
-    });
-    const done = decided
-      .flatMap((event) => ('command' in event ? [event] : []))
-      .find(({ command, outcome }) => command.id === id && outcome !== 'issued');
-    return {
-      id,
-      pipelineId,
-      kind,
-      reason,
-      author,
-      issuedAt,
-      outcome: done?.outcome ?? 'issued',
-      ...(done === undefined ? {} : { decidedAt: done.at }),
-    };
+  /**
+   * Hands over what the bus does not have yet: all of it, when this is the first try. The store comes first: it says what
+   * was asked for, also when the bus is away and the client gets an error.
+   */
+  private async send(entities: readonly CommandEntity[]): Promise<void> {
+    const [first] = entities;
+    if (first === undefined || first.isSent) return;
+    for (const { body } of entities) {
+      await this.refuseOvertaken(body);
+      await this.untilPublished(body);
+    }
+    if (first.whole === null) await this.bus.issueCommand(first.body);
+    else await this.bus.issueChannelCommand(first.whole);
+    const ids = entities.map(({ id }) => id);
+    await this.store.read(CommandEntity, (rows) => rows.update(ids, { isSent: true }));
+  }
+
+  /** A request that is repeated late must not undo what was ordered since. */
+  private async refuseOvertaken({ id, pipelineId, issuedAt }: Command): Promise<void> {
+    const where = { pipelineId, isSent: true, issuedAt: MoreThan(new Date(issuedAt)) };
+    if (!(await this.store.read(CommandEntity, (rows) => rows.existsBy(where)))) return;
+    const problem = `Command ${id} was overtaken by a later one before the bus had it: give a new command`;
+    throw new SyncError('RESOURCE_CONFLICT', { problem, id, pipelineId });
   }
 
   /**
@@ -100,37 +118,44 @@ export class CommandService {
       await this.clock.sleep(PUBLISHED_POLL_MS);
     }
   }
-
-  /** The audit entry comes first: it says what was asked for, also when the bus is away and the client gets an error. */
-  private async record(
-    manager: EntityManager,
-    pipeline: PipelineEntity,
-    { request, caller }: { readonly request: CommandRequestDto; readonly caller: Caller },
-  ): Promise<Command> {
-    if (request.kind === 'START' || request.kind === 'RESTART') await requireReady(manager, pipeline);
-    const at = this.clock.now();
-    const command: Command = {
-      id: ulid(),
-      kind: request.kind,
-      pipelineId: pipeline.id,
-      aboutEpoch: null,
-      reason: request.reason,
-      author: caller.name,
-      issuedAt: at.toISOString(),
-    };
-    const write = {
-      action: 'command',
-      resource: 'command',
-      resourceId: command.id,
-      before: null,
-      after: command,
-    } as const;
-    await recordAudit(manager, write, { caller, at });
-    return command;
-  }
 }
 
-async function requireReady(manager: EntityManager, pipeline: PipelineEntity): Promise<void> {
+/** The order that a request body asks for. Throws REQUEST_INVALID. */
+export function orderOf({ kind, reason, graceful }: CommandRequestDto): Order {
+  if (graceful === undefined || (!graceful && kind !== 'RESTART')) return { kind, reason };
+  if (kind === 'RESTART') return { kind, reason, isGraceful: graceful };
+  const problem = `graceful belongs to RESTART: ${kind} has no such choice`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'graceful', problem }] });
+}
+
+async function record(
+  manager: EntityManager,
+  {
+    command,
+    whole,
+    request,
+    caller,
+  }: {
+    readonly command: Command;
+    readonly whole: ChannelCommand | null;
+    readonly request: NamedRequest | null;
+    readonly caller: Caller;
+  },
+): Promise<CommandEntity> {
+  const { id, pipelineId, kind, author } = command;
+  const issuedAt = new Date(command.issuedAt);
+  const entity = Object.assign(new CommandEntity(), {
+    ...{ id, pipelineId, kind, author, issuedAt, whole, body: command, outcome: null, decidedAt: null, isSent: false },
+    ...{ requestKey: request?.key ?? null, requestHash: request?.hash ?? null },
+  });
+  await manager.save(entity, { reload: false });
+  const write = { action: 'command', resource: 'command', resourceId: id, before: null, after: command } as const;
+  await recordAudit(manager, write, { caller, at: issuedAt });
+  return entity;
+}
+
+async function requireReady(manager: EntityManager, pipeline: PipelineEntity, { kind }: Order): Promise<void> {
+  if (kind !== 'START' && kind !== 'RESTART') return;
   const { id, name } = pipeline;
   const refuse = (problem: string): never => {
     throw new SyncError('RESOURCE_CONFLICT', { problem, pipelineId: id });

@@ -1,12 +1,19 @@
-import { Get, Inject, Param } from '@nestjs/common';
+import { Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { ApiController } from '../http/api-controller.decorator.ts';
-import { CommandDto } from './command.dto.ts';
-import { CommandService } from './command.service.ts';
+import { CommandReader } from './command-reader.ts';
+import { CommandDto, CommandListDto, CommandListQuery } from './command.dto.ts';
 
 @ApiController('commands', 'Commands')
 export class CommandsController {
-  constructor(@Inject(CommandService) private readonly commands: CommandService) {}
+  constructor(@Inject(CommandReader) private readonly commands: CommandReader) {}
+
+  /** Commands that came through the API, newest first, with what became of them. */
+  @Get()
+  @ApiOkResponse({ type: CommandListDto })
+  list(@Query() query: CommandListQuery): Promise<CommandListDto> {
+    return this.commands.list(query);
+  }
 
   @Get(':id')
   @ApiOkResponse({ type: CommandDto })

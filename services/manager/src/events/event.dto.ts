@@ -19,6 +19,8 @@ const KINDS: readonly LutraEvent['kind'][] = [
   'config-applied',
   'warning',
   'conflict',
+  'inquiry',
+  'blocked',
 ];
 
 /** Which events, and how many of the newest. */
@@ -52,7 +54,7 @@ export const DEFAULT_KINDS: readonly LutraEvent['kind'][] = KINDS.filter(
   (kind) => !['window', 'staged'].includes(kind),
 );
 
-/** Oldest first. The fields of an event depend on its kind. */
+/** Oldest first. The fields of an event depend on its kind; a failure has its section of the runbook beside it. */
 export class EventListDto {
   @ApiProperty({ type: [Object] })
   items!: LutraEvent[];

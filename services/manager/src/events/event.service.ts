@@ -1,5 +1,6 @@
 import type { Clock } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
+import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import { DEFAULT_KINDS } from './event.dto.ts';
 import type { EventListDto, EventQuery } from './event.dto.ts';
 
@@ -10,6 +11,7 @@ export class EventService {
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly links: RunbookLinks,
   ) {}
 
   async list({ kinds, since, limit }: EventQuery, pipelineId?: string): Promise<EventListDto> {
@@ -19,6 +21,6 @@ export class EventService {
       since: since === undefined ? new Date(this.clock.now().getTime() - DEFAULT_AGE_MS) : new Date(since),
       limit,
     });
-    return { items, total: items.length };
+    return { items: items.map((event) => this.links.inEvent(event)), total: items.length };
   }
 }

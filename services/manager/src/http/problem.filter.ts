@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { SyncError } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
+import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import { problemOf } from './problem.ts';
 
 const RETRY_AFTER_S = '2';
@@ -11,7 +12,10 @@ const RETRY_AFTER_S = '2';
 /** Turns whatever a request ended with into a problem document. The only place that knows HTTP status codes of errors. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  constructor(
+    private readonly log: Logger,
+    private readonly links: RunbookLinks,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<ServerResponse>();
@@ -25,7 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     response.statusCode = status;
     response.setHeader('content-type', 'application/problem+json');
-    response.end(JSON.stringify(problemOf(error, status)));
+    response.end(JSON.stringify(problemOf(error, status, this.links)));
   }
 }
 

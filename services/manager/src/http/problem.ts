@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import type { SyncError } from '@lutra/model';
+import type { RunbookLinks } from '../runbook/runbook-links.ts';
 
 /** RFC 9457 problem document. `code` is stable for ever; clients decide by it, people read `detail` and `workaround`. */
 export class Problem {
@@ -22,12 +23,15 @@ export class Problem {
   @ApiProperty({ example: 'Correct the fields that the message names.' })
   workaround!: string;
 
+  @ApiProperty({ example: 'docs/runbook.md#request_invalid', description: 'Section of the runbook' })
+  runbook!: string;
+
   @ApiPropertyOptional({ type: Object, description: 'Names and numbers of the case' })
   details?: Readonly<Record<string, unknown>>;
 }
 
 /** The document for an error. What went wrong inside Lutra is told in the log, not to the client. */
-export function problemOf(error: SyncError, status: number): Problem {
+export function problemOf(error: SyncError, status: number, links: RunbookLinks): Problem {
   const isInternal = error.code === 'INTERNAL';
   // The sentence is the detail already.
   const details = Object.fromEntries(Object.entries(error.details).filter(([name]) => name !== 'problem'));
@@ -40,6 +44,7 @@ export function problemOf(error: SyncError, status: number): Problem {
       : error.message.slice(error.code.length + 2),
     code: error.code,
     workaround: error.workaround,
+    runbook: links.ofCode(error.code),
     ...(isInternal || Object.keys(details).length === 0 ? {} : { details }),
   };
 }

@@ -1,8 +1,21 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { FailureReport, LeaseHolder, Place, WindowEvent } from '@lutra/model';
+import { COMMAND_KINDS, PIPELINE_CONDITIONS, STAGES } from '@lutra/model';
+import type {
+  Blocker,
+  CommandKind,
+  FailureReport,
+  LeaseHolder,
+  PipelineCondition,
+  Place,
+  Seats,
+  Stage,
+  WindowEvent,
+} from '@lutra/model';
+import { CommandDto } from '../commands/command.dto.ts';
+import type { LinkedFailure } from '../runbook/runbook-links.ts';
 import { PipelineDetailDto } from './pipeline.dto.ts';
 
-export class FailureDto implements FailureReport {
+export class FailureDto implements LinkedFailure {
   @ApiProperty({ type: String, example: 'TARGET_TABLE_MISSING' })
   code!: FailureReport['code'];
 
@@ -32,6 +45,33 @@ export class FailureDto implements FailureReport {
 
   @ApiProperty({ format: 'date-time' })
   at!: string;
+
+  @ApiProperty({
+    description: 'Section of the runbook about this code',
+    example: 'docs/runbook.md#target_table_missing',
+  })
+  runbook!: string;
+}
+
+/** What a stage waits for outside Lutra. */
+export class BlockerDto implements Blocker {
+  @ApiProperty({ enum: STAGES })
+  stage!: Stage;
+
+  @ApiProperty()
+  instance!: string;
+
+  @ApiProperty({ type: String, example: 'targetLock' })
+  kind!: Blocker['kind'];
+
+  @ApiProperty({ example: 'load waits for lock held by connection 812 at target: ALTER TABLE …' })
+  message!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+
+  @ApiPropertyOptional({ description: 'The connection at the source or target that is in the way' })
+  connectionId?: number;
 }
 
 /** Select's view of itself. */
@@ -94,8 +134,8 @@ export class WindowDto {
 
 /** Something that could not be asked just now: the rest of the answer stands. */
 export class UnavailableDto {
-  @ApiProperty({ enum: ['permit', 'mainstem', 'loader', 'cursor'] })
-  part!: string;
+  @ApiProperty({ enum: ['permit', 'mainstem', 'loader', 'cursor', 'commands'] })
+  part!: 'permit' | 'mainstem' | 'loader' | 'cursor' | 'commands';
 
   @ApiProperty()
   code!: string;
@@ -111,24 +151,44 @@ export class PipelineStateDto extends PipelineDetailDto {
   @ApiProperty({ enum: PIPELINE_STATES, description: 'UNKNOWN while ZooKeeper cannot be asked' })
   state!: (typeof PIPELINE_STATES)[number];
 
+  @ApiProperty({
+    enum: Object.keys(PIPELINE_CONDITIONS),
+    description: 'State and what goes with it in one word: a section of the runbook',
+  })
+  condition!: PipelineCondition;
+
+  @ApiProperty({
+    description:
+      'Section of the runbook that helps first: of the failure that it stands still for, else of the condition',
+    example: 'docs/runbook.md#running',
+  })
+  runbook!: string;
+
   @ApiProperty({ description: '0 = never started' })
   epoch!: number;
 
-  @ApiProperty({ description: 'A PAUSE or STOP lets what is open come to its end' })
+  @ApiProperty({ description: 'A PAUSE, a STOP or a graceful RESTART lets what is open come to its end' })
   draining!: boolean;
+
+  @ApiProperty({
+    enum: COMMAND_KINDS,
+    nullable: true,
+    description: 'The command that follows when the window is empty',
+  })
+  drainingFor!: CommandKind | null;
 
   @ApiProperty({ type: String, nullable: true })
   reason!: string | null;
 
   @ApiProperty({ type: FailureDto, nullable: true, description: 'The failure that led to this state' })
-  failure!: FailureReport | null;
+  failure!: LinkedFailure | null;
 
   @ApiProperty({
     type: FailureDto,
     nullable: true,
     description: 'Newest failure of the last minute, also while RUNNING',
   })
-  lastFailure!: FailureReport | null;
+  lastFailure!: LinkedFailure | null;
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time' })
   since!: string | null;
@@ -141,6 +201,26 @@ export class PipelineStateDto extends PipelineDetailDto {
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time' })
   nextAttemptAt!: string | null;
+
+  @ApiProperty({
+    type: CommandDto,
+    nullable: true,
+    description: 'Newest command to the pipeline, of an operator, of a stage or of the arbiter',
+  })
+  lastCommand!: CommandDto | null;
+
+  @ApiProperty({
+    type: CommandDto,
+    nullable: true,
+    description: 'What an operator ordered last through the API: START, STOP, PAUSE or RESTART',
+  })
+  lastOrder!: CommandDto | null;
+
+  @ApiProperty({ type: [BlockerDto], description: 'What stages of the running epoch wait for' })
+  blockers!: BlockerDto[];
+
+  @ApiProperty({ type: Object, nullable: true, description: 'Instances that have to hold mainstem and loader' })
+  seats!: Seats | null;
 
   @ApiProperty({ type: SelectStateDto, nullable: true, description: 'Null when select was silent for ten seconds' })
   select!: SelectStateDto | null;

@@ -1,10 +1,24 @@
-import { readStatistics, SyncError } from '@lutra/model';
-import type { Clock, CursorState, LoadedEvent, Permit, WindowEvent } from '@lutra/model';
+import { conditionOf, readStatistics, SyncError } from '@lutra/model';
+import type {
+  BlockedEvent,
+  Clock,
+  CursorState,
+  ErrorCode,
+  FailedEvent,
+  LeaseHolder,
+  LoadedEvent,
+  Permit,
+  WindowEvent,
+} from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
-import type { Coordinator } from '@lutra/coordination';
+import type { Coordinator, VersionedPermit } from '@lutra/coordination';
+import { commandDtoOf } from '../commands/command-reader.ts';
+import type { CommandReader } from '../commands/command-reader.ts';
+import type { CommandDto } from '../commands/command.dto.ts';
 import type { Plain } from '../http/plain.ts';
+import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
-import type { CursorDto, PipelineStateDto, UnavailableDto } from './pipeline-state.dto.ts';
+import type { BlockerDto, CursorDto, PipelineStateDto, UnavailableDto } from './pipeline-state.dto.ts';
 import type { PipelineDetailDto } from './pipeline.dto.ts';
 import type { ProcessDto, ProcessListDto } from './process.dto.ts';
 
@@ -13,6 +27,8 @@ const ANSWER_MS_MAX = 3_000;
 /** Select reports each second while it holds the mainstem. */
 const WINDOW_AGE_MS_MAX = 10_000;
 const LAST_FAILURE_AGE_MS_MAX = 60_000;
+/** An order that nobody has decided for so long: the log that told of the decision is gone. */
+const UNDECIDED_MS_MAX = 60_000;
 
 /** What pipelines do: from ZooKeeper, from the bus, and from the events that were followed. */
 export class PipelineStateReader {
@@ -22,28 +38,30 @@ export class PipelineStateReader {
       readonly coordinator: Coordinator;
       readonly bus: Bus;
       readonly clock: Clock;
+      readonly commands: CommandReader;
+      readonly links: RunbookLinks;
     },
   ) {}
 
   /** Adds the state to a definition. Never fails because a part cannot be asked: the answer names it. */
   async describe(pipeline: Plain<PipelineDetailDto>): Promise<PipelineStateDto> {
-    const { watch, coordinator, bus, clock } = this.parts;
-    const { id } = pipeline;
-    const [permit, mainstem, loader, cursor] = await Promise.all([
-      this.ask('permit', () => coordinator.permit(id)),
-      this.ask('mainstem', () => coordinator.leaseHolder(id, 'mainstem')),
-      this.ask('loader', () => coordinator.leaseHolder(id, 'loader')),
-      this.ask('cursor', () => bus.cursor(id)),
-    ]);
-    const { statistics, window, lastFailed } = watch.view(id);
+    const { watch, clock } = this.parts;
+    const asked = await this.askAll(pipeline.id);
+    const { permit, mainstem, loader, cursor, commands } = asked;
+    const view = watch.view(pipeline.id);
     const nowMs = clock.now().getTime();
-    const reading = readStatistics(statistics, nowMs);
-    const isRecent = lastFailed !== null && nowMs - Date.parse(lastFailed.at) <= LAST_FAILURE_AGE_MS_MAX;
-    const fresh = freshWindow(window, nowMs);
+    const reading = readStatistics(view.statistics, nowMs);
+    const fresh = freshWindow(view.window, nowMs);
+    const standing = permit.value?.permit ?? null;
+    const blockers = blockersOf(view.blocked, standing);
     return {
       ...pipeline,
-      ...(permit.failure === null ? ofPermit(permit.value?.permit ?? null) : UNKNOWN_STATE),
-      lastFailure: isRecent ? lastFailed.failure : null,
+      ...(permit.failure === null ? ofPermit(standing) : UNKNOWN_STATE),
+      ...this.explain(asked, { isBlocked: blockers.length > 0, fresh, nowMs }),
+      ...this.failures(standing, view.lastFailed, nowMs),
+      lastCommand: newerOf(view.lastCommand === null ? null : commandDtoOf(view.lastCommand), commands.value),
+      lastOrder: commands.value,
+      blockers,
       select: ofWindow(fresh),
       delayMsP50: reading.delayMsP50,
       delayMsP99: reading.delayMsP99,
@@ -53,7 +71,9 @@ export class PipelineStateReader {
       mainstem: mainstem.value,
       loader: loader.value,
       open: [...(fresh?.open ?? [])],
-      unavailable: [permit, mainstem, loader, cursor].flatMap(({ failure }) => (failure === null ? [] : [failure])),
+      unavailable: [permit, mainstem, loader, cursor, commands].flatMap(({ failure }) =>
+        failure === null ? [] : [failure],
+      ),
     };
   }
 
@@ -70,13 +90,58 @@ export class PipelineStateReader {
     return { items, total: items.length };
   }
 
-  private async ask<T>(
-    part: UnavailableDto['part'],
-    question: () => Promise<T | null>,
-  ): Promise<{ readonly value: T | null; readonly failure: UnavailableDto | null }> {
+  private async askAll(id: string): Promise<AskedParts> {
+    const { coordinator, bus, commands } = this.parts;
+    const [permit, mainstem, loader, cursor, lastOrder] = await Promise.all([
+      this.ask('permit', () => coordinator.permit(id)),
+      this.ask('mainstem', () => coordinator.leaseHolder(id, 'mainstem')),
+      this.ask('loader', () => coordinator.leaseHolder(id, 'loader')),
+      this.ask('cursor', () => bus.cursor(id)),
+      this.ask('commands', () => commands.lastOrder(id)),
+    ]);
+    return { permit, mainstem, loader, cursor, commands: lastOrder };
+  }
+
+  /** The section of the runbook that helps first. */
+  private explain(
+    { permit, mainstem, loader, commands }: AskedParts,
+    seen: { readonly isBlocked: boolean; readonly fresh: WindowEvent | null; readonly nowMs: number },
+  ): Pick<PipelineStateDto, 'condition' | 'runbook'> {
+    const { links } = this.parts;
+    const standing = permit.value?.permit ?? null;
+    const condition = conditionOf({
+      permit: permit.failure === null ? standing : 'unknown',
+      isOrderedToRun: isOrderedToRun(commands.value, seen.nowMs),
+      hasMainstem: mainstem.failure === null ? mainstem.value !== null : null,
+      hasLoader: loader.failure === null ? loader.value !== null : null,
+      isBlocked: seen.isBlocked,
+      selectState: seen.fresh?.state ?? null,
+    });
+    const isFailed = standing?.state === 'PAUSED' && standing.failure !== null;
+    return {
+      condition,
+      runbook: isFailed ? links.ofFailure(standing.failure).runbook : links.ofCondition(condition),
+    };
+  }
+
+  private failures(
+    permit: Permit | null,
+    lastFailed: FailedEvent | null,
+    nowMs: number,
+  ): Pick<PipelineStateDto, 'failure' | 'lastFailure'> {
+    const { links } = this.parts;
+    const isRecent = lastFailed !== null && nowMs - Date.parse(lastFailed.at) <= LAST_FAILURE_AGE_MS_MAX;
+    const failure = permit?.failure ?? null;
+    return {
+      failure: failure === null ? null : links.ofFailure(failure),
+      lastFailure: isRecent ? links.ofFailure(lastFailed.failure) : null,
+    };
+  }
+
+  private async ask<T>(part: UnavailableDto['part'], question: () => Promise<T | null>): Promise<Asked<T>> {
     const timer = new AbortController();
     const tooLong = this.parts.clock.sleep(ANSWER_MS_MAX, timer.signal).then((): never => {
-      throw new SyncError(part === 'cursor' ? 'BUS_UNREACHABLE' : 'COORDINATION_UNREACHABLE', {
+      throw new SyncError(SILENCE[part], {
         problem: `No answer within ${String(ANSWER_MS_MAX / 1000)} s`,
       });
     });
@@ -93,6 +158,45 @@ export class PipelineStateReader {
   }
 }
 
+interface Asked<T> {
+  readonly value: T | null;
+  readonly failure: UnavailableDto | null;
+}
+
+interface AskedParts {
+  readonly permit: Asked<VersionedPermit>;
+  readonly mainstem: Asked<LeaseHolder>;
+  readonly loader: Asked<LeaseHolder>;
+  readonly cursor: Asked<CursorState>;
+  readonly commands: Asked<CommandDto>;
+}
+
+/** Who is silent when a part does not answer. */
+const SILENCE: Readonly<Record<UnavailableDto['part'], ErrorCode>> = {
+  permit: 'COORDINATION_UNREACHABLE',
+  mainstem: 'COORDINATION_UNREACHABLE',
+  loader: 'COORDINATION_UNREACHABLE',
+  cursor: 'BUS_UNREACHABLE',
+  commands: 'STORE_UNREACHABLE',
+};
+
+/** An operator's last word, as far as it was heard. */
+function isOrderedToRun(order: CommandDto | null, nowMs: number): boolean {
+  if (order === null || (order.kind !== 'START' && order.kind !== 'RESTART')) return false;
+  return order.outcome !== 'issued' || nowMs - Date.parse(order.issuedAt) > UNDECIDED_MS_MAX;
+}
+
+const newerOf = (a: CommandDto | null, b: CommandDto | null): CommandDto | null =>
+  a === null || (b !== null && b.issuedAt > a.issuedAt) ? b : a;
+
+/** Only what concerns the epoch that runs: an older one's lock is nobody's any more. */
+function blockersOf(blocked: readonly BlockedEvent[], permit: Permit | null): BlockerDto[] {
+  if (permit?.state !== 'RUNNING') return [];
+  return blocked.flatMap(({ epoch, stage, who, blocker }) =>
+    blocker === null || (epoch !== null && epoch !== permit.epoch) ? [] : [{ stage, instance: who, ...blocker }],
+  );
+}
+
 const freshWindow = (window: WindowEvent | null, nowMs: number): WindowEvent | null =>
   window !== null && nowMs - Date.parse(window.at) <= WINDOW_AGE_MS_MAX ? window : null;
 
@@ -104,26 +208,28 @@ function ofWindow(window: WindowEvent | null): PipelineStateDto['select'] {
 
 type PermitPart = Pick<
   PipelineStateDto,
-  'state' | 'epoch' | 'draining' | 'reason' | 'failure' | 'since' | 'by' | 'attempt' | 'nextAttemptAt'
+  'state' | 'epoch' | 'draining' | 'drainingFor' | 'reason' | 'since' | 'by' | 'attempt' | 'nextAttemptAt' | 'seats'
 >;
 
 const NEVER_STARTED: PermitPart = {
   state: 'STOPPED',
   epoch: 0,
   draining: false,
+  drainingFor: null,
   reason: null,
-  failure: null,
   since: null,
   by: null,
   attempt: 0,
   nextAttemptAt: null,
+  seats: null,
 };
 const UNKNOWN_STATE: PermitPart = { ...NEVER_STARTED, state: 'UNKNOWN' };
 
 function ofPermit(permit: Permit | null): PermitPart {
   if (permit === null) return NEVER_STARTED;
-  const { state, epoch, draining, reason, failure, since, by, attempt, nextAttemptAt } = permit;
-  return { state, epoch, draining, reason, failure, since, by, attempt, nextAttemptAt };
+  const { state, epoch, draining, reason, since, by, attempt, nextAttemptAt, seats = null } = permit;
+  const drainingFor = draining ? (permit.pending?.kind ?? permit.order?.kind ?? null) : null;
+  return { state, epoch, draining, drainingFor, reason, since, by, attempt, nextAttemptAt, seats };
 }
 
 function ofCursor(cursor: CursorState | null): CursorDto | null {

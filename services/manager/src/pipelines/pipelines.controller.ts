@@ -1,9 +1,10 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { CommandAcceptedDto, CommandRequestDto } from '../commands/command.dto.ts';
-import { CommandService } from '../commands/command.service.ts';
+import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { IDEMPOTENCY_KEY, TakesIdempotencyKey } from '../http/idempotency-key.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineStateDto } from './pipeline-state.dto.ts';
 import { PipelineStateReader } from './pipeline-state.ts';
@@ -63,13 +64,15 @@ export class PipelinesController {
 
   /** Hands a command to the arbiter. */
   @Post(':id/commands')
+  @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })
   command(
     @Param('id') id: string,
     @Body() body: CommandRequestDto,
     @CallerOf() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<CommandAcceptedDto> {
-    return this.commands.issue(id, body, caller);
+    return this.commands.issue(id, orderOf(body), { caller, key });
   }
 }

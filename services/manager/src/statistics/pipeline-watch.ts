@@ -1,5 +1,13 @@
 import { foldStatistics, NO_STATISTICS } from '@lutra/model';
-import type { FailedEvent, LoadedEvent, LutraEvent, StatisticState, WindowEvent } from '@lutra/model';
+import type {
+  BlockedEvent,
+  CommandEvent,
+  FailedEvent,
+  LoadedEvent,
+  LutraEvent,
+  StatisticState,
+  WindowEvent,
+} from '@lutra/model';
 
 /** Loaded processes that are remembered per pipeline for the process view. */
 const RECENT_MAX = 50;
@@ -11,9 +19,20 @@ export interface PipelineView {
   readonly recent: readonly LoadedEvent[];
   readonly window: WindowEvent | null;
   readonly lastFailed: FailedEvent | null;
+  /** What stages of the newest epoch wait for: the last word of each, also that it waits no longer. */
+  readonly blocked: readonly BlockedEvent[];
+  /** The newest command, whoever gave it. */
+  readonly lastCommand: CommandEvent | null;
 }
 
-export const NO_VIEW: PipelineView = { statistics: NO_STATISTICS, recent: [], window: null, lastFailed: null };
+export const NO_VIEW: PipelineView = {
+  statistics: NO_STATISTICS,
+  recent: [],
+  window: null,
+  lastFailed: null,
+  blocked: [],
+  lastCommand: null,
+};
 
 /** The view with one event more. Pure; folding an event twice changes nothing. */
 export function foldView(view: PipelineView, event: LutraEvent): PipelineView {
@@ -27,9 +46,29 @@ export function foldView(view: PipelineView, event: LutraEvent): PipelineView {
       return { ...view, window: view.window === null || view.window.at <= event.at ? event : view.window };
     case 'failed':
       return { ...view, statistics, lastFailed: event };
+    case 'blocked':
+      return { ...view, blocked: foldBlocked(view.blocked, event) };
+    case 'command-issued':
+    case 'command-done':
+      return isNewerWord(event, view.lastCommand) ? { ...view, lastCommand: event } : view;
     default:
       return { ...view, statistics };
   }
+}
+
+function foldBlocked(known: readonly BlockedEvent[], event: BlockedEvent): readonly BlockedEvent[] {
+  const epochOf = ({ epoch }: BlockedEvent): number => epoch ?? 0;
+  const newest = Math.max(epochOf(event), ...known.map(epochOf));
+  const isSameStage = ({ stage, who }: BlockedEvent): boolean => stage === event.stage && who === event.who;
+  if (known.some((other) => isSameStage(other) && other.at > event.at)) return known;
+  return [...known.filter((other) => !isSameStage(other)), event].filter((other) => epochOf(other) === newest);
+}
+
+/** Of one command the decision counts, and of decisions the first: a repeat of the command finds it done. */
+function isNewerWord(event: CommandEvent, known: CommandEvent | null): boolean {
+  if (known === null) return true;
+  if (event.command.id === known.command.id) return known.outcome === 'issued' && event.outcome !== 'issued';
+  return event.command.issuedAt >= known.command.issuedAt;
 }
 
 /** Views of all pipelines, in memory. */

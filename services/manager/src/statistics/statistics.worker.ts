@@ -19,6 +19,9 @@ const STORE_WAIT_MS_MAX = 5_000;
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 
+/** What figures and states are folded from. */
+const FOLLOWED = ['loaded', 'window', 'failed', 'warning', 'blocked', 'command-issued', 'command-done'] as const;
+
 interface Parts {
   readonly watch: PipelineWatch;
   readonly store: Store;
@@ -59,8 +62,7 @@ export class StatisticsWorker implements Worker {
   private async follow(signal: AbortSignal): Promise<void> {
     const { bus, watch } = this.parts;
     const since = await this.restore(signal);
-    for await (const event of bus.followEvents({ kinds: ['loaded', 'window', 'failed', 'warning'], since }, signal))
-      watch.fold(event);
+    for await (const event of bus.followEvents({ kinds: FOLLOWED, since }, signal)) watch.fold(event);
   }
 
   /** Takes up what was saved, and says from when on the log has to be read. */

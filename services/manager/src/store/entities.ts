@@ -1,5 +1,6 @@
 import { AuditEntryEntity } from '../audit/audit-entry.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
+import { CommandEntity } from '../commands/command.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -13,6 +14,7 @@ export const ENTITIES = [
   ApiTokenEntity,
   AuditEntryEntity,
   ChannelEntity,
+  CommandEntity,
   DataSourceEntity,
   DefinitionEntity,
   MappingEntity,
