@@ -23,7 +23,7 @@ export interface E2eStack {
 /** Starts the six services on the test servers (MariaDB to MariaDB, unless `servers` says otherwise), isolated from every other test. */
 export async function startE2eStack(
   name: string,
-  options: Partial<Pick<StackOptions, 'services' | 'env' | 'serviceEnv' | 'nodeArgs'>> & {
+  options: Partial<Pick<StackOptions, 'services' | 'env' | 'serviceEnv' | 'nodeArgs' | 'rootOf'>> & {
     readonly servers?: Partial<StackServers>;
     readonly schema?: string;
   } = {},

@@ -1,10 +1,10 @@
-import type { BlockedEvent, LoadedEvent, LutraEvent, WindowEvent } from '@lutra/model';
+import type { BlockedEvent, LoadedEvent, LutraEvent, StagedEvent, WindowEvent } from '@lutra/model';
 import type { Worker } from '@lutra/service-kit';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
-export type FeedEvent = LoadedEvent | WindowEvent | BlockedEvent;
+export type FeedEvent = LoadedEvent | StagedEvent | WindowEvent | BlockedEvent;
 
-const KINDS = ['loaded', 'window', 'blocked'] as const satisfies readonly FeedEvent['kind'][];
+const KINDS = ['loaded', 'staged', 'window', 'blocked'] as const satisfies readonly FeedEvent['kind'][];
 const isOfFeed = (event: LutraEvent): event is FeedEvent => KINDS.some((kind) => kind === event.kind);
 
 /** What stages say of their progress, of all pipelines through one subscription, handed to whoever watches a pipeline. */

@@ -47,6 +47,8 @@ export interface StackOptions {
     readonly number: number;
   }) => Record<string, string>;
   readonly nodeArgs?: readonly string[];
+  /** Where the built code of an instance is (numbers from 1): another version's, to run two side by side. Default: this project. */
+  readonly rootOf?: (service: ServiceName, number: number) => string | undefined;
   /** Port of the manager's API when nothing else listens on it; default: any free one. */
   readonly managerPort?: number;
 }
@@ -106,6 +108,7 @@ export class LocalStack {
         },
         folder: options.folder,
         nodeArgs: options.nodeArgs ?? DEFAULT_NODE_ARGS,
+        ...rootOption(options.rootOf?.(service, number)),
       });
     });
     const manager = instances.find((instance) => instance.service === 'manager');
@@ -330,3 +333,5 @@ function serviceEnv(
     ...options.serviceEnv?.[service],
   };
 }
+
+const rootOption = (root: string | undefined): { readonly root?: string } => (root === undefined ? {} : { root });

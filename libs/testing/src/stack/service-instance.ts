@@ -18,6 +18,8 @@ export interface ServiceInstanceOptions {
   /** The stack's folder: logs and process records. */
   readonly folder: string;
   readonly nodeArgs: readonly string[];
+  /** Where the built service is; default: this project. */
+  readonly root?: string;
 }
 
 /** One place in a stack for one process of a service; the process may be killed and started again. */
@@ -71,7 +73,8 @@ export class ServiceInstance {
   async start(): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     this.starts += 1;
-    const main = join(projectRoot, 'services', this.service, 'dist', 'main.js');
+    const root = this.options.root ?? projectRoot;
+    const main = join(root, 'services', this.service, 'dist', 'main.js');
     this.process = await RecordedProcess.start({
       name: this.name,
       command: [process.execPath, ...this.options.nodeArgs, main],
@@ -82,7 +85,7 @@ export class ServiceInstance {
         LUTRA_INSTANCE: this.instanceId,
         LUTRA_HTTP_PORT: String(this.options.httpPort),
       },
-      cwd: projectRoot,
+      cwd: root,
       logFile: this.logFile,
       runFolder: join(this.options.folder, SERVICE_RUN_FOLDER),
     });

@@ -49,6 +49,7 @@ export class StuckWatch {
     const nowMs = this.parts.clock.monotonicMs();
     switch (event.kind) {
       case 'loaded':
+      case 'staged':
         this.progressMs = nowMs;
         break;
       case 'window':
