@@ -1,5 +1,6 @@
 import type { Command, Permit } from './permit.ts';
 import type { FailureReport } from './failure.ts';
+import type { PipelineFold } from './pipeline-fold.ts';
 import type { Place } from './place.ts';
 import type { StageTime } from './process.ts';
 import type { ServiceName, Stage } from './identity.ts';
@@ -132,6 +133,17 @@ export interface Blocker {
   readonly connectionId?: number;
 }
 
+/**
+ * The state of a pipeline as its log tells it so far, written by the arbiter that leads it: what the log later forgets is not
+ * forgotten. A fold takes it in like any other event.
+ */
+export interface SnapshotEvent extends EventBase {
+  readonly kind: 'snapshot';
+  /** Form of `state`; a reader passes over one that it does not know. */
+  readonly form: 1;
+  readonly state: PipelineFold;
+}
+
 export type LutraEvent =
   | LoadedEvent
   | StagedEvent
@@ -144,7 +156,8 @@ export type LutraEvent =
   | WarningEvent
   | ConflictEvent
   | InquiryEvent
-  | BlockedEvent;
+  | BlockedEvent
+  | SnapshotEvent;
 
 /**
  * State of lutra_cursor for one pipeline. Load writes it at its claim and repeats it each second until a process of that

@@ -31,6 +31,16 @@ export { compileMappings } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
+export {
+  blockersOf,
+  EMPTY_FOLD,
+  FOLD_FORM,
+  foldPipeline,
+  holdersOf,
+  joinFolds,
+  openProcesses,
+} from './pipeline-fold.ts';
+export type { FoldedCommand, OpenProcess, PipelineFold } from './pipeline-fold.ts';
 export { COMMAND_KINDS } from './permit.ts';
 export type { Command, CommandKind, Permit, PermitState, Seats } from './permit.ts';
 export {
