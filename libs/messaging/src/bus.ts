@@ -122,6 +122,8 @@ export interface Bus {
   openInstanceQueue(queue: InstanceQueue): Promise<void>;
   /** Instances that have messages of their own in a queue or, where asked, a consumer. */
   instanceQueues(queue: StageQueue, options?: { readonly withConsumers?: boolean }): Promise<string[]>;
+  /** False when nobody who is connected reads this queue; true when somebody does, or when that cannot be told. */
+  isInstanceQueueRead(queue: InstanceQueue): Promise<boolean>;
   /**
    * Hands what is stored for one instance, delivered and unacknowledged processes too, to any instance, under new message
    * ids that are the same at a repeat; `isClosed` removes the consumer as well. Returns the processes moved. Safe at any

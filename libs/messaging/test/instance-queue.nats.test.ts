@@ -99,6 +99,24 @@ describe("an instance's own queue", () => {
     expect(await queued()).toBe(0);
   });
 
+  it('is known to be read while somebody does, and no longer once he is gone or has ended', async () => {
+    const isRead = (instance: string) => test.bus.isInstanceQueueRead({ queue, instance });
+    await test.bus.openInstanceQueue({ queue, instance: 'a' });
+    expect(await isRead('a')).toBe(false);
+    const dying = await test.open();
+    const ending = new AbortController();
+    await send('a', 1);
+    await send('b', 2);
+    await (await nextOf(read(dying, 'a'))).ack();
+    const other = read(test.bus, 'b', ending.signal);
+    await (await nextOf(other)).ack();
+    expect([await isRead('a'), await isRead('b')]).toEqual([true, true]);
+    await dying.close();
+    ending.abort();
+    await other.next();
+    await eventually(async () => !(await isRead('a')) && !(await isRead('b')));
+  });
+
   it('passes on how often a process was delivered, so that one that kills its readers is known', async () => {
     await send('a', 1);
     const dying = await test.open();

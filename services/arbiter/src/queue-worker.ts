@@ -1,6 +1,6 @@
 import { Bell, SyncError } from '@lutra/model';
 import type { InstanceDescription } from '@lutra/model';
-import type { StageQueue } from '@lutra/messaging';
+import type { InstanceQueue, StageQueue } from '@lutra/messaging';
 import type { Worker } from '@lutra/service-kit';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
@@ -9,6 +9,8 @@ const RESTART_MS = 1_000;
 const SWEEP_MS = 2_000;
 /** Consumers without messages harm nobody: they are looked for when members change, and every so many sweeps. */
 const SWEEPS_PER_CONSUMER_LIST = 30;
+/** A queue that has messages and nobody who reads it for so long: its instance is gone, whatever its session says. */
+const UNREAD_MS = 1_500;
 /** An instance that drains works off its own queue; what is left after this goes to the others. */
 const DRAIN_MS = 10_000;
 
@@ -23,10 +25,14 @@ interface View {
   readonly drainingSinceMs: ReadonlyMap<string, number>;
 }
 
+/** Since when messages of an instance are seen and nobody who reads them, monotonic ms. */
+type Unread = Map<string, number>;
+
 /**
- * Hands the processes that were placed on an instance which is gone, or which drains for too long, to any instance: no
- * epoch ends for it. One arbiter at a time does so. It compares what the queues hold with who lives, at each change of the
- * members and every two seconds, and remembers nothing that its successor would need: whatever it leaves half done is found
+ * Hands the processes that were placed on an instance which is gone, which does not read them, or which drains for too long,
+ * to any instance: no epoch ends for it. One arbiter at a time does so. It compares what the queues hold with who lives, at
+ * each change of the members and every two seconds; NATS tells of a killed process sooner than a session expires. It
+ * remembers nothing that its successor would need: whatever it leaves half done is found
  * again. An instance that lives after all, or comes back under its name, loses nothing but work done twice.
  */
 export class QueueWorker implements Worker {
@@ -71,6 +77,7 @@ export class QueueWorker implements Worker {
     const bell = new Bell(this.parts.clock);
     const seen: { view: View | null; isNew: boolean } = { view: null, isNew: true };
     const failed = new AbortController();
+    const unread: Unread = new Map();
     const watching = this.watch(stage, signal, (members) => {
       seen.view = { members, drainingSinceMs: this.drainingSince(members, seen.view) };
       seen.isNew = true;
@@ -84,7 +91,7 @@ export class QueueWorker implements Worker {
       const { view, isNew } = seen;
       if (view === null) continue;
       seen.isNew = false;
-      await this.sweep(stage, view, isNew || sweep % SWEEPS_PER_CONSUMER_LIST === 0);
+      await this.sweep({ stage, view, unread }, isNew || sweep % SWEEPS_PER_CONSUMER_LIST === 0);
       await bell.wait(SWEEP_MS, signal, failed.signal);
     }
     await watching;
@@ -105,17 +112,22 @@ export class QueueWorker implements Worker {
   }
 
   /** Never rejects: what could not be done is done by the next sweep. */
-  private async sweep(stage: PlacedStage, view: View, withConsumers: boolean): Promise<void> {
-    const { bus, clock, log } = this.parts;
+  private async sweep(
+    { stage, view, unread }: { readonly stage: PlacedStage; readonly view: View; readonly unread: Unread },
+    withConsumers: boolean,
+  ): Promise<void> {
+    const { bus, coordinator, log } = this.parts;
     const queue = QUEUE_OF_STAGE[stage];
-    const alive = new Set(view.members.map(({ instance }) => instance));
+    let alive = new Set(view.members.map(({ instance }) => instance));
     try {
       for (const instance of await bus.instanceQueues(queue, { withConsumers })) {
-        const drainingSinceMs = view.drainingSinceMs.get(instance);
-        const drainsTooLong =
-          drainingSinceMs !== undefined && clock.monotonicMs() - drainingSinceMs >= this.limits.drainMs;
+        // One that has just joined may have work before the watch has told of it.
+        if (!alive.has(instance)) alive = new Set((await coordinator.members(stage)).map((member) => member.instance));
         const isGone = !alive.has(instance);
-        if (!isGone && !drainsTooLong) continue;
+        if (isGone) unread.delete(instance);
+        // Messages that come and go before the next sweep have a reader; a consumer without messages needs none.
+        if (!isGone && !this.drainsTooLong(instance, view) && !(await this.isUnread({ queue, instance }, unread)))
+          continue;
         const moved = await bus.moveInstanceQueue({ queue, instance }, { isClosed: isGone });
         if (moved.length === 0) continue;
         const pipelines = [...new Set(moved.map(({ pipelineId }) => pipelineId))];
@@ -124,5 +136,21 @@ export class QueueWorker implements Worker {
     } catch (error) {
       log.warn({ err: error, code: SyncError.of(error).code, stage }, 'queues could not be looked through');
     }
+  }
+
+  private drainsTooLong(instance: string, view: View): boolean {
+    const sinceMs = view.drainingSinceMs.get(instance);
+    return sinceMs !== undefined && this.parts.clock.monotonicMs() - sinceMs >= this.limits.drainMs;
+  }
+
+  private async isUnread(of: InstanceQueue, unread: Unread): Promise<boolean> {
+    const nowMs = this.parts.clock.monotonicMs();
+    if (await this.parts.bus.isInstanceQueueRead(of)) {
+      unread.delete(of.instance);
+      return false;
+    }
+    const sinceMs = unread.get(of.instance) ?? nowMs;
+    unread.set(of.instance, sinceMs);
+    return nowMs - sinceMs >= UNREAD_MS;
   }
 }

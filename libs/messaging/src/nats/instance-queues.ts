@@ -1,9 +1,9 @@
 import { SyncError } from '@lutra/model';
 import type { ProcessIdentity } from '@lutra/model';
 import type { StoredMsg } from '@nats-io/jetstream';
-import { headers as newHeaders } from '@nats-io/transport-node';
+import { errors, headers as newHeaders } from '@nats-io/transport-node';
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { InstanceQueue, StageQueue } from '../bus.ts';
+import type { ConsumeOptions, InstanceQueue, StageQueue } from '../bus.ts';
 import { subjectCounts } from './housekeeping.ts';
 import { isMissing, isNoMessage } from './nats-failure.ts';
 import type { NatsLink } from './nats-link.ts';
@@ -16,6 +16,8 @@ const DELIVERIES_HEADER = 'Lutra-Deliveries';
 /** A stream that is full takes a process again when the one that is moved has left it. */
 const FULL_TRIES = 50;
 const FULL_WAIT_MS = 200;
+/** A reader that does not answer for so long may be busy: only that nobody listens at all tells something. */
+const READER_ANSWER_MS = 1_000;
 
 /** Deliveries of a process in the queues that it was moved from. */
 export const earlierDeliveries = (headers: MsgHdrs | undefined): number =>
@@ -27,6 +29,30 @@ export async function openInstanceQueue(link: NatsLink, { queue, instance }: Ins
   const of = { queue, target: instance };
   const config = { durable: subjects.queueDurable(of), filter: subjects.queueFilter(of), isOfPipeline: false };
   await prepareConsumer(link, streamOf(subjects, queue), queueConsumerConfig(config));
+}
+
+/** Answers that this queue is read, until the returned function is called. NATS knows at once when a killed process does not listen any more. */
+export function answerAsReader(link: NatsLink, queue: Pick<ConsumeOptions, 'queue' | 'target'>): () => void {
+  const subscription = link.nc.subscribe(link.subjects.queueReader(queue), {
+    callback: (error, message) => {
+      if (error === null) message.respond();
+    },
+  });
+  return () => {
+    subscription.unsubscribe();
+  };
+}
+
+/** Never rejects: who cannot be asked is taken for a reader. */
+export async function isInstanceQueueRead(link: NatsLink, { queue, instance }: InstanceQueue): Promise<boolean> {
+  const subject = link.subjects.queueReader({ queue, target: instance });
+  try {
+    await link.nc.request(subject, undefined, { timeout: READER_ANSWER_MS });
+    return true;
+  } catch (error) {
+    const cause = error instanceof errors.RequestError && error.isNoResponders();
+    return !cause && !(error instanceof errors.NoRespondersError);
+  }
 }
 
 /** Names of the instances that have messages of their own and, where asked, of those that have a consumer. */

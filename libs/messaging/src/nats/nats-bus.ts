@@ -29,7 +29,7 @@ import { EventLog } from './event-log.ts';
 import { HeldDeliveries } from './held-deliveries.ts';
 import { HistoryStore } from './history-store.ts';
 import { countQueued, purgeOldEpochs } from './housekeeping.ts';
-import { moveInstanceQueue, namesOfInstanceQueues, openInstanceQueue } from './instance-queues.ts';
+import { isInstanceQueueRead, moveInstanceQueue, namesOfInstanceQueues, openInstanceQueue } from './instance-queues.ts';
 import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
 import { NatsProcessWriter } from './process-writer.ts';
@@ -72,6 +72,10 @@ export class NatsBus implements Bus {
 
   instanceQueues(queue: StageQueue, { withConsumers = false } = {}): Promise<string[]> {
     return namesOfInstanceQueues(this.link, queue, withConsumers);
+  }
+
+  isInstanceQueueRead(queue: InstanceQueue): Promise<boolean> {
+    return isInstanceQueueRead(this.link, queue);
   }
 
   moveInstanceQueue(queue: InstanceQueue, { isClosed }: { readonly isClosed: boolean }): Promise<ProcessIdentity[]> {

@@ -7,13 +7,13 @@ import type { EnvelopeBody } from '../wire/envelope-v1.ts';
 import { malformed } from '../wire/malformed.ts';
 import { fetchParts } from './body-store.ts';
 import { deliveryInfo } from './delivery-info.ts';
-import { earlierDeliveries } from './instance-queues.ts';
+import { answerAsReader, earlierDeliveries } from './instance-queues.ts';
 import type { HeldDeliveries, Settlement } from './held-deliveries.ts';
 import type { NatsLink } from './nats-link.ts';
 import { queueConsumerConfig } from './stream-configs.ts';
 import { prepareConsumer, removeConsumer } from './work-queue-consumer.ts';
 import { readWorkQueue } from './work-queue-reader.ts';
-import { streamOf } from './subjects.ts';
+import { ANY_TARGET, streamOf } from './subjects.ts';
 import { extractTrace } from './trace-headers.ts';
 
 /** Deliveries of a work queue until the signal aborts. What was fetched and not handed out is given back at the end. */
@@ -36,9 +36,14 @@ export async function* consumeProcesses(
     return prepareConsumer(link, stream, config);
   };
   const { inFlightMax, signal } = options;
-  for await (const { message, settlement } of readWorkQueue(link, held, { prepare, inFlightMax, signal })) {
-    const delivery = deliveryOf(link, message, settlement);
-    if (delivery !== null) yield delivery;
+  const endAnswering = (options.target ?? ANY_TARGET) === ANY_TARGET ? null : answerAsReader(link, options);
+  try {
+    for await (const { message, settlement } of readWorkQueue(link, held, { prepare, inFlightMax, signal })) {
+      const delivery = deliveryOf(link, message, settlement);
+      if (delivery !== null) yield delivery;
+    }
+  } finally {
+    endAnswering?.();
   }
 }
 

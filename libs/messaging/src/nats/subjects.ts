@@ -32,6 +32,8 @@ export interface Subjects {
   readonly queueFilter: (options: Pick<ConsumeOptions, 'queue' | 'target' | 'pipelineId'>) => string;
   /** Durable name of the consumer that one target's processes of a queue have. */
   readonly queueDurable: (options: Pick<ConsumeOptions, 'queue' | 'target'>) => string;
+  /** Whoever reads a target's processes answers here. It is in no stream. */
+  readonly queueReader: (options: Pick<ConsumeOptions, 'queue' | 'target'>) => string;
   /** The target of such a name or of a subject in a queue. */
   readonly targetOf: (name: { readonly durable: string } | { readonly subject: string }) => string;
   /** The same subject for another target. */
@@ -115,6 +117,7 @@ export function subjectsOf(namespace: string): Subjects {
       `${root}.${options.queue}.${target(options.queue, targetToken(options.target ?? ANY_TARGET))}` +
       `${options.pipelineId === undefined ? '*' : token(options.pipelineId)}.*`,
     queueDurable: ({ queue, target: name = ANY_TARGET }) => durablePrefix(queue) + targetToken(name),
+    queueReader: ({ queue, target: name = ANY_TARGET }) => `${root}.reader.${queue}.${targetToken(name)}`,
     targetOf: (name) =>
       targetOfToken(
         'durable' in name ? name.durable.slice(name.durable.indexOf('-') + 1) : (name.subject.split('.')[2] ?? ''),
