@@ -18,6 +18,6 @@ export function arbiterWorkers(parts: ArbiterParts): readonly Worker[] {
     new CommandWorker(parts, desk),
     new SupervisionWorker(parts, announcer, desk, feed),
     new InstanceWorker(parts, announcer),
-    new QueueWorker(parts),
+    new QueueWorker(parts, announcer),
   ];
 }

@@ -1,7 +1,8 @@
 import { Bell, SyncError } from '@lutra/model';
-import type { InstanceDescription } from '@lutra/model';
+import type { InstanceDescription, ProcessIdentity } from '@lutra/model';
 import type { InstanceQueue, StageQueue } from '@lutra/messaging';
 import type { Worker } from '@lutra/service-kit';
+import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
 const RESTART_MS = 1_000;
@@ -13,6 +14,9 @@ const SWEEPS_PER_CONSUMER_LIST = 30;
 const UNREAD_MS = 1_500;
 /** An instance that drains works off its own queue; what is left after this goes to the others. */
 const DRAIN_MS = 10_000;
+
+/** Pairs of instance and pipeline that are remembered as warned of. */
+const WARNED_MAX = 10_000;
 
 const QUEUE_OF_STAGE = { extract: 'selected', transform: 'extracted' } as const satisfies Record<string, StageQueue>;
 type PlacedStage = keyof typeof QUEUE_OF_STAGE;
@@ -37,9 +41,11 @@ type Unread = Map<string, number>;
  */
 export class QueueWorker implements Worker {
   readonly name = 'queues';
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly parts: ArbiterParts,
+    private readonly announcer: Announcer,
     private readonly limits: { readonly drainMs: number } = { drainMs: DRAIN_MS },
   ) {}
 
@@ -126,15 +132,27 @@ export class QueueWorker implements Worker {
         const isGone = !alive.has(instance);
         if (isGone) unread.delete(instance);
         // Messages that come and go before the next sweep have a reader; a consumer without messages needs none.
-        if (!isGone && !this.drainsTooLong(instance, view) && !(await this.isUnread({ queue, instance }, unread)))
-          continue;
+        const isDraining = !isGone && this.drainsTooLong(instance, view);
+        if (!isGone && !isDraining && !(await this.isUnread({ queue, instance }, unread))) continue;
         const moved = await bus.moveInstanceQueue({ queue, instance }, { isClosed: isGone });
         if (moved.length === 0) continue;
-        const pipelines = [...new Set(moved.map(({ pipelineId }) => pipelineId))];
-        log.warn({ stage, instance, isGone, count: moved.length, pipelines }, 'processes given to any instance');
+        log.info({ stage, instance, isGone, isDraining, count: moved.length }, 'processes given to any instance');
+        if (!isDraining) await this.warn(instance, moved);
       }
     } catch (error) {
       log.warn({ err: error, code: SyncError.of(error).code, stage }, 'queues could not be looked through');
+    }
+  }
+
+  /** Once for a pipeline and instance: until its session ends, others go on sending to it. */
+  private async warn(instance: string, moved: readonly ProcessIdentity[]): Promise<void> {
+    if (this.warned.size > WARNED_MAX) this.warned.clear();
+    for (const [pipelineId, { epoch }] of new Map(moved.map((identity) => [identity.pipelineId, identity]))) {
+      const key = `${instance} ${pipelineId}`;
+      if (this.warned.has(key)) continue;
+      this.warned.add(key);
+      const message = `${instance} is gone or does not read: processes that were placed on it go to other instances`;
+      await this.announcer.warning(pipelineId, { code: 'INSTANCE_UNREAD', message, epoch });
     }
   }
 
