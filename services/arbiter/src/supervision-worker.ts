@@ -7,6 +7,8 @@ import type { CommandDesk } from './command-desk.ts';
 import { LeadershipShare } from './leadership-share.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
 import { PipelineSupervisor } from './pipeline-supervisor.ts';
+import { SeatKeeper } from './seat-keeper.ts';
+import { SeatMembers } from './seat-members.ts';
 
 const RESTART_MS = 1_000;
 
@@ -21,6 +23,7 @@ export class SupervisionWorker implements Worker {
   readonly name = 'supervision';
   private readonly watched = new Map<string, Watched>();
   private readonly share: LeadershipShare;
+  private readonly seatMembers: SeatMembers;
   private led = 0;
 
   constructor(
@@ -30,6 +33,7 @@ export class SupervisionWorker implements Worker {
     private readonly feed: PipelineFeed,
   ) {
     this.share = new LeadershipShare(parts);
+    this.seatMembers = new SeatMembers(parts);
   }
 
   /** Pipelines that this arbiter leads. */
@@ -41,7 +45,7 @@ export class SupervisionWorker implements Worker {
     const end = new AbortController();
     const signal = AbortSignal.any([stopping, end.signal]);
     await Promise.all(
-      [this.share.follow(signal), this.superviseAll(signal)].map((part) =>
+      [this.share.follow(signal), this.seatMembers.follow(signal), this.superviseAll(signal)].map((part) =>
         part.finally(() => {
           end.abort();
         }),
@@ -110,6 +114,8 @@ export class SupervisionWorker implements Worker {
     const moving = this.share.untilElsewhere(pipelineId, over).then(() => {
       elsewhere.abort();
     });
+    const seats = new SeatKeeper(this.parts, this.announcer, this.seatMembers, { pipelineId, definition });
+    const seating = seats.run(over);
     try {
       const supervisor = new PipelineSupervisor(this.parts, this.announcer, this.desk, this.feed, {
         pipelineId,
@@ -119,7 +125,7 @@ export class SupervisionWorker implements Worker {
     } finally {
       this.led -= 1;
       elsewhere.abort();
-      await moving;
+      await Promise.all([moving, seating]);
       await lease.release();
     }
   }
