@@ -261,6 +261,13 @@ export const ERRORS = {
     summary: 'The resource is in use, exists already, or was changed meanwhile',
     workaround: 'Read it again and repeat the request.',
   },
+  INSTANCE_NOT_ELIGIBLE: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'The instance cannot take the lease: it is not alive, of another service, draining or in maintenance',
+    workaround:
+      'Name a live instance of the stage, or resume the one that you named: GET /api/v1/instances lists them.',
+  },
   // The manager's own database
   STORE_UNREACHABLE: {
     scope: 'internal',

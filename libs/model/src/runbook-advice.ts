@@ -105,6 +105,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: LOOK,
     next: `${CONCERNS_A_REQUEST} The message says what stands in the way: a name that is taken, a state, another version.`,
   },
+  INSTANCE_NOT_ELIGIBLE: {
+    command: 'GET instances',
+    next: 'The pipeline stays where it is, and runs on. Send the move again with another name.',
+  },
   STORE_UNREACHABLE: { command: READY, next: STORE_AWAY },
   STORE_BUSY: { command: LOOK, next: 'Send the request again. It happens when many write at once.' },
   STORE_ACCESS_DENIED: { command: READY, next: STORE_AWAY },

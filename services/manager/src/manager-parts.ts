@@ -9,6 +9,7 @@ import { EventService } from './events/event.service.ts';
 import { InstanceService } from './instances/instance.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
 import { MappingService } from './mappings/mapping.service.ts';
+import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { PipelineService } from './pipelines/pipeline.service.ts';
 import { Publisher } from './publishing/publisher.ts';
@@ -46,6 +47,8 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
   const watch = new PipelineWatch();
   const links = new RunbookLinks(env.LUTRA_RUNBOOK_URL);
+  const instances = new InstanceService({ store, coordinator, bus, clock });
+  const commandService = new CommandService(store, clock, bus);
   const commands = new CommandReader(store, bus);
   const statistics = new StatisticStore(store);
   return {
@@ -55,12 +58,13 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new AuditService(store),
       new ChannelService(store, clock),
       commands,
-      new CommandService(store, clock, bus),
+      commandService,
       new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
       new DataSourceChecker(store, clock, env.LUTRA_SECRET_KEY),
       new EventService(bus, clock, links),
-      new InstanceService(coordinator),
+      instances,
       new MappingService(store, clock, publisher),
+      new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links }),
       new StatisticService(store, watch, clock),

@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { CommandAcceptedDto, CommandRequestDto, CommandsAcceptedDto } from './command.dto.ts';
 import { CommandEntity } from './command.entity.ts';
 import { findRepeated, requestOf } from './repeated-request.ts';
-import type { Asked, NamedRequest } from './repeated-request.ts';
+import type { Asked, Named, NamedRequest } from './repeated-request.ts';
 
 /** Publishing takes milliseconds while the bus is there; a client waits no longer for it than for any other request. */
 const PUBLISHED_LIMIT_MS = 5_000;
@@ -32,8 +32,10 @@ export class CommandService {
     private readonly bus: Bus,
   ) {}
 
-  async issue(pipelineId: string, order: Order, by: Asked): Promise<CommandAcceptedDto> {
-    const request = requestOf({ by, scope: `pipeline ${pipelineId}`, content: order });
+  /** `named` says what the client's request was, where the order itself varies from one try to the next. */
+  async issue(pipelineId: string, order: Order, by: Asked & { readonly named?: Named }): Promise<CommandAcceptedDto> {
+    const { named = { scope: `pipeline ${pipelineId}`, content: order } } = by;
+    const request = requestOf({ by, ...named });
     const entities = await this.store.change(async (manager) => {
       const repeated = await findRepeated(manager, request);
       if (repeated.length > 0) return repeated;
@@ -46,6 +48,15 @@ export class CommandService {
     });
     await this.send(entities);
     return { id: entities[0]?.id ?? '', pipelineId };
+  }
+
+  /** What the same request gave before, sent again if the bus did not have it; null when it is new. */
+  async repeatOf(by: Asked, named: Named): Promise<CommandAcceptedDto | null> {
+    const entities = await this.store.run((manager) => findRepeated(manager, requestOf({ by, ...named })));
+    const [first] = entities;
+    if (first === undefined) return null;
+    await this.send(entities);
+    return { id: first.id, pipelineId: first.pipelineId };
   }
 
   /** One command for all pipelines of the channel: each of them gets it, or none when one of them refuses. */

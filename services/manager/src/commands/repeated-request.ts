@@ -10,6 +10,12 @@ export interface Asked {
   readonly key: string | undefined;
 }
 
+/** What a request is about and what it asks for. */
+export interface Named {
+  readonly scope: string;
+  readonly content: unknown;
+}
+
 /** A request under a name that its client gave it. */
 export interface NamedRequest {
   readonly key: string;
@@ -26,11 +32,7 @@ export function requestOf({
   by: { caller, key },
   scope,
   content,
-}: {
-  readonly by: Asked;
-  readonly scope: string;
-  readonly content: unknown;
-}): NamedRequest | null {
+}: { readonly by: Asked } & Named): NamedRequest | null {
   if (key === undefined) return null;
   if (!KEY.test(key)) {
     const problem = 'Idempotency-Key must be 1 to 255 visible ASCII characters';

@@ -1,53 +1,143 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { SERVICES } from '@lutra/model';
-import type { InstanceDescription, ServiceName } from '@lutra/model';
+import type { InstanceLoad, InstanceOrder, ServiceName } from '@lutra/model';
+import { MOVED_STAGES } from '../commands/command.dto.ts';
 
-export class LoadDto {
-  @ApiProperty({ description: 'Share of one core' })
+export class InstanceReasonDto {
+  @ApiProperty({ example: 'new memory for host db-7', maxLength: 500, description: 'Kept with the order, and audited' })
+  @IsString()
+  @Length(1, 500)
+  @Matches(/\S/, { message: 'reason must say why: at least one character that is not a blank' })
+  reason!: string;
+}
+
+export class InstancePatchDto extends InstanceReasonDto {
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    minimum: 0.01,
+    maximum: 100,
+    description:
+      'Share of work beside other instances of its service, 1 = as much as they have; null = as it was started. Takes effect with the next process or lease',
+  })
+  @ValidateIf((_object, value) => value !== null)
+  @IsNumber()
+  @Min(0.01)
+  @Max(100)
+  weight!: number | null;
+}
+
+export class LoadDto implements InstanceLoad {
+  @ApiProperty({ description: 'Cores in use' })
   cpu!: number;
 
   @ApiProperty()
   memoryBytes!: number;
 
-  @ApiProperty({ description: 'Processes or leases in hand' })
+  @ApiProperty({ description: 'Processes and leases in hand' })
   tasks!: number;
+
+  @ApiPropertyOptional({ description: '99th percentile since the last figures' })
+  eventLoopDelayMs?: number;
 }
 
-export class InstanceDto implements InstanceDescription {
-  @ApiProperty({ enum: SERVICES })
-  service!: ServiceName;
+/** What a person has ordered of an instance; it holds over restarts until it is taken back. */
+export class InstanceOrderDto implements InstanceOrder {
+  @ApiProperty()
+  draining!: boolean;
 
   @ApiProperty()
+  maintenance!: boolean;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Null = the weight that it was started with' })
+  weight!: number | null;
+
+  @ApiProperty()
+  reason!: string;
+
+  @ApiProperty({ description: 'Name of the token' })
+  by!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+}
+
+export class HeldLeaseDto {
+  @ApiProperty()
+  pipelineId!: string;
+
+  @ApiProperty({ enum: MOVED_STAGES, description: 'select = the mainstem, load = the loader' })
+  stage!: (typeof MOVED_STAGES)[number];
+
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+}
+
+/** An instance that is alive, or one that is down and was heard of: its order waits for it. */
+export class InstanceDto {
+  @ApiProperty({ enum: SERVICES, nullable: true, description: 'Null when it is down and nothing tells any more' })
+  service!: ServiceName | null;
+
+  @ApiProperty({ description: 'Its name, and its id in addresses' })
   instance!: string;
 
   @ApiProperty()
-  host!: string;
+  alive!: boolean;
 
-  @ApiProperty()
-  pid!: number;
+  @ApiProperty({ type: String, nullable: true, description: 'This and what follows: null while it is down' })
+  host!: string | null;
 
-  @ApiProperty({ description: 'Version of Lutra' })
-  version!: string;
+  @ApiProperty({ type: Number, nullable: true })
+  pid!: number | null;
 
-  @ApiProperty({ format: 'date-time' })
-  startedAt!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'Version of Lutra' })
+  version!: string | null;
 
-  @ApiProperty({ description: 'Port of /health and /metrics' })
-  httpPort!: number;
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  startedAt!: string | null;
 
-  @ApiProperty({ type: LoadDto })
-  load!: InstanceDescription['load'];
+  @ApiProperty({ type: Number, nullable: true, description: 'Port of /health and /metrics' })
+  httpPort!: number | null;
 
-  @ApiProperty()
-  weight!: number;
+  @ApiProperty({ type: LoadDto, nullable: true })
+  load!: InstanceLoad | null;
 
-  @ApiProperty()
+  @ApiProperty({ type: Number, nullable: true, description: 'As it works now' })
+  weight!: number | null;
+
+  @ApiProperty({ description: 'It gives its work away and takes none: by order, or because it is stopping' })
   draining!: boolean;
+
+  @ApiProperty({ description: 'It keeps what it has and takes nothing new' })
+  maintenance!: boolean;
+
+  @ApiProperty({ type: InstanceOrderDto, nullable: true })
+  order!: InstanceOrder | null;
+
+  @ApiProperty({ type: [HeldLeaseDto], description: 'Leases that it holds, by pipeline' })
+  leases!: HeldLeaseDto[];
+}
+
+export class DrainProgressDto {
+  @ApiProperty({ description: 'Leases that have still to move' })
+  leasesLeft!: number;
+
+  @ApiProperty({ description: 'Processes and leases that it has still in hand' })
+  tasksLeft!: number;
+
+  @ApiProperty({ description: 'Nothing is left: it may be switched off' })
+  isEmpty!: boolean;
+}
+
+export class InstanceDetailDto extends InstanceDto {
+  @ApiProperty({ type: DrainProgressDto, nullable: true, description: 'Null when it does not drain' })
+  drain!: DrainProgressDto | null;
 }
 
 export class InstanceListDto {
   @ApiProperty({ type: [InstanceDto] })
-  items!: InstanceDescription[];
+  items!: InstanceDto[];
 
   @ApiProperty()
   total!: number;

@@ -1,16 +1,72 @@
-import { Get, Inject } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { Body, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { ApiController } from '../http/api-controller.decorator.ts';
-import { InstanceListDto } from './instance.dto.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { InstanceDetailDto, InstanceListDto, InstancePatchDto, InstanceReasonDto } from './instance.dto.ts';
 import { InstanceService } from './instance.service.ts';
 
 @ApiController('instances', 'Instances')
 export class InstancesController {
   constructor(@Inject(InstanceService) private readonly instances: InstanceService) {}
 
+  /** All that are alive, with load and leases, and those that are down and have an order. */
   @Get()
   @ApiOkResponse({ type: InstanceListDto })
   list(): Promise<InstanceListDto> {
     return this.instances.list();
+  }
+
+  /** One instance; while it drains, what is left. */
+  @Get(':id')
+  @ApiOkResponse({ type: InstanceDetailDto })
+  get(@Param('id') id: string): Promise<InstanceDetailDto> {
+    return this.instances.get(id);
+  }
+
+  /** Empties the instance without a rollback: leases move to others, nothing new comes. Holds until `resume`. */
+  @Post(':id/drain')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: InstanceDetailDto })
+  drain(
+    @Param('id') id: string,
+    @Body() { reason }: InstanceReasonDto,
+    @CallerOf() caller: Caller,
+  ): Promise<InstanceDetailDto> {
+    return this.instances.order(id, { draining: true }, { caller, reason });
+  }
+
+  /** The instance keeps what it has and takes nothing new. Holds until `resume`. */
+  @Post(':id/maintenance')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: InstanceDetailDto })
+  maintain(
+    @Param('id') id: string,
+    @Body() { reason }: InstanceReasonDto,
+    @CallerOf() caller: Caller,
+  ): Promise<InstanceDetailDto> {
+    return this.instances.order(id, { maintenance: true }, { caller, reason });
+  }
+
+  /** Takes drain and maintenance back; the weight stays as ordered. */
+  @Post(':id/resume')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: InstanceDetailDto })
+  resume(
+    @Param('id') id: string,
+    @Body() { reason }: InstanceReasonDto,
+    @CallerOf() caller: Caller,
+  ): Promise<InstanceDetailDto> {
+    return this.instances.order(id, { draining: false, maintenance: false }, { caller, reason });
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: InstanceDetailDto })
+  change(
+    @Param('id') id: string,
+    @Body() { weight, reason }: InstancePatchDto,
+    @CallerOf() caller: Caller,
+  ): Promise<InstanceDetailDto> {
+    return this.instances.order(id, { weight }, { caller, reason });
   }
 }

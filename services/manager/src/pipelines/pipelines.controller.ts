@@ -1,6 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
-import { CommandAcceptedDto, CommandRequestDto } from '../commands/command.dto.ts';
+import { CommandAcceptedDto, CommandRequestDto, MoveRequestDto } from '../commands/command.dto.ts';
 import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
@@ -15,6 +15,7 @@ import {
   PipelineListQuery,
   PipelinePatchDto,
 } from './pipeline.dto.ts';
+import { PipelineMover } from './pipeline-mover.ts';
 import { PipelineService } from './pipeline.service.ts';
 
 @ApiController('pipelines', 'Pipelines')
@@ -23,6 +24,7 @@ export class PipelinesController {
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(PipelineStateReader) private readonly states: PipelineStateReader,
     @Inject(CommandService) private readonly commands: CommandService,
+    @Inject(PipelineMover) private readonly mover: PipelineMover,
   ) {}
 
   @Get()
@@ -60,6 +62,21 @@ export class PipelinesController {
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
     return this.pipelines.remove(id, { caller, ifMatch });
+  }
+
+  /** Moves the mainstem (select) or the loader (load) of a running pipeline: the window empties first, so that nothing is repeated. */
+  @Post(':id/move')
+  @TakesIdempotencyKey()
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: CommandAcceptedDto })
+  async move(
+    @Param('id') id: string,
+    @Body() body: MoveRequestDto,
+    @CallerOf() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<CommandAcceptedDto> {
+    await this.pipelines.get(id);
+    return this.mover.move(id, body, { caller, key });
   }
 
   /** Hands a command to the arbiter. */
