@@ -17,12 +17,12 @@ const TAG = 'version BIGINT UNSIGNED NOT NULL, writer INT NOT NULL, seq BIGINT U
 const BY_TAG = 'KEY by_transaction (writer, seq)';
 
 /**
- * What is written. `tx_log` has one row for each transaction, which says how many rows of `ledger` and `history` belong to it;
- * it has no key, so that a row written twice stays. `history` has one row for each version of a row of the other tables.
+ * What is written. `tx_log` has one row for each transaction, which says how many rows of `ledger` and `history` belong to it.
+ * `history` has one row for each version of a row of the other tables.
  */
 const COLUMNS = {
   tx_log: `writer INT NOT NULL, seq BIGINT UNSIGNED NOT NULL, kind VARCHAR(16) NOT NULL, ledger_rows INT NOT NULL,
-    history_rows INT NOT NULL, written_at DATETIME(6) NOT NULL, ${BY_TAG}`,
+    history_rows INT NOT NULL, written_at DATETIME(6) NOT NULL, PRIMARY KEY (writer, seq)`,
   accounts: `id INT NOT NULL PRIMARY KEY, balance DECIMAL(30,10) NOT NULL, ${TAG}, owner TEXT, changed_at DATETIME(6) NOT NULL`,
   ledger: `account INT NOT NULL, version BIGINT UNSIGNED NOT NULL, amount DECIMAL(30,10) NOT NULL,
     balance_before DECIMAL(30,10) NOT NULL, balance_after DECIMAL(30,10) NOT NULL, writer INT NOT NULL,
