@@ -21,6 +21,7 @@ export async function openDirect(server: DatabaseServer): Promise<Connection> {
     supportBigNumbers: true,
     bigNumberStrings: true,
     dateStrings: true,
+    jsonStrings: true,
     charset: 'utf8mb4',
     timezone: 'Z',
     flags: ['-FOUND_ROWS'],
