@@ -11,6 +11,8 @@ export {
   resolveCommit,
 } from './checkpoint.ts';
 export type { CheckpointClaim, CheckpointMove, CheckpointRow } from './checkpoint.ts';
+export { describeWork, findBlocker } from './find-blocker.ts';
+export type { FoundBlocker } from './find-blocker.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
 export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';
@@ -25,6 +27,7 @@ export {
 export { compileTableWriter, keyValue } from './table-writer.ts';
 export type { TableWriter, WrittenColumn } from './table-writer.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
+export { stripLiterals } from './strip-literals.ts';
 export { createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export type { TargetStatement } from './target-statement.ts';

@@ -4,6 +4,7 @@ import type { Place } from '@lutra/model';
 import { killSessions, resolveCommit } from '@lutra/sql';
 import type { CheckpointClaim, CheckpointMove, TargetSession } from '@lutra/sql';
 import { failPoint, TRACER_NAME } from '@lutra/service-kit';
+import type { LaneWork } from './block-watch.ts';
 import type { PlannedStatement } from './planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { StagedTransaction } from './staged-transaction.ts';
@@ -44,6 +45,7 @@ export class Lane {
   /** Session that was lost and may still hold locks. */
   private lostSessionId: number | null = null;
   private lastUseMs: number;
+  private busySinceMs: number | null = null;
 
   constructor(
     private readonly access: TargetAccess,
@@ -68,7 +70,11 @@ export class Lane {
    * COMMIT without an answer is settled by asking the checkpoint. After the signal has aborted nothing is begun anew.
    * Throws TARGET_TRANSACTION_LOST when slices that were staged before are gone.
    */
-  async apply(unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
+  apply(unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
+    return this.whileBusy(() => this.applyNow(unit, options));
+  }
+
+  private async applyNow(unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
     if (this.staged !== null) return this.applyStaged(this.staged, unit, options);
     const attempt: Attempt = { unanswered: null };
     const conflicts = await this.repeat(() => this.tryOnce(unit, attempt), options);
@@ -80,9 +86,25 @@ export class Lane {
    * Writes a slice into the open transaction, or begins one with it. Resolves when it is written; only {@link apply} makes
    * it last. The first slice is repeated like a unit: until it is written nothing can be lost.
    */
-  async stage(slice: LaneSlice, options: ApplyOptions): Promise<readonly Conflict[]> {
-    if (this.staged !== null) return this.writeStaged(this.staged, slice, options);
-    return this.repeat(() => this.tryToBegin(slice), options);
+  stage(slice: LaneSlice, options: ApplyOptions): Promise<readonly Conflict[]> {
+    const { staged } = this;
+    return this.whileBusy(() =>
+      staged === null ? this.repeat(() => this.tryToBegin(slice), options) : this.writeStaged(staged, slice, options),
+    );
+  }
+
+  /** What it is at, for whoever looks why it takes long. */
+  get work(): LaneWork {
+    return { busySinceMs: this.busySinceMs, sessionId: this.session?.info.sessionId ?? null };
+  }
+
+  private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+    this.busySinceMs = this.access.clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      this.busySinceMs = null;
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inspectTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { BlockWatch } from './block-watch.ts';
 import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
 import { Lane } from './lane.ts';
@@ -39,10 +40,13 @@ export async function loadEpoch(
     await warnOfTarget(context, pipeline, claimed.session);
     const reporter = new CursorReporter({ bus, clock, pipeline }, claimed.place);
     const loader = new ProcessLoader({ context, pipeline, lane, reporter }, claimed.place);
+    const { instance } = identity;
+    const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lane.work });
     await runTogether(signal, [
       (until) => loader.receive(until),
       (until) => loader.write(until),
       (until) => reporter.run(until),
+      (until) => blocks.run(until),
     ]);
   } finally {
     ended.abort();
