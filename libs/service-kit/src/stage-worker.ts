@@ -1,8 +1,9 @@
-import { ByteBudget, SyncError } from '@lutra/model';
+import { ByteBudget, linkSignals, SyncError } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
 import type { ProcessDelivery, ProcessQueue, ProcessSchema, ProcessWriter, StageQueue } from '@lutra/messaging';
 import { ANY_INSTANCE } from './placement/choose-instance.ts';
 import { ProcessRouter } from './placement/process-router.ts';
+import { OwnOrder } from './own-order.ts';
 import { PermitCache } from './permit-cache.ts';
 import type { ServiceContext } from './service-context.ts';
 import { handleDelivery } from './stage-delivery.ts';
@@ -37,7 +38,8 @@ export interface StageDefinition {
  * the process's epoch with its class, and the input is acknowledged (the work is selected again). A delivery seen more than
  * three times is not handled again but reported as BUS_REDELIVERED_TOO_OFTEN. The output goes to the instance that the
  * process's revision names by its placement. An instance that leaves in order hands what is left in its queue to the others;
- * for one that dies the arbiter does.
+ * for one that dies the arbiter does. One that a person has ordered to drain, or into maintenance, works off its own queue
+ * and takes nothing from that of all.
  */
 export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefinition): Worker {
   const { bus, identity, log } = context;
@@ -56,15 +58,19 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
     const inFlightMax = context.env.LUTRA_STAGE_CONCURRENCY;
     // Not of bytes: one place for each process that may be worked on, given in the order of asking.
     const places = new ByteBudget(inFlightMax);
-    const take = async (target: string): Promise<void> => {
+    const take = async (target: string, until: AbortSignal): Promise<void> => {
       // A consumer holds back what exceeds inFlightMax, so that at most as many wait for a place.
-      for await (const delivery of bus.consume({ queue: stage.input, target, inFlightMax, signal: taking })) {
-        const release = await places.reserve(1, taking).catch(() => null); // Rejects when the intake has ended.
-        if (release === null || taking.aborted) delivery.nak();
-        else keep(inHand, handleDelivery(parts, delivery).finally(release));
+      for await (const delivery of bus.consume({ queue: stage.input, target, inFlightMax, signal: until })) {
+        const release = await places.reserve(1, until).catch(() => null); // Rejects when the intake has ended.
+        if (release !== null && !until.aborted) keep(inHand, handleDelivery(parts, delivery).finally(release));
+        else {
+          release?.();
+          delivery.nak();
+        }
       }
     };
-    const readers = [take(ANY_INSTANCE), take(identity.instance)];
+    const takeAny = (until: AbortSignal): Promise<void> => take(ANY_INSTANCE, until);
+    const readers = [whileTakingWork(context, taking, takeAny), take(identity.instance, taking)];
     const ended = new AbortController();
     const answering = answerInquiries(context, { stage: stage.stage, works }, ended.signal);
     try {
@@ -102,6 +108,26 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
     },
     tasks: () => inHand.size,
   };
+}
+
+/** Runs `take` again and again while the instance is ordered neither to drain nor into maintenance; its signal aborts then. */
+async function whileTakingWork(
+  context: ServiceContext<StageEnv>,
+  signal: AbortSignal,
+  take: (until: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const order = new OwnOrder(context);
+  void order.run(signal); // Never rejects; ends with the signal.
+  while (await order.waitUntil(() => order.takesWork, signal)) {
+    const { reached, stop } = order.abortWhen(() => !order.takesWork);
+    const { signal: until, unlink } = linkSignals(signal, reached);
+    try {
+      await take(until);
+    } finally {
+      unlink();
+      stop();
+    }
+  }
 }
 
 function keep(set: Set<Promise<void>>, work: Promise<void>): void {

@@ -175,6 +175,33 @@ describe('a stage with placement', () => {
     expect(done[5]?.header.stages[1]?.instance).toBe('a');
   });
 
+  it.each([{ draining: true }, { maintenance: true }])(
+    'works off its own and takes nothing of what is for all while ordered %p',
+    async (change) => {
+      const order = { draining: false, maintenance: false, weight: null, reason: 'test', by: 'test', at: '' };
+      await installation.coordinator.writeInstanceOrder('a', { ...order, ...change });
+      const done = outputs('any');
+      const instance = await installation.instance('extract', 'a');
+      instance.start(extract(instance, copy));
+      await select(1);
+      await select(2, 'a');
+      await soon('its own process', () => done.length === 1);
+      expect(done[0]?.header.process).toBe(2);
+      await installation.coordinator.removeInstanceOrder('a');
+      await soon('the other process', () => done.length === 2);
+      await installation.coordinator.writeInstanceOrder('a', { ...order, ...change });
+      const other = await installation.instance('extract', 'b');
+      await soon('the order to be obeyed', async () => {
+        await select(done.length + 1);
+        await soon('an output', async () => done.length > 2 || (await queued()) > 0);
+        return (await queued()) > 0 || undefined;
+      });
+      other.start(extract(other, copy));
+      await soon('the rest', isEmpty);
+      expect(done.at(-1)?.header.stages[1]?.instance).toBe('b');
+    },
+  );
+
   it('takes the processes again that it held when it died under the same name', async () => {
     const done = outputs('any');
     const dead = await installation.instance('extract', 'a');
