@@ -83,6 +83,18 @@ describe('a command and the permit it meets', () => {
       command('RESTART', { author: 'arbiter', aboutEpoch: 5 }),
       'void none',
     ],
+    [
+      "the manager's START for a lost permit is void where one stands",
+      paused,
+      command('START', { author: 'manager', aboutEpoch: 0 }),
+      'void none',
+    ],
+    [
+      "the manager's START for a lost permit grants one",
+      null,
+      command('START', { author: 'manager', aboutEpoch: 0 }),
+      'applied RUNNING/1',
+    ],
     ['ROLLBACK pauses', running, command('ROLLBACK', { ...stage, failure: failure() }), 'applied PAUSED/6'],
     ['ROLLBACK of a paused pipeline is void', paused, command('ROLLBACK', stage), 'void none'],
     ['ROLLBACK about a passed epoch is void', running, command('ROLLBACK', { aboutEpoch: 4 }), 'void none'],

@@ -3,6 +3,7 @@ import { AuditService } from './audit/audit.service.ts';
 import { ChannelService } from './channels/channel.service.ts';
 import { CommandReader } from './commands/command-reader.ts';
 import { CommandService } from './commands/command.service.ts';
+import { PermitRestorer } from './commands/permit-restorer.ts';
 import { DataSourceChecker } from './data-sources/check-data-source.ts';
 import { DataSourceService } from './data-sources/data-source.service.ts';
 import { EventService } from './events/event.service.ts';
@@ -77,6 +78,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
         prepare: (manager) => tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE)),
       }),
       publisher,
+      new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       new StatisticsWorker({
         ...{ watch, store, statistics, bus, coordinator, clock, log, instance },
         keepDays: env.MANAGER_STATISTICS_DAYS,

@@ -1,0 +1,105 @@
+import { ulid } from 'ulid';
+import { In, IsNull, Not, Or } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import type { Clock, Command, CommandKind } from '@lutra/model';
+import type { Bus } from '@lutra/messaging';
+import type { Coordinator } from '@lutra/coordination';
+import type { Worker } from '@lutra/service-kit';
+import type { Logger } from 'pino';
+import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import type { Store } from '../store/store.ts';
+import { CommandEntity } from './command.entity.ts';
+
+/** A permit that is missing in two looks is lost: an arbiter that is just writing it has done so by the second one. */
+const LOOK_MS = 3_000;
+/** What an operator says of the state that he wants. */
+const ORDERS: readonly CommandKind[] = ['START', 'RESTART', 'ROLLBACK', 'PAUSE', 'STOP'];
+
+/**
+ * ZooKeeper's data were lost (restored from nothing, a wrong chroot emptied): pipelines that shall run have no permit, and
+ * nobody but an operator would start them. The last operator's word is in the store; one manager at a time gives it again.
+ * The START is about epoch 0, that is about the missing permit: where there is one by now it is void. Its epoch is raised
+ * above the target's by the loader's claim.
+ */
+export class PermitRestorer implements Worker {
+  readonly name = 'permit-restorer';
+  private missing: ReadonlySet<string> = new Set();
+  private reported = '';
+
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly bus: Bus;
+      readonly coordinator: Coordinator;
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly instance: string;
+    },
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { coordinator, clock, instance } = this.parts;
+    while (!signal.aborted) {
+      const lease = await coordinator.acquireLeadership('manager-permits', instance, signal);
+      const leading = AbortSignal.any([signal, lease.lost]);
+      this.missing = new Set();
+      try {
+        while (!leading.aborted) {
+          await this.tryLook();
+          await clock.sleep(LOOK_MS, leading);
+        }
+      } finally {
+        // The session may be gone, and the lease with it.
+        await lease.release().catch(() => undefined);
+      }
+    }
+  }
+
+  /** One line per change of the reason, not one per attempt. */
+  private async tryLook(): Promise<void> {
+    try {
+      await this.look();
+      this.reported = '';
+    } catch (error) {
+      const { code, message } = SyncError.of(error);
+      if (this.reported !== message) this.parts.log.warn({ err: error, code }, 'permits cannot be looked after');
+      this.reported = message;
+    }
+  }
+
+  private async look(): Promise<void> {
+    const { store, coordinator } = this.parts;
+    if (store.whyAway !== '') return;
+    const definitions = await store.read(DefinitionEntity, (rows) =>
+      rows.find({ select: { pipelineId: true }, where: { isRemoved: false, isPublished: true } }),
+    );
+    const missing: string[] = [];
+    for (const { pipelineId } of definitions)
+      if ((await coordinator.permit(pipelineId)) === null) missing.push(pipelineId);
+    for (const pipelineId of missing) if (this.missing.has(pipelineId)) await this.restore(pipelineId);
+    this.missing = new Set(missing);
+  }
+
+  private async restore(pipelineId: string): Promise<void> {
+    const { store, bus, clock, log } = this.parts;
+    const last = await store.read(CommandEntity, (rows) =>
+      rows.findOne({
+        where: { pipelineId, isSent: true, kind: In(ORDERS), outcome: Or(IsNull(), Not('void')) },
+        order: { issuedAt: 'DESC', id: 'DESC' },
+      }),
+    );
+    if (last === null || (last.kind !== 'START' && last.kind !== 'RESTART')) return;
+    const { author, issuedAt } = last;
+    const command: Command = {
+      id: ulid(),
+      kind: 'START',
+      pipelineId,
+      aboutEpoch: 0,
+      reason: `ZooKeeper has lost the permit; ${author} wanted the pipeline to run at ${issuedAt.toISOString()}`,
+      author: 'manager',
+      issuedAt: clock.now().toISOString(),
+    };
+    await bus.issueCommand(command);
+    log.warn({ pipelineId, commandId: command.id, author }, 'permit is lost: pipeline is started again');
+  }
+}

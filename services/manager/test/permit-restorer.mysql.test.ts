@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openCoordinator } from '@lutra/coordination';
+import type { Coordinator } from '@lutra/coordination';
+import type { Command, Permit } from '@lutra/model';
+import { testServers, waitUntil } from '@lutra/testing';
+import { Installation } from './running-manager.ts';
+import type { RunningManager } from './running-manager.ts';
+
+// Goal: a pipeline that an operator wanted to run is started again when ZooKeeper has lost its permit, and no other one.
+// Method: a manager in this process; the arbiter is played on the bus and in ZooKeeper, whose permits are removed.
+
+const installation = new Installation();
+const received: Command[] = [];
+const stop = new AbortController();
+let manager: RunningManager;
+let coordinator: Coordinator;
+let listening: Promise<void>;
+
+beforeAll(async () => {
+  manager = await installation.start();
+  coordinator = await openCoordinator({ ...testServers().zookeeper, root: installation.root });
+  listening = (async () => {
+    for await (const delivery of manager.bus.consumeCommands(stop.signal)) {
+      await delivery.ack();
+      if ('pipelineId' in delivery.command) received.push(delivery.command);
+    }
+  })();
+}, 60_000);
+
+afterAll(async () => {
+  stop.abort();
+  await listening;
+  await coordinator.close();
+  await installation.close();
+}, 60_000);
+
+const server = { kind: 'mariadb', host: 'db.example.com', port: 3306, user: 'lutra', password: 'secret' };
+
+async function createPipeline(name: string): Promise<string> {
+  const channelId = await manager.create('channels', { name });
+  const sourceId = await manager.create('data-sources', { name: `${name}-source`, ...server });
+  const targetId = await manager.create('data-sources', { name: `${name}-target`, ...server, port: 3307 });
+  const id = await manager.create('pipelines', { channelId, name, sourceId, targetId });
+  await manager.create(`pipelines/${id}/mappings`, {
+    source: { schema: 'shop', table: { exact: name } },
+    target: { schema: 'shop', table: name },
+  });
+  return id;
+}
+
+const order = (id: string, kind: string): Promise<unknown> =>
+  manager.request('POST', `/api/v1/pipelines/${id}/commands`, { body: { kind, reason: 'a test' } });
+
+const commandsOf = (id: string): Command[] => received.filter(({ pipelineId }) => pipelineId === id);
+
+const permit = (change: Partial<Permit>): Permit => ({
+  state: 'RUNNING',
+  epoch: 7,
+  draining: false,
+  commandId: 'c',
+  aboutEpoch: null,
+  reason: 'a test',
+  failure: null,
+  since: new Date().toISOString(),
+  by: 'admin',
+  attempt: 0,
+  nextAttemptAt: null,
+  ...change,
+});
+
+describe('a lost permit', () => {
+  it('is asked for again, about the epoch that is missing, for pipelines that shall run', async () => {
+    const running = await createPipeline('running');
+    const halted = await createPipeline('halted');
+    const standing = await createPipeline('standing');
+    const never = await createPipeline('never');
+    for (const id of [running, halted, standing]) {
+      await coordinator.writePermit(id, permit({}), null);
+      await order(id, 'START');
+    }
+    await order(halted, 'PAUSE');
+    await waitUntil(() => received.length === 4, { what: 'the commands', timeoutMs: 10_000 });
+    for (const id of [running, halted]) await coordinator.forgetPipeline(id);
+    const again = await waitUntil(() => commandsOf(running)[1], { what: 'the START', timeoutMs: 30_000 });
+    expect(again).toMatchObject({ kind: 'START', aboutEpoch: 0, author: 'manager' });
+    expect(again.reason).toContain('admin');
+    // Until it stands: a START may be lost as well.
+    await waitUntil(() => commandsOf(running).length > 2, { what: 'one more', timeoutMs: 30_000 });
+    expect(commandsOf(halted).map(({ kind }) => kind)).toEqual(['START', 'PAUSE']);
+    expect(commandsOf(standing)).toHaveLength(1);
+    expect(commandsOf(never)).toEqual([]);
+  }, 90_000);
+});
