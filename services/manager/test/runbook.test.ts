@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { anchorOf, ERRORS, PIPELINE_CONDITIONS } from '@lutra/model';
+import { anchorOf, DEFAULT_PARAMETERS, ERRORS, PIPELINE_CONDITIONS } from '@lutra/model';
 import { describeApi } from '../src/http/configure-http.ts';
 import { ManagerModule } from '../src/manager.module.ts';
 import { servicesWithoutServers } from './services-without-servers.ts';
@@ -117,4 +117,15 @@ it('a command in the middle of a sentence names a route too', () => {
   expect(named.length).toBeGreaterThan(0);
   const wrong = named.filter((path) => operationOf({ line: '', method: 'get', path, body: null }) === undefined);
   expect(wrong).toEqual([]);
+});
+
+it('the API page tells of every parameter what it does, its default, and from when a change counts', () => {
+  const { properties = {} } = schemaOf({ $ref: '#/components/schemas/ParametersDto' }) as {
+    properties?: Record<string, { readonly description?: string; readonly default?: unknown }>;
+  };
+  expect(Object.keys(properties).sort()).toEqual(Object.keys(DEFAULT_PARAMETERS).sort());
+  for (const [name, { description, default: value }] of Object.entries(properties)) {
+    expect([name, value]).toEqual([name, DEFAULT_PARAMETERS[name as keyof typeof DEFAULT_PARAMETERS]]);
+    expect(description).toMatch(/Takes effect: (at once|next process|next epoch|next lease)$/);
+  }
 });

@@ -11,16 +11,22 @@ import {
 } from '@lutra/model';
 import type { PipelineParameters } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { PARAMETER_NOTES } from './parameter-notes.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const HOUR_MS = 3_600_000;
 const DDL: readonly PipelineParameters['ddl'][] = ['fail', 'skip'];
 
+const pageOf = (name: keyof PipelineParameters): { readonly default: unknown; readonly description: string } => ({
+  default: DEFAULT_PARAMETERS[name],
+  description: PARAMETER_NOTES[name],
+});
+
 /** A whole number of a range, with its default in the API page. */
 function Range(name: keyof PipelineParameters, min: number, max: number): PropertyDecorator {
   const rules = [
-    ApiPropertyOptional({ type: 'integer', minimum: min, maximum: max, default: DEFAULT_PARAMETERS[name] }),
+    ApiPropertyOptional({ ...pageOf(name), type: 'integer', minimum: min, maximum: max }),
     MayBeAbsent(),
     IsInt(),
     Min(min),
@@ -31,13 +37,13 @@ function Range(name: keyof PipelineParameters, min: number, max: number): Proper
 
 /** One of a few words. */
 function Choice(name: keyof PipelineParameters, values: readonly string[]): PropertyDecorator {
-  const page = ApiPropertyOptional({ enum: [...values], default: DEFAULT_PARAMETERS[name] });
+  const page = ApiPropertyOptional({ ...pageOf(name), enum: [...values] });
   return together([page, MayBeAbsent(), IsIn(values)]);
 }
 
 /** Name of an instance; '' = none. */
-const InstanceName = (): PropertyDecorator =>
-  together([ApiPropertyOptional({ type: 'string', default: '' }), MayBeAbsent(), IsString(), MaxLength(128)]);
+const InstanceName = (name: 'preferredSelect' | 'preferredLoad'): PropertyDecorator =>
+  together([ApiPropertyOptional({ ...pageOf(name), type: 'string' }), MayBeAbsent(), IsString(), MaxLength(128)]);
 
 const together =
   (rules: readonly PropertyDecorator[]): PropertyDecorator =>
@@ -96,10 +102,10 @@ export class ParametersDto implements Partial<PipelineParameters> {
   @Choice('failback', FAILBACKS)
   failback?: PipelineParameters['failback'];
 
-  @InstanceName()
+  @InstanceName('preferredSelect')
   preferredSelect?: string;
 
-  @InstanceName()
+  @InstanceName('preferredLoad')
   preferredLoad?: string;
 
   @Range('queueAgeMaxMs', 1_000, 24 * HOUR_MS)
