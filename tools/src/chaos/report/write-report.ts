@@ -116,7 +116,8 @@ function boundGroups(faults: readonly FaultRecord[], sessionTimeoutMs: number): 
   });
 }
 
-function describeFault(fault: FaultRecord, zeroMs: number, sessionTimeoutMs: number): string {
+/** One line: when, what, what was seen, recovery. */
+export function describeFault(fault: FaultRecord, zeroMs: number, sessionTimeoutMs: number): string {
   const { kind, target, startedAt, endedAt, recoversFrom, overlapped, recoveryMs, tookEffect, seen } = fault;
   const times = Object.entries(recoveryMs).map(([name, ms]) => `${name} ${ms === null ? 'NOT' : seconds(ms)}`);
   const bound = boundMs(fault, sessionTimeoutMs);
