@@ -1,4 +1,4 @@
-import type { Command, CommandEvent, EventBase, InstanceEvent, Permit } from '@lutra/model';
+import type { Command, CommandEvent, EventBase, InstanceEvent, Permit, SnapshotEvent } from '@lutra/model';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
 /** Writes the arbiter's decisions into the event log. */
@@ -14,9 +14,20 @@ export class Announcer {
     kind: Exclude<CommandEvent['kind'], 'command-issued'>,
     command: Command,
     result: { readonly outcome: CommandEvent['outcome']; readonly epoch: number | null },
-  ): Promise<void> {
-    const base = this.base(command.pipelineId, result.epoch);
-    await this.parts.bus.publishEvent({ ...base, kind, command, outcome: result.outcome });
+  ): Promise<CommandEvent> {
+    const event: CommandEvent = {
+      ...this.base(command.pipelineId, result.epoch),
+      kind,
+      command,
+      outcome: result.outcome,
+    };
+    await this.parts.bus.publishEvent(event);
+    return event;
+  }
+
+  async snapshot(pipelineId: string, content: Pick<SnapshotEvent, 'form' | 'state'>): Promise<void> {
+    const base = this.base(pipelineId, content.state.permit?.epoch ?? null);
+    await this.parts.bus.publishEvent({ ...base, kind: 'snapshot', ...content });
   }
 
   async warning(

@@ -64,6 +64,7 @@ export class CommandDesk {
     const { pipelineId, kind, id: commandId } = command;
     if (decision.next === 'drain') {
       log.info({ pipelineId, kind, commandId }, 'pipeline is draining');
+      if (permit !== null) await this.announcer.permit(pipelineId, permit);
       return 'drain';
     }
     const now = permit ?? standing?.permit ?? null;

@@ -1,12 +1,22 @@
 import { Bell } from '@lutra/model';
-import type { LoadedEvent, Permit, PipelineDefinition, WindowEvent } from '@lutra/model';
+import type { LutraEvent, Permit, PipelineDefinition } from '@lutra/model';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import { awaitDrained } from './await-drained.ts';
 import type { CommandDesk } from './command-desk.ts';
 import type { PipelineFeed } from './pipeline-feed.ts';
+import { PipelineRecord } from './pipeline-record.ts';
 import { StuckWatch } from './stuck/stuck-watch.ts';
-import { ageCommand, describeOverdue, overdueProcess, retryCommand, retryWaitMs, unfinishedHalt } from './supervise.ts';
+import {
+  ageCommand,
+  describeOverdue,
+  hasProgress,
+  overdueProcess,
+  retryCommand,
+  retryWaitMs,
+  unfinishedHalt,
+} from './supervise.ts';
+import type { OverdueProcess } from './supervise.ts';
 
 /** A due retry or a reset that has not shown in the permit is repeated after so long. */
 const REPEAT_MS = 5_000;
@@ -16,15 +26,13 @@ const RUNNING_LOOK_MS = 2_000;
 
 /**
  * Watches one pipeline while this arbiter leads it: finishes PAUSE and STOP, restarts it when a retry is due, resets the
- * count of attempts when it makes progress, and restarts it when a process grows too old or nothing arrives. Remembers nothing that the permit does not hold.
+ * count of attempts when it makes progress, and restarts it when a process grows too old or nothing arrives. What it knows
+ * is in the permit and in the event log, so that the next leader knows it too.
  */
 export class PipelineSupervisor {
   private permit: Permit | null = null;
   private readonly bell: Bell;
-  private overdue: { readonly epoch: number; readonly process: number; readonly ageMs: number } | null = null;
-  private hasProgress = false;
-  /** Last epoch in which a process was too old: one warning and one RESTART each. */
-  private agedEpoch = 0;
+  private readonly record: PipelineRecord;
   private readonly stuck: StuckWatch;
 
   constructor(
@@ -36,6 +44,7 @@ export class PipelineSupervisor {
   ) {
     this.bell = new Bell(parts.clock);
     const { pipelineId, definition } = pipeline;
+    this.record = new PipelineRecord(parts, announcer, pipelineId);
     this.stuck = new StuckWatch({ ...parts, announcer, pipelineId, parameters: () => definition().parameters });
   }
 
@@ -48,9 +57,7 @@ export class PipelineSupervisor {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     const unsubscribe = this.feed.subscribe(this.pipeline.pipelineId, (event) => {
-      this.stuck.onEvent(event);
-      if (event.kind === 'loaded') this.onLoaded(event);
-      if (event.kind === 'window') this.onWindow(event);
+      this.onEvent(event);
     });
     const watching = this.follow(stop.signal).finally(end);
     watching.catch(() => undefined); // It is awaited below; until then its failure must not count as unhandled.
@@ -66,33 +73,33 @@ export class PipelineSupervisor {
 
   private async follow(signal: AbortSignal): Promise<void> {
     for await (const permit of this.parts.coordinator.watchPermit(this.pipeline.pipelineId, signal)) {
-      if (permit?.epoch !== this.permit?.epoch) this.hasProgress = false;
       this.permit = permit;
       this.bell.ring();
     }
   }
 
-  /** Loaded events come by the hundred: nothing happens unless a failure went before. */
-  private onLoaded(event: LoadedEvent): void {
-    if (this.hasProgress || this.permit === null || this.permit.attempt === 0) return;
-    if (event.epoch !== this.permit.epoch) return;
-    this.hasProgress = true;
-    this.bell.ring();
+  /** Loaded events come by the hundred: nothing is looked at unless it says something new. */
+  private onEvent(event: LutraEvent): void {
+    this.record.add(event);
+    this.stuck.onEvent(event);
+    if (event.kind === 'loaded' && hasProgress(this.permit, this.record.state)) this.bell.ring();
+    if (event.kind === 'window' && this.overdue() !== null) this.bell.ring();
   }
 
-  private onWindow(event: WindowEvent): void {
-    const found = overdueProcess(this.permit, event, this.pipeline.definition().parameters.processAgeMaxMs);
-    if (found === null || event.epoch === null || event.epoch <= this.agedEpoch) return;
-    this.overdue = { epoch: event.epoch, process: found.process, ageMs: found.ageMs };
-    this.bell.ring();
+  private overdue(): OverdueProcess | null {
+    const { pipelineId, definition } = this.pipeline;
+    const { processAgeMaxMs } = definition().parameters;
+    return overdueProcess(this.record.state, { pipelineId, permit: this.permit, processAgeMaxMs });
   }
 
   /** Does what is due and returns after how many ms to look again. */
   private async look(signal: AbortSignal): Promise<number> {
-    if (this.overdue !== null) await this.restartOverdue(this.overdue, signal);
+    await this.record.keep(this.permit);
+    const overdue = this.overdue();
+    if (overdue !== null) await this.restartOverdue(overdue, signal);
     const command = await this.stuck.look(this.permit, signal);
     if (command !== null) await this.parts.bus.issueCommand(command);
-    if (this.hasProgress) {
+    if (hasProgress(this.permit, this.record.state)) {
       await this.resetAttempts();
       return REPEAT_MS;
     }
@@ -118,17 +125,14 @@ export class PipelineSupervisor {
     return REPEAT_MS;
   }
 
-  private async restartOverdue(
-    overdue: NonNullable<PipelineSupervisor['overdue']>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async restartOverdue(overdue: OverdueProcess, signal: AbortSignal): Promise<void> {
     const { pipelineId } = this.pipeline;
     const { epoch, process } = overdue;
     const message = `${describeOverdue(overdue)}: ${await this.stuck.blockerNow(epoch, process, signal)}`;
     await this.announcer.warning(pipelineId, { code: 'PROCESS_TOO_OLD', message, epoch, process });
-    await this.parts.bus.issueCommand(ageCommand(pipelineId, overdue, this.parts.clock.now()));
-    this.agedEpoch = epoch;
-    this.overdue = null;
+    const command = ageCommand(pipelineId, overdue, this.parts.clock.now());
+    await this.parts.bus.issueCommand(command);
+    this.record.addIssued(command);
   }
 
   /** Same epoch, same state: the compare-and-set makes sure that nothing but the counter changes. */
@@ -137,11 +141,12 @@ export class PipelineSupervisor {
     const { pipelineId } = this.pipeline;
     const standing = await coordinator.permit(pipelineId);
     if (standing === null || standing.permit.epoch !== this.permit?.epoch || standing.permit.attempt === 0) {
-      this.hasProgress = false;
+      this.permit = standing?.permit ?? null;
       return;
     }
-    if (!(await coordinator.writePermit(pipelineId, { ...standing.permit, attempt: 0 }, standing.version))) return;
-    this.hasProgress = false;
+    const reset = { ...standing.permit, attempt: 0 };
+    if (!(await coordinator.writePermit(pipelineId, reset, standing.version))) return;
+    this.permit = reset;
     log.info({ pipelineId, epoch: standing.permit.epoch }, 'pipeline makes progress again');
   }
 }

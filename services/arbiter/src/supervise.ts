@@ -1,4 +1,5 @@
-import type { Command, Permit, WindowEvent } from '@lutra/model';
+import { openProcesses } from '@lutra/model';
+import type { Command, Permit, PipelineFold } from '@lutra/model';
 import { RETRY_AUTHOR } from './decide.ts';
 
 /** No retry is further away than this, whatever the clocks of two arbiters say (60 s and their jitter). */
@@ -36,24 +37,37 @@ export function unfinishedHalt(pipelineId: string, permit: Permit | null): Comma
   return { id, kind, pipelineId, aboutEpoch: null, reason: permit.reason, author: permit.by, issuedAt };
 }
 
-/** The process that has been open for too long in the running epoch; null when there is none. */
-export function overdueProcess(
-  permit: Permit | null,
-  window: WindowEvent,
-  processAgeMaxMs: number,
-): WindowEvent['open'][number] | null {
-  if (permit?.state !== 'RUNNING' || permit.draining || window.epoch !== permit.epoch) return null;
-  return window.open.find(({ ageMs }) => ageMs > processAgeMaxMs) ?? null;
+export interface OverdueProcess {
+  readonly epoch: number;
+  readonly process: number;
+  readonly ageMs: number;
 }
 
+/**
+ * The process that has been open for too long in the running epoch; null when there is none, or a RESTART was asked for
+ * already: one per epoch, whoever noticed.
+ */
+export function overdueProcess(
+  state: PipelineFold,
+  now: { readonly pipelineId: string; readonly permit: Permit | null; readonly processAgeMaxMs: number },
+): OverdueProcess | null {
+  const { permit, pipelineId, processAgeMaxMs } = now;
+  if (permit?.state !== 'RUNNING' || permit.draining) return null;
+  // The permit of ZooKeeper is the truth; its event may be late.
+  const found = openProcesses({ ...state, permit }).find(({ ageMs }) => ageMs > processAgeMaxMs);
+  if (found === undefined) return null;
+  if (state.commands.some(({ command: { id } }) => id === ageCommandId(pipelineId, permit.epoch))) return null;
+  return { epoch: permit.epoch, process: found.process, ageMs: found.ageMs };
+}
+
+/** The running epoch has loaded something after a failure: its count of attempts may begin anew. */
+export const hasProgress = (permit: Permit | null, { loaded }: PipelineFold): boolean =>
+  permit !== null && permit.attempt > 0 && loaded?.epoch === permit.epoch;
+
 /** One RESTART per epoch, whoever notices and however often. */
-export function ageCommand(
-  pipelineId: string,
-  overdue: { readonly epoch: number; readonly process: number; readonly ageMs: number },
-  now: Date,
-): Command {
+export function ageCommand(pipelineId: string, overdue: OverdueProcess, now: Date): Command {
   return {
-    id: `${pipelineId}.${String(overdue.epoch)}.age`,
+    id: ageCommandId(pipelineId, overdue.epoch),
     kind: 'RESTART',
     pipelineId,
     aboutEpoch: overdue.epoch,
@@ -62,6 +76,8 @@ export function ageCommand(
     issuedAt: now.toISOString(),
   };
 }
+
+const ageCommandId = (pipelineId: string, epoch: number): string => `${pipelineId}.${String(epoch)}.age`;
 
 export const describeOverdue = (overdue: { readonly process: number; readonly ageMs: number }): string =>
   `Process ${String(overdue.process)} has been open for ${String(Math.round(overdue.ageMs / 1_000))} s`;

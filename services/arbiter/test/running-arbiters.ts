@@ -81,8 +81,10 @@ export class RunningArbiters {
     return arbiter;
   }
 
+  /** Kinds of what was told of this pipeline. Snapshots say nothing new, and come when a leader has read the log. */
   kinds(pipelineId: string): string[] {
-    return this.events.filter((event) => event.pipelineId === pipelineId).map((event) => event.kind);
+    const ofPipeline = this.events.filter((event) => event.pipelineId === pipelineId);
+    return ofPipeline.map((event) => event.kind).filter((kind) => kind !== 'snapshot');
   }
 
   async close(): Promise<void> {
