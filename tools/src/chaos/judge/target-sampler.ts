@@ -111,7 +111,9 @@ export class TargetSampler implements InvariantSampler {
 
 /** The server is not there or is going; anything else is a fault of the sampler. */
 function isAway(error: unknown): boolean {
-  const { errno, code } = error as { errno?: number; code?: string };
+  const { errno, code, message } = error as { errno?: number; code?: string; message?: string };
+  // The driver says this of a connection that was lost while nothing was asked, and gives it no code.
+  if (message?.includes('closed state') === true) return true;
   const isServerError = errno !== undefined && errno >= 1_000 && errno < 10_000;
   return isServerError ? GOING.includes(errno) : code !== undefined;
 }
