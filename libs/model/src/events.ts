@@ -96,6 +96,7 @@ export interface ConfigEvent extends EventBase {
 /** Something a person should know; scheduling does not change. */
 export interface WarningEvent extends EventBase {
   readonly kind: 'warning';
+  /** A code of warnings.ts or an error's; another version may know more. */
   readonly code: string;
   readonly message: string;
 }

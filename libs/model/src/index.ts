@@ -89,5 +89,7 @@ export { openSecret, sealSecret } from './sealed-secret.ts';
 export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
 export type { DelayHistogram, StatisticCounts, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
 export { anchorOf, runbookOfCode } from './runbook-advice.ts';
+export { WARNINGS } from './warnings.ts';
+export type { WarningAdvice, WarningCode } from './warnings.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';

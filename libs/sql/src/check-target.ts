@@ -1,4 +1,4 @@
-import type { Clock, DataSourceDefinition, MappingDefinition } from '@lutra/model';
+import type { Clock, DataSourceDefinition, ErrorCode, MappingDefinition, WarningCode } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
 import { openTarget } from './open-target.ts';
@@ -38,7 +38,7 @@ export async function inspectTarget(
   mappings: readonly MappingDefinition[],
 ): Promise<TargetReport> {
   const { kind, version, maxAllowedPacketBytes, address } = session.info;
-  const warnings: { code: string; message: string }[] = [];
+  const warnings: { code: WarningCode | ErrorCode; message: string }[] = [];
   const schemas = [...new Set(mappings.map(({ target }) => target.schema))];
   for (const schema of schemas) await checkGrants(session, schema);
   if (maxAllowedPacketBytes < PACKET_BYTES_WANTED)

@@ -1,4 +1,13 @@
-import type { Command, CommandEvent, EventBase, InstanceEvent, Permit, SnapshotEvent } from '@lutra/model';
+import type {
+  Command,
+  CommandEvent,
+  ErrorCode,
+  EventBase,
+  InstanceEvent,
+  Permit,
+  SnapshotEvent,
+  WarningCode,
+} from '@lutra/model';
 import type { ArbiterParts } from './arbiter-parts.ts';
 
 /** Writes the arbiter's decisions into the event log. */
@@ -33,7 +42,7 @@ export class Announcer {
   async warning(
     pipelineId: string,
     warning: {
-      readonly code: string;
+      readonly code: WarningCode | ErrorCode;
       readonly message: string;
       readonly epoch: number | null;
       readonly process?: number;

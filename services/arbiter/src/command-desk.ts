@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { SyncError } from '@lutra/model';
-import type { Command, Permit } from '@lutra/model';
+import type { Command, ErrorCode, Permit, WarningCode } from '@lutra/model';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import { decide } from './decide.ts';
@@ -111,7 +111,7 @@ export class CommandDesk {
   }
 }
 
-const warningOf = (command: Command): { code: string; message: string; epoch: number | null } => ({
+const warningOf = (command: Command): { code: WarningCode | ErrorCode; message: string; epoch: number | null } => ({
   code: command.failure?.code ?? 'WARNING',
   message: command.reason,
   epoch: command.aboutEpoch,

@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { anchorOf, DEFAULT_PARAMETERS, ERRORS, PIPELINE_CONDITIONS } from '@lutra/model';
+import { anchorOf, DEFAULT_PARAMETERS, ERRORS, PIPELINE_CONDITIONS, WARNINGS } from '@lutra/model';
 import { describeApi } from '../src/http/configure-http.ts';
 import { ManagerModule } from '../src/manager.module.ts';
 import { servicesWithoutServers } from './services-without-servers.ts';
@@ -30,8 +30,8 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 describe('the page', () => {
-  it('has one section for every error code and every condition, under a name of its own', () => {
-    const wanted = [...Object.keys(ERRORS).map(anchorOf), ...Object.keys(PIPELINE_CONDITIONS)];
+  it('has one section for every error, every warning and every condition, under a name of its own', () => {
+    const wanted = [...Object.keys({ ...ERRORS, ...WARNINGS }).map(anchorOf), ...Object.keys(PIPELINE_CONDITIONS)];
     expect(wanted.filter((anchor) => !anchors.includes(anchor))).toEqual([]);
     expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([]);
     expect(sections.length).toBe(wanted.length);

@@ -1,5 +1,5 @@
 import { compileMappings, containsTransaction, must, SyncError } from '@lutra/model';
-import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent } from '@lutra/model';
+import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent, WarningCode } from '@lutra/model';
 import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
@@ -363,7 +363,7 @@ export class SelectEpoch {
     this.loaded(must(event.process, 'a loaded event names its process'));
   }
 
-  private async warn(warning: { readonly code: string; readonly message: string }): Promise<void> {
+  private async warn(warning: { readonly code: WarningCode; readonly message: string }): Promise<void> {
     this.session.log.warn(warning, 'schema change at the source');
     await publishQuietly(this.context, this.session, { kind: 'warning', ...warning });
   }

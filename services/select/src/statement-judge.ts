@@ -1,11 +1,11 @@
 import { SyncError } from '@lutra/model';
-import type { MappingMatcher, PipelineDefinition } from '@lutra/model';
+import type { MappingMatcher, PipelineDefinition, WarningCode } from '@lutra/model';
 import { parseStatement } from './parse-statement.ts';
 import type { NamedTable } from './parse-statement.ts';
 
 /** What a statement in the log means for the pipeline. `warning` is for people; `stop` ends the pipeline before it. */
 export interface Judgement {
-  readonly warning: { readonly code: string; readonly message: string } | null;
+  readonly warning: { readonly code: WarningCode; readonly message: string } | null;
   readonly stop: SyncError | null;
   /** Rows events follow in the same transaction (CREATE TABLE … SELECT of MySQL). */
   readonly opensTransaction: boolean;
@@ -49,7 +49,7 @@ export class StatementJudge {
         const isNear =
           concerned.length > 0 || this.schemas.has(schema) || tables.some((name) => this.schemas.has(name.schema));
         const message = `The source changed its schema: ${shorten(statement)}`;
-        return { ...HARMLESS, opensTransaction, warning: isNear ? { code: `SOURCE_DDL_${verb}`, message } : null };
+        return { ...HARMLESS, opensTransaction, warning: isNear ? { code: 'SOURCE_DDL_SEEN', message } : null };
       }
     }
   }

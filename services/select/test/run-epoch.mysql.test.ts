@@ -178,7 +178,7 @@ describe.each([
     expect((await failure)?.code).toBe('SOURCE_DDL_STOPPED');
     expect((await failure)?.message).toContain(`${schema}.item`);
     await waitUntil(() => warnings.length === 1, { what: 'a warning', ...WAIT });
-    expect(warnings[0]).toMatchObject({ code: 'SOURCE_DDL_ALTER' });
+    expect(warnings[0]).toMatchObject({ code: 'SOURCE_DDL_SEEN' });
     expect(processes.at(-1)?.header.end.inside).toBeNull();
   });
 

@@ -1,10 +1,10 @@
-import { PIPELINE_CONDITIONS, runbookOfCode } from '@lutra/model';
-import type { ErrorCode, ErrorSpec, RunbookSection } from '@lutra/model';
+import { PIPELINE_CONDITIONS, runbookOfCode, WARNINGS } from '@lutra/model';
+import type { ErrorCode, ErrorSpec, RunbookSection, WarningAdvice } from '@lutra/model';
 import { SCOPES } from './errors-page.ts';
 
 const INTRODUCTION = `# Runbook
 
-<!-- Generated from libs/model/src (pipeline-condition.ts, runbook-advice.ts, errors.ts) by \`npm run docs\`: do not edit. -->
+<!-- Generated from libs/model/src (pipeline-condition.ts, warnings.ts, runbook-advice.ts, errors.ts) by \`npm run docs\`: do not edit. -->
 
 For the person on call. Ask the pipeline first:
 
@@ -27,7 +27,7 @@ const AFTER_CLASS: Readonly<Record<ErrorSpec['class'], string>> = {
   internal: 'waits for you',
 };
 
-/** docs/runbook.md: a section for each condition of a pipeline and for each error code. */
+/** docs/runbook.md: a section for each condition of a pipeline, each warning and each error code. */
 export function runbookPage(errors: Readonly<Record<string, ErrorSpec>>): string {
   const conditions = Object.values<RunbookSection>(PIPELINE_CONDITIONS).map((section) =>
     [`### ${section.title}`, section.meaning, commandBlock(section.command), `**Then:** ${section.next}`].join('\n\n'),
@@ -38,7 +38,11 @@ export function runbookPage(errors: Readonly<Record<string, ErrorSpec>>): string
       .filter(([, spec]) => spec.scope === scope)
       .map(([code]) => codeSection(code as ErrorCode)),
   ]);
-  return [INTRODUCTION, '## States of a pipeline', ...conditions, ...codes].join('\n\n');
+  const warnings = Object.entries<WarningAdvice>(WARNINGS).map(([code, { meaning, command, next }]) =>
+    [`### ${code}`, meaning, commandBlock(command), `**Then:** ${next}`].join('\n\n'),
+  );
+  const parts = [INTRODUCTION, '## States of a pipeline', ...conditions, '## Warnings', ...warnings, ...codes];
+  return parts.join('\n\n');
 }
 
 function codeSection(code: ErrorCode): string {

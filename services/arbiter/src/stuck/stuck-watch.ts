@@ -4,7 +4,7 @@ import type { Announcer } from '../announcer.ts';
 import type { ArbiterParts } from '../arbiter-parts.ts';
 import { RETRY_AUTHOR } from '../decide.ts';
 import { blockerOf, nameBlocker } from './name-blocker.ts';
-import type { Findings } from './name-blocker.ts';
+import type { Findings, StuckVerdict } from './name-blocker.ts';
 import { suspect } from './suspect.ts';
 import type { EpochSigns, Suspicion } from './suspect.ts';
 
@@ -126,15 +126,7 @@ export class StuckWatch {
     };
   }
 
-  private async tell(
-    verdict: {
-      readonly code: string;
-      readonly stage: Stage;
-      readonly message: string;
-      readonly process: number | null;
-    },
-    epoch: number,
-  ): Promise<void> {
+  private async tell(verdict: StuckVerdict, epoch: number): Promise<void> {
     const { announcer, clock, log, pipelineId } = this.parts;
     const { code, stage, message, process } = verdict;
     const key = `${code} ${stage}`;

@@ -1,4 +1,4 @@
-import { anchorOf, ERRORS } from '@lutra/model';
+import { anchorOf, ERRORS, WARNINGS } from '@lutra/model';
 import type { FailureReport, LutraEvent, PipelineCondition } from '@lutra/model';
 
 export type LinkedFailure = FailureReport & { readonly runbook: string };
@@ -39,7 +39,9 @@ export class RunbookLinks {
           : { ...event, command: { ...event.command, failure: this.ofFailure(failure) } };
       }
       case 'warning':
-        return event.code in ERRORS ? Object.assign({ runbook: this.ofCode(event.code) }, event) : event;
+        return event.code in ERRORS || event.code in WARNINGS
+          ? Object.assign({ runbook: this.ofCode(event.code) }, event)
+          : event;
       default:
         return event;
     }

@@ -1,0 +1,103 @@
+import type { RunbookSection } from './pipeline-condition.ts';
+
+/** What a warning says to a person: in the runbook beside the errors, under its code. */
+export type WarningAdvice = Omit<RunbookSection, 'title'>;
+
+const LOOK = 'GET pipelines/{id}';
+const INSTANCES = 'GET instances';
+const PROCESSES = 'GET pipelines/{id}/processes';
+
+/** Every code that a `warning` event may carry besides an error's. Scheduling does not change by a warning. */
+export const WARNINGS = {
+  WARNING: {
+    meaning: 'An operator or a stage wanted it to be known; the message says what.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'Nothing happens by itself.',
+  },
+  PROCESS_TOO_OLD: {
+    meaning:
+      'A process has been under way for longer than `processAgeMaxMs`. The message names what is in the way. The arbiter restarts the pipeline once for it.',
+    command: LOOK,
+    next: 'The work is selected again in a new epoch; nothing is lost and nothing is applied twice. When it comes again the cause is still there: remove what the message names.',
+  },
+  STAGE_TOO_OLD: {
+    meaning: 'One stage has had a process in hand for longer than `stageAgeMaxMs`. The message says what it waits for.',
+    command: LOOK,
+    next: 'It goes on as soon as the way is free. A lock at the target: look whether its connection is needed, else KILL it there. After `processAgeMaxMs` the arbiter restarts the pipeline.',
+  },
+  QUEUE_TOO_OLD: {
+    meaning:
+      'Processes wait in a queue for longer than `queueAgeMaxMs` and nobody has them. Instances of that stage are missing, in maintenance, or busy with others.',
+    command: INSTANCES,
+    next: 'Start an instance of the stage that the message names, or send `resume` to one that drains. It takes what waits at once.',
+  },
+  NO_PROGRESS: {
+    meaning:
+      'Nothing was loaded for `noProgressMaxMs` although the source is ahead. The message names the stage and what it waits for. The arbiter restarts the pipeline once for it.',
+    command: LOOK,
+    next: 'A new epoch begins at the checkpoint; nothing is lost and nothing is applied twice. When it comes again, remove what the message names.',
+  },
+  SELECT_SILENT: {
+    meaning:
+      'Select holds the pipeline and has said nothing for `noProgressMaxMs`: it hangs, or its way to NATS is cut. The arbiter restarts the pipeline once for it.',
+    command: INSTANCES,
+    next: 'When it stays silent, end the process that `mainstem` names: another instance takes the pipeline as soon as its session is over.',
+  },
+  MAINSTEM_VACANT: {
+    meaning: 'The pipeline may run, and no select instance holds it. Nothing is read from the source.',
+    command: INSTANCES,
+    next: 'Start a select instance, or send `resume` to one. It takes the pipeline within seconds, in a new epoch.',
+  },
+  LOADER_VACANT: {
+    meaning: 'The pipeline may run, and no load instance holds it. Nothing is written to the target.',
+    command: INSTANCES,
+    next: 'Start a load instance, or send `resume` to one. It takes the pipeline within seconds, in a new epoch.',
+  },
+  INSTANCE_CANNOT_DRAIN: {
+    meaning:
+      'An instance shall be emptied, and nobody else may take one of its leases. It keeps the lease and works on.',
+    command: INSTANCES,
+    next: 'Start another instance of the service, or send `resume` to one. The lease moves by itself then, without a rollback.',
+  },
+  INSTANCE_UNREAD: {
+    meaning:
+      'An instance is a member and takes nothing from its own queue: it hangs, or its way to NATS is cut. What was placed on it is given to the others.',
+    command: INSTANCES,
+    next: 'No pipeline is restarted for it. End the process when it stays so; a new one of the same name takes its queue again.',
+  },
+  FAILBACK_POSSIBLE: {
+    meaning: 'The preferred instance of a pipeline is back, and `failback` is `ask`: a person decides.',
+    command: 'POST pipelines/{id}/move {"stage":"load","instance":"{instance}","reason":"fail back"}',
+    next: 'The window is emptied and the lease moves, without a rollback. Leaving it as it is costs nothing.',
+  },
+  PIPELINE_UNKNOWN: {
+    meaning:
+      'A command named a pipeline that has no definition: it was removed meanwhile, or its revision is not published.',
+    command: 'GET pipelines',
+    next: 'The command had no effect. Send it again when the pipeline is in the list.',
+  },
+  SOURCE_PURGE_NEAR: {
+    meaning:
+      'What the pipeline needs next comes near the end of what the source keeps of its binary log. Once it is purged the pipeline cannot go on.',
+    command: 'SET GLOBAL binlog_expire_logs_seconds = 604800; -- at the source; older servers: expire_logs_days',
+    next: 'Then find out why the pipeline is behind: `GET pipelines/{id}`. The warning ends when it has caught up.',
+  },
+  SOURCE_DDL_SKIPPED: {
+    meaning:
+      'The source truncated, dropped or renamed a mapped table, and `ddl` is `skip`: it was passed over and counted.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'The target is as it was. Run the statement there by hand when it shall follow.',
+  },
+  SOURCE_DDL_SEEN: {
+    meaning: 'The source changed its schema beside or in a mapped table. Rows go on with the new shape.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'Add new columns at the target, if they are mapped, before their first row comes; else the pipeline stops with TARGET_COLUMN_MISSING and goes on after a RESTART.',
+  },
+  TARGET_TRIGGER: {
+    meaning: 'A mapped table at the target has a trigger. It fires for replicated rows too.',
+    command: "SHOW TRIGGERS FROM `{schema}` LIKE '{table}'; -- at the target",
+    next: 'Drop it at the target when the source has it as well: its work arrives as rows already.',
+  },
+} as const satisfies Readonly<Record<string, WarningAdvice>>;
+
+export type WarningCode = keyof typeof WARNINGS;
