@@ -126,7 +126,9 @@ export class PipelineKeeper {
     const pipelineId = this.definition.id;
     const barred = peers.abortWhen(() => !peers.order.takesWork);
     const signal = AbortSignal.any([wanting, barred.reached]);
-    const epochSeen = async (): Promise<number> => (await coordinator.permit(pipelineId))?.permit.epoch ?? 0;
+    // A permit that is gone (ZooKeeper lost its data) does not take back what we have seen: somebody worked in that epoch.
+    const epochSeen = async (): Promise<number> =>
+      Math.max((await coordinator.permit(pipelineId))?.permit.epoch ?? 0, this.feed.permit?.epoch ?? 0);
     try {
       // Obeyed at each winning: a lease in hand stays on its session.
       const isFast = this.definition.parameters.failoverMode === 'fast';

@@ -8,11 +8,11 @@ import { PipelineFeed } from './pipeline-feed.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { SupervisionWorker } from './supervision-worker.ts';
 
-/** All that an arbiter does; any number of arbiters may do it at once. */
-export function arbiterWorkers(parts: ArbiterParts): readonly Worker[] {
+/** All that an arbiter does; any number of arbiters may do it at once. `jitter`: from -1 to 1, default chance. */
+export function arbiterWorkers(parts: ArbiterParts, jitter?: () => number): readonly Worker[] {
   const announcer = new Announcer(parts);
   const feed = new PipelineFeed(parts);
-  const desk = new CommandDesk(parts, announcer);
+  const desk = new CommandDesk(parts, announcer, jitter);
   return [
     feed,
     new CommandWorker(parts, desk),

@@ -57,10 +57,16 @@ export class CommandDesk {
   private async tryOnce(command: Command, asked: Asked): Promise<Outcome | 'drain' | 'conflict'> {
     const { clock, coordinator, log } = this.parts;
     const standing = await coordinator.permit(command.pipelineId);
-    const decision = decide(standing?.permit ?? null, command, { ...asked, now: clock.now(), jitter: this.jitter() });
+    const context = { ...asked, now: clock.now(), jitter: this.jitter() };
+    const decision = decide(
+      standing?.permit ?? null,
+      command,
+      standing === null ? { ...context, loadedEpoch: await this.loadedEpoch(command.pipelineId) } : context,
+    );
     const { permit } = decision;
     if (permit !== null && !(await coordinator.writePermit(command.pipelineId, permit, standing?.version ?? null)))
       return 'conflict';
+    await this.tellOvertaken(standing?.permit ?? null, command, permit);
     const { pipelineId, kind, id: commandId } = command;
     if (decision.next === 'drain') {
       log.info({ pipelineId, kind, commandId }, 'pipeline is draining');
@@ -74,6 +80,18 @@ export class CommandDesk {
     );
     await this.finish(command, decision, now);
     return decision.outcome;
+  }
+
+  /** Select would take the place and the number of a cursor of the same epoch for its own. */
+  private async loadedEpoch(pipelineId: string): Promise<number> {
+    return (await this.parts.bus.cursor(pipelineId))?.epoch ?? 0;
+  }
+
+  /** Who waited for the window to empty learns that a later command has taken the permit. */
+  private async tellOvertaken(before: Permit | null, command: Command, permit: Permit | null): Promise<void> {
+    const pending = before?.draining === true ? before.pending : undefined;
+    if (permit === null || pending === undefined || pending.id === command.id) return;
+    await this.announcer.command('command-done', pending, { outcome: 'void', epoch: permit.epoch });
   }
 
   /** The tail: may be repeated by another arbiter, and each step tolerates that. */

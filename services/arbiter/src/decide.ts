@@ -11,6 +11,8 @@ export interface DecisionContext {
   readonly isRedelivered: boolean;
   /** Set when the command has waited for the window to empty: the change may be made now. */
   readonly isDrained: boolean;
+  /** The newest epoch that load has told of, where there is no permit: ZooKeeper lost its data. An epoch is never used twice. */
+  readonly loadedEpoch?: number;
 }
 
 export type Outcome = 'applied' | 'void' | 'repeated';
@@ -74,7 +76,10 @@ function decideOrder(permit: Permit | null, command: Command, context: DecisionC
       // One that lets its window empty for a RESTART goes on by itself.
       if (permit?.state === 'RUNNING' && !isHalting(permit))
         return done(null, 'repeated', 'The pipeline runs already', []);
-      return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit) });
+      return move(permit, command, context, {
+        state: 'RUNNING',
+        epoch: nextEpoch(permit, undefined, context.loadedEpoch),
+      });
     case 'RESTART':
       return decideOrderedRestart(permit, command, context, isStanding);
     case 'PAUSE':
@@ -104,7 +109,7 @@ function decideOrderedRestart(
   if (context.isDrained && !isDraining) return voided('A later command has taken its place');
   if (permit?.state === 'RUNNING' && command.isGraceful === true && !context.isDrained)
     return drain(permit, command, context);
-  return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit) });
+  return move(permit, command, context, { state: 'RUNNING', epoch: nextEpoch(permit, undefined, context.loadedEpoch) });
 }
 
 /** PAUSE and STOP let the window empty first: same epoch, `draining`, and only then the epoch moves. */
@@ -197,9 +202,9 @@ function pauseAfter(permit: Permit, command: Command, context: DecisionContext):
 }
 
 /** Above everything that is known: the permit's epoch, the one that the command saw, and the one found at the target. */
-function nextEpoch(permit: Permit | null, command?: Command): number {
+function nextEpoch(permit: Permit | null, command?: Command, loadedEpoch = 0): number {
   const failed = Math.max(permit?.failure?.aboveEpoch ?? 0, command?.failure?.aboveEpoch ?? 0);
-  return Math.max(permit?.epoch ?? 0, command?.aboutEpoch ?? 0, failed) + 1;
+  return Math.max(permit?.epoch ?? 0, command?.aboutEpoch ?? 0, failed, loadedEpoch) + 1;
 }
 
 function move(permit: Permit | null, command: Command, context: DecisionContext, writing: Writing): Decision {

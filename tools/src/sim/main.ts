@@ -1,0 +1,109 @@
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { runTool } from '../run-tool.ts';
+import { parseSimOptions } from './options.ts';
+import type { SimOptions } from './options.ts';
+import { runSeed, SeedFailure } from './run-seed.ts';
+import type { SeedReport } from './run-seed.ts';
+import { SeedTally } from './seed-tally.ts';
+
+/** Runs go on behind a failure, but not for ever. */
+const FAILURES_MAX = 5;
+const TRACE_LINES = 150;
+const PROGRESS_MS = 5_000;
+
+type Answer = { readonly report: SeedReport } | { readonly seed: number; readonly problem: string };
+
+if (isMainThread) await runTool(() => main(parseSimOptions(process.argv.slice(2))));
+else await work(workerData as { readonly first: number; readonly count: number; readonly step: number });
+
+async function main(options: SimOptions): Promise<number> {
+  if (options.isSingle) return replay(options.seed);
+  return runSeeds(options);
+}
+
+/** One seed with its trace. */
+async function replay(seed: number): Promise<number> {
+  try {
+    const report = await runSeed(seed, { isTraced: true });
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    return 0;
+  } catch (error) {
+    const trace = error instanceof SeedFailure ? error.trace.slice(-TRACE_LINES) : [];
+    const problem = error instanceof Error ? error.message : String(error);
+    process.stdout.write(`${trace.join('\n')}\n\nSeed ${String(seed)} failed: ${problem}\n`);
+    return 1;
+  }
+}
+
+async function runSeeds({ seed, seeds, workers }: SimOptions): Promise<number> {
+  const tally = new SeedTally();
+  const failures: { readonly seed: number; readonly problem: string }[] = [];
+  const startMs = Date.now();
+  const ticker = setInterval(() => {
+    process.stdout.write(
+      `${String(tally.count + failures.length)} of ${String(seeds)} seeds, ${rate(tally.count, startMs)}\n`,
+    );
+  }, PROGRESS_MS);
+  const running = Array.from({ length: workers }, (_, index) => {
+    const worker = new Worker(import.meta.filename, {
+      workerData: { first: seed + index, count: seeds - index, step: workers },
+    });
+    return new Promise<void>((resolve, reject) => {
+      worker.on('message', (answer: Answer) => {
+        if ('report' in answer) tally.add(answer.report);
+        else failures.push(answer);
+        if (failures.length >= FAILURES_MAX) void worker.terminate();
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => {
+        resolve();
+      });
+    });
+  });
+  await Promise.all(running);
+  clearInterval(ticker);
+  process.stdout.write(`${tally.describe()}\n${rate(tally.count, startMs)} with ${String(workers)} workers\n`);
+  const [first] = failures;
+  if (first === undefined) {
+    process.stdout.write(`${String(tally.count)} seeds passed, 0 failed\n`);
+    return 0;
+  }
+  await replay(first.seed);
+  for (const failure of failures)
+    process.stdout.write(
+      `Seed ${String(failure.seed)}: ${failure.problem}\n  npm run sim -- --seed ${String(failure.seed)}\n`,
+    );
+  return 1;
+}
+
+/** What a worker does: its share of the seeds, one after the other. */
+async function work({
+  first,
+  count,
+  step,
+}: {
+  readonly first: number;
+  readonly count: number;
+  readonly step: number;
+}): Promise<void> {
+  // The code under test makes errors by the thousand, and nobody reads where.
+  Error.stackTraceLimit = 0;
+  for (let seed = first; seed < first + count; seed += step) {
+    let answer: Answer;
+    try {
+      answer = { report: await runSeed(seed) };
+    } catch (error) {
+      answer = { seed, problem: error instanceof Error ? error.message : String(error) };
+    }
+    parentPort?.postMessage(answer);
+    // Messages leave between seeds only.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+function rate(count: number, startMs: number): string {
+  const seconds = (Date.now() - startMs) / 1_000;
+  return `${(count / Math.max(seconds, 0.001)).toFixed(1)} seeds/s in ${seconds.toFixed(0)} s`;
+}
