@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ByteBudget } from '../src/byte-budget.ts';
+import type { Priority } from '../src/pipeline.ts';
 import { SyncError } from '../src/sync-error.ts';
 
 /** Lets everything run that is ready to. */
@@ -97,5 +98,69 @@ describe('ByteBudget', () => {
     await expect(large).rejects.toBeInstanceOf(SyncError);
     await small;
     expect(budget.held).toBe(8);
+  });
+
+  // Law: while all priorities wait, any 7 grants in a row are 4 high, 2 normal, 1 low, give or take one; each in its order.
+  it('lets priorities that wait take turns 4 : 2 : 1, and each keeps its order', async () => {
+    const priorities = fc.shuffledSubarray(
+      [
+        ...new Array<Priority>(40).fill('high'),
+        ...new Array<Priority>(20).fill('normal'),
+        ...new Array<Priority>(10).fill('low'),
+      ],
+      { minLength: 70 },
+    );
+    await fc.assert(
+      fc.asyncProperty(priorities, async (asked) => {
+        const budget = new ByteBudget(1);
+        const granted: { readonly priority: Priority; readonly index: number }[] = [];
+        let release = await budget.reserve(1);
+        const waiting = asked.map(async (priority, index) => {
+          const give = await budget.reserve(1, undefined, priority);
+          granted.push({ priority, index });
+          release = give;
+        });
+        for (let count = 1; count <= asked.length; count += 1) {
+          release();
+          await settled();
+          expect(granted).toHaveLength(count);
+        }
+        await Promise.all(waiting);
+        for (let start = 0; start + 7 <= 63; start += 1) {
+          const seven = granted.slice(start, start + 7).map(({ priority }) => priority);
+          const count = (wanted: Priority): number => seven.filter((priority) => priority === wanted).length;
+          expect(Math.abs(count('high') - 4)).toBeLessThanOrEqual(1);
+          expect(Math.abs(count('normal') - 2)).toBeLessThanOrEqual(1);
+          expect(Math.abs(count('low') - 1)).toBeLessThanOrEqual(1);
+        }
+        for (const wanted of ['high', 'normal', 'low']) {
+          const order = granted.filter(({ priority }) => priority === wanted).map(({ index }) => index);
+          expect(order).toEqual([...order].sort((a, b) => a - b));
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('gives a priority that comes late no claim to the turns before', async () => {
+    const budget = new ByteBudget(1);
+    const granted: string[] = [];
+    let release = await budget.reserve(1);
+    const ask = (priority: Priority): void => {
+      void budget.reserve(1, undefined, priority).then((give) => {
+        granted.push(priority);
+        release = give;
+      });
+    };
+    const next = async (): Promise<void> => {
+      release();
+      await settled();
+    };
+    for (let count = 0; count < 20; count += 1) ask('high');
+    for (let count = 0; count < 10; count += 1) await next();
+    for (let count = 0; count < 5; count += 1) ask('low');
+    for (let count = 0; count < 5; count += 1) await next();
+    expect(granted.slice(10).filter((priority) => priority === 'low').length).toBeLessThanOrEqual(2);
+    expect(granted.slice(10)).toContain('low');
   });
 });

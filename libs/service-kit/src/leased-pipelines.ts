@@ -66,7 +66,7 @@ class Fleet {
     const { bus, clock, log } = this.context;
     const signal = AbortSignal.any([stopping, this.drained.signal]);
     const following = this.peers.run(signal);
-    await this.peers.waitUntil(() => this.peers.order.isKnown, signal);
+    await this.peers.waitUntil(() => this.peers.isKnown, signal);
     while (!signal.aborted) {
       try {
         for await (const { pipelineId, definition } of bus.watchDefinitions(signal))

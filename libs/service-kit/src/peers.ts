@@ -15,7 +15,7 @@ const REWATCH_MS = 1_000;
  */
 export class Peers extends Watched {
   readonly order: OwnOrder;
-  private members: readonly InstanceDescription[] = [];
+  private members: readonly InstanceDescription[] | null = null;
   private readonly holders = new Map<string, string>();
   /** The last one who was seen with a lease that is free now. */
   private readonly lastHolders = new Map<string, string>();
@@ -27,6 +27,11 @@ export class Peers extends Watched {
     this.order.watch(() => {
       this.tell();
     });
+  }
+
+  /** False until the first answers: nothing may be taken before. */
+  get isKnown(): boolean {
+    return this.order.isKnown && this.members !== null;
   }
 
   /** Another live instance of this name takes work. */
@@ -94,7 +99,7 @@ export class Peers extends Watched {
 
   private others(): readonly InstanceDescription[] {
     const { instance: own } = this.context.identity;
-    return this.members.filter(
+    return (this.members ?? []).filter(
       ({ draining, instance, maintenance }) => instance !== own && !draining && maintenance !== true,
     );
   }

@@ -133,7 +133,7 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   const startMs = context.clock.now().getTime();
   const bytes = delivery.bodyBytes + OUTPUT_MARGIN_BYTES;
   job.mark.waitsFor('memory', `waits for ${String(bytes)} bytes of memory (LUTRA_MEMORY_BYTES_MAX)`);
-  const release = await context.budget.reserve(bytes, until);
+  const release = await context.budget.reserve(bytes, until, definition.parameters.priority);
   const writer = context.bus.writeProcess({
     queue: stage.output,
     identity: header,

@@ -1,12 +1,13 @@
-import { ByteBudget, linkSignals, SyncError } from '@lutra/model';
-import type { PipelineDefinition } from '@lutra/model';
+import { ByteBudget, SyncError } from '@lutra/model';
+import type { PipelineDefinition, Priority } from '@lutra/model';
 import type { ProcessDelivery, ProcessQueue, ProcessSchema, ProcessWriter, StageQueue } from '@lutra/messaging';
 import { ANY_INSTANCE } from './placement/choose-instance.ts';
 import { ProcessRouter } from './placement/process-router.ts';
-import { OwnOrder } from './own-order.ts';
+import { Peers } from './peers.ts';
 import { PermitCache } from './permit-cache.ts';
 import type { ServiceContext } from './service-context.ts';
 import { handleDelivery } from './stage-delivery.ts';
+import type { StageParts } from './stage-delivery.ts';
 import { answerInquiries } from './answer-inquiries.ts';
 import { WorkInHand } from './work-in-hand.ts';
 import { stageMeter } from './stage-meter.ts';
@@ -33,13 +34,14 @@ export interface StageDefinition {
 
 /**
  * The life of a stateless stage (extract, transform): takes deliveries from the queue of all instances and from its own
- * under one limit (LUTRA_STAGE_CONCURRENCY), in the order of their coming, drops those of an epoch older than the permit's, reserves memory, opens a span as child of the stage before, calls `work`, finishes the output with the
- * stage's time appended, and acknowledges the input only after the output is stored. A failure is reported as ROLLBACK about
- * the process's epoch with its class, and the input is acknowledged (the work is selected again). A delivery seen more than
+ * under one limit (LUTRA_STAGE_CONCURRENCY), in the order of their coming, 4 : 2 : 1 by priority where several wait, drops
+ * those of an epoch older than the permit's, reserves memory, opens a span as child of the stage before, calls `work`,
+ * finishes the output with the stage's time appended, and acknowledges the input only after the output is stored. A failure
+ * is reported as ROLLBACK about the process's epoch with its class, and the input is acknowledged (the work is selected again). A delivery seen more than
  * three times is not handled again but reported as BUS_REDELIVERED_TOO_OFTEN. The output goes to the instance that the
  * process's revision names by its placement. An instance that leaves in order hands what is left in its queue to the others;
  * for one that dies the arbiter does. One that a person has ordered to drain, or into maintenance, works off its own queue
- * and takes nothing from that of all.
+ * and takes nothing from that of all while another instance does.
  */
 export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefinition): Worker {
   const { bus, identity, log } = context;
@@ -56,21 +58,19 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
     const works = new WorkInHand(context.clock, stage.stage);
     const parts = { context, stage, permits, router, meter: stageMeter(stage.stage), works, signal };
     const inFlightMax = context.env.LUTRA_STAGE_CONCURRENCY;
-    // Not of bytes: one place for each process that may be worked on, given in the order of asking.
+    // Not of bytes: one place for each process that may be worked on; where several wait, by priority.
     const places = new ByteBudget(inFlightMax);
+    // A consumer holds back what exceeds inFlightMax, so that at most as many wait for a place.
     const take = async (target: string, until: AbortSignal): Promise<void> => {
-      // A consumer holds back what exceeds inFlightMax, so that at most as many wait for a place.
-      for await (const delivery of bus.consume({ queue: stage.input, target, inFlightMax, signal: until })) {
-        const release = await places.reserve(1, until).catch(() => null); // Rejects when the intake has ended.
-        if (release !== null && !until.aborted) keep(inHand, handleDelivery(parts, delivery).finally(release));
-        else {
-          release?.();
-          delivery.nak();
-        }
-      }
+      for await (const delivery of bus.consume({ queue: stage.input, target, inFlightMax, signal: until }))
+        keep(inHand, handleInTurn(parts, delivery, { places, taking }));
     };
-    const takeAny = (until: AbortSignal): Promise<void> => take(ANY_INSTANCE, until);
-    const readers = [whileTakingWork(context, taking, takeAny), take(identity.instance, taking)];
+    const peers = new Peers(context);
+    const readers = [
+      peers.run(taking),
+      takeAsOrdered(peers, (until) => take(ANY_INSTANCE, until), taking),
+      take(identity.instance, taking),
+    ];
     const ended = new AbortController();
     const answering = answerInquiries(context, { stage: stage.stage, works }, ended.signal);
     try {
@@ -110,23 +110,45 @@ export function stageWorker(context: ServiceContext<StageEnv>, stage: StageDefin
   };
 }
 
-/** Runs `take` again and again while the instance is ordered neither to drain nor into maintenance; its signal aborts then. */
-async function whileTakingWork(
-  context: ServiceContext<StageEnv>,
-  signal: AbortSignal,
+/**
+ * Takes from the queue of all instances unless a person has ordered this one to drain or into maintenance and another one
+ * takes work. What was placed on this instance is still taken: nothing new is.
+ */
+async function takeAsOrdered(
+  peers: Peers,
   take: (until: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const order = new OwnOrder(context);
-  void order.run(signal); // Never rejects; ends with the signal.
-  while (await order.waitUntil(() => order.takesWork, signal)) {
-    const { reached, stop } = order.abortWhen(() => !order.takesWork);
-    const { signal: until, unlink } = linkSignals(signal, reached);
+  const mayTake = (): boolean => peers.isKnown && (peers.order.takesWork || !peers.hasHeir);
+  while (await peers.waitUntil(mayTake, signal)) {
+    const barred = peers.abortWhen(() => !mayTake());
     try {
-      await take(until);
+      await take(AbortSignal.any([signal, barred.reached]));
     } finally {
-      unlink();
-      stop();
+      barred.stop();
     }
+  }
+}
+
+/** Works on a delivery as soon as it has a place; gives it back when the intake ends before. */
+async function handleInTurn(
+  parts: StageParts,
+  delivery: ProcessDelivery,
+  { places, taking }: { readonly places: ByteBudget; readonly taking: AbortSignal },
+): Promise<void> {
+  const priority = await priorityOf(parts.context, delivery);
+  const release = await places.reserve(1, taking, priority).catch(() => null); // Rejects when the intake has ended.
+  if (release !== null && !taking.aborted) await handleDelivery(parts, delivery);
+  else delivery.nak();
+  release?.();
+}
+
+/** What is not known yet has no claim to be first; what is wrong with it shows when it is worked on. */
+async function priorityOf(context: ServiceContext, { header }: ProcessDelivery): Promise<Priority> {
+  try {
+    return (await context.bus.definition(header.pipelineId, header.revision))?.parameters.priority ?? 'normal';
+  } catch {
+    return 'normal';
   }
 }
 

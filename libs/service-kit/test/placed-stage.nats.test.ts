@@ -181,6 +181,8 @@ describe('a stage with placement', () => {
       const order = { draining: false, maintenance: false, weight: null, reason: 'test', by: 'test', at: '' };
       await installation.coordinator.writeInstanceOrder('a', { ...order, ...change });
       const done = outputs('any');
+      const other = await installation.instance('extract', 'b');
+      await other.join();
       const instance = await installation.instance('extract', 'a');
       instance.start(extract(instance, copy));
       await select(1);
@@ -190,7 +192,6 @@ describe('a stage with placement', () => {
       await installation.coordinator.removeInstanceOrder('a');
       await soon('the other process', () => done.length === 2);
       await installation.coordinator.writeInstanceOrder('a', { ...order, ...change });
-      const other = await installation.instance('extract', 'b');
       await soon('the order to be obeyed', async () => {
         await select(done.length + 1);
         await soon('an output', async () => done.length > 2 || (await queued()) > 0);

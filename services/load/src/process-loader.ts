@@ -178,7 +178,8 @@ export class ProcessLoader {
   }
 
   private async reserve(bytes: number, signal: AbortSignal): Promise<() => void> {
-    const reserving = this.parts.context.budget.reserve(bytes, signal);
+    const { priority } = this.parts.pipeline.latestDefinition().parameters;
+    const reserving = this.parts.context.budget.reserve(bytes, signal, priority);
     try {
       return await this.keepingAlive(reserving);
     } catch (error) {

@@ -49,7 +49,7 @@ export async function runEpoch(
     const checked = await reader.check();
     const place = await agreeOnPlace(context, session, () => resolveOrigin(session, checked));
     if (place === null) return;
-    const release = await budget.reserve(HELD_BYTES, session.signal);
+    const release = await budget.reserve(HELD_BYTES, session.signal, parameters.priority);
     try {
       const maxRowBytes = env.LUTRA_MAX_ROW_BYTES;
       epoch = new SelectEpoch(context, session, { place, maxRowBytes, reader, status, bell, router });
