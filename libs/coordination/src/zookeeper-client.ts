@@ -20,9 +20,17 @@ export interface ZooKeeperClientOptions {
   readonly clock: Clock;
 }
 
-/** What the driver keeps to itself and we have to reach: it has no read time-out and carries half a packet over to the next connection. */
+/**
+ * What the driver keeps to itself and we have to reach: it has no read time-out, carries half a packet over to the next
+ * connection, and takes the welcome of a session for the answer to its goodbye.
+ */
 interface DriverInternals {
-  readonly connectionManager: { readonly socket?: Socket; readonly state: number; pendingBuffer: Buffer | null };
+  readonly connectionManager: {
+    readonly socket?: Socket;
+    readonly state: number;
+    pendingBuffer: Buffer | null;
+    onSocketData: (bytes: Buffer) => void;
+  };
 }
 
 type Answer<T> = { readonly isDone: true; readonly value: T } | { readonly isDone: false; readonly code: number };
@@ -191,8 +199,14 @@ export class NodeZooKeeperClient {
     this.finish();
     const { clock } = this.options;
     const startMs = clock.monotonicMs();
-    this.driver.close();
     const internals = (this.driver as unknown as DriverInternals).connectionManager;
+    if (this.driver.getState() !== State.SYNC_CONNECTED) {
+      // Nobody is there to say goodbye to. What still comes, on this connection or one that is being made, is not for reading.
+      internals.onSocketData = () => undefined;
+      internals.socket?.removeAllListeners('data');
+      internals.socket?.resume();
+    }
+    this.driver.close();
     while (internals.state !== DRIVER_CLOSED && clock.monotonicMs() - startMs < CLOSE_LIMIT_MS) {
       await clock.sleep(20);
       // The goodbye gets half of the time; a driver that was waiting for a server meets a dead socket and gives up.
