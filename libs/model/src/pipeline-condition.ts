@@ -124,7 +124,7 @@ export const PIPELINE_CONDITIONS = {
     meaning:
       "ZooKeeper's data is gone, and with it the word that this pipeline may run. `lastOrder` says what was ordered last. The place that was reached is safe in the target.",
     command: START,
-    next: 'The arbiter gives the permit back by itself when the event log still tells it. After a minute without it: START. The first claim lifts the epoch above the one at the target, and nothing is applied twice.',
+    next: 'The manager gives START again by itself within ten seconds (`lastCommand` shows it). After a minute without it: START. The first claim lifts the epoch above the one at the target, and nothing is applied twice.',
   },
   unknown: {
     title: 'UNKNOWN',

@@ -130,8 +130,9 @@ describe('a command', () => {
 
   it('WARNING and a graceful RESTART reach the arbiter as they are', async () => {
     await order({ kind: 'WARNING', reason: 'the target gets a new index' });
+    // No arbiter writes a permit here, so that the manager may give a START of its own in between.
     const last = await order({ kind: 'RESTART', reason: 'new memory', graceful: true });
-    const taken = await takeUpTo(String(last.body['id']));
+    const taken = (await takeUpTo(String(last.body['id']))).filter(({ author }) => author === 'admin');
     expect(taken.slice(-2)).toMatchObject([
       { kind: 'WARNING', reason: 'the target gets a new index', author: 'admin', aboutEpoch: null },
       { kind: 'RESTART', isGraceful: true, author: 'admin' },
