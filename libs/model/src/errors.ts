@@ -179,19 +179,6 @@ export const ERRORS = {
     summary: 'A ZooKeeper node was changed by someone else meanwhile',
     workaround: 'Nothing to do: the change is decided anew.',
   },
-  INSTANCE_CANNOT_DRAIN: {
-    scope: 'config',
-    class: 'configuration',
-    summary: 'An instance that was ordered to drain keeps a lease: there is no other one to take it',
-    workaround:
-      'Start another instance of the service, or resume one that drains or is in maintenance; the lease then moves by itself. The pipeline runs on meanwhile.',
-  },
-  FAILBACK_POSSIBLE: {
-    scope: 'config',
-    class: 'configuration',
-    summary: 'The preferred instance is back and another one holds its lease',
-    workaround: 'Move the pipeline as the message says, or leave it where it is: it runs on.',
-  },
   COORDINATION_ACCESS_DENIED: {
     scope: 'internal',
     class: 'configuration',

@@ -105,14 +105,6 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: LOOK,
     next: `${CONCERNS_A_REQUEST} The message says what stands in the way: a name that is taken, a state, another version.`,
   },
-  INSTANCE_CANNOT_DRAIN: {
-    command: 'GET instances',
-    next: 'The lease moves by itself as soon as another instance may take it. Do not switch the old one off before its `leases` are empty.',
-  },
-  FAILBACK_POSSIBLE: {
-    command: 'POST pipelines/{id}/move {"stage":"load","instance":"{instance}","reason":"back to its own instance"}',
-    next: 'Stage `select` for the mainstem. The window empties first, so that nothing is repeated. With `failback` set to `return` it happens by itself.',
-  },
   INSTANCE_NOT_ELIGIBLE: {
     command: 'GET instances',
     next: 'The pipeline stays where it is, and runs on. Send the move again with another name.',
