@@ -117,7 +117,7 @@ export class FaultMaker {
   }
 
   private freeze(): void {
-    const node = this.instance();
+    const node = this.instance(this.chance(0.4) ? 'load' : undefined);
     if (node === null) return;
     node.freeze();
     this.simulation.world.at(null, this.longSpan() * 2, () => {

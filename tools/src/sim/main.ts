@@ -1,5 +1,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { runTool } from '../run-tool.ts';
+import { CASES, playCase } from './cases/all-cases.ts';
+import { NOT_SIMULATED } from './cases/not-simulated.ts';
 import { parseSimOptions } from './options.ts';
 import type { SimOptions } from './options.ts';
 import { runSeed, SeedFailure } from './run-seed.ts';
@@ -17,8 +19,33 @@ if (isMainThread) await runTool(() => main(parseSimOptions(process.argv.slice(2)
 else await work(workerData as { readonly first: number; readonly count: number; readonly step: number });
 
 async function main(options: SimOptions): Promise<number> {
+  if (options.caseName !== null) return playCases(options.caseName, options);
   if (options.isSingle) return replay(options.seed);
   return runSeeds(options);
+}
+
+/** The named case, or all; each with as many seeds as were asked for, or one. */
+async function playCases(name: string, { seed, seeds, hasSeeds }: SimOptions): Promise<number> {
+  if (name === 'list') {
+    for (const each of CASES) process.stdout.write(`${each.name}: ${each.claim}\n`);
+    for (const [left, reason] of Object.entries(NOT_SIMULATED))
+      process.stdout.write(`${left} is no case here: ${reason}\n`);
+    return 0;
+  }
+  const chosen = CASES.filter((each) => name === 'all' || each.name === name);
+  if (chosen.length === 0) throw new Error(`There is no case ${name}: see --case list`);
+  for (const each of chosen)
+    for (let chance = seed; chance < seed + (hasSeeds ? seeds : 1); chance += 1) {
+      try {
+        await playCase(each, { seed: chance, isTraced: true });
+      } catch (error) {
+        if (error instanceof SeedFailure) process.stdout.write(`${error.trace.slice(-TRACE_LINES).join('\n')}\n`);
+        process.stdout.write(`${each.name} failed with seed ${String(chance)}: ${String(error)}\n`);
+        return 1;
+      }
+    }
+  process.stdout.write(`${String(chosen.length)} cases passed, 0 failed\n`);
+  return 0;
 }
 
 /** One seed with its trace. */

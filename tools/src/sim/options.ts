@@ -7,6 +7,7 @@ export interface SimOptions {
   readonly seeds: number;
   readonly seed: number;
   readonly isSingle: boolean;
+  readonly hasSeeds: boolean;
   readonly caseName: string | null;
   readonly workers: number;
 }
@@ -31,6 +32,7 @@ export function parseSimOptions(args: readonly string[]): SimOptions {
   return {
     seeds: number('--seeds', DEFAULT_SEEDS),
     seed: number('--seed', 1),
+    hasSeeds: given.has('--seeds'),
     isSingle: given.has('--seed') && !given.has('--seeds'),
     caseName: given.get('--case') ?? null,
     workers: Math.min(number('--workers', 2), WORKERS_MAX),
