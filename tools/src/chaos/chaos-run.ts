@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { lutraHome } from '@lutra/testing';
+import { describePipeline, lutraHome, waitUntil } from '@lutra/testing';
 import type { Screen } from '../screen.ts';
 import type { ChaosOptions } from './chaos-options.ts';
 import { openChaosSite, SESSION_TIMEOUT_MS } from './chaos-site.ts';
@@ -15,6 +15,7 @@ import { RECOVERY_LIMIT_MS, runFaults } from './run-faults.ts';
 import { ChaosWorkload } from './workload/chaos-workload.ts';
 
 const CATCH_UP_LIMIT_MS = 180_000;
+const RUNNING_LIMIT_MS = 30_000;
 const NO_COMPARISON: SitesVerdict = { tables: [], lost: 0, doubled: 0, violations: [] };
 
 /** Builds the site, breaks it while the workload writes, compares, and judges. True when the run has passed. */
@@ -27,6 +28,10 @@ export async function runChaos(options: ChaosOptions, screen: Screen, signal: Ab
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
     });
     screen.line(text);
+    if (options.keep && !signal.aborted) {
+      screen.line(`Left running: ${site.stack.api.address}, token in ${site.stack.tokenFile}; Ctrl-C ends it.`);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
     return problems.length === 0;
   } finally {
     await site.stop();
@@ -39,7 +44,7 @@ interface ChaosRun extends ChaosOptions {
 }
 
 async function breakAndJudge(site: ChaosGround, run: ChaosRun): Promise<ChaosOutcome> {
-  const { minutes, seed, rate, screen, signal } = run;
+  const { minutes, seed, rate, kinds, screen, signal } = run;
   const problems: string[] = [];
   /** What fails here fails the run, but the report shall still say all that is known. */
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -68,7 +73,10 @@ async function breakAndJudge(site: ChaosGround, run: ChaosRun): Promise<ChaosOut
   });
   if (problems.length === 0)
     await attempt('the faults', async () => {
-      const deck = new FaultDeck(FAULT_FAMILIES, seed);
+      const deck = new FaultDeck(
+        FAULT_FAMILIES.filter(({ kind }) => kinds.includes(kind)),
+        seed,
+      );
       const onRecord = (record: FaultRecord): void => {
         screen.line(describeFault(record, startMs, SESSION_TIMEOUT_MS));
         screen.line(
@@ -83,6 +91,28 @@ async function breakAndJudge(site: ChaosGround, run: ChaosRun): Promise<ChaosOut
     comparison = await compareSites(site, CATCH_UP_LIMIT_MS);
   });
   await attempt('the sampler', () => sampler.stop());
+  for (const { id, name } of site.pipelines) await attempt(`pipeline ${name} at the end`, () => untilRunning(site, id));
   const { samples, violations } = sampler;
-  return { seed, minutes, faults, workload: workload.counts, sampler: { samples, violations }, comparison, problems };
+  return {
+    seed,
+    minutes,
+    kinds,
+    faults,
+    workload: workload.counts,
+    sampler: { samples, violations },
+    comparison,
+    problems,
+  };
+}
+
+/** Nobody has halted it, so it has to run, without a failure. */
+function untilRunning(site: ChaosGround, pipelineId: string): Promise<unknown> {
+  return waitUntil(
+    async () => {
+      const view = await site.api.pipeline(pipelineId);
+      if (view.state === 'RUNNING' && view.failure === null) return true;
+      throw new Error(describePipeline(view));
+    },
+    { what: 'it to run', timeoutMs: RUNNING_LIMIT_MS },
+  );
 }

@@ -164,6 +164,8 @@ export interface SitesVerdict {
 export interface ChaosOutcome {
   readonly seed: number;
   readonly minutes: number;
+  /** Kinds that had to be used; all unless some were chosen. */
+  readonly kinds?: readonly FaultKind[];
   readonly faults: readonly FaultRecord[];
   readonly workload: WorkloadCounts;
   readonly sampler: Pick<InvariantSampler, 'samples' | 'violations'>;

@@ -8,6 +8,8 @@ import { between } from './fault-family.ts';
 import type { FaultFamily } from './fault-family.ts';
 
 const COMMAND_LIMIT_MS = 60_000;
+/** Longer than a PAUSE waits for the window to empty. */
+const REPEAT_MS = 35_000;
 
 /** What an operator may do at any time; whatever he halts he starts again. */
 export const OPERATOR_FAULTS: readonly FaultFamily[] = [
@@ -36,10 +38,15 @@ async function operate(
   const before = await untilAnswered('the pipeline', view);
   let epoch = before.epoch ?? 0;
   for (const command of commands) {
-    await untilAnswered(command, () => ground.api.command(pipelineId, command, 'chaos'));
     const isRunning = command === 'RESTART' || command === 'START';
+    let orderedAt = Number.NEGATIVE_INFINITY;
     const after = await waitUntil(
       async () => {
+        // JetStream may lose it: a person would say it again.
+        if (performance.now() - orderedAt > REPEAT_MS) {
+          await ground.api.command(pipelineId, command, 'chaos');
+          orderedAt = performance.now();
+        }
         const now = await view();
         return (now.state === 'RUNNING') === isRunning && (now.epoch ?? 0) > epoch ? now : undefined;
       },

@@ -17,7 +17,7 @@ export function judgeRun(outcome: ChaosOutcome): string[] {
   const { faults, sampler, comparison } = outcome;
   const problems = [...outcome.problems];
   const used = new Set(faults.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind));
-  const unused = FAULT_KINDS.filter((kind) => !used.has(kind));
+  const unused = (outcome.kinds ?? FAULT_KINDS).filter((kind) => !used.has(kind));
   if (unused.length > 0) problems.push(`never took effect: ${unused.join(', ')}`);
   const perMinute = faultsPerMinute(outcome);
   if (perMinute < FAULTS_PER_MINUTE_MIN)
