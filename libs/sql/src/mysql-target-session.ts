@@ -19,6 +19,8 @@ const PACKET_MARGIN_BYTES = 1_024;
 export class MysqlTargetSession implements TargetSession {
   private readonly tables = new Map<string, TargetTable>();
   private open = true;
+  /** Limits of what is still unanswered: the driver never settles it when the session is ended at once. */
+  private readonly unanswered = new Set<AbortController>();
 
   constructor(
     private readonly connection: Connection,
@@ -110,6 +112,7 @@ export class MysqlTargetSession implements TargetSession {
   destroy(): void {
     this.open = false;
     this.connection.destroy();
+    for (const limit of this.unanswered) limit.abort();
   }
 
   private async executeTexts(texts: readonly string[], context: FailureContext): Promise<readonly number[]> {
@@ -157,10 +160,12 @@ export class MysqlTargetSession implements TargetSession {
   private async guarded<T>(context: FailureContext, work: () => Promise<T>): Promise<T> {
     if (!this.open) throw this.lost('is closed');
     const limit = new AbortController();
+    this.unanswered.add(limit);
     const timedOut = this.limits.clock.sleep(this.limits.timeoutMs, limit.signal).then(() => {
-      if (limit.signal.aborted) return;
+      if (!this.unanswered.has(limit)) return;
+      const wasOpen = this.open;
       this.destroy();
-      throw this.lost(`gave no answer for ${String(this.limits.timeoutMs)} ms`);
+      throw this.lost(wasOpen ? `gave no answer for ${String(this.limits.timeoutMs)} ms` : 'was ended');
     });
     const running = work();
     // When the limit strikes first, nobody waits for the work's own failure any more.
@@ -172,6 +177,7 @@ export class MysqlTargetSession implements TargetSession {
       if (failure.code === 'TARGET_CONNECTION_LOST' || failure.code === 'TARGET_UNREACHABLE') this.destroy();
       throw failure;
     } finally {
+      this.unanswered.delete(limit);
       limit.abort();
     }
   }
