@@ -85,6 +85,15 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     await second.rollback();
   });
 
+  it.each([
+    ['epoch', 'one', 4],
+    ['owner', 'two', 5],
+  ])('moves for nobody whose %s alone is another', async (_what, owner, epoch) => {
+    await begin();
+    expect(await first.execute([moveStatement(moveOf(owner, epoch, 0, first))])).toEqual([0]);
+    await first.rollback();
+  });
+
   it('repeats a claim of the same owner, refuses an equal epoch of another one and reports a higher epoch', async () => {
     await begin();
     expect(await claimCheckpoint(second, claimOf('one', 5))).toHaveLength(2);
