@@ -100,6 +100,13 @@ export const ERRORS = {
     workaround:
       'Nothing to do: the transaction is read again from its start. If it lasts, look for what it clashes with.',
   },
+  TARGET_DIVERGED: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'After a failover the rows that were written last differ between source and target',
+    workaround:
+      'The target may have lost transactions that it had confirmed, or somebody else writes there. Copy the rows of {table} from the source, then RESTART; with failoverMode balanced nothing is compared.',
+  },
   TARGET_FENCED: {
     scope: 'target',
     class: 'retryable',

@@ -13,9 +13,12 @@ export {
 export type { CheckpointClaim, CheckpointMove, CheckpointRow } from './checkpoint.ts';
 export { describeWork, findBlocker } from './find-blocker.ts';
 export type { FoundBlocker } from './find-blocker.ts';
+export { ensureLastWindowTable, readLastWindow, rememberWindowStatement } from './last-window.ts';
+export type { LastWindow, RowKey } from './last-window.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
 export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';
+export { comparableColumns, readRowDigests } from './row-digest.ts';
 export {
   deleteStatement,
   insertStatement,
@@ -30,5 +33,6 @@ export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
 export { createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
+export type { TargetTable } from './target-table.ts';
 export type { TargetStatement } from './target-statement.ts';
 export { missingTableError } from './missing-table.ts';

@@ -2,7 +2,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { must, SyncError } from '@lutra/model';
 import type { Place } from '@lutra/model';
 import { killSessions, resolveCommit } from '@lutra/sql';
-import type { CheckpointClaim, CheckpointMove, TargetSession } from '@lutra/sql';
+import type { CheckpointClaim, CheckpointMove, TargetSession, TargetStatement } from '@lutra/sql';
 import { failPoint, TRACER_NAME } from '@lutra/service-kit';
 import type { LaneWork } from './block-watch.ts';
 import type { PlannedStatement } from './planned-statement.ts';
@@ -20,6 +20,8 @@ export interface LaneUnit {
   readonly revision: number;
   /** Makes the statements; called again for another session, whose view of the tables may differ. */
   plan(session: TargetSession): Promise<readonly PlannedStatement[]>;
+  /** Stand behind all rows, in the same transaction. */
+  closing?(session: TargetSession): readonly TargetStatement[];
 }
 
 /** A part of a source transaction that goes on; its place is known with the last part only. */
@@ -91,6 +93,11 @@ export class Lane {
     return this.whileBusy(() =>
       staged === null ? this.repeat(() => this.tryToBegin(slice), options) : this.writeStaged(staged, slice, options),
     );
+  }
+
+  /** What the target has committed. */
+  get reached(): Place {
+    return this.place;
   }
 
   /** What it is at, for whoever looks why it takes long. */
@@ -167,6 +174,7 @@ export class Lane {
     const planned = await unit.plan(session);
     const move = this.moveTo(unit, session);
     const conflicts = await writeUnit(session, startWithMove(session, move), planned);
+    await close(unit, session);
     failPoint('before-commit');
     try {
       await inCommitSpan(session, () => session.commit());
@@ -211,6 +219,7 @@ export class Lane {
     return this.orAbandon(async () => {
       const { session } = staged;
       const conflicts = await this.writeStaged(staged, unit, options);
+      await close(unit, session);
       const move = await staged.end({ place: unit.end, revision: unit.revision });
       failPoint('before-commit');
       try {
@@ -293,6 +302,11 @@ async function planFor(session: TargetSession, slice: LaneSlice): Promise<readon
     if (session.isOpen) throw error;
     throw transactionLost(session, SyncError.of(error).message, error);
   }
+}
+
+async function close(unit: LaneUnit, session: TargetSession): Promise<void> {
+  const closing = unit.closing?.(session) ?? [];
+  if (closing.length > 0) await session.execute(closing);
 }
 
 interface Attempt {

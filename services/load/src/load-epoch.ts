@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inspectTarget } from '@lutra/sql';
-import type { TargetSession } from '@lutra/sql';
+import type { TargetReport, TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { BlockWatch } from './block-watch.ts';
 import { claimEpoch } from './claim-epoch.ts';
@@ -8,6 +8,7 @@ import { CursorReporter } from './cursor-reporter.ts';
 import { Lane } from './lane.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
+import { SafeResume } from './safe-resume.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
@@ -38,8 +39,14 @@ export async function loadEpoch(
   const grace = endAfterGrace(context, lane, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
     await warnOfTarget(context, pipeline, claimed.session);
+    const warn = (warning: Warning): Promise<void> => publishWarning(context, pipeline, warning);
+    const safe =
+      pipeline.definition.parameters.failoverMode === 'safe'
+        ? await SafeResume.begin({ context, pipeline, access, claim, warn }, claimed.session)
+        : undefined;
+    const recent = safe === undefined ? {} : { recent: safe };
     const reporter = new CursorReporter({ bus, clock, pipeline }, claimed.place);
-    const loader = new ProcessLoader({ context, pipeline, lane, reporter }, claimed.place);
+    const loader = new ProcessLoader({ context, pipeline, lane, reporter, ...recent }, claimed.place);
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lane.work });
     await runTogether(signal, [
@@ -47,6 +54,7 @@ export async function loadEpoch(
       (until) => loader.write(until),
       (until) => reporter.run(until),
       (until) => blocks.run(until),
+      async (until) => safe?.run(lane, until),
     ]);
   } finally {
     ended.abort();
@@ -73,29 +81,33 @@ async function endAfterGrace(
 }
 
 /** Missing grants stop the epoch here, before anything is written; what a person should know becomes warning events. */
-async function warnOfTarget(
+async function warnOfTarget(context: ServiceContext, pipeline: PipelineSession, session: TargetSession): Promise<void> {
+  const { warnings } = await inspectTarget(session, pipeline.definition.mappings);
+  for (const warning of warnings) await publishWarning(context, pipeline, warning);
+}
+
+type Warning = TargetReport['warnings'][number];
+
+async function publishWarning(
   { bus, clock, identity }: ServiceContext,
   pipeline: PipelineSession,
-  session: TargetSession,
+  { code, message }: Warning,
 ): Promise<void> {
-  const { warnings } = await inspectTarget(session, pipeline.definition.mappings);
-  for (const { code, message } of warnings) {
-    pipeline.log.warn({ code }, message);
-    try {
-      await bus.publishEvent({
-        v: 1,
-        kind: 'warning',
-        at: clock.now().toISOString(),
-        who: identity.instance,
-        pipelineId: pipeline.pipelineId,
-        epoch: pipeline.epoch,
-        process: null,
-        traceId: null,
-        code,
-        message,
-      });
-    } catch (error) {
-      pipeline.log.warn({ err: error }, 'warning not in the event log');
-    }
+  pipeline.log.warn({ code }, message);
+  try {
+    await bus.publishEvent({
+      v: 1,
+      kind: 'warning',
+      at: clock.now().toISOString(),
+      who: identity.instance,
+      pipelineId: pipeline.pipelineId,
+      epoch: pipeline.epoch,
+      process: null,
+      traceId: null,
+      code,
+      message,
+    });
+  } catch (error) {
+    pipeline.log.warn({ err: error }, 'warning not in the event log');
   }
 }

@@ -4,7 +4,7 @@ import { Bell, SyncError } from '@lutra/model';
 import type { LutraEvent, PipelineDefinition, Place } from '@lutra/model';
 import { decodeRowProcess } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
-import type { TargetSession } from '@lutra/sql';
+import type { TargetSession, TargetStatement } from '@lutra/sql';
 import { ATTRIBUTES, stageMeter, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { CursorReporter } from './cursor-reporter.ts';
@@ -16,6 +16,7 @@ import type { LoadEnv } from './load.env.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
+import type { PlannedStatement } from './planned-statement.ts';
 import { ProcessBuffer } from './process-buffer.ts';
 import { atCommit, eventBase, loadedEvent, sendReport, settleParts } from './report-loaded.ts';
 import type { LoadedReport } from './report-loaded.ts';
@@ -39,6 +40,11 @@ interface LoaderParts {
   readonly pipeline: PipelineSession;
   readonly lane: Lane;
   readonly reporter: CursorReporter;
+  /** In failoverMode safe: remembers what is written, in the same transaction. */
+  readonly recent?: {
+    add(planned: readonly PlannedStatement[]): void;
+    closing(session: TargetSession): readonly TargetStatement[];
+  };
 }
 
 /** Takes the processes of one epoch from the queue and writes them in order. */
@@ -310,8 +316,14 @@ export class ProcessLoader {
     end: E,
     definition: PipelineDefinition,
   ): Omit<LaneUnit, 'end'> & { readonly end: E } {
-    const plan = (session: TargetSession) => this.planner.plan(session, parts, definition);
-    return { end, revision: definition.revision, plan };
+    const { recent } = this.parts;
+    const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
+      const planned = await this.planner.plan(session, parts, definition);
+      recent?.add(planned);
+      return planned;
+    };
+    const closing = recent === undefined ? {} : { closing: (session: TargetSession) => recent.closing(session) };
+    return { end, revision: definition.revision, plan, ...closing };
   }
 
   private logOpen(nowMs: number): void {

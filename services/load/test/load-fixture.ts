@@ -51,13 +51,13 @@ export class LoadFixture {
 
   private constructor(
     private readonly server: 'mariadbTarget' | 'mysql',
-    private readonly options: { readonly loaderPort?: number },
+    private readonly options: { readonly loaderPort?: number; readonly sourceSchema?: string },
   ) {}
 
   /** `loaderPort`: the loader reaches the target through this port of 127.0.0.1. */
   static async open(
     server: 'mariadbTarget' | 'mysql',
-    options: { readonly loaderPort?: number } = {},
+    options: { readonly loaderPort?: number; readonly sourceSchema?: string } = {},
   ): Promise<LoadFixture> {
     const fixture = new LoadFixture(server, options);
     fixture.bus = await openBus(fixture.busOptions());
@@ -112,7 +112,7 @@ export class LoadFixture {
       mappings: [
         {
           id: 'm',
-          source: { schema: 'shop', table: { regex: '.*' } },
+          source: { schema: this.options.sourceSchema ?? 'shop', table: { regex: '.*' } },
           target: { schema: this.schema },
           columns: { mode: 'all' },
         },
