@@ -121,10 +121,14 @@ export function openProcesses({ permit, window, loaded, blocked }: PipelineFold)
     });
 }
 
-/** What the stages of the running epoch wait for. */
-export function blockersOf({ permit, blocked }: PipelineFold): readonly BlockedEvent[] {
+/** What the stages of the running epoch wait for; what was said about a process is over when that one is loaded. */
+export function blockersOf({ permit, blocked, loaded }: PipelineFold): readonly BlockedEvent[] {
   if (permit?.state !== 'RUNNING') return [];
-  return blocked.filter(({ blocker, epoch }) => blocker !== null && (epoch === null || epoch === permit.epoch));
+  const loadedUpTo = loaded?.epoch === permit.epoch ? (loaded.process ?? 0) : 0;
+  return blocked.filter(
+    ({ blocker, epoch, process }) =>
+      blocker !== null && (epoch === null || epoch === permit.epoch) && (process === null || process > loadedUpTo),
+  );
 }
 
 /** The instances that were last heard as holders of the leases in the permit's epoch. */

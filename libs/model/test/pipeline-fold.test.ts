@@ -191,6 +191,9 @@ describe('what the fold tells', () => {
     expect(openProcesses(fold(events))[0]?.stage).toBe('load');
     expect(blockersOf(fold(events)).map(({ blocker }) => blocker?.message)).toEqual(['a lock']);
     expect(blockersOf(fold([...events, blockedOf('load', 3, null)]))).toEqual([]);
+    // A stage that answered once and died, or has nothing in hand any more, takes nothing back.
+    expect(blockersOf(fold([...events, loadedOf(1, 2)]))).toHaveLength(1);
+    expect(blockersOf(fold([...events, loadedOf(1, 3)]))).toEqual([]);
     expect(openProcesses(fold([...events, blockedOf('load', 3, null)]))[0]?.stage).toBeNull();
   });
 

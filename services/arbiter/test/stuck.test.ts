@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import pino from 'pino';
 import { DEFAULT_PARAMETERS } from '@lutra/model';
-import type { BlockedEvent, Stage, WindowEvent } from '@lutra/model';
+import type { BlockedEvent, LutraEvent, Stage, WindowEvent } from '@lutra/model';
 import { nameBlocker } from '../src/stuck/name-blocker.ts';
 import type { Findings } from '../src/stuck/name-blocker.ts';
 import { suspect } from '../src/stuck/suspect.ts';
 import type { EpochSigns } from '../src/stuck/suspect.ts';
+import { StuckWatch } from '../src/stuck/stuck-watch.ts';
 import { permit } from './arbiter-fixture.ts';
 
 const LIMITS = { ...DEFAULT_PARAMETERS, queueAgeMaxMs: 10_000, stageAgeMaxMs: 20_000, noProgressMaxMs: 60_000 };
@@ -149,5 +151,88 @@ describe('the blocker is named', () => {
     expect(nameBlocker({ ...slow, ageMs: 15_000 }, inHand, LIMITS)).toBeNull();
     const waiting = findings({ queued: { selected: 1, extracted: 0, transformed: 0 } });
     expect(nameBlocker({ ...slow, ageMs: 15_000 }, waiting, LIMITS)).not.toBeNull();
+  });
+});
+
+/** A watch whose waiting takes no time; `during` happens while it waits for answers. */
+function watchOf() {
+  const time = { ms: 0 };
+  const told: string[] = [];
+  const work = { during: (): void => undefined };
+  const clock = {
+    now: () => new Date(time.ms),
+    monotonicMs: () => time.ms,
+    sleep: () => Promise.resolve(),
+    callAfter: (ms: number, call: () => void) => {
+      queueMicrotask(() => {
+        work.during();
+        time.ms += ms;
+        call();
+      });
+      return () => undefined;
+    },
+  };
+  const watch = new StuckWatch({
+    clock,
+    log: pino({ level: 'silent' }),
+    bus: { queuedProcesses: () => Promise.resolve({ selected: 0, extracted: 0, transformed: 1 }) },
+    coordinator: { leaseHolder: () => Promise.resolve({ instance: 'x', epoch: 1, since: base.at }) },
+    announcer: {
+      inquiry: () => Promise.resolve(),
+      warning: (_pipelineId, { code, message }) => {
+        told.push(`${code}: ${message}`);
+        return Promise.resolve();
+      },
+    },
+    pipelineId: 'p',
+    parameters: () => LIMITS,
+  });
+  const at = (ms: number, ...events: readonly LutraEvent[]): void => {
+    time.ms = ms;
+    for (const event of events) watch.onEvent(event);
+  };
+  return { at, look: () => watch.look(permit(), new AbortController().signal), told, work };
+}
+const loaded = (process: number): LutraEvent => ({ ...base, kind: 'loaded', process }) as unknown as LutraEvent;
+const HOUR_MS = 3_600_000;
+
+describe('a watch', () => {
+  it('leaves a pipeline alone whose source has been idle for hours and begins again', async () => {
+    const { at, look, told } = watchOf();
+    at(0, window());
+    for (let ms = 0; ms < HOUR_MS; ms += 30_000) at(ms, window({ state: 'idle' }));
+    at(HOUR_MS, window({ open: open(100) }));
+    expect(await look()).toBeNull();
+    expect(told).toEqual([]);
+  });
+
+  it('restarts one where nothing arrives, once in an epoch', async () => {
+    const { at, look, told } = watchOf();
+    await look();
+    for (let ms = 0; ms <= 61_000; ms += 1_000) at(ms, window({ open: open(9_000) }));
+    expect(await look()).toMatchObject({ kind: 'RESTART', aboutEpoch: 1 });
+    expect(told).toHaveLength(1);
+    at(80_000, window({ open: open(9_000) }));
+    expect(await look()).toBeNull();
+  });
+
+  it('takes back what it suspected when events that were late come while it asks', async () => {
+    const { at, look, told, work } = watchOf();
+    at(0, window());
+    at(61_000);
+    work.during = () => {
+      at(61_000, window());
+    };
+    expect(await look()).toBeNull();
+    expect(told).toEqual([]);
+  });
+
+  it('names no blocker of a process that is loaded', async () => {
+    const { at, look, told } = watchOf();
+    const blocker = { kind: 'memory', message: 'waits for memory', since: base.at } as const;
+    at(0, { ...base, kind: 'blocked', stage: 'transform', process: 7, blocker }, window());
+    at(1_000, loaded(7), window({ open: open(25_000) }));
+    await look();
+    expect(told).toEqual([expect.stringContaining('load has it in hand')]);
   });
 });

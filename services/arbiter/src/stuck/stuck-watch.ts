@@ -1,11 +1,13 @@
 import { Bell } from '@lutra/model';
 import type { BlockedEvent, Command, LutraEvent, Permit, PipelineParameters, Stage, WindowEvent } from '@lutra/model';
+import type { Bus } from '@lutra/messaging';
+import type { Coordinator } from '@lutra/coordination';
 import type { Announcer } from '../announcer.ts';
 import type { ArbiterParts } from '../arbiter-parts.ts';
 import { RETRY_AUTHOR } from '../decide.ts';
 import { blockerOf, nameBlocker } from './name-blocker.ts';
 import type { Findings, StuckVerdict } from './name-blocker.ts';
-import { suspect } from './suspect.ts';
+import { isSourceAhead, suspect } from './suspect.ts';
 import type { EpochSigns, Suspicion } from './suspect.ts';
 
 /** Stages answer from memory: whoever has something to say has said it after so long. */
@@ -15,8 +17,10 @@ const INQUIRY_EVERY_MS = 10_000;
 /** The same warning is repeated after so long. */
 const REPEAT_MS = 60_000;
 
-interface Parts extends Pick<ArbiterParts, 'bus' | 'coordinator' | 'clock' | 'log'> {
-  readonly announcer: Announcer;
+interface Parts extends Pick<ArbiterParts, 'clock' | 'log'> {
+  readonly bus: Pick<Bus, 'queuedProcesses'>;
+  readonly coordinator: Pick<Coordinator, 'leaseHolder'>;
+  readonly announcer: Pick<Announcer, 'inquiry' | 'warning'>;
   readonly pipelineId: string;
   readonly parameters: () => PipelineParameters;
 }
@@ -49,20 +53,35 @@ export class StuckWatch {
     const nowMs = this.parts.clock.monotonicMs();
     switch (event.kind) {
       case 'loaded':
+        this.progressMs = nowMs;
+        this.forgetUpTo(event.process ?? 0);
+        break;
       case 'staged':
         this.progressMs = nowMs;
         break;
       case 'window':
         this.window = event;
         this.windowMs = nowMs;
+        // Nothing to load: the time of an idle night must not be held against the first row of the morning.
+        if (!isSourceAhead(event)) this.progressMs = nowMs;
         break;
       case 'blocked':
-        if (event.blocker === null) this.blocked.delete(event.stage);
-        else this.blocked.set(event.stage, event);
+        this.hear(event);
         this.answers.ring();
         break;
       default:
     }
+  }
+
+  private hear(event: BlockedEvent): void {
+    if (event.blocker !== null) this.blocked.set(event.stage, event);
+    else if (this.blocked.get(event.stage)?.who === event.who) this.blocked.delete(event.stage);
+  }
+
+  /** Who answers about one process says nothing when it is through with it. */
+  private forgetUpTo(process: number): void {
+    for (const [stage, known] of this.blocked)
+      if (known.process !== null && known.process <= process) this.blocked.delete(stage);
   }
 
   /** Looks once; returns a command to issue, or null. Throws what the bus or ZooKeeper throw. */
@@ -75,7 +94,10 @@ export class StuckWatch {
     this.askedMs = nowMs;
     const findings = await this.inquire(permit.epoch, suspicion, signal);
     if (signal.aborted) return null;
-    const verdict = nameBlocker(suspicion, findings, parameters());
+    // Events that were late (NATS was away, this arbiter stood still) have come meanwhile.
+    const confirmed = suspect(permit, this.signs(), parameters(), clock.monotonicMs());
+    if (confirmed?.kind !== suspicion.kind) return null;
+    const verdict = nameBlocker(confirmed, findings, parameters());
     if (verdict === null) return null;
     await this.tell(verdict, permit.epoch);
     const isHelpless = verdict.code === 'MAINSTEM_VACANT' || verdict.code === 'LOADER_VACANT';

@@ -7,7 +7,7 @@ export interface EpochSigns {
   /** Select's newest word, and when it came; null = none in this epoch. */
   readonly window: WindowEvent | null;
   readonly windowMs: number;
-  /** When something of this epoch was last loaded, or staged in an open transaction; `sinceMs` before the first. */
+  /** When something was last loaded, or staged in an open transaction, or there was nothing to load; `sinceMs` before that. */
   readonly progressMs: number;
 }
 
@@ -41,5 +41,5 @@ export function suspect(permit: Permit | null, signs: EpochSigns, limits: Limits
 }
 
 /** Something waits to be loaded: in the window, or still at the source. */
-const isSourceAhead = (window: WindowEvent): boolean =>
+export const isSourceAhead = (window: WindowEvent): boolean =>
   window.open.length > 0 || window.lagMs > 0 || window.state === 'connecting' || window.state === 'failed';

@@ -1,6 +1,5 @@
 import { conditionOf, readStatistics, SyncError } from '@lutra/model';
 import type {
-  BlockedEvent,
   Clock,
   CursorState,
   ErrorCode,
@@ -17,7 +16,7 @@ import type { CommandReader } from '../commands/command-reader.ts';
 import type { CommandDto } from '../commands/command.dto.ts';
 import type { Plain } from '../http/plain.ts';
 import type { RunbookLinks } from '../runbook/runbook-links.ts';
-import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
+import type { PipelineView, PipelineWatch } from '../statistics/pipeline-watch.ts';
 import type { BlockerDto, CursorDto, PipelineStateDto, UnavailableDto } from './pipeline-state.dto.ts';
 import type { PipelineDetailDto } from './pipeline.dto.ts';
 import type { ProcessDto, ProcessListDto } from './process.dto.ts';
@@ -53,7 +52,7 @@ export class PipelineStateReader {
     const reading = readStatistics(view.statistics, nowMs);
     const fresh = freshWindow(view.window, nowMs);
     const standing = permit.value?.permit ?? null;
-    const blockers = blockersOf(view.blocked, standing);
+    const blockers = blockersOf(view, standing);
     return {
       ...pipeline,
       ...(permit.failure === null ? ofPermit(standing) : UNKNOWN_STATE),
@@ -189,11 +188,17 @@ function isOrderedToRun(order: CommandDto | null, nowMs: number): boolean {
 const newerOf = (a: CommandDto | null, b: CommandDto | null): CommandDto | null =>
   a === null || (b !== null && b.issuedAt > a.issuedAt) ? b : a;
 
-/** Only what concerns the epoch that runs: an older one's lock is nobody's any more. */
-function blockersOf(blocked: readonly BlockedEvent[], permit: Permit | null): BlockerDto[] {
+/** Only what concerns the epoch that runs, and no process that is loaded: an older lock is nobody's any more. */
+export function blockersOf(
+  { blocked, recent }: Pick<PipelineView, 'blocked' | 'recent'>,
+  permit: Permit | null,
+): BlockerDto[] {
   if (permit?.state !== 'RUNNING') return [];
-  return blocked.flatMap(({ epoch, stage, who, blocker }) =>
-    blocker === null || (epoch !== null && epoch !== permit.epoch) ? [] : [{ stage, instance: who, ...blocker }],
+  const loadedUpTo = Math.max(0, ...recent.map(({ epoch, process }) => (epoch === permit.epoch ? (process ?? 0) : 0)));
+  return blocked.flatMap(({ epoch, process, stage, who, blocker }) =>
+    blocker === null || (epoch !== null && epoch !== permit.epoch) || (process !== null && process <= loadedUpTo)
+      ? []
+      : [{ stage, instance: who, ...blocker }],
   );
 }
 
