@@ -43,6 +43,8 @@ export class Lane {
   private place: Place;
   /** Holds slices that are written and not committed. */
   private staged: StagedTransaction | null = null;
+  /** Why staged slices are gone. Nothing may be written any more: what follows them would look like all of it. */
+  private lost: SyncError | null = null;
   private readonly serverId: string;
   /** Session that was lost and may still hold locks. */
   private lostSessionId: number | null = null;
@@ -77,6 +79,7 @@ export class Lane {
   }
 
   private async applyNow(unit: LaneUnit, options: ApplyOptions): Promise<readonly Conflict[]> {
+    this.refuseIfLost();
     if (this.staged !== null) return this.applyStaged(this.staged, unit, options);
     const attempt: Attempt = { unanswered: null };
     const conflicts = await this.repeat(() => this.tryOnce(unit, attempt), options);
@@ -89,10 +92,13 @@ export class Lane {
    * it last. The first slice is repeated like a unit: until it is written nothing can be lost.
    */
   stage(slice: LaneSlice, options: ApplyOptions): Promise<readonly Conflict[]> {
-    const { staged } = this;
-    return this.whileBusy(() =>
-      staged === null ? this.repeat(() => this.tryToBegin(slice), options) : this.writeStaged(staged, slice, options),
-    );
+    return this.whileBusy(() => {
+      this.refuseIfLost();
+      const { staged } = this;
+      return staged === null
+        ? this.repeat(() => this.tryToBegin(slice), options)
+        : this.writeStaged(staged, slice, options);
+    });
   }
 
   /** What the target has committed. */
@@ -116,10 +122,12 @@ export class Lane {
 
   /**
    * Says something to the target when it has been silent for long, so that the session stays. Throws
-   * TARGET_TRANSACTION_LOST when an open transaction went with its session, and nothing else.
+   * TARGET_TRANSACTION_LOST when an open transaction went with its session, and nothing else. Whoever does not wait for the
+   * answer hears of it from whatever is asked next.
    */
   async keepAlive(): Promise<void> {
     const { clock } = this.access;
+    this.refuseIfLost();
     const { staged } = this;
     if (this.session === null) return;
     const isDue = clock.monotonicMs() - this.lastUseMs >= KEEP_ALIVE_MS;
@@ -254,9 +262,14 @@ export class Lane {
       return await work();
     } catch (error) {
       this.staged = null;
+      this.lost ??= SyncError.of(error);
       await this.afterFailure();
       throw error;
     }
+  }
+
+  private refuseIfLost(): void {
+    if (this.lost !== null) throw this.lost;
   }
 
   private moveTo({ end, revision }: LaneUnit, session: TargetSession): CheckpointMove {
