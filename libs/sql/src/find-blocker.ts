@@ -49,8 +49,12 @@ export async function describeWork(session: TargetSession, sessionId: number): P
   return { kind: 'targetWait', message };
 }
 
+/** A statement may be of 64 MiB; people see its beginning. */
+const STATEMENT_CHARACTERS_READ = 4_096;
+const beginningOf = (sql: string): string => `LEFT(${sql}, ${String(STATEMENT_CHARACTERS_READ)})`;
+
 const ownStateQuery = (id: number): string =>
-  `SELECT STATE AS state, INFO AS info, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ${String(id)}`;
+  `SELECT STATE AS state, ${beginningOf('INFO')} AS info, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ${String(id)}`;
 
 function lockBlocker({ info }: TargetSession, { connectionId, what, statement, isWaitingToo }: Holder): FoundBlocker {
   const kind = 'targetLock';
@@ -121,8 +125,10 @@ const metadataQuery = (sessionId: number): string =>
 
 /** What a thread runs, or ran last. */
 const statementOf = (thread: string): string =>
-  `COALESCE(${thread}.PROCESSLIST_INFO, (SELECT s.SQL_TEXT FROM performance_schema.events_statements_current s ` +
-  `WHERE s.THREAD_ID = ${thread}.THREAD_ID ORDER BY s.EVENT_ID DESC LIMIT 1))`;
+  beginningOf(
+    `COALESCE(${thread}.PROCESSLIST_INFO, (SELECT s.SQL_TEXT FROM performance_schema.events_statements_current s ` +
+      `WHERE s.THREAD_ID = ${thread}.THREAD_ID ORDER BY s.EVENT_ID DESC LIMIT 1))`,
+  );
 
 const describeLock = (row: Row): string => {
   const name = text(row['objectName']);
@@ -139,7 +145,7 @@ async function mariadbHolder(
   const id = String(sessionId);
   const [known] =
     (await ask(
-      'SELECT m.THREAD_ID AS id, p.INFO AS statement FROM information_schema.METADATA_LOCK_INFO m ' +
+      `SELECT m.THREAD_ID AS id, ${beginningOf('p.INFO')} AS statement FROM information_schema.METADATA_LOCK_INFO m ` +
         'LEFT JOIN information_schema.PROCESSLIST p ON p.ID = m.THREAD_ID ' +
         `WHERE m.THREAD_ID <> ${id} AND (m.LOCK_MODE IN ('MDL_EXCLUSIVE','MDL_SHARED_NO_READ_WRITE','MDL_SHARED_NO_WRITE',` +
         "'MDL_SHARED_READ_ONLY') OR m.LOCK_MODE LIKE 'MDL\\_BACKUP\\_%' AND m.LOCK_MODE NOT LIKE 'MDL\\_BACKUP\\_%DML') LIMIT 1",
@@ -147,7 +153,7 @@ async function mariadbHolder(
   if (known !== undefined) return holderOf(known, lockOfState(state));
   const suspects =
     (await ask(
-      `SELECT ID AS id, INFO AS statement, STATE AS state FROM information_schema.PROCESSLIST WHERE ID <> ${id} AND INFO IS NOT NULL ` +
+      `SELECT ID AS id, ${beginningOf('INFO')} AS statement, STATE AS state FROM information_schema.PROCESSLIST WHERE ID <> ${id} AND INFO IS NOT NULL ` +
         "AND INFO RLIKE '^[[:space:]]*(ALTER|DROP|TRUNCATE|RENAME|CREATE|OPTIMIZE|REPAIR|ANALYZE|LOCK|FLUSH)[[:space:]]' ORDER BY TIME DESC LIMIT 2",
     )) ?? [];
   const [only] = suspects;

@@ -2,7 +2,7 @@ const TEXT_MAX = 200;
 
 // Comments, quoted text (the end may be cut off), hexadecimal and bit literals, numbers that are not part of a name.
 const LITERAL =
-  /\/\*[\s\S]*?(?:\*\/|$)|(?:--|#)[^\n]*|(?<![\w$])[xXbBnN]?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|(?<![\w$`@])-?(?:0x[\da-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w$])/gi;
+  /\/\*[\s\S]*?(?:\*\/|$)|(?:--|#)[^\n]*|(?:(?<![\w$])[xXbBnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|(?<![\w$`@])-?(?:0x[\da-f]+|0b[01]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w$])/gi;
 
 /** A statement as people may see it: names stay, every literal becomes '?', comments go; at most 200 characters. */
 export function stripLiterals(sql: string): string {

@@ -9,6 +9,7 @@ describe('a statement for people', () => {
     ],
     ['SELECT `odd 12 "name"`, x2 FROM t_3 -- secret 5', 'SELECT `odd 12 "name"`, x2 FROM t_3'],
     ["INSERT INTO t VALUES (x'00ff', \"secret\", N'é') /* secret */", 'INSERT INTO t VALUES (?, ?, ?)'],
+    ["SELECT _utf8mb4'secret', 0b0101 WHERE a LIKE'secret'", 'SELECT _utf8mb4?, ? WHERE a LIKE?'],
     ["UPDATE t SET a = 'cut off in the midd", 'UPDATE t SET a = ?'],
     [
       "ALTER  TABLE\n lk.t ADD COLUMN z int(11) DEFAULT 12 COMMENT 'secret'",
