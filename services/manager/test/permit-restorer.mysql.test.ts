@@ -90,4 +90,34 @@ describe('a lost permit', () => {
     expect(commandsOf(standing)).toHaveLength(1);
     expect(commandsOf(never)).toEqual([]);
   }, 90_000);
+
+  it('is left to the operator where his last word about the state was to halt, whatever became of it', async () => {
+    const table = `${installation.database}.command`;
+    const [voided, unsent, moved, running] = [
+      await createPipeline('voided'),
+      await createPipeline('unsent'),
+      await createPipeline('moved'),
+      await createPipeline('witness'),
+    ];
+    const all = [voided, unsent, moved, running];
+    for (const id of all) {
+      await coordinator.writePermit(id, permit({}), null);
+      await order(id, 'START');
+      if (id !== running) await order(id, 'PAUSE');
+    }
+    // Without a permit a PAUSE is void; a manager that dies behind the bus does not note that it has it; a move may be late.
+    await installation.sql(`UPDATE ${table} SET outcome = 'void' WHERE pipeline_id = '${voided}' AND kind = 'PAUSE'`);
+    await installation.sql(`UPDATE ${table} SET is_sent = 0 WHERE pipeline_id = '${unsent}' AND kind = 'PAUSE'`);
+    await installation.sql(
+      `INSERT INTO ${table} (id, pipeline_id, kind, author, issued_at, body, is_sent)
+        SELECT CONCAT(id, '-move'), pipeline_id, 'RESTART', author, issued_at + INTERVAL 1 SECOND,
+          JSON_SET(body, '$.kind', 'RESTART', '$.aboutEpoch', 7), 1
+        FROM ${table} WHERE pipeline_id = '${moved}' AND kind = 'PAUSE'`,
+    );
+    for (const id of all) await coordinator.forgetPipeline(id);
+    // One look is over all of them.
+    await waitUntil(() => commandsOf(running).length > 2, { what: 'two STARTs', timeoutMs: 30_000 });
+    for (const id of [voided, unsent, moved])
+      expect(commandsOf(id).map(({ kind }) => kind)).toEqual(['START', 'PAUSE']);
+  }, 90_000);
 });

@@ -1,5 +1,5 @@
 import { ulid } from 'ulid';
-import { In, IsNull, Not, Or } from 'typeorm';
+import { In } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock, Command, CommandKind } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
@@ -13,7 +13,10 @@ import { CommandEntity } from './command.entity.ts';
 /** A permit that is missing in two looks is lost: an arbiter that is just writing it has done so by the second one. */
 const LOOK_MS = 3_000;
 /** What an operator says of the state that he wants. */
-const ORDERS: readonly CommandKind[] = ['START', 'RESTART', 'ROLLBACK', 'PAUSE', 'STOP'];
+const RUNNING: readonly CommandKind[] = ['START', 'RESTART'];
+const HALTED: readonly CommandKind[] = ['ROLLBACK', 'PAUSE', 'STOP'];
+/** Commands that say nothing of it (moves, void ones) may be newer; so many in a row nobody gives. */
+const NEWEST_MAX = 100;
 
 /**
  * ZooKeeper's data were lost (restored from nothing, a wrong chroot emptied): pipelines that shall run have no permit, and
@@ -82,13 +85,15 @@ export class PermitRestorer implements Worker {
 
   private async restore(pipelineId: string): Promise<void> {
     const { store, bus, clock, log } = this.parts;
-    const last = await store.read(CommandEntity, (rows) =>
-      rows.findOne({
-        where: { pipelineId, isSent: true, kind: In(ORDERS), outcome: Or(IsNull(), Not('void')) },
+    const newest = await store.read(CommandEntity, (rows) =>
+      rows.find({
+        where: { pipelineId, kind: In([...RUNNING, ...HALTED]) },
         order: { issuedAt: 'DESC', id: 'DESC' },
+        take: NEWEST_MAX,
       }),
     );
-    if (last === null || (last.kind !== 'START' && last.kind !== 'RESTART')) return;
+    const last = newest.find(saysState);
+    if (last === undefined || HALTED.includes(last.kind)) return;
     const { author, issuedAt } = last;
     const command: Command = {
       id: ulid(),
@@ -102,4 +107,14 @@ export class PermitRestorer implements Worker {
     await bus.issueCommand(command);
     log.warn({ pipelineId, commandId: command.id, author }, 'permit is lost: pipeline is started again');
   }
+}
+
+/**
+ * In doubt a pipeline stays halted: whoever halted it may be at work on its target. Halting counts although the store does
+ * not know that the bus has it (the manager died in between), and although it was void: without a permit it always is.
+ * Starting counts when the bus has it and it was not void. A move is about one epoch and wants no state.
+ */
+function saysState({ kind, isSent, outcome, body }: CommandEntity): boolean {
+  if (HALTED.includes(kind)) return true;
+  return isSent && outcome !== 'void' && body.aboutEpoch === null;
 }
