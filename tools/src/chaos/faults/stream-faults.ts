@@ -77,9 +77,9 @@ async function deleteStreams(manager: JetStreamManager, name: string): Promise<F
   for (const each of names) {
     const stream = streamOf(each);
     messages += (await manager.streams.info(stream)).state.messages;
-    if (name === 'queues emptied') await manager.streams.purge(stream);
-    else if (!(await manager.streams.delete(stream))) continue;
-    done += 1;
+    // Of a queue that was empty nothing is gone.
+    if (name === 'queues emptied') done += (await manager.streams.purge(stream)).purged > 0 ? 1 : 0;
+    else if (await manager.streams.delete(stream)) done += 1;
   }
   return { tookEffect: done > 0, seen: `${String(done)} streams with ${String(messages)} messages` };
 }

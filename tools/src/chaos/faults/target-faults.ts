@@ -22,8 +22,13 @@ export const TARGET_FAULTS: readonly FaultFamily[] = [
                 stack.target.user,
               ]);
               const ids = (rows as unknown as readonly { readonly id: string }[]).map(({ id }) => id);
-              for (const id of ids) await target.query(`${statement} CONNECTION ${id}`).catch(() => undefined);
-              return ids.length > 0 ? ids : undefined;
+              const gone: string[] = [];
+              for (const id of ids)
+                await target.query(`${statement} CONNECTION ${id}`).then(
+                  () => gone.push(id),
+                  () => undefined, // It has ended by itself.
+                );
+              return gone.length > 0 ? gone : undefined;
             },
             { what: 'a session of load', timeoutMs: SESSIONS_LIMIT_MS },
           ).catch(() => []);
