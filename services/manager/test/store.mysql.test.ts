@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { testServers, waitUntil } from '@lutra/testing';
+import { systemClock } from '@lutra/model';
+import { FaultProxy, testServers, waitUntil } from '@lutra/testing';
 import { MIGRATIONS } from '../src/store/migrations/migrations.ts';
+import { Store } from '../src/store/store.ts';
 import { Installation } from './running-manager.ts';
 
 // Goal: managers start whatever the state of the store, and outlive its absence.
@@ -120,3 +122,25 @@ describe.each([
     await relay.cut();
   }, 90_000);
 });
+
+it('a store whose connections died without a word can be closed and opened again', async () => {
+  installation = new Installation();
+  const { user, password } = installation.store;
+  const proxy = await FaultProxy.open(installation.store);
+  const address = { host: proxy.host, port: proxy.port, user, password, database: installation.database };
+  const store = new Store(address, systemClock);
+  try {
+    await store.open(() => Promise.resolve());
+    expect(proxy.abandon()).toBeGreaterThan(0);
+    // Awaited on a dead connection for ever; the caller has a limit.
+    const asking = store.ping();
+    asking.catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    await store.close('a test');
+    await store.open(() => Promise.resolve());
+    expect(store.whyAway).toBe('');
+  } finally {
+    await store.close('the end');
+    await proxy.close();
+  }
+}, 20_000);

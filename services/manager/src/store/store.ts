@@ -18,6 +18,8 @@ const WAITING_MAX = 200;
 const CONNECT_MS_MAX = 5_000;
 /** A store that does not answer within this counts as away: the client gets its 503 instead of hanging. */
 const ANSWER_MS_MAX = 15_000;
+/** The driver says goodbye on each connection and waits for the answer, which a dead one never gives. */
+const CLOSE_MS_MAX = 2_000;
 /** Migrations of another manager that starts at the same time are waited for so long. */
 const MIGRATION_LOCK_S_MAX = 60;
 const REPEATS_MAX = 3;
@@ -51,7 +53,7 @@ export class Store {
       try {
         await this.migrate(dataSource, prepare);
       } catch (error) {
-        await destroyQuietly(dataSource);
+        await destroyQuietly(dataSource, this.clock);
         throw error;
       }
       this.dataSource = dataSource;
@@ -72,7 +74,7 @@ export class Store {
     const { dataSource } = this;
     this.dataSource = null;
     this.reason = reason;
-    if (dataSource !== null) await destroyQuietly(dataSource);
+    if (dataSource !== null) await destroyQuietly(dataSource, this.clock);
   }
 
   /** Runs statements outside a transaction. */
@@ -138,7 +140,7 @@ export class Store {
       // The name is checked by the environment's class: word characters only.
       await server.query(`CREATE DATABASE IF NOT EXISTS \`${this.options.database}\` DEFAULT CHARACTER SET utf8mb4`);
     } finally {
-      await destroyQuietly(server);
+      await destroyQuietly(server, this.clock);
     }
     return this.dataSourceOf(this.options.database).initialize();
   }
@@ -192,10 +194,10 @@ function isLocked(rows: unknown): boolean {
 }
 
 /** The connections are broken or of no use any more: nothing can be done about an error here. */
-async function destroyQuietly(dataSource: DataSource): Promise<void> {
-  try {
-    await dataSource.destroy();
-  } catch {
-    // Closing failed because it is closed.
-  }
+async function destroyQuietly(dataSource: DataSource, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  // Closing may fail because it is closed.
+  const closing = dataSource.destroy().catch(() => undefined);
+  await Promise.race([closing, clock.sleep(CLOSE_MS_MAX, done.signal)]);
+  done.abort();
 }
