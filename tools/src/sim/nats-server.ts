@@ -25,6 +25,7 @@ export interface QueuedProcess {
 /** What the checks look at. */
 export interface NatsWatcher {
   published(queue: ProcessQueue, process: QueuedProcess, publisher: string): void;
+  acknowledged(queue: ProcessQueue, process: QueuedProcess, sentTimes: number): void;
   cursorPut(pipelineId: string, cursor: CursorState): void;
   commandIssued(command: Command): void;
   eventStored(event: LutraEvent): void;
@@ -47,6 +48,8 @@ export class NatsServer extends SimServer {
     super(world, 'nats');
     const queue = (): WorkQueue<QueuedProcess> => new WorkQueue(world, 2 * PARALLELISM_MAX);
     this.queues = { selected: queue(), extracted: queue(), transformed: queue() };
+    for (const name of ['selected', 'extracted', 'transformed'] as const)
+      this.queues[name].onAcknowledged = ({ content, sent }) => this.watcher?.acknowledged(name, content, sent);
     this.commands = new WorkQueue<Command | ChannelCommand>(world, Number.POSITIVE_INFINITY);
     this.events = new MessageLog(world);
     this.definitions = new MessageLog(world);

@@ -1,8 +1,8 @@
 import { SyncError } from '@lutra/model';
-import type { Command, CursorState, Permit, RowImage } from '@lutra/model';
+import type { Command, CursorState, LutraEvent, Permit, PipelineDefinition, RowImage } from '@lutra/model';
 import type { QueuedProcess } from './nats-server.ts';
 import { checkPermit } from './permit-rules.ts';
-import { applyChange, initialState, isBefore, pointOf, TABLES } from './source-log.ts';
+import { applyChange, initialState, isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
 import type { LogPoint, ShopState, SourceLog } from './source-log.ts';
 import type { SqlRow } from './sql-expression.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
@@ -19,12 +19,16 @@ export class BrokenRule extends Error {}
  * 2. A commit writes exactly the rows that the source changed between the old place and the new one: a change that is
  *    written a second time is one too many, even when it changes nothing.
  * 3. No rows and no place are committed by a session of an epoch below the highest that has claimed the target.
- * 4. The checkpoint's epoch only grows, one owner per epoch; its place never goes back; each move is one step.
+ * 4. The checkpoint's epoch only grows, one owner per epoch; its place never goes back; each move is one step, and only a
+ *    transaction that was open for slices holds two moves.
  * 5. The cursor is never ahead of the target, and in one epoch it only grows.
  * 6. One process of one epoch has one author and one content.
  * 7. No more processes are on their way than the window holds.
  * 8. Permits are a path of the model in permit-rules.ts, and their epochs only grow (as long as ZooKeeper keeps its data).
  * 9. Every command comes to an outcome.
+ * 10. In applyMode transactional no half transaction is visible at any commit: the place stands between two transactions, and
+ *     the money of all accounts is what it was.
+ * 11. What load says is loaded, or acknowledges, the target has committed; of an open transaction what is staged.
  */
 export class PipelineCheck {
   /** Where the target stands; null before the origin. */
@@ -38,6 +42,12 @@ export class PipelineCheck {
     { readonly author: string; readonly end: LogPoint; readonly body: Uint8Array }
   >();
   private readonly open = new Map<string, LogPoint>();
+  /** By epoch: the last process that load said it has staged. */
+  private readonly staged = new Map<number, number>();
+  /** How often a process was handed to load. */
+  private readonly handed = new Map<string, number>();
+  /** Revisions in which transactions stay whole. */
+  private readonly wholeRevisions = new Set<number>();
   private readonly cursors = new Map<number, { readonly process: number; readonly at: LogPoint }>();
   private readonly commands = new Map<
     string,
@@ -53,13 +63,46 @@ export class PipelineCheck {
       readonly target: TargetServer;
       readonly nowMs: () => number;
       readonly parallelismMax: number;
-      readonly isTransactional: boolean;
     },
   ) {}
 
   /** Everything that the source has committed is in the target. */
   get isComplete(): boolean {
     return this.at !== null && this.at.done === this.parts.log.size && this.at.event === 0;
+  }
+
+  defined({ parameters, revision }: PipelineDefinition): void {
+    if (parameters.applyMode === 'transactional') this.wholeRevisions.add(revision);
+  }
+
+  transformed({ header }: QueuedProcess): void {
+    const id = idOf(header);
+    this.handed.set(id, (this.handed.get(id) ?? 0) + 1);
+  }
+
+  /** A repeat, or what a newer epoch or a lost permit has made worthless, is acknowledged without being written. */
+  acknowledged({ header }: QueuedProcess, sentTimes: number): void {
+    const { end, epoch } = header;
+    const isWorthless = (this.permit as Permit | null)?.epoch !== epoch || this.claimedEpoch !== epoch;
+    if (isWorthless || sentTimes > 1 || this.handed.get(idOf(header)) !== 1) return;
+    if (this.wholeRevisions.has(header.revision) && end.inside !== null) return;
+    this.expectCommitted(pointOf(end), `process ${idOf(header)} was acknowledged`);
+  }
+
+  /** An event of load. */
+  told(event: LutraEvent): void {
+    if (event.kind === 'loaded')
+      this.expectCommitted(pointOf(event.end), `process ${String(event.process)} is told loaded`);
+    if (event.kind === 'staged') this.stagedUpTo(event.epoch ?? 0, event.process ?? 0);
+  }
+
+  private stagedUpTo(epoch: number, process: number): void {
+    this.staged.set(epoch, Math.max(process, this.staged.get(epoch) ?? 0));
+  }
+
+  private expectCommitted(point: LogPoint, what: string): void {
+    if (this.at === null || isBefore(this.at, point))
+      this.broken(`${what} at ${show(point)}, the target holds ${show(this.at)}`);
   }
 
   committed(session: TargetServerSession, writes: readonly RowWrite[]): void {
@@ -69,19 +112,19 @@ export class PipelineCheck {
       if (rows.length > 0) this.broken('rows were committed without the checkpoint');
       return;
     }
-    const { before, after } = checkpoint;
+    const { before, after, times } = checkpoint;
     if (after === null) throw this.broken('the checkpoint was removed');
     this.commits += 1;
     if (before === null) this.begin(after);
-    else this.move(session, { before, after, rows });
+    else this.move(session, { before, after, rows, moves: times });
   }
 
   cursorPut(cursor: CursorState): void {
     if (cursor.state !== 'place') return;
     const { epoch, place, process } = cursor;
     const point = pointOf(place);
-    if (this.at === null || isBefore(this.at, point))
-      this.broken(`the cursor tells ${show(point)}, the target holds ${show(this.at)}`);
+    this.expectCommitted(point, 'the cursor stands');
+    if (cursor.staged !== undefined) this.stagedUpTo(epoch, cursor.staged);
     const known = this.cursors.get(epoch);
     if (known !== undefined && (process < known.process || isBefore(point, known.at)))
       this.broken(
@@ -92,7 +135,7 @@ export class PipelineCheck {
 
   selected({ header, body }: QueuedProcess, author: string): void {
     const { epoch, process } = header;
-    const id = `${String(epoch)}.${String(process)}`;
+    const id = idOf(header);
     const end = pointOf(header.end);
     const known = this.published.get(id);
     if (known === undefined) {
@@ -103,7 +146,8 @@ export class PipelineCheck {
     let inFlight = 0;
     for (const [other, otherEnd] of this.open)
       if (this.at !== null && !isBefore(this.at, otherEnd)) this.open.delete(other);
-      else if (other.startsWith(`${String(epoch)}.`)) inFlight += 1;
+      else if (other.startsWith(`${String(epoch)}.`) && Number(other.split('.')[1]) > (this.staged.get(epoch) ?? 0))
+        inFlight += 1;
     if (inFlight > this.parts.parallelismMax)
       this.broken(
         `${String(inFlight)} processes of epoch ${String(epoch)} are on their way, the window holds ${String(this.parts.parallelismMax)}`,
@@ -141,6 +185,8 @@ export class PipelineCheck {
     this.published.clear();
     this.open.clear();
     this.cursors.clear();
+    this.staged.clear();
+    this.handed.clear();
   }
 
   /** A command that waits for its window is over when the permit goes to another one: an arbiter may die before it says so. */
@@ -164,10 +210,7 @@ export class PipelineCheck {
     }
   }
 
-  private move(
-    session: TargetServerSession,
-    { before, after, rows }: { readonly before: SqlRow; readonly after: SqlRow; readonly rows: readonly RowWrite[] },
-  ): void {
+  private move(session: TargetServerSession, { before, after, rows, moves }: CheckpointWrite): void {
     const [from, to] = [placeIn(before), placeIn(after)];
     const [epochBefore, epochAfter] = [Number(before['epoch']), Number(after['epoch'])];
     if (epochAfter < epochBefore)
@@ -180,15 +223,24 @@ export class PipelineCheck {
         `a session of epoch ${String(session.tag.epoch)} wrote after epoch ${String(this.claimedEpoch)} had claimed the target`,
       );
     this.claimedEpoch = Math.max(this.claimedEpoch, epochAfter);
-    if (isMove && Number(after['step']) !== Number(before['step']) + 1)
-      this.broken('the checkpoint made more than one step');
+    if (isMove && (moves > 2 || Number(after['step']) !== Number(before['step']) + moves))
+      this.broken(`the checkpoint went from step ${String(before['step'])} to ${String(after['step'])}`);
     if (isBefore(to, from)) this.broken(`the place went back from ${show(from)} to ${show(to)}`);
-    if (this.parts.isTransactional && to.event > 0) this.broken(`half a transaction is visible at ${show(to)}`);
+    if (isMove && this.wholeRevisions.has(Number(after['revision']))) this.expectWhole(to);
     if (to.done > this.parts.log.size) this.broken(`the place ${show(to)} is ahead of the source`);
     const touched = this.advance(from, to);
     this.at = to;
     if (touched.size > 0 || isBefore(from, to)) this.progressMs = this.parts.nowMs();
     this.compare(touched, rows);
+  }
+
+  private expectWhole(place: LogPoint): void {
+    if (place.event > 0) this.broken(`half a transaction is visible at ${show(place)}`);
+    const accounts = this.parts.target.tables.get(`${TABLES[0]?.schema ?? ''}.account`)?.slots.values() ?? [];
+    let money = 0;
+    for (const { committed } of accounts) money += Number(committed?.['balance'] ?? 0);
+    if (money !== MONEY)
+      this.broken(`the accounts hold ${String(money)} instead of ${String(MONEY)} at ${show(place)}`);
   }
 
   /** Brings what is expected from one place to the next; gives the rows that change. */
@@ -229,6 +281,15 @@ export class PipelineCheck {
     throw new BrokenRule(`${this.pipelineId}: ${what}`);
   }
 }
+
+interface CheckpointWrite {
+  readonly before: SqlRow;
+  readonly after: SqlRow;
+  readonly rows: readonly RowWrite[];
+  readonly moves: number;
+}
+
+const idOf = ({ epoch, process }: QueuedProcess['header']): string => `${String(epoch)}.${String(process)}`;
 
 const valueIn = (image: RowImage, position: number): number | null => {
   const value = image[position];

@@ -48,11 +48,12 @@ export async function runSeed(
     instances: { extract: shape.between(1, 2), transform: shape.between(1, 2), arbiter: shape.between(1, 2) },
     parameters: {
       parallelism: shape.between(1, 4),
-      maxRows: shape.between(4, 16),
+      maxRows: shape.between(3, 16),
       retryInPlaceMs: shape.pick([2_000, 10_000, 30_000]),
       processAgeMaxMs: shape.pick([15_000, 60_000]),
       extractPlacement: shape.pick(['any', 'any', 'roundRobin', 'stick', 'leastLoaded']),
       failoverMode: shape.pick(['fast', 'balanced']),
+      applyMode: shape.next() < 0.5 ? 'transactional' : 'merged',
     },
     isTraced: options.isTraced,
   });

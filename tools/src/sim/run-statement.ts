@@ -69,6 +69,12 @@ class StatementRun {
         return this.delete(statement);
       case 'kill':
         return this.kill(statement.sessionId);
+      case 'savepoint':
+        this.server.setSavepoint(this.session);
+        return 0;
+      case 'undo':
+        this.server.undoToSavepoint(this.session);
+        return 0;
       case 'nothing':
         return 0;
       case 'select':
@@ -225,6 +231,7 @@ class StatementRun {
     this.undone.push(() => {
       slot.pending = pending;
       if (count === 0) writes.delete(slot);
+      else writes.set(slot, count);
     });
     slot.pending = row;
     writes.set(slot, count + 1);

@@ -97,6 +97,7 @@ export class Simulation {
     const known = this.definition(pipelineId);
     const revised = { ...known, revision: known.revision + 1, parameters: { ...known.parameters, ...parameters } };
     this.definitions.set(pipelineId, revised);
+    this.checks.get(pipelineId)?.defined(revised);
     this.world.trace.say(this.world.nowMs, `-- revision ${String(revised.revision)} of ${pipelineId}`);
     this.insist(() => this.operatorBus.putDefinition(revised));
   }
@@ -148,9 +149,9 @@ export class Simulation {
       target,
       nowMs: () => this.world.nowMs,
       parallelismMax: parameters.parallelism,
-      isTransactional: parameters.applyMode === 'transactional',
     });
     this.checks.set(pipelineId, check);
+    check.defined(definition);
     target.onCommit = (session, writes) => {
       this.guard(() => {
         check.committed(session, writes);
@@ -170,10 +171,15 @@ export class Simulation {
       published: (queue, process, publisher) => {
         const { pipelineId, epoch, process: number } = process.header;
         if (queue === 'selected') this.guard(() => checks.get(pipelineId)?.selected(process, publisher));
+        if (queue === 'transformed') checks.get(pipelineId)?.transformed(process);
         this.world.trace.say(
           this.world.nowMs,
           `${publisher} → ${queue} ${pipelineId}.${String(epoch)}.${String(number)}`,
         );
+      },
+      acknowledged: (queue, process, sentTimes) => {
+        if (queue === 'transformed')
+          this.guard(() => checks.get(process.header.pipelineId)?.acknowledged(process, sentTimes));
       },
       cursorPut: (pipelineId, cursor) => {
         this.guard(() => checks.get(pipelineId)?.cursorPut(cursor));
@@ -188,6 +194,7 @@ export class Simulation {
       },
       eventStored: (event) => {
         if (event.kind === 'command-done') checks.get(event.command.pipelineId)?.commandDone(event.command.id);
+        else this.guard(() => checks.get(event.pipelineId ?? '')?.told(event));
       },
     };
     this.zookeeper.onWrite = (path, data) => {

@@ -5,6 +5,9 @@ import type { Random } from '../demo/random.ts';
 export const SOURCE_UUID = '0000aaaa-0000-0000-0000-00000000000a';
 const SCHEMA = 'shop';
 const ACCOUNTS = 6;
+const BALANCE = 100;
+/** What all accounts hold together between any two transactions. */
+export const MONEY = ACCOUNTS * BALANCE;
 const SEATS = 5;
 
 const integer = (name: string, nullable = false): ColumnDefinition => ({
@@ -114,7 +117,7 @@ export function applyChange(state: ShopState, change: RowChange): readonly numbe
 export function initialState(): ShopState {
   const rows = (count: number, image: (id: number) => RowImage): Map<number, RowImage> =>
     new Map(Array.from({ length: count }, (_, index) => [index + 1, image(index + 1)]));
-  return [rows(ACCOUNTS, (id) => [id, 100, 0]), rows(SEATS, (id) => [id, id * 10, 0]), new Map()];
+  return [rows(ACCOUNTS, (id) => [id, BALANCE, 0]), rows(SEATS, (id) => [id, id * 10, 0]), new Map()];
 }
 
 /** The binary log of one source, and the workload that writes it: transfers of constant sum, swaps of unique values, entries. */
@@ -144,7 +147,8 @@ export class SourceLog {
     else if (roll < 0.65) this.swapSeats(changes);
     else if (roll < 0.85) this.enter(changes);
     else if (roll < 0.92) this.rename(changes);
-    else for (let left = this.random.between(6, 14); left > 0; left -= 1) this.transfer(changes);
+    // Larger than a process, and now and then than any window.
+    else for (let left = roll < 0.985 ? this.random.between(6, 14) : 30; left > 0; left -= 1) this.transfer(changes);
     const number = this.size + 1;
     this.transactions.push({ seq: number, gtid: gtidOf(number), firstEvent: 0, commitMs, isLast: true, changes });
     for (const listener of [...this.listeners]) listener();

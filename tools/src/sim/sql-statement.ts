@@ -32,6 +32,8 @@ export type SqlStatement =
       readonly isLocking: boolean;
     }
   | { readonly kind: 'kill'; readonly sessionId: number }
+  | { readonly kind: 'savepoint' }
+  | { readonly kind: 'undo' }
   | { readonly kind: 'nothing' };
 
 /** Rows of a derived table that an update is joined to, in order. */
@@ -59,10 +61,18 @@ function readAny(reader: TokenReader): SqlStatement {
   }
   if (reader.takeWords('SELECT')) return readSelect(reader);
   if (reader.takeWords('KILL')) return { kind: 'kill', sessionId: Number(reader.next().text) };
+  if (reader.takeWords('SAVEPOINT')) return only(reader, 'savepoint');
+  if (reader.takeWords('ROLLBACK', 'TO', 'SAVEPOINT')) return only(reader, 'undo');
   if (!reader.isWord('CREATE') && !reader.isWord('SET'))
     throw new Error(`No statement begins with ${reader.token.text}`);
   while (reader.token.kind !== 'end') reader.next();
   return { kind: 'nothing' };
+}
+
+/** Of one session there is one savepoint at a time: its name says nothing. */
+function only(reader: TokenReader, kind: 'savepoint' | 'undo'): SqlStatement {
+  reader.name();
+  return { kind };
 }
 
 function readTable(reader: TokenReader): string {

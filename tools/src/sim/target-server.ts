@@ -23,6 +23,8 @@ export interface RowWrite {
   readonly key: string;
   readonly before: SqlRow | null;
   readonly after: SqlRow | null;
+  /** How often the transaction wrote the row. */
+  readonly times: number;
 }
 
 /** One session as the server knows it. */
@@ -33,10 +35,17 @@ export interface TargetServerSession {
   readonly touched: Set<Slot>;
   /** Writes of a row that changed nothing or something, in the open transaction: by slot. */
   readonly writes: Map<Slot, number>;
+  savepoint: Savepoint | null;
   isAlive: boolean;
   lastUseMs: number;
   /** Ends the wait for a lock with an error. */
   interrupt: ((error: Error) => void) | null;
+}
+
+/** What the open transaction had written when it was set. */
+interface Savepoint {
+  readonly pending: ReadonlyMap<Slot, SqlRow | null>;
+  readonly writes: ReadonlyMap<Slot, number>;
 }
 
 /** What mysql2 throws: libs/sql turns it into a SyncError by its number. */
@@ -75,6 +84,7 @@ export class TargetServer extends SimServer {
       tag,
       touched: new Set(),
       writes: new Map(),
+      savepoint: null,
       isAlive: true,
       lastUseMs: this.world.nowMs,
       interrupt: null,
@@ -121,11 +131,11 @@ export class TargetServer extends SimServer {
     const writes: RowWrite[] = [];
     for (const slot of session.touched) {
       const before = slot.committed;
-      const isWritten = slot.pending !== undefined || session.writes.has(slot);
+      const times = session.writes.get(slot) ?? 0;
       const after = slot.pending === undefined ? before : slot.pending;
       if (slot.pending !== undefined) slot.committed = slot.pending;
-      if (isWritten && (before !== null || after !== null))
-        writes.push({ table: slot.store.name, key: slot.key, before, after });
+      if (times > 0 && (before !== null || after !== null))
+        writes.push({ table: slot.store.name, key: slot.key, before, after, times });
     }
     this.release(session);
     if (writes.length > 0) this.onCommit(session, writes);
@@ -133,6 +143,21 @@ export class TargetServer extends SimServer {
 
   rollback(session: TargetServerSession): void {
     this.release(session);
+  }
+
+  setSavepoint(session: TargetServerSession): void {
+    const pending = new Map<Slot, SqlRow | null>();
+    for (const slot of session.touched) if (slot.pending !== undefined) pending.set(slot, slot.pending);
+    session.savepoint = { pending, writes: new Map(session.writes) };
+  }
+
+  /** Takes back what was written since; locks stay. Throws 1305 when the savepoint went with its transaction. */
+  undoToSavepoint(session: TargetServerSession): void {
+    const { savepoint, touched, writes } = session;
+    if (savepoint === null) throw new TargetError(1305, 'ER_SP_DOES_NOT_EXIST', 'SAVEPOINT lutra_slice does not exist');
+    for (const slot of touched) slot.pending = savepoint.pending.get(slot);
+    writes.clear();
+    for (const [slot, times] of savepoint.writes) writes.set(slot, times);
   }
 
   /** Takes the row's lock; waits for whoever has it, 10 s at most. Throws 1205, or what ended the session. */
@@ -175,6 +200,7 @@ export class TargetServer extends SimServer {
     const slots = [...session.touched];
     session.touched.clear();
     session.writes.clear();
+    session.savepoint = null;
     for (const slot of slots) {
       slot.pending = undefined;
       slot.owner = null;

@@ -13,6 +13,8 @@ export interface StoredMessage<M> {
   readonly subject: string;
   readonly content: M;
   readyAtMs: number;
+  /** How often it was delivered, to whichever consumer. */
+  sent: number;
 }
 
 export interface QueueDelivery<M> {
@@ -59,6 +61,8 @@ export class WorkQueue<M> {
   private ids = new Map<string, number>();
   private readonly consumers = new Map<string, Consumer<M>>();
   private sequence = 0;
+  /** Told of every acknowledgement that counts. */
+  onAcknowledged: (message: StoredMessage<M>) => void = () => undefined;
 
   constructor(
     private readonly world: World,
@@ -80,7 +84,7 @@ export class WorkQueue<M> {
     for (const { subject } of this.messages.values()) if (subject === message.subject) ofSubject += 1;
     if (ofSubject >= this.perSubjectMax) return 'full';
     this.sequence += 1;
-    this.messages.set(this.sequence, { ...message, sequence: this.sequence, readyAtMs: this.world.nowMs });
+    this.messages.set(this.sequence, { ...message, sequence: this.sequence, readyAtMs: this.world.nowMs, sent: 0 });
     this.ids.set(message.id, this.world.nowMs);
     this.dispatchAll();
     return 'stored';
@@ -157,6 +161,7 @@ export class WorkQueue<M> {
     if (consumer?.pending.has(message.sequence) !== true) return;
     this.release(consumer, message.sequence);
     this.messages.delete(message.sequence);
+    this.onAcknowledged(message);
     this.dispatch(consumer);
   }
 
@@ -193,7 +198,9 @@ export class WorkQueue<M> {
     const messages = new Map([...this.messages].map(([sequence, message]) => [sequence, { ...message }]));
     const ids = new Map(this.ids);
     return () => {
-      this.messages = new Map([...messages].map(([sequence, message]) => [sequence, { ...message, readyAtMs: 0 }]));
+      this.messages = new Map(
+        [...messages].map(([sequence, message]) => [sequence, { ...message, readyAtMs: 0, sent: 1 }]),
+      );
       this.ids = new Map(ids);
       for (const consumer of this.consumers.values()) this.forgetDeliveries(consumer);
       this.dispatchAll();
@@ -230,6 +237,7 @@ export class WorkQueue<M> {
       if (reader === null) return;
       const deliveryCount = (consumer.counts.get(sequence) ?? 0) + 1;
       consumer.counts.set(sequence, deliveryCount);
+      message.sent += 1;
       const delivery = { message, deliveryCount, hasArrived: false, isSettled: false };
       consumer.pending.set(sequence, { delivery, reader });
       reader.held += 1;
