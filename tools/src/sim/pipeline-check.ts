@@ -134,7 +134,7 @@ export class PipelineCheck {
   }
 
   selected({ header, body }: QueuedProcess, author: string): void {
-    const { epoch, process } = header;
+    const { epoch } = header;
     const id = idOf(header);
     const end = pointOf(header.end);
     const known = this.published.get(id);

@@ -149,6 +149,17 @@ export class SourceLog {
     else if (roll < 0.92) this.rename(changes);
     // Larger than a process, and now and then than any window.
     else for (let left = roll < 0.985 ? this.random.between(6, 14) : 30; left > 0; left -= 1) this.transfer(changes);
+    this.append(changes, commitMs);
+  }
+
+  /** One transaction of so many transfers. */
+  writeLarge(commitMs: number, transfers: number): void {
+    const changes: RowChange[] = [];
+    for (let left = transfers; left > 0; left -= 1) this.transfer(changes);
+    this.append(changes, commitMs);
+  }
+
+  private append(changes: readonly RowChange[], commitMs: number): void {
     const number = this.size + 1;
     this.transactions.push({ seq: number, gtid: gtidOf(number), firstEvent: 0, commitMs, isLast: true, changes });
     for (const listener of [...this.listeners]) listener();

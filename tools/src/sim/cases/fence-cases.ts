@@ -88,6 +88,29 @@ export const FENCE_CASES: readonly SimCase[] = [
     },
   },
   {
+    name: 'M12',
+    claim: 'in applyMode transactional no half transaction is seen, whatever ends it between two slices',
+    options: { parameters: { applyMode: 'transactional', parallelism: 2, maxRows: 8 } },
+    play: async (simulation) => {
+      await begin(simulation);
+      const target = simulation.targets.get('p1');
+      const isOpen = (): boolean => [...(target?.sessions.values() ?? [])].some(({ savepoint }) => savepoint !== null);
+      for (let round = 0; round < 6; round += 1) {
+        // Many times the window.
+        simulation.sources.get('p1')?.writeLarge(simulation.operator.clock.now().getTime(), 30);
+        await until(simulation, 'a second slice is staged', isOpen);
+        await simulation.run(5 * round);
+        const old = holder(simulation, 'load');
+        if (round % 3 === 0) old.kill();
+        else if (round % 3 === 1) for (const session of [...(target?.sessions.values() ?? [])]) target?.end(session);
+        else old.freeze();
+        await complete(simulation);
+        if (old.state === 'dead') simulation.start('load', old.name);
+        old.thaw();
+      }
+    },
+  },
+  {
     name: 'B13',
     claim: 'an origin is stored once: a loader that dies behind it does not resolve "latest" again',
     play: async (simulation) => {

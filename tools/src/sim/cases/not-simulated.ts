@@ -34,7 +34,6 @@ export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   M9: 'queues of instances: placements other than any are in the random runs',
   M10: 'body parts: see B12',
   M11: 'what guarantee 1 means: a sentence, no interleaving',
-  M12: 'transactional is one lane: in the random runs as applyMode',
   M13: 'Oracle: not built',
   M14: 'age of a staged transaction: shown, not decided',
 };
