@@ -1,4 +1,4 @@
-import { ByteBudget } from '@lutra/model';
+import { ByteBudget, SyncError } from '@lutra/model';
 import type { ServiceName } from '@lutra/model';
 import { arbiterWorkers } from '@lutra/arbiter/simulation';
 import { pathsBelow, SessionKeeper, ZooKeeperCoordinator } from '@lutra/coordination/simulation';
@@ -31,6 +31,8 @@ export interface Site {
   readonly zookeeper: ZooKeeperServer;
   readonly sources: ReadonlyMap<string, SourceLog>;
   readonly targets: ReadonlyMap<string, TargetServer>;
+  /** Pipelines whose processes every stage refuses. */
+  readonly poisoned: ReadonlySet<string>;
   /** Chance of the real code: jitter and random placement. */
   readonly random: Random;
 }
@@ -89,7 +91,7 @@ function workersOf(
       return [loadWorker(site, node, context)];
     case 'extract':
     case 'transform':
-      return [passingStage(context, service)];
+      return [passingStage(context, service, site.poisoned)];
     case 'arbiter':
       return arbiterWorkers(context, () => 2 * site.random.next() - 1);
     case 'manager':
@@ -123,6 +125,7 @@ function loadWorker(site: Site, node: SimNode, context: ServiceContext<LoadEnv>)
 function passingStage(
   context: ServiceContext<LoadEnv & { LUTRA_STAGE_CONCURRENCY: number }>,
   stage: 'extract' | 'transform',
+  poisoned: ReadonlySet<string>,
 ): Worker {
   return stageWorker(context, {
     stage,
@@ -130,6 +133,8 @@ function passingStage(
     output: stage === 'extract' ? 'extracted' : 'transformed',
     outputSchema: stage === 'extract' ? 'row-process/1' : 'target-process/1',
     work: async ({ body, delivery, output }) => {
+      if (poisoned.has(delivery.header.pipelineId))
+        throw new SyncError('INTERNAL', { problem: 'The simulation refuses this process' });
       output.write(body);
       return { rowCount: delivery.header.rowCount };
     },

@@ -1,5 +1,12 @@
 import { completeDefinition, DEFAULT_PARAMETERS } from '@lutra/model';
-import type { Command, CommandKind, PipelineDefinition, PipelineParameters, ServiceName } from '@lutra/model';
+import type {
+  Command,
+  CommandKind,
+  LutraEvent,
+  PipelineDefinition,
+  PipelineParameters,
+  ServiceName,
+} from '@lutra/model';
 import type { TargetTable } from '@lutra/sql/simulation';
 import { Random } from '../demo/random.ts';
 import { startInstance } from './instances.ts';
@@ -38,6 +45,10 @@ export class Simulation {
   /** Chance of faults and workload, apart from the chance of messages. */
   readonly random: Random;
   readonly operator: SimNode;
+  /** Pipelines whose processes every stage refuses. */
+  readonly poisoned = new Set<string>();
+  /** Told of every event that is stored. */
+  onEvent: (event: LutraEvent) => void = () => undefined;
   private readonly site: Site;
   private readonly operatorBus: SimBus;
   private lives = 0;
@@ -55,6 +66,7 @@ export class Simulation {
       zookeeper: this.zookeeper,
       sources: this.sources,
       targets: this.targets,
+      poisoned: this.poisoned,
       random: new Random(seed ^ 0x27d4eb2f),
     };
     this.operator = this.addNode('operator', 'manager');
@@ -193,6 +205,7 @@ export class Simulation {
         );
       },
       eventStored: (event) => {
+        this.onEvent(event);
         if (event.kind === 'command-done') checks.get(event.command.pipelineId)?.commandDone(event.command.id);
         else this.guard(() => checks.get(event.pipelineId ?? '')?.told(event));
       },

@@ -3,6 +3,7 @@ import { needsStart } from '../faults.ts';
 import type { SimNode } from '../node.ts';
 import { BrokenRule } from '../pipeline-check.ts';
 import type { Simulation } from '../simulation.ts';
+import type { Slot } from '../target-table-store.ts';
 
 /** A case that takes longer than this hangs. */
 const LIMIT_MS = 180_000;
@@ -60,3 +61,7 @@ export function holder(simulation: Simulation, service: Extract<ServiceName, 'se
 export function arbiters(simulation: Simulation): readonly SimNode[] {
   return simulation.nodes.filter(({ service, state }) => service === 'arbiter' && state === 'up');
 }
+
+/** The row of `lutra.checkpoint` as the target has committed it; null without one. */
+export const checkpointSlot = (simulation: Simulation): Slot | null =>
+  [...(simulation.targets.get('p1')?.tables.get('lutra.checkpoint')?.slots.values() ?? [])][0] ?? null;
