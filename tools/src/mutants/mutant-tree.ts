@@ -1,19 +1,39 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Mutant } from './read-mutants.ts';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import ts from 'typescript';
+import { noticedBy } from './noticed-by.ts';
+import type { Check, Mutant } from './read-mutants.ts';
 
 /** A check takes seconds; one that hangs because of its mutant has noticed it. */
 const CHECK_LIMIT_MS = 180_000;
 
-export type Verdict = 'killed' | 'survived' | 'doesNotApply';
+/** checkBroke: it failed for another reason than a rule or a test, a mutant that does not even load for instance. */
+export type Verdict = 'noticed' | 'survived' | 'doesNotApply' | 'checkBroke';
 
-/** A copy of the tracked files in which patches are tried. Tests run from the sources, so that nothing is built. */
+export interface CheckResult {
+  readonly passes: boolean;
+  /** The first thing that failed: a rule, or a test; null when neither did. */
+  readonly noticedBy: string | null;
+}
+
+/** A copy of the tracked files, with what was built of them, in which patches are tried. */
 export class MutantTree {
+  private readonly options: ts.CompilerOptions;
+
   constructor(
     private readonly root: string,
     private readonly folder: string,
-  ) {}
+  ) {
+    const config = ts.readConfigFile(join(root, 'tsconfig.base.json'), (name) => readFileSync(name, 'utf8'));
+    const raw = config.config as { readonly compilerOptions: unknown };
+    const { options } = ts.convertCompilerOptionsFromJson(raw.compilerOptions, root);
+    // For one file by itself: that its package is a module is in a package.json which is not read.
+    const module = ts.ModuleKind.ESNext;
+    const moduleResolution = ts.ModuleResolutionKind.Bundler;
+    const alone = { composite: false, declaration: false, declarationMap: false, sourceMap: false };
+    this.options = { ...options, ...alone, module, moduleResolution };
+  }
 
   /** Makes the copy anew. The packages of the workspace are those of the copy; all others are linked. */
   make(): void {
@@ -21,31 +41,58 @@ export class MutantTree {
     const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: this.root, encoding: 'utf8' });
     for (const file of tracked.split('\0').filter((name) => name !== '' && existsSync(join(this.root, name))))
       this.copy(file);
-    for (const group of ['', 'tools', ...this.projects()]) this.linkModules(join(group, 'node_modules'));
+    const projects = this.projects();
+    for (const group of ['', ...projects]) this.linkModules(join(group, 'node_modules'));
+    for (const project of projects) this.copyBuilt(join(project, 'dist'));
     // Patches are applied by git, which takes a folder inside another work tree for a part of that one.
     execFileSync('git', ['init', '-q'], { cwd: this.folder });
   }
 
-  /** True = the check passes. */
-  check({ project, tests }: Mutant['check']): boolean {
-    const jest = join(this.root, 'node_modules', 'jest', 'bin', 'jest.js');
-    const args = ['--experimental-vm-modules', jest, '--selectProjects', project, '--testPathPatterns', tests];
-    const done = spawnSync(process.execPath, [...args, '--silent'], { cwd: this.folder, timeout: CHECK_LIMIT_MS });
-    return done.status === 0;
+  check(check: Check): CheckResult {
+    const done = spawnSync(process.execPath, this.commandOf(check), {
+      cwd: this.folder,
+      timeout: CHECK_LIMIT_MS,
+      encoding: 'utf8',
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    if (done.status === 0) return { passes: true, noticedBy: null };
+    return { passes: false, noticedBy: done.signal === null ? noticedBy(check, done) : 'it hangs' };
   }
 
   /** Applies the mutant, runs its check, and takes the mutant back. */
-  try(mutant: Mutant): Verdict {
-    if (!this.apply(mutant, [])) return 'doesNotApply';
+  try(mutant: Mutant): { readonly verdict: Verdict; readonly noticedBy: string | null } {
+    if (!this.apply(mutant, [])) return { verdict: 'doesNotApply', noticedBy: null };
     try {
-      return this.check(mutant.check) ? 'survived' : 'killed';
+      const { passes, noticedBy } = this.check(mutant.check);
+      if (passes) return { verdict: 'survived', noticedBy };
+      return { verdict: noticedBy === null ? 'checkBroke' : 'noticed', noticedBy };
     } finally {
       this.apply(mutant, ['--reverse']);
     }
   }
 
+  /** Tests run from the sources, the simulation from what is built of them. */
+  private commandOf(check: Check): readonly string[] {
+    if (check.kind === 'simulation') return [join(this.folder, 'tools', 'dist', 'sim', 'main.js'), ...check.args];
+    const jest = join(this.root, 'node_modules', 'jest', 'bin', 'jest.js');
+    const { project, tests } = check;
+    return ['--experimental-vm-modules', jest, '--selectProjects', project, '--testPathPatterns', tests, '--silent'];
+  }
+
   private apply(mutant: Mutant, options: readonly string[]): boolean {
-    return spawnSync('git', ['apply', ...options, mutant.file], { cwd: this.folder }).status === 0;
+    if (spawnSync('git', ['apply', ...options, mutant.file], { cwd: this.folder }).status !== 0) return false;
+    const changed = /^\+\+\+ b\/(.+\.ts)$/gm;
+    for (const [, file = ''] of readFileSync(mutant.file, 'utf8').matchAll(changed)) this.build(file);
+    return true;
+  }
+
+  /** Only the file that changed, its types unlooked at: building the projects anew would take longer than the check. */
+  private build(file: string): void {
+    const built = join(this.folder, file.replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
+    if (!existsSync(built)) return;
+    const source = readFileSync(join(this.folder, file), 'utf8');
+    const { outputText } = ts.transpileModule(source, { fileName: basename(file), compilerOptions: this.options });
+    writeFileSync(built, outputText);
   }
 
   private copy(file: string): void {
@@ -53,10 +100,17 @@ export class MutantTree {
     cpSync(join(this.root, file), join(this.folder, file));
   }
 
+  private copyBuilt(dist: string): void {
+    const from = join(this.root, dist);
+    if (!existsSync(from)) return;
+    const filter = (name: string): boolean => !/\.(?:map|d\.ts|tsbuildinfo)$/.test(name);
+    cpSync(from, join(this.folder, dist), { recursive: true, filter });
+  }
+
   private projects(): readonly string[] {
-    return ['libs', 'services'].flatMap((group) =>
-      readdirSync(join(this.root, group)).map((name) => join(group, name)),
-    );
+    const below = (group: string): readonly string[] =>
+      readdirSync(join(this.root, group)).map((name) => join(group, name));
+    return [...below('libs'), ...below('services'), 'tools'];
   }
 
   private linkModules(modules: string): void {
