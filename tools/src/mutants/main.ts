@@ -57,4 +57,6 @@ function writeRow(cells: readonly string[]): void {
   process.stdout.write(`${cells.map((cell, index) => cell.padEnd(WIDTHS[index] ?? 0)).join('  ')}\n`);
 }
 
-const secondsSince = (startMs: number): string => ((Date.now() - startMs) / 1_000).toFixed(1);
+function secondsSince(startMs: number): string {
+  return ((Date.now() - startMs) / 1_000).toFixed(1);
+}
