@@ -53,6 +53,12 @@ export const WARNINGS = {
     command: INSTANCES,
     next: 'Start a load instance, or send `resume` to one. It takes the pipeline within seconds, in a new epoch.',
   },
+  RETRIES_IN_VAIN: {
+    meaning:
+      'The pipeline has failed in the same way for ten attempts or more. Lutra goes on trying every minute, for ever; the cause does not seem to pass by itself.',
+    command: LOOK,
+    next: 'Read `failure.message` and the section of its code. Once the cause is gone the next attempt succeeds; RESTART tries at once.',
+  },
   INSTANCE_CANNOT_DRAIN: {
     meaning:
       'An instance shall be emptied, and nobody else may take one of its leases. It keeps the lease and works on.',

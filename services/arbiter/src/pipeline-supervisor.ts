@@ -11,6 +11,7 @@ import {
   ageCommand,
   describeOverdue,
   hasProgress,
+  longRetries,
   overdueProcess,
   retryCommand,
   retryWaitMs,
@@ -122,6 +123,9 @@ export class PipelineSupervisor {
     if (waitMs === null || permit === null) return permit?.state === 'RUNNING' ? RUNNING_LOOK_MS : IDLE_MS;
     if (waitMs > 0) return waitMs;
     await bus.issueCommand(retryCommand(pipelineId, permit, clock.now()));
+    const message = longRetries(permit);
+    if (message !== null)
+      await this.announcer.warning(pipelineId, { code: 'RETRIES_IN_VAIN', message, epoch: permit.epoch });
     return REPEAT_MS;
   }
 

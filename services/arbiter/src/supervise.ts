@@ -11,6 +11,18 @@ export function retryWaitMs(permit: Permit | null, now: Date): number | null {
   return Math.min(Math.max(0, Date.parse(permit.nextAttemptAt) - now.getTime()), RETRY_WAIT_MS_MAX);
 }
 
+/** A person should hear of every tenth attempt: about five minutes after the first, then every ten. */
+const ATTEMPTS_PER_WARNING = 10;
+
+/** What to tell when a pipeline has been retried for long; null when this attempt is none to tell of. */
+export function longRetries(permit: Permit): string | null {
+  const attempt = permit.attempt + 1;
+  if (attempt % ATTEMPTS_PER_WARNING !== 0) return null;
+  const { failure } = permit;
+  const why = failure === null ? permit.reason : `${failure.code}: ${failure.message}`;
+  return `Attempt ${String(attempt)} in a row to bring the pipeline back after ${why}`;
+}
+
 /** The same retry has the same id whoever issues it, so that two arbiters (or one after a crash) give one command. */
 export function retryCommand(pipelineId: string, permit: Permit, now: Date): Command {
   return {
