@@ -17,6 +17,7 @@ const FAULTS = {
   wipeNats: 1,
   rollBackNats: 2,
   killTargetSessions: 5,
+  freezeAtClaim: 5,
   order: 12,
   twoOrders: 4,
   repeatOrder: 4,
@@ -85,6 +86,7 @@ export class FaultMaker {
       wipeNats: () => nats.wipe([...simulation.definitions.values()]),
       rollBackNats: () => this.rollBackNats(),
       killTargetSessions: () => this.killSessions(),
+      freezeAtClaim: () => this.freezeAtClaim(),
       order: () => this.order(),
       twoOrders: () => {
         this.order();
@@ -169,6 +171,24 @@ export class FaultMaker {
   private killSessions(): void {
     const target = this.target();
     for (const session of [...target.sessions.values()]) if (this.chance(0.7)) target.end(session);
+  }
+
+  /** A new epoch, whose loader is frozen between opening its session and claiming, often until another one has taken over. */
+  private freezeAtClaim(): void {
+    const { simulation } = this;
+    const pipelineId = this.pipelineId();
+    const target = simulation.targets.get(pipelineId);
+    if (target === undefined) return;
+    const epoch = (simulation.checks.get(pipelineId)?.permit as Permit | null)?.epoch ?? 0;
+    target.onOpen = ({ node, tag }) => {
+      if (tag.epoch <= epoch) return;
+      target.onOpen = () => undefined;
+      node.freeze();
+      simulation.world.at(null, this.span(5_000, 25_000), () => {
+        node.thaw();
+      });
+    };
+    simulation.order(pipelineId, 'RESTART');
   }
 
   private order(): void {
