@@ -30,7 +30,7 @@ export const PHASES: readonly TestPhase[] = [
     workers: 2,
     testTimeoutMs: 60_000,
     needsServers: true,
-    limitMinutes: 15,
+    limitMinutes: 20,
   },
   {
     name: 'e2e',
