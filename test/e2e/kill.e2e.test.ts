@@ -64,4 +64,20 @@ describe('a killed service', () => {
     },
     240_000,
   );
+
+  it('stops no running pipeline while every arbiter is away', async () => {
+    await e2e.atSource('DELETE FROM orders');
+    const before = await e2e.stack.api.pipeline(pipelineId);
+    await e2e.stack.kill('arbiter');
+    const writer = new ShopWriter(e2e.stack.options.servers.source, e2e.schema);
+    try {
+      await waitUntil(() => writer.transactions > 300, { what: 'the writer', timeoutMs: 60_000, everyMs: 20 });
+    } finally {
+      await writer.stop();
+    }
+    expect(differences(await e2e.stack.waitEqual(e2e.pairs('orders', 'stock'), 60_000))).toEqual([]);
+    const { state, epoch } = await e2e.stack.api.pipeline(pipelineId);
+    expect({ state, epoch }).toEqual({ state: 'RUNNING', epoch: before.epoch });
+    await e2e.stack.restart('arbiter');
+  }, 180_000);
 });

@@ -30,8 +30,8 @@ const KEY_HISTORY = 64;
 /** Longer than any repeat of a publish after a lost answer. */
 const DUPLICATE_WINDOW_MS = 120_000;
 
-/** A dead reader's deliveries go to another one after this. In-progress signals come every third of it. */
-export const ACK_WAIT_MS = 10_000;
+/** A dead reader's deliveries go to another one after this, so that its work is taken over within 10 s. In-progress signals come every third of it. */
+export const ACK_WAIT_MS = 8_000;
 const COMMAND_ACK_WAIT_MS = 30_000;
 /** Sum of the windows of all pipelines: a limit against runaway readers, not a flow control. */
 const ACK_PENDING_MAX = 1_000;
