@@ -65,9 +65,9 @@ describe('a server that dies', () => {
           await writer.stop();
         }
       }
-      if (name === 'source')
-        await waitUntil(async () => (await connectTo(e2e.stack.options.servers.source)).end().then(() => true), {
-          what: 'the source to answer',
+      if (name === 'source' || name === 'target')
+        await waitUntil(async () => (await connectTo(e2e.stack.options.servers[name])).end().then(() => true), {
+          what: `the ${name} to answer`,
           timeoutMs: 60_000,
         });
       await e2e.atSource("INSERT INTO orders VALUES (-1,'last',0,NULL)");

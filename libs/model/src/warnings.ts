@@ -5,7 +5,6 @@ export type WarningAdvice = Omit<RunbookSection, 'title'>;
 
 const LOOK = 'GET pipelines/{id}';
 const INSTANCES = 'GET instances';
-const PROCESSES = 'GET pipelines/{id}/processes';
 
 /** Every code that a `warning` event may carry besides an error's. Scheduling does not change by a warning. */
 export const WARNINGS = {

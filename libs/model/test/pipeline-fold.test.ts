@@ -102,7 +102,7 @@ const anyEvent: fc.Arbitrary<LutraEvent> = fc.oneof(
   // The same command, given anew by another arbiter with another date.
   fc
     .tuple(fc.nat(90), second)
-    .map(([id, at]): LutraEvent => ({ ...told(`c${String(id)}`, 'issued'), ...issuedAgain(id, at) }) as LutraEvent),
+    .map(([id, at]): LutraEvent => ({ ...told(`c${String(id)}`, 'issued'), ...issuedAgain(id, at) })),
   fc.tuple(epoch, second, fc.array(fc.nat(9), { maxLength: 3 }), who).map((args) => windowOf(...args)),
   fc.tuple(epoch, fc.integer({ min: 1, max: 9 }), who).map((args) => loadedOf(...args)),
   fc

@@ -41,7 +41,7 @@ export class StatementJudge {
         if (!this.schemas.has(schema) && !this.isNamed(parsed.words)) return HARMLESS;
         return { ...HARMLESS, stop: statementDml(parsed.verb, schema) };
       case 'ddl': {
-        const { opensTransaction, droppedSchema, isDestructive, tables, verb } = parsed;
+        const { opensTransaction, droppedSchema, isDestructive, tables } = parsed;
         const concerned = tables.filter((name) => this.isMapped(name)).map(({ schema: of, table }) => `${of}.${table}`);
         if (droppedSchema !== null && this.schemas.has(droppedSchema)) concerned.push(`${droppedSchema}.*`);
         if (isDestructive && concerned.length > 0)
