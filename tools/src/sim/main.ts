@@ -12,11 +12,13 @@ import { SeedTally } from './seed-tally.ts';
 const FAILURES_MAX = 5;
 const TRACE_LINES = 150;
 const PROGRESS_MS = 5_000;
+/** Tasks of killed instances wait for ever, and what they hold stays with them: a worker ends after so many seeds and takes it along. */
+const SEEDS_PER_WORKER = 100;
 
 type Answer = { readonly report: SeedReport } | { readonly seed: number; readonly problem: string };
 
 if (isMainThread) await runTool(() => main(parseSimOptions(process.argv.slice(2))));
-else await work(workerData as { readonly first: number; readonly count: number; readonly step: number });
+else await work(workerData as Portion);
 
 async function main(options: SimOptions): Promise<number> {
   if (options.caseName !== null) return playCases(options.caseName, options);
@@ -71,22 +73,20 @@ async function runSeeds({ seed, seeds, workers }: SimOptions): Promise<number> {
       `${String(tally.count + failures.length)} of ${String(seeds)} seeds, ${rate(tally.count, startMs)}\n`,
     );
   }, PROGRESS_MS);
-  const running = Array.from({ length: workers }, (_, index) => {
-    const worker = new Worker(import.meta.filename, {
-      workerData: { first: seed + index, count: seeds - index, step: workers },
-    });
-    return new Promise<void>((resolve, reject) => {
-      worker.on('message', (answer: Answer) => {
+  let next = seed;
+  const portions = async (): Promise<void> => {
+    while (next < seed + seeds && failures.length < FAILURES_MAX) {
+      const first = next;
+      const count = Math.min(SEEDS_PER_WORKER, seed + seeds - first);
+      next += count;
+      await runPortion({ first, count }, (answer) => {
         if ('report' in answer) tally.add(answer.report);
         else failures.push(answer);
-        if (failures.length >= FAILURES_MAX) void worker.terminate();
+        return failures.length < FAILURES_MAX;
       });
-      worker.on('error', reject);
-      worker.on('exit', () => {
-        resolve();
-      });
-    });
-  });
+    }
+  };
+  const running = Array.from({ length: workers }, portions);
   await Promise.all(running);
   clearInterval(ticker);
   process.stdout.write(`${tally.describe()}\n${rate(tally.count, startMs)} with ${String(workers)} workers\n`);
@@ -103,19 +103,30 @@ async function runSeeds({ seed, seeds, workers }: SimOptions): Promise<number> {
   return 1;
 }
 
-/** What a worker does: its share of the seeds, one after the other. */
-async function work({
-  first,
-  count,
-  step,
-}: {
+interface Portion {
   readonly first: number;
   readonly count: number;
-  readonly step: number;
-}): Promise<void> {
+}
+
+/** Runs some seeds in a worker of their own; `take` says whether to go on. */
+function runPortion(portion: Portion, take: (answer: Answer) => boolean): Promise<void> {
+  const worker = new Worker(import.meta.filename, { workerData: portion });
+  return new Promise<void>((resolve, reject) => {
+    worker.on('message', (answer: Answer) => {
+      if (!take(answer)) void worker.terminate();
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      resolve();
+    });
+  });
+}
+
+/** What a worker does: its seeds, one after the other. */
+async function work({ first, count }: Portion): Promise<void> {
   // The code under test makes errors by the thousand, and nobody reads where.
   Error.stackTraceLimit = 0;
-  for (let seed = first; seed < first + count; seed += step) {
+  for (let seed = first; seed < first + count; seed += 1) {
     let answer: Answer;
     try {
       answer = { report: await runSeed(seed) };
