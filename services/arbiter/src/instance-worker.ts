@@ -1,10 +1,10 @@
-import { SERVICES, SyncError } from '@lutra/model';
+import { SERVICES } from '@lutra/model';
 import type { ServiceName } from '@lutra/model';
 import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
+import { leadRole } from './lead-role.ts';
 
-const RESTART_MS = 1_000;
 /** Newest joins and losses that a new leader reads to know who was there before. */
 const HISTORY_MAX = 10_000;
 
@@ -17,22 +17,8 @@ export class InstanceWorker implements Worker {
     private readonly announcer: Announcer,
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, coordinator, identity, log } = this.parts;
-    while (!signal.aborted) {
-      try {
-        const lease = await coordinator.acquireLeadership('arbiter.instances', identity.instance, signal);
-        try {
-          await this.lead(AbortSignal.any([signal, lease.lost]));
-        } finally {
-          await lease.release();
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error, code: SyncError.of(error).code }, 'watching instances starts again soon');
-        await clock.sleep(RESTART_MS, signal);
-      }
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'arbiter.instances', work: (leading) => this.lead(leading) }, signal);
   }
 
   private async lead(signal: AbortSignal): Promise<void> {

@@ -4,8 +4,8 @@ import type { InstanceQueue, StageQueue } from '@lutra/messaging';
 import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
+import { leadRole } from './lead-role.ts';
 
-const RESTART_MS = 1_000;
 /** What somebody sent to an instance that he did not yet know to be gone waits for so long at most. */
 const SWEEP_MS = 2_000;
 /** Consumers without messages harm nobody: they are looked for when members change, and every so many sweeps. */
@@ -49,22 +49,8 @@ export class QueueWorker implements Worker {
     private readonly limits: { readonly drainMs: number } = { drainMs: DRAIN_MS },
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, coordinator, identity, log } = this.parts;
-    while (!signal.aborted) {
-      try {
-        const lease = await coordinator.acquireLeadership('arbiter.queues', identity.instance, signal);
-        try {
-          await this.lead(AbortSignal.any([signal, lease.lost]));
-        } finally {
-          await lease.release();
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error, code: SyncError.of(error).code }, 'watching queues starts again soon');
-        await clock.sleep(RESTART_MS, signal);
-      }
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'arbiter.queues', work: (leading) => this.lead(leading) }, signal);
   }
 
   private async lead(signal: AbortSignal): Promise<void> {
