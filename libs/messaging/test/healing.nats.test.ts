@@ -5,6 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { openBus, removeNamespace } from '../src/index.ts';
 import {
   consumeSelected,
   iteratorOf,
@@ -124,5 +125,23 @@ describe('what has disappeared', () => {
     const next = iterator.next();
     stop.abort();
     expect((await next).done).toBe(true);
+  });
+});
+
+describe('a stream that another instance is creating at the same moment', () => {
+  // NATS answers "subjects overlap with an existing stream" meanwhile; a foreign stream makes it do so for as long as we like.
+  it('is waited for', async () => {
+    const namespace = `${test.options.namespace}_late`;
+    const options = { ...test.options, namespace };
+    const name = `${namespace.toUpperCase()}_EVENTS`;
+    await jsm.streams.add({ name: `${name}_FOREIGN`, subjects: [`${namespace}.events.>`] });
+    const requests = iteratorOf(plain.subscribe(`$JS.API.STREAM.CREATE.${name}`));
+    const opening = openBus(options);
+    await Promise.race([nextOf(requests).then(() => nextOf(requests)), opening]);
+    await jsm.streams.delete(`${name}_FOREIGN`);
+    const bus = await opening;
+    expect((await jsm.streams.info(name)).config.name).toBe(name);
+    await bus.close();
+    await removeNamespace(options);
   });
 });

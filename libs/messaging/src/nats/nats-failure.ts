@@ -10,6 +10,7 @@ const DELETE_FAILED = 10057;
 const NO_MESSAGE_TEXT = /no message found/;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
+const SUBJECTS_OVERLAP = 10065;
 /** A full stream and a broken disk have the same number (10077): the text tells them apart. */
 const LIMIT_TEXT = /maximum (bytes|messages|messages per subject) exceeded/;
 
@@ -28,6 +29,9 @@ export const isStorageInsufficient = (error: unknown): boolean => hasCode(error,
 
 /** The stream exists with another configuration. */
 export const isOtherwiseConfigured = (error: unknown): boolean => hasCode(error, STREAM_NAME_IN_USE);
+
+/** Another stream has the subjects, or another instance is creating this very stream: the next try tells which. */
+export const isOverlapping = (error: unknown): boolean => hasCode(error, SUBJECTS_OVERLAP);
 
 export const isFull = (error: unknown): boolean => error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
 

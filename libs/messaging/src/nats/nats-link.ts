@@ -8,6 +8,7 @@ import type { BusOptions } from '../bus.ts';
 import {
   isMissing,
   isOtherwiseConfigured,
+  isOverlapping,
   isPassing,
   isStorageInsufficient,
   natsFailure,
@@ -104,7 +105,8 @@ export class NatsLink {
       try {
         return await request();
       } catch (error) {
-        if (!isPassing(error) || this.nc.isClosed() || this.clock.monotonicMs() > deadline)
+        const isWorthARepeat = isPassing(error) || isOverlapping(error);
+        if (!isWorthARepeat || this.nc.isClosed() || this.clock.monotonicMs() > deadline)
           throw natsFailure(error, this.address);
         if (isMissing(error)) await this.heal();
         await this.clock.sleep(pauseMs, this.closed);
