@@ -1,3 +1,4 @@
+import type { ConflictDecision, ConflictType } from './conflict.ts';
 import type { Command, Permit } from './permit.ts';
 import type { FailureReport } from './failure.ts';
 import type { PipelineFold } from './pipeline-fold.ts';
@@ -101,13 +102,38 @@ export interface WarningEvent extends EventBase {
   readonly message: string;
 }
 
-/** A row at the target was not as the source's before image said. */
+/**
+ * Rows at the target were not as the source's before image said. One event for each table, type and decision of a unit; the
+ * rows themselves, with both images, are in `lutra.conflict` at the target.
+ */
 export interface ConflictEvent extends EventBase {
   readonly kind: 'conflict';
-  readonly type: 'target-row-missing' | 'unique-clash';
+  readonly type: ConflictType;
   readonly table: string;
   readonly count: number;
-  readonly decision: 'inserted' | 'ignored';
+  readonly decision: ConflictDecision;
+}
+
+/** A row could not be written and was put into `lutra.dead_letter` at the target, with what follows it for its key. */
+export interface DeadLetterEvent extends EventBase {
+  readonly kind: 'dead-letter';
+  readonly table: string;
+  readonly count: number;
+  /** added: by poison, conflict or because its key waits already. The others: a person's decision was carried out. */
+  readonly change: 'added' | 'retried' | 'discarded' | 'retry-failed';
+  /** Why, when added: the error's code. */
+  readonly code: string;
+}
+
+/** dryRun: what would have been written. Once a second while something comes. */
+export interface DryRunEvent extends EventBase {
+  readonly kind: 'dry-run';
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly ddl: number;
+  /** Some of the statements, shortened, values left out. */
+  readonly sample: readonly string[];
 }
 
 /** The arbiter asks the stages of a pipeline what they wait for: each answers with a `blocked` event, or none when it does not wait. */
@@ -156,6 +182,8 @@ export type LutraEvent =
   | ConfigEvent
   | WarningEvent
   | ConflictEvent
+  | DeadLetterEvent
+  | DryRunEvent
   | InquiryEvent
   | BlockedEvent
   | SnapshotEvent;

@@ -10,6 +10,8 @@ export type { DataSourceDefinition, DatabaseKind, SealedSecret, ServerAddress } 
 export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
+export { CONFLICT_DECISIONS, CONFLICT_TYPES } from './conflict.ts';
+export type { ConflictDecision, ConflictType } from './conflict.ts';
 export type * from './events.ts';
 export type { FailureReport } from './failure.ts';
 export {
@@ -27,8 +29,8 @@ export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder } from './instance.ts';
 export { linkSignals } from './link-signals.ts';
-export { compileMappings } from './match-mapping.ts';
-export type { MappingMatcher, MappingTarget } from './match-mapping.ts';
+export { compileMappings, compileTargetLookup } from './match-mapping.ts';
+export type { MappingMatcher, MappingTarget, TargetMappingLookup } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
 export {
@@ -49,21 +51,32 @@ export {
   DEFAULT_PARAMETERS,
   FAILBACKS,
   FAILOVER_MODES,
+  FOREIGN_KEY_MODES,
+  LANES_MAX,
+  MISSING_COLUMN_POLICIES,
+  NO_KEY_POLICIES,
   PARALLELISM_MAX,
   PLACEMENTS,
+  PLAIN_CONFLICT_POLICIES,
+  POISON_POLICIES,
   PRIORITIES,
 } from './pipeline.ts';
 export type {
   ApplyMode,
   ColumnMapping,
   ColumnSelection,
+  ConflictPolicy,
   Failback,
   FailoverMode,
+  ForeignKeyMode,
   MappingDefinition,
+  MissingColumnPolicy,
   NamePattern,
+  NoKeyPolicy,
   PipelineDefinition,
   PipelineParameters,
   Placement,
+  PoisonPolicy,
   Priority,
   StartDefinition,
 } from './pipeline.ts';

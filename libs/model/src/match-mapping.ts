@@ -41,6 +41,33 @@ export function compileMappings(mappings: readonly MappingDefinition[]): Mapping
   };
 }
 
+/** Finds the mapping whose rows go into a target table. */
+export type TargetMappingLookup = (schema: string, table: string) => MappingDefinition | null;
+
+/**
+ * The other direction: which mapping writes a target table. Where several may (regular expressions with $1), the first of
+ * the definition; the manager refuses mappings into one table whose policies differ. Throws MAPPING_REGEX_INVALID.
+ */
+export function compileTargetLookup(mappings: readonly MappingDefinition[]): TargetMappingLookup {
+  const compiled = mappings.map((mapping) => ({ mapping, covers: targetPattern(mapping) }));
+  return (schema, table) =>
+    compiled.find(({ mapping, covers }) => mapping.target.schema === schema && covers(table))?.mapping ?? null;
+}
+
+function targetPattern({ id, source, target }: MappingDefinition): (table: string) => boolean {
+  if ('exact' in source.table) {
+    const exact = target.table ?? source.table.exact;
+    return (table) => table === exact;
+  }
+  if (target.table === undefined) {
+    const pattern = compileRegex(id, source.table.regex);
+    return (table) => pattern.test(table);
+  }
+  const literals = target.table.split(/\$[1-9]/).map((literal) => literal.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  const pattern = new RegExp(`^${literals.join('(?:.*)')}$`, 'su');
+  return (table) => pattern.test(table);
+}
+
 function compilePattern({ id, source, target }: MappingDefinition): CompiledMapping['targetTableOf'] {
   if ('exact' in source.table) {
     const { exact } = source.table;

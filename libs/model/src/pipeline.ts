@@ -10,7 +10,26 @@ export interface MappingDefinition {
   /** `table` may use $1…$9 of a regex source; absent = the source table's name. */
   readonly target: { readonly schema: string; readonly table?: string };
   readonly columns: ColumnSelection;
+  /** What happens when the row at the target is not as the source's before image says; absent = overwrite. */
+  readonly onConflict?: ConflictPolicy;
+  /** Tables of a smaller weight are written first inside a group; absent = 0. */
+  readonly weight?: number;
 }
+
+/** Conflict policies without settings: see {@link ConflictPolicy}. */
+export const PLAIN_CONFLICT_POLICIES = ['overwrite', 'ignore', 'sourceWins', 'targetWins', 'manual'] as const;
+
+/**
+ * overwrite: the source's row is written, nothing is compared; a missing row is inserted when the image is complete.
+ * ignore: a row that differs is left as it is, counted and recorded. sourceWins: compared, recorded, then the source's row
+ * is written. targetWins: compared, recorded, the target's row stays. latestWins: the row with the larger value of `column`
+ * stays. merge: `columns` are taken from the source, `deltaColumns` become `c = c + (after − before)`, the others stay.
+ * manual: the row goes to the inbox (a dead letter) for a person to decide.
+ */
+export type ConflictPolicy =
+  | { readonly kind: (typeof PLAIN_CONFLICT_POLICIES)[number] }
+  | { readonly kind: 'latestWins'; readonly column: string }
+  | { readonly kind: 'merge'; readonly columns: readonly string[]; readonly deltaColumns: readonly string[] };
 
 export type ColumnSelection =
   { readonly mode: 'all' } | { readonly mode: 'list'; readonly columns: readonly ColumnMapping[] };
@@ -51,6 +70,25 @@ export type FailoverMode = (typeof FAILOVER_MODES)[number];
 export const FAILBACKS = ['stay', 'return', 'ask'] as const;
 export type Failback = (typeof FAILBACKS)[number];
 
+/** What happens with a row that the target refuses again and again. */
+export const POISON_POLICIES = ['pause', 'deadLetter'] as const;
+export type PoisonPolicy = (typeof POISON_POLICIES)[number];
+
+/** What happens with a target table that has no key: each row is looked for by all its columns, or the pipeline stops. */
+export const NO_KEY_POLICIES = ['matchAllColumns', 'reject'] as const;
+export type NoKeyPolicy = (typeof NO_KEY_POLICIES)[number];
+
+/** What happens with a column of the rows that the target table does not have. */
+export const MISSING_COLUMN_POLICIES = ['fail', 'ignore'] as const;
+export type MissingColumnPolicy = (typeof MISSING_COLUMN_POLICIES)[number];
+
+/**
+ * trust: foreign keys were checked at the source and are not checked again; tables tied by CASCADE or SET NULL are written
+ * in source order with checks on. verify: every row is checked, in source order.
+ */
+export const FOREIGN_KEY_MODES = ['trust', 'verify'] as const;
+export type ForeignKeyMode = (typeof FOREIGN_KEY_MODES)[number];
+
 export interface PipelineParameters {
   /** Window: processes that may be selected and not yet loaded. */
   readonly parallelism: number;
@@ -79,6 +117,29 @@ export interface PipelineParameters {
   readonly stageAgeMaxMs: number;
   /** Nothing was loaded for so long although the source goes on: looked into, then restarted. */
   readonly noProgressMaxMs: number;
+  /** Ordered writers of the pipeline at the target; a key always belongs to the same one. One in transactional mode. */
+  readonly lanes: number;
+  /** Limits of one target transaction in merged mode, and of joined ones in transactional mode; one process or transaction may be larger. */
+  readonly loadTransactionRows: number;
+  readonly loadTransactionBytes: number;
+  /** Target transactions are made smaller while their commits take longer than this, larger again when not. */
+  readonly commitTargetMs: number;
+  /** transactional: every source transaction stays a target transaction of its own, also when many wait. */
+  readonly keepTransactions: boolean;
+  readonly onPoison: PoisonPolicy;
+  /** Tries of a refused row before it counts as poison. */
+  readonly poisonTries: number;
+  readonly noPrimaryKey: NoKeyPolicy;
+  readonly missingColumn: MissingColumnPolicy;
+  readonly foreignKeys: ForeignKeyMode;
+  /** Nothing is written to the target, the checkpoint included; what would have been is reported. */
+  readonly dryRun: boolean;
+  /** Rows per second that load writes at most; 0 = no limit. */
+  readonly throttleRowsPerSecond: number;
+  /** Load waits while the target has more running threads, replicas further behind, or a longer history list; 0 = not looked at. */
+  readonly targetRunningThreadsMax: number;
+  readonly targetReplicaLagMaxMs: number;
+  readonly targetHistoryListMax: number;
 }
 
 export const DEFAULT_PARAMETERS: PipelineParameters = {
@@ -103,12 +164,30 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   queueAgeMaxMs: 30_000,
   stageAgeMaxMs: 30_000,
   noProgressMaxMs: 60_000,
+  lanes: 4,
+  loadTransactionRows: 20_000,
+  loadTransactionBytes: 8 * 1024 * 1024,
+  commitTargetMs: 250,
+  keepTransactions: false,
+  onPoison: 'pause',
+  poisonTries: 3,
+  noPrimaryKey: 'matchAllColumns',
+  missingColumn: 'fail',
+  foreignKeys: 'trust',
+  dryRun: false,
+  throttleRowsPerSecond: 0,
+  targetRunningThreadsMax: 0,
+  targetReplicaLagMaxMs: 0,
+  targetHistoryListMax: 0,
 };
 
 /** A revision as an older manager wrote it: parameters that it did not know have their defaults. */
 export function completeDefinition(definition: PipelineDefinition): PipelineDefinition {
   return { ...definition, parameters: { ...DEFAULT_PARAMETERS, ...definition.parameters } };
 }
+
+/** Most `lanes` that a pipeline may ask for. */
+export const LANES_MAX = 32;
 
 /** Largest `parallelism` that a pipeline may ask for; the streams' limit per subject is twice this. */
 export const PARALLELISM_MAX = 32;

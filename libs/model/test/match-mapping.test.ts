@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MappingDefinition, NamePattern } from '../src/index.ts';
-import { compileMappings } from '../src/index.ts';
+import { compileMappings, compileTargetLookup } from '../src/index.ts';
 
 function mapping(table: NamePattern, target?: string, schema = 'shop'): MappingDefinition {
   return {
@@ -54,5 +54,23 @@ describe('compileMappings', () => {
     expect(() => compileMappings([mapping({ regex })])).toThrow(
       expect.objectContaining({ code: 'MAPPING_REGEX_INVALID' }),
     );
+  });
+});
+
+describe('compileTargetLookup', () => {
+  it.each<[string, NamePattern, string | undefined, string, boolean]>([
+    ['an exact name', { exact: 'orders' }, undefined, 'orders', true],
+    ['a renamed table', { exact: 'orders' }, 'bills', 'bills', true],
+    ['not the source name of a renamed table', { exact: 'orders' }, 'bills', 'orders', false],
+    ['names of an expression', { regex: 'o.*' }, undefined, 'orders', true],
+    ['names made of groups', { regex: '(\\w+)_(\\d+)' }, '$2.$1', '17.orders', true],
+    ['not what lacks the fixed parts', { regex: '(\\w+)_(\\d+)' }, '$2.$1', '17_orders', false],
+  ])('finds %s', (_sentence, pattern, target, table, isFound) => {
+    const [of] = [mapping(pattern, target)];
+    expect(compileTargetLookup([of])('copy', table)).toBe(isFound ? of : null);
+  });
+
+  it('does not look at other schemas', () => {
+    expect(compileTargetLookup([mapping({ regex: '.*' })])('shop', 'orders')).toBeNull();
   });
 });

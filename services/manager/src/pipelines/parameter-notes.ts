@@ -43,4 +43,43 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
     'Milliseconds without a loaded process, while the source goes on, before it is looked into and restarted',
     'at once',
   ),
+  lanes: note(
+    'Ordered writers at the target, in merged mode; a key always belongs to the same one. A change travels as its own process',
+    'next process',
+  ),
+  loadTransactionRows: note('Rows of one target transaction; one process may hold more', 'next process'),
+  loadTransactionBytes: note('Bytes of processes that are joined to one target transaction', 'next process'),
+  commitTargetMs: note('Milliseconds of a commit above which target transactions are made smaller', 'next process'),
+  keepTransactions: note(
+    'transactional: every source transaction stays a target transaction of its own, also when many wait',
+    'next process',
+  ),
+  onPoison: note(
+    'A row that the target refuses: the pipeline pauses, or the row becomes a dead letter and the pipeline goes on',
+    'next process',
+  ),
+  poisonTries: note('Tries of a refused row before it counts as poison', 'next process'),
+  noPrimaryKey: note(
+    'Target tables without a key: rows are found by all their columns, one at a time, or the pipeline stops',
+    'next process',
+  ),
+  missingColumn: note('A column that the target table does not have: stop, or leave it out', 'next process'),
+  foreignKeys: note(
+    'trust: checked at the source and not again (cascading tables are); verify: every row is checked, in source order',
+    'next process',
+  ),
+  dryRun: note('Nothing is written to the target; what would have been is reported', 'next process'),
+  throttleRowsPerSecond: note('Rows per second that are written at most; 0 = no limit', 'at once'),
+  targetRunningThreadsMax: note(
+    'Load waits while the target runs more threads than this; 0 = not looked at',
+    'at once',
+  ),
+  targetReplicaLagMaxMs: note(
+    "Load waits while one of the target's replicas is further behind, in milliseconds; 0 = not looked at",
+    'at once',
+  ),
+  targetHistoryListMax: note(
+    "Load waits while the target's history list (undo not purged yet) is longer; 0 = not looked at",
+    'at once',
+  ),
 };

@@ -1,12 +1,17 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import {
   APPLY_MODES,
   DEFAULT_PARAMETERS,
   FAILBACKS,
   FAILOVER_MODES,
+  FOREIGN_KEY_MODES,
+  LANES_MAX,
+  MISSING_COLUMN_POLICIES,
+  NO_KEY_POLICIES,
   PARALLELISM_MAX,
   PLACEMENTS,
+  POISON_POLICIES,
   PRIORITIES,
 } from '@lutra/model';
 import type { PipelineParameters } from '@lutra/model';
@@ -40,6 +45,9 @@ function Choice(name: keyof PipelineParameters, values: readonly string[]): Prop
   const page = ApiPropertyOptional({ ...pageOf(name), enum: [...values] });
   return together([page, MayBeAbsent(), IsIn(values)]);
 }
+
+const Flag = (name: 'keepTransactions' | 'dryRun'): PropertyDecorator =>
+  together([ApiPropertyOptional({ ...pageOf(name), type: 'boolean' }), MayBeAbsent(), IsBoolean()]);
 
 /** Name of an instance; '' = none. */
 const InstanceName = (name: 'preferredSelect' | 'preferredLoad'): PropertyDecorator =>
@@ -116,4 +124,49 @@ export class ParametersDto implements Partial<PipelineParameters> {
 
   @Range('noProgressMaxMs', 1_000, 24 * HOUR_MS)
   noProgressMaxMs?: number;
+
+  @Range('lanes', 1, LANES_MAX)
+  lanes?: number;
+
+  @Range('loadTransactionRows', 1, 1_000_000)
+  loadTransactionRows?: number;
+
+  @Range('loadTransactionBytes', 16 * KIB, 64 * MIB)
+  loadTransactionBytes?: number;
+
+  @Range('commitTargetMs', 1, 60_000)
+  commitTargetMs?: number;
+
+  @Flag('keepTransactions')
+  keepTransactions?: boolean;
+
+  @Choice('onPoison', POISON_POLICIES)
+  onPoison?: PipelineParameters['onPoison'];
+
+  @Range('poisonTries', 1, 100)
+  poisonTries?: number;
+
+  @Choice('noPrimaryKey', NO_KEY_POLICIES)
+  noPrimaryKey?: PipelineParameters['noPrimaryKey'];
+
+  @Choice('missingColumn', MISSING_COLUMN_POLICIES)
+  missingColumn?: PipelineParameters['missingColumn'];
+
+  @Choice('foreignKeys', FOREIGN_KEY_MODES)
+  foreignKeys?: PipelineParameters['foreignKeys'];
+
+  @Flag('dryRun')
+  dryRun?: boolean;
+
+  @Range('throttleRowsPerSecond', 0, 10_000_000)
+  throttleRowsPerSecond?: number;
+
+  @Range('targetRunningThreadsMax', 0, 100_000)
+  targetRunningThreadsMax?: number;
+
+  @Range('targetReplicaLagMaxMs', 0, HOUR_MS)
+  targetReplicaLagMaxMs?: number;
+
+  @Range('targetHistoryListMax', 0, 1_000_000_000)
+  targetHistoryListMax?: number;
 }
