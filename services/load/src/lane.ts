@@ -10,8 +10,8 @@ import { retryInPlace } from './retry-in-place.ts';
 import { StagedTransaction } from './staged-transaction.ts';
 import type { TargetAccess } from './target-access.ts';
 import { startWithMove, transactionLost } from './unit-start.ts';
-import { writeUnit } from './write-unit.ts';
-import type { Conflict } from './write-unit.ts';
+import { writeUnit } from './write/write-unit.ts';
+import type { Conflict } from './write/write-unit.ts';
 
 /** What one lane writes in one target transaction. */
 export interface LaneUnit {

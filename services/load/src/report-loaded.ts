@@ -4,7 +4,7 @@ import { failPoint } from '@lutra/service-kit';
 import type { PipelineSession } from '@lutra/service-kit';
 import { addCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
-import type { Conflict } from './write-unit.ts';
+import type { Conflict } from './write/write-unit.ts';
 
 type Logger = PipelineSession['log'];
 

@@ -5,8 +5,8 @@ import type { CheckpointMove, TargetSession } from '@lutra/sql';
 import type { PlannedStatement } from './planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { startWithSavepoint, transactionLost } from './unit-start.ts';
-import { writeUnit } from './write-unit.ts';
-import type { Conflict } from './write-unit.ts';
+import { writeUnit } from './write/write-unit.ts';
+import type { Conflict } from './write/write-unit.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;

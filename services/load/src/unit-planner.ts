@@ -49,13 +49,14 @@ export class UnitPlanner {
     for (const transaction of transactions) {
       const remaining = this.filter.remaining(delivery.header, transaction);
       counts.skipped += transaction.changes.length - remaining.length;
+      const origin = { process: delivery.header.process, transaction };
       for (const change of remaining) {
         let writer = writers[change.table];
         if (writer === undefined) {
           const table = must(process.tables[change.table], 'decoding checks that a row names a table of its process');
           writers[change.table] = writer = await this.writers.writerOf(session, table);
         }
-        rows.push({ writer, change });
+        rows.push({ writer, change, origin });
         counts[COUNTED_AS[change.kind]] += 1;
       }
     }

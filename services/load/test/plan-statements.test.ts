@@ -37,11 +37,13 @@ function writerOf(table: string, key: { charset: string; collation: string } = G
 }
 
 const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
+const origin = { process: 1, transaction: { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true } };
 const [one, two] = [writerOf('one'), writerOf('two')];
 const kinds = (rows: readonly WritableRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
   planStatements(rows, limits).map(({ kind, rows: planned }) => `${kind} ${String(planned.length)}`);
 const insert = (k: string, a?: number, writer = one): WritableRow => ({
   writer,
+  origin,
   change: { ...base, kind: 'insert', after: [k, a, 'b'] },
 });
 const update = (
@@ -51,6 +53,7 @@ const update = (
   writer = one,
 ): WritableRow => ({
   writer,
+  origin,
   change: { ...base, kind: 'update', before: [k, 1, b], after },
 });
 
@@ -72,7 +75,9 @@ describe('the plan', () => {
     })),
     image.map((before) => ({ ...base, kind: 'delete' as const, before })),
   );
-  const rows = fc.array(fc.record({ writer: fc.constantFrom(one, one, two), change }), { maxLength: 60 });
+  const rows = fc.array(fc.record({ writer: fc.constantFrom(one, one, two), change, origin: fc.constant(origin) }), {
+    maxLength: 60,
+  });
   const limits = fc.record({
     rowsMax: fc.integer({ min: 1, max: 20 }),
     charactersMax: fc.integer({ min: 1, max: 5_000 }),

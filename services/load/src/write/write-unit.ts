@@ -2,9 +2,9 @@ import { SyncError } from '@lutra/model';
 import type { RowChange } from '@lutra/model';
 import { insertStatement, isComplete, plainInsertStatement } from '@lutra/sql';
 import type { TableWriter, TargetSession } from '@lutra/sql';
-import { planStatements } from './plan-statements.ts';
-import type { PlannedStatement, WritableRow } from './planned-statement.ts';
-import type { UnitStart } from './unit-start.ts';
+import { planStatements } from '../plan-statements.ts';
+import type { PlannedStatement, WritableRow } from '../planned-statement.ts';
+import type { UnitStart } from '../unit-start.ts';
 
 /** Rows that were not at the target as the source's before image said. */
 export interface Conflict {
