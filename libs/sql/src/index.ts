@@ -11,14 +11,38 @@ export {
   resolveCommit,
 } from './checkpoint.ts';
 export type { CheckpointClaim, CheckpointMove, CheckpointRow } from './checkpoint.ts';
+export {
+  addConflictStatements,
+  countConflicts,
+  ensureConflictTable,
+  listConflicts,
+  readConflict,
+  removeConflictsStatement,
+} from './conflict-log.ts';
+export type { ConflictFilter, NewConflict, RecordedConflict } from './conflict-log.ts';
+export { DEAD_LETTER_STATES, deadLetterId, ensureDeadLetterTable, UNSETTLED_STATES } from './dead-letter.ts';
+export type { DeadLetter, DeadLetterAddress, DeadLetterError, DeadLetterState, NewDeadLetter } from './dead-letter.ts';
+export {
+  addDeadLetterStatements,
+  followStatement,
+  resolveStatement,
+  retryFailedStatement,
+  wantStatement,
+} from './dead-letter-statements.ts';
 export { describeWork, findBlocker } from './find-blocker.ts';
 export type { FoundBlocker } from './find-blocker.ts';
 export { ensureLastWindowTable, readLastWindow, rememberWindowStatement } from './last-window.ts';
 export type { LastWindow, RowKey } from './last-window.ts';
+export { countDeadLetters, listDeadLetters, removeSettledStatement, wantManyStatement } from './list-dead-letters.ts';
+export type { DeadLetterFilter, DeadLetterSummary, ListPage } from './list-dead-letters.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
+export { readDeadLetter, readDeadLetters, readQuarantine } from './read-dead-letters.ts';
+export type { DeadLetterPage, QuarantinedKey } from './read-dead-letters.ts';
 export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';
 export { comparableColumns, readRowDigests } from './row-digest.ts';
+export { imageFromJson, imageToJson, valueFromJson, valueToJson } from './row-image-json.ts';
+export type { JsonImage, JsonValue } from './row-image-json.ts';
 export {
   deleteStatement,
   insertStatement,
