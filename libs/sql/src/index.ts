@@ -29,12 +29,16 @@ export {
   retryFailedStatement,
   wantStatement,
 } from './dead-letter-statements.ts';
+export { checkingForeignKeys } from './checking-foreign-keys.ts';
 export { describeWork, findBlocker } from './find-blocker.ts';
 export type { FoundBlocker } from './find-blocker.ts';
 export { ensureLastWindowTable, readLastWindow, rememberWindowStatement } from './last-window.ts';
 export type { LastWindow, RowKey } from './last-window.ts';
 export { countDeadLetters, listDeadLetters, removeSettledStatement, wantManyStatement } from './list-dead-letters.ts';
 export type { DeadLetterFilter, DeadLetterSummary, ListPage } from './list-dead-letters.ts';
+export { foreignKeyTable, foreignKeyTies, readForeignKeys } from './foreign-key-groups.ts';
+export type { ForeignKeyEdge, ForeignKeyTie } from './foreign-key-groups.ts';
+export type { Identity } from './key-identity.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
 export { readDeadLetter, readDeadLetters, readQuarantine } from './read-dead-letters.ts';
@@ -51,8 +55,9 @@ export {
   updateJoinStatement,
   updateStatement,
 } from './row-statement.ts';
+export type { IndexIdentity, RowIdentities } from './row-identities.ts';
 export { compileTableWriter, keyValue } from './table-writer.ts';
-export type { TableWriter, WrittenColumn } from './table-writer.ts';
+export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
 export { createTableStatement } from './table-statement.ts';

@@ -1,5 +1,6 @@
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import { SyncError } from '@lutra/model';
+import { matchAllColumns } from './match-all-columns.ts';
 import { keyValue } from './table-writer.ts';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
 import type { TargetStatement } from './target-statement.ts';
@@ -18,7 +19,7 @@ export const isComplete = (writer: TableWriter, image: RowImage): boolean =>
 /**
  * Inserts rows of one column shape. A complete row is an upsert by key that never rewrites another row: the first
  * assignment is a guard that turns into NULL, and therefore into an error in strict mode, when the row that clashed has
- * another key. An incomplete row (MINIMAL image) is a plain insert.
+ * another key. An incomplete row (MINIMAL image), or one of a table without a key, is a plain insert.
  */
 export function insertStatement(writer: TableWriter, images: readonly RowImage[]): TargetStatement {
   const first = images[0] ?? [];
@@ -26,7 +27,9 @@ export function insertStatement(writer: TableWriter, images: readonly RowImage[]
   const parameters: (string | Buffer)[] = [];
   const tuples = images.map((image) => tupleOf(columns, image, parameters));
   const upsert =
-    columns.length === writer.columns.length ? ` ON DUPLICATE KEY UPDATE ${upsertAssignments(writer)}` : '';
+    columns.length === writer.columns.length && writer.key.length > 0
+      ? ` ON DUPLICATE KEY UPDATE ${upsertAssignments(writer)}`
+      : '';
   const names = columns.map(({ quoted }) => quoted).join(',');
   return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}${upsert}`, parameters);
 }
@@ -40,15 +43,15 @@ export function plainInsertStatement(writer: TableWriter, image: RowImage): Targ
   return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuple}`, parameters);
 }
 
-/** Updates one row by the key it had before; the key itself may change. `columns` are the columns to write. */
+/** Updates one row by the key it had before (without a key: by all its columns); the key itself may change. `columns` are the columns to write. */
 export function updateStatement(
   writer: TableWriter,
   columns: readonly WrittenColumn[],
   change: RowUpdate,
 ): TargetStatement {
   const parameters: (string | Buffer)[] = [];
-  const where = keyCondition(writer, change.before);
-  const written = columns.length > 0 ? columns : writer.key.slice(0, 1);
+  // Nothing to write (only columns outside the mapping changed): a column onto itself, so that a missing row still shows.
+  const written = columns.length > 0 ? columns : (writer.key.length > 0 ? writer.key : writer.columns).slice(0, 1);
   const assignments = written.map((column) => {
     // NULL is a value like any other; only what the image does not carry is taken from the one before.
     const after = change.after[column.position];
@@ -56,6 +59,7 @@ export function updateStatement(
     if (value === undefined) throw absentValue(column);
     return `${column.quoted}=${valueText(column, value, parameters)}`;
   });
+  const where = rowCondition(writer, change.before, parameters);
   return statement(`UPDATE ${writer.quoted} SET ${assignments.join(',')} WHERE ${where}`, parameters);
 }
 
@@ -96,14 +100,31 @@ export function updateJoinStatement(
   };
 }
 
+/** Without a key: of one row only, since equal rows may stand beside it. */
 export function deleteStatement(writer: TableWriter, changes: readonly RowDelete[]): TargetStatement {
   const [only] = writer.key;
-  if (writer.key.length === 1 && only !== undefined) {
+  if (only === undefined) return deleteOneMatching(writer, changes);
+  if (writer.key.length === 1) {
     const values = changes.map((change) => only.keyLiteral(keyValue(writer, only, change.before)));
     return { sql: `DELETE FROM ${writer.quoted} WHERE ${only.quoted} IN (${values.join(',')})` };
   }
   const rows = changes.map((change) => `(${keyCondition(writer, change.before)})`);
   return { sql: `DELETE FROM ${writer.quoted} WHERE ${rows.join(' OR ')}` };
+}
+
+function deleteOneMatching(writer: TableWriter, changes: readonly RowDelete[]): TargetStatement {
+  const [change] = changes;
+  if (change === undefined || changes.length > 1)
+    throw new SyncError('INTERNAL', { problem: `Rows of ${writer.quoted}, which has no key, in one statement` });
+  const parameters: (string | Buffer)[] = [];
+  const where = rowCondition(writer, change.before, parameters);
+  return statement(`DELETE FROM ${writer.quoted} WHERE ${where}`, parameters);
+}
+
+/** The condition that finds one row. */
+function rowCondition(writer: TableWriter, before: RowImage, parameters: (string | Buffer)[]): string {
+  if (writer.key.length > 0) return keyCondition(writer, before);
+  return `${matchAllColumns(writer, before, (column, value) => valueText(column, value, parameters))} LIMIT 1`;
 }
 
 function upsertAssignments(writer: TableWriter): string {

@@ -1,8 +1,17 @@
-import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import type {
+  ColumnDefinition,
+  ColumnValue,
+  ForeignKeyMode,
+  NoKeyPolicy,
+  RowImage,
+  TableDefinition,
+} from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import { keyIdentity } from './key-identity.ts';
-import type { KeyIdentity } from './key-identity.ts';
+import { foreignKeyTable } from './foreign-key-groups.ts';
+import type { ForeignKeyTie } from './foreign-key-groups.ts';
 import { roundsSilently } from './rounds-silently.ts';
+import { indexIdentity, rowIdentities } from './row-identities.ts';
+import type { IndexIdentity, RowIdentities } from './row-identities.ts';
 import { columnMissingError, columnRoundsError, engineUnsafeError } from './sql-failure.ts';
 import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
 import type { LiteralWriter } from './sql-text.ts';
@@ -23,7 +32,6 @@ export interface WrittenColumn {
 export interface KeyColumn extends WrittenColumn {
   /** The value as the constant side of a comparison. */
   readonly keyLiteral: LiteralWriter;
-  readonly identity: KeyIdentity;
   /** The comparison of this column with `value`, a column of a derived table; null = only single rows compare exactly. */
   readonly join: ((value: string) => string) | null;
 }
@@ -34,18 +42,37 @@ export interface TableWriter {
   /** Quoted schema and table. */
   readonly quoted: string;
   readonly columns: readonly WrittenColumn[];
+  /** Empty when the table has no key: a row is then found by all its columns. */
   readonly key: readonly KeyColumn[];
   readonly keyColumns: readonly string[];
   /** Whether many updates may go into one statement. */
   readonly joinsExactly: boolean;
+  /** Tells the key of an image; null = only the server can. */
+  readonly keyIdentity: IndexIdentity | null;
+  /** Null: the rows of the table cannot be told apart here, or depend on those of others; they are written in source order. */
+  readonly identities: RowIdentities | null;
+  /** The target table, or the group of tables that foreign keys tie together: rows of different domains are independent. */
+  readonly domain: string;
+  readonly foreignKeys: ForeignKeyTie | null;
+  /** Whether rows may be written once more without harm. */
+  readonly isIdempotent: boolean;
+}
+
+export interface WriterOptions {
+  readonly noPrimaryKey?: NoKeyPolicy;
+  readonly foreignKeys?: ForeignKeyMode;
 }
 
 /**
  * Fits the shape of the rows to the table. Throws TARGET_ENGINE_UNSAFE, TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
- * without a word), TARGET_KEY_MISSING (the table has no key) or TARGET_KEY_INCOMPLETE (the rows do not carry the whole
+ * without a word), TARGET_KEY_MISSING (the table has no key, and that is to be refused) or TARGET_KEY_INCOMPLETE (the rows do not carry the whole
  * key), each with what repairs it.
  */
-export function compileTableWriter(definition: TableDefinition, target: TargetTable): TableWriter {
+export function compileTableWriter(
+  definition: TableDefinition,
+  target: TargetTable,
+  { noPrimaryKey = 'reject', foreignKeys: mode = 'trust' }: WriterOptions = {},
+): TableWriter {
   if (target.unsafeEngine !== undefined) throw engineUnsafeError(definition, target.unsafeEngine);
   const columns: WrittenColumn[] = [];
   for (const [position, column] of definition.columns.entries()) {
@@ -59,14 +86,20 @@ export function compileTableWriter(definition: TableDefinition, target: TargetTa
     if (roundsSilently(column, found)) throw columnRoundsError(definition, column, found.columnType);
     columns.push(writtenColumn(position, column, found));
   }
-  const key = keyColumnsOf(definition, target, columns);
+  const key = keyColumnsOf(definition, target, columns, noPrimaryKey);
+  const foreignKeys = target.foreignKeys?.[mode] ?? null;
   return {
     definition,
     quoted: quoteTable(target),
     columns,
     key,
     keyColumns: key.map(({ name }) => name),
-    joinsExactly: key.every(({ join }) => join !== null),
+    joinsExactly: key.length > 0 && key.every(({ join }) => join !== null),
+    keyIdentity: key.length > 0 ? indexIdentity(key) : null,
+    identities: foreignKeys === null ? rowIdentities(target, columns, key) : null,
+    domain: foreignKeys?.group ?? foreignKeyTable(target),
+    foreignKeys,
+    isIdempotent: key.length > 0,
   };
 }
 
@@ -86,8 +119,10 @@ function keyColumnsOf(
   definition: TableDefinition,
   target: TargetTable,
   columns: readonly WrittenColumn[],
+  noPrimaryKey: NoKeyPolicy,
 ): readonly KeyColumn[] {
   if (target.key === null) {
+    if (noPrimaryKey === 'matchAllColumns') return [];
     const table = `${definition.schema}.${definition.table}`;
     const problem = `The table ${table} has neither a primary key nor a unique key without NULLs at the target`;
     throw new SyncError('TARGET_KEY_MISSING', { table, problem, statement: addPrimaryKeyStatement(definition) });
@@ -115,7 +150,7 @@ function keyColumn(column: WrittenColumn): KeyColumn {
   // A binary(n) key compares with its padding, which the source's log cuts off.
   const keyLiteral: LiteralWriter =
     paddedBytes === null ? writer : (value) => writer(value instanceof Uint8Array ? padded(value, paddedBytes) : value);
-  return { ...column, keyLiteral, identity: keyIdentity(column.target), join: joinOf(column) };
+  return { ...column, keyLiteral, join: joinOf(column) };
 }
 
 function padded(value: Uint8Array, bytes: number): Uint8Array {

@@ -1,3 +1,6 @@
+import type { ForeignKeyMode } from '@lutra/model';
+import type { ForeignKeyTie } from './foreign-key-groups.ts';
+
 /** A column as it stands at the target. */
 export interface TargetColumn {
   readonly name: string;
@@ -33,4 +36,6 @@ export interface TargetTable {
   readonly uniqueKeys: readonly UniqueKey[];
   /** The storage engine, when it knows no transactions: rows and checkpoint could then part. */
   readonly unsafeEngine?: string;
+  /** How foreign keys tie it to other tables, by `foreignKeys` of the pipeline; absent = they do not. */
+  readonly foreignKeys?: Readonly<Partial<Record<ForeignKeyMode, ForeignKeyTie>>>;
 }

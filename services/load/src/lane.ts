@@ -5,7 +5,7 @@ import { killSessions, resolveCommit } from '@lutra/sql';
 import type { CheckpointClaim, CheckpointMove, TargetSession, TargetStatement } from '@lutra/sql';
 import { failPoint, TRACER_NAME } from '@lutra/service-kit';
 import type { LaneWork } from './block-watch.ts';
-import type { PlannedStatement } from './planned-statement.ts';
+import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { StagedTransaction } from './staged-transaction.ts';
 import type { TargetAccess } from './target-access.ts';

@@ -16,7 +16,7 @@ import type { LoadEnv } from './load.env.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
-import type { PlannedStatement } from './planned-statement.ts';
+import type { PlannedStatement } from './plan/planned-statement.ts';
 import { ProcessBuffer } from './process-buffer.ts';
 import { atCommit, eventBase, loadedEvent, sendReport, settleParts } from './report-loaded.ts';
 import type { LoadedReport } from './report-loaded.ts';

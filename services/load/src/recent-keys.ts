@@ -1,6 +1,6 @@
 import { keyValue } from '@lutra/sql';
 import type { RowKey } from '@lutra/sql';
-import type { PlannedStatement } from './planned-statement.ts';
+import type { PlannedStatement } from './plan/planned-statement.ts';
 
 /** Rows that are remembered: enough to show a target that lost what was told to be committed, small enough for each unit. */
 const KEYS_MAX = 256;
@@ -13,7 +13,8 @@ export class RecentKeys {
     for (const { rows } of planned.slice(-KEYS_MAX))
       for (const { writer, change } of rows.slice(-KEYS_MAX)) {
         const image = change.kind === 'delete' ? change.before : change.after;
-        if (writer.key.some(({ position }) => image[position] === undefined)) continue;
+        // Without a key a row cannot be asked for again.
+        if (writer.key.length === 0 || writer.key.some(({ position }) => image[position] === undefined)) continue;
         const key = writer.key.map(
           (column) => [column.name, column.keyLiteral(keyValue(writer, column, image))] as const,
         );

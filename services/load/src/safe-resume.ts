@@ -5,7 +5,7 @@ import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { compareWindow } from './compare-window.ts';
 import type { Lane } from './lane.ts';
 import type { LoadEnv } from './load.env.ts';
-import type { PlannedStatement } from './planned-statement.ts';
+import type { PlannedStatement } from './plan/planned-statement.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { TargetAccess } from './target-access.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { explainLostMove, moveStatement, undoSlice } from '@lutra/sql';
 import type { CheckpointMove, TargetSession } from '@lutra/sql';
-import type { PlannedStatement } from './planned-statement.ts';
+import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { startWithSavepoint, transactionLost } from './unit-start.ts';
 import { writeUnit } from './write/write-unit.ts';

@@ -1,12 +1,12 @@
-import { must } from '@lutra/model';
+import { compileTargetLookup, must } from '@lutra/model';
 import type { PipelineDefinition, Place } from '@lutra/model';
 import type { TableWriter, TargetSession } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
 import { noCounts } from './loaded-process.ts';
 import type { ProcessPart } from './loaded-process.ts';
-import { planStatements } from './plan-statements.ts';
-import type { PlannedStatement, WritableRow } from './planned-statement.ts';
+import { planUnit } from './plan/plan-unit.ts';
+import type { PlannedStatement, WritableRow } from './plan/planned-statement.ts';
 import { TableWriters } from './table-writers.ts';
 
 /** Characters of one statement. */
@@ -26,12 +26,14 @@ export class UnitPlanner {
   async plan(
     session: TargetSession,
     parts: readonly ProcessPart[],
-    { parameters }: PipelineDefinition,
+    { parameters, mappings }: PipelineDefinition,
   ): Promise<readonly PlannedStatement[]> {
     const rows: WritableRow[] = [];
     for (const part of parts) await this.collectRows(session, part, rows);
     const { maxAllowedPacketBytes } = session.info;
-    return planStatements(rows, {
+    return planUnit(rows, {
+      isMerged: parameters.applyMode === 'merged',
+      mappingOf: compileTargetLookup(mappings),
       rowsMax: parameters.loadBatchRows,
       charactersMax: Math.min(STATEMENT_CHARACTERS_MAX, maxAllowedPacketBytes / 8),
     });

@@ -2,8 +2,8 @@ import { SyncError } from '@lutra/model';
 import type { RowChange } from '@lutra/model';
 import { insertStatement, isComplete, plainInsertStatement } from '@lutra/sql';
 import type { TableWriter, TargetSession } from '@lutra/sql';
-import { planStatements } from '../plan-statements.ts';
-import type { PlannedStatement, WritableRow } from '../planned-statement.ts';
+import { restate } from '../plan/plan-statements.ts';
+import type { PlannedRow, PlannedStatement } from '../plan/planned-statement.ts';
 import type { UnitStart } from '../unit-start.ts';
 
 /** Rows that were not at the target as the source's before image said. */
@@ -24,8 +24,6 @@ const REFUSALS = new Set([
   'TARGET_GRANT_MISSING',
   'INTERNAL',
 ]);
-
-const ALONE = { rowsMax: 1, charactersMax: Number.MAX_SAFE_INTEGER };
 
 /**
  * Writes one unit, or one slice of it, behind its start, and leaves the COMMIT to the caller. The fast way sends everything
@@ -86,7 +84,7 @@ async function writeCarefully(
       }
     }
     // One by one, in source order. Rows that the statement has already updated take the same values again.
-    for (const row of statement.rows) conflicts.push(...(await writeRow(session, row)));
+    for (const row of statement.rows) conflicts.push(...(await writeRow(session, restate(statement, [row]), row)));
   }
   return conflicts;
 }
@@ -102,10 +100,12 @@ async function tryWhole(session: TargetSession, { statement, writer }: PlannedSt
   }
 }
 
-async function writeRow(session: TargetSession, row: WritableRow): Promise<readonly Conflict[]> {
+async function writeRow(
+  session: TargetSession,
+  alone: PlannedStatement,
+  row: PlannedRow,
+): Promise<readonly Conflict[]> {
   const { writer, change } = row;
-  const [alone] = planStatements([row], ALONE);
-  if (alone === undefined) return [];
   try {
     const [found] = await session.execute([alone.statement], aboutOf(writer));
     if (missingRows(alone, found ?? 0) === 0) return [];
@@ -133,11 +133,7 @@ async function insertMissing(
 }
 
 /** The guard of an upsert does not say which index clashed; a plain insert, which cannot succeed either, does. */
-async function withIndexName(
-  session: TargetSession,
-  { writer, change }: WritableRow,
-  error: unknown,
-): Promise<unknown> {
+async function withIndexName(session: TargetSession, { writer, change }: PlannedRow, error: unknown): Promise<unknown> {
   const isNameless = SyncError.is(error) && error.code === 'TARGET_ROW_REFUSED' && error.details['errno'] === 1048;
   if (!isNameless || change.kind === 'delete' || !isComplete(writer, change.after)) return error;
   try {
@@ -149,8 +145,8 @@ async function withIndexName(
 }
 
 /** An upsert counts 1 or 2 per row and always finds what it looks for. */
-function missingRows({ kind, rows }: PlannedStatement, found: number): number {
-  return kind === 'insert' ? 0 : Math.max(0, rows.length - found);
+function missingRows({ kind, rows, toleratesMissing }: PlannedStatement, found: number): number {
+  return kind === 'insert' || toleratesMissing ? 0 : Math.max(0, rows.length - found);
 }
 
 function ignoredDeletes({ rows, writer }: PlannedStatement, count: number): readonly Conflict[] {

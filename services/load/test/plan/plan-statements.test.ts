@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { RowChange, TableDefinition } from '@lutra/model';
 import { compileTableWriter } from '@lutra/sql';
 import type { TableWriter } from '@lutra/sql';
-import { planStatements } from '../src/plan-statements.ts';
-import type { WritableRow } from '../src/planned-statement.ts';
+import { plannedAlone, planStatements } from '../../src/plan/plan-statements.ts';
+import type { PlannedRow } from '../../src/plan/planned-statement.ts';
 
 const GENERAL = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
 
@@ -39,23 +39,17 @@ function writerOf(table: string, key: { charset: string; collation: string } = G
 const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
 const origin = { process: 1, transaction: { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true } };
 const [one, two] = [writerOf('one'), writerOf('two')];
-const kinds = (rows: readonly WritableRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
+const kinds = (rows: readonly PlannedRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
   planStatements(rows, limits).map(({ kind, rows: planned }) => `${kind} ${String(planned.length)}`);
-const insert = (k: string, a?: number, writer = one): WritableRow => ({
-  writer,
-  origin,
-  change: { ...base, kind: 'insert', after: [k, a, 'b'] },
-});
+const row = (writer: TableWriter, change: RowChange): PlannedRow => plannedAlone({ writer, change, origin });
+const insert = (k: string, a?: number, writer = one): PlannedRow =>
+  row(writer, { ...base, kind: 'insert', after: [k, a, 'b'] });
 const update = (
   k: string,
   after: readonly [string, number | undefined, string | undefined],
   b = 'b',
   writer = one,
-): WritableRow => ({
-  writer,
-  origin,
-  change: { ...base, kind: 'update', before: [k, 1, b], after },
-});
+): PlannedRow => row(writer, { ...base, kind: 'update', before: [k, 1, b], after });
 
 /** Equal for the collation of the keys below: case, trailing blanks and accents. */
 const collated = (key: string): string => key.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase().trimEnd();
@@ -75,9 +69,10 @@ describe('the plan', () => {
     })),
     image.map((before) => ({ ...base, kind: 'delete' as const, before })),
   );
-  const rows = fc.array(fc.record({ writer: fc.constantFrom(one, one, two), change, origin: fc.constant(origin) }), {
-    maxLength: 60,
-  });
+  const rows = fc.array(
+    fc.tuple(fc.constantFrom(one, one, two), change).map(([writer, each]) => row(writer, each)),
+    { maxLength: 60 },
+  );
   const limits = fc.record({
     rowsMax: fc.integer({ min: 1, max: 20 }),
     charactersMax: fc.integer({ min: 1, max: 5_000 }),
@@ -89,7 +84,7 @@ describe('the plan', () => {
         const planned = planStatements(input, limit);
         expect(planned.flatMap((statement) => statement.rows)).toEqual(input);
         for (const { kind, writer, rows: together } of planned)
-          expect(together.every((row) => row.writer === writer && row.change.kind === kind)).toBe(true);
+          expect(together.every((each) => each.writer === writer && each.change.kind === kind)).toBe(true);
       }),
     );
   });
@@ -113,8 +108,8 @@ describe('the plan', () => {
       fc.property(fc.oneof(rows, updates), limits, (input, limit) => {
         for (const { kind, rows: together } of planStatements(input, limit)) {
           if (kind !== 'update') continue;
-          const seen = together.map((row) =>
-            collated(String(row.change.kind === 'update' ? row.change.before[0] : '')),
+          const seen = together.map((each) =>
+            collated(String(each.change.kind === 'update' ? each.change.before[0] : '')),
           );
           expect(new Set(seen).size).toBe(seen.length);
         }

@@ -1,0 +1,127 @@
+import type { Identity, IndexIdentity } from '@lutra/sql';
+import { MergedRow } from './merged-row.ts';
+import { changesKey } from './plan-statements.ts';
+import type { WritableRow } from './planned-statement.ts';
+
+/**
+ * Rows whose order is settled before those of the next step: either merged per key, and then free to be reordered, or in
+ * source order.
+ */
+export type Step =
+  | { readonly kind: 'merged'; readonly rows: readonly MergedRow[] }
+  | { readonly kind: 'ordered'; readonly rows: readonly WritableRow[] };
+
+export interface GroupOptions {
+  /** False: every row keeps its place. */
+  readonly isMerged: boolean;
+  /** Whether a delete and a later insert of its key may become one replaced row. */
+  readonly replaces: boolean;
+}
+
+/**
+ * Groups the rows of one table (or of tables that are tied together). Causality is per value: a row that touches a value of
+ * a unique index which another key has touched in the group closes it, since no order of merged rows could be right for a
+ * swap. A row that changes its key stands alone in order; once a row's values cannot be told, all that follow keep their
+ * place too.
+ */
+export class RowGroups {
+  private readonly steps: Step[] = [];
+  private group: Group | null = null;
+  private ordered: WritableRow[] | null = null;
+  private isOrdered: boolean;
+
+  constructor(private readonly options: GroupOptions) {
+    this.isOrdered = !options.isMerged;
+  }
+
+  add(row: WritableRow): void {
+    if (!this.isOrdered) {
+      const placed = this.merge(row);
+      if (placed === 'merged') return;
+      this.isOrdered = placed === 'unknown';
+    }
+    this.group = null;
+    if (this.ordered === null) this.steps.push({ kind: 'ordered', rows: (this.ordered = []) });
+    this.ordered.push(row);
+  }
+
+  finish(): readonly Step[] {
+    return this.steps;
+  }
+
+  private merge(row: WritableRow): 'merged' | 'keyChange' | 'unknown' {
+    const { writer, change } = row;
+    const { identities } = writer;
+    if (identities === null) return 'unknown';
+    const key = identities.key.of(change.kind === 'insert' ? change.after : change.before);
+    if (key === null || key === undefined) return 'unknown';
+    if (change.kind === 'update' && changesKey(writer, change.before, change.after)) return 'keyChange';
+    const touched = identities.others.length === 0 ? NOTHING : touchedValues(identities.others, row);
+    if (touched === null) return 'unknown';
+    if (this.group?.take(row, key, touched, this.options) === true) return 'merged';
+    this.group = new Group();
+    this.ordered = null;
+    this.steps.push({ kind: 'merged', rows: this.group.rows });
+    this.group.take(row, key, touched, this.options);
+    return 'merged';
+  }
+}
+
+const NOTHING: readonly Identity[] = [];
+
+/**
+ * Two values for each index: before and after; undefined where there is none. Null when one cannot be told. An index of
+ * which an update changes no column is left as it is: nobody can take its value, nor had anybody given it away.
+ */
+export function touchedValues(
+  indexes: readonly IndexIdentity[],
+  { change }: WritableRow,
+): readonly (Identity | undefined)[] | null {
+  const touched: (Identity | undefined)[] = [];
+  for (const index of indexes) {
+    const before = change.kind === 'insert' || isUntouched(index, change) ? undefined : index.of(change.before);
+    if (before === null) return null;
+    const after =
+      change.kind === 'delete' || isUntouched(index, change)
+        ? undefined
+        : index.of(change.after, change.kind === 'update' ? change.before : undefined);
+    if (after === null) return null;
+    touched.push(before, after);
+  }
+  return touched;
+}
+
+/** Only partial images: what both images carry is told anyway, and a missing row is inserted with it. */
+function isUntouched({ columns }: IndexIdentity, change: WritableRow['change']): boolean {
+  return change.kind === 'update' && columns.every(({ position }) => change.after[position] === undefined);
+}
+
+class Group {
+  readonly rows: MergedRow[] = [];
+  private readonly byKey = new Map<Identity, MergedRow>();
+  /** Of each other unique index, the row that has touched a value. */
+  private readonly owners: (Map<Identity, MergedRow> | undefined)[] = [];
+
+  /** False when the row belongs into the next group. */
+  take(row: WritableRow, key: Identity, touched: readonly (Identity | undefined)[], options: GroupOptions): boolean {
+    const known = this.byKey.get(key);
+    for (let index = 0; index < touched.length; index++) {
+      const value = touched[index];
+      if (value === undefined) continue;
+      const owner = this.owners[index >> 1]?.get(value);
+      if (owner !== undefined && owner !== known) return false;
+    }
+    if (known?.merge(row, options) === false) return false;
+    const merged = known ?? new MergedRow(row, key);
+    if (known === undefined) {
+      this.byKey.set(key, merged);
+      this.rows.push(merged);
+    }
+    for (let index = 0; index < touched.length; index++) {
+      const value = touched[index];
+      if (value === undefined) continue;
+      (this.owners[index >> 1] ??= new Map<Identity, MergedRow>()).set(value, merged);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,292 @@
+import type { RowImage } from '@lutra/model';
+import {
+  changedColumns,
+  checkingForeignKeys,
+  deleteStatement,
+  imageCharacters,
+  insertStatement,
+  isComplete,
+  isSameValue,
+  literalCharacters,
+  updateJoinStatement,
+  updateStatement,
+} from '@lutra/sql';
+import type { Identity, TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
+import type { PlannedRow, PlannedStatement, WritableRow } from './planned-statement.ts';
+
+export interface PlanLimits {
+  readonly rowsMax: number;
+  /** Characters of one statement, as estimated from its values. */
+  readonly charactersMax: number;
+}
+
+// From this size on a value is a parameter, and its row stands alone.
+const LARGE_VALUE_CHARACTERS = 65_536;
+// An unchanged value is written along with the changed ones of its neighbours only while it is small.
+const CARRIED_CHARACTERS_MAX = 1_024;
+/** The source session had its foreign keys unchecked. */
+const UNCHECKED_FLAG = 1;
+
+/**
+ * Makes statements of the rows, in their order: neighbours of one table, kind and column shape share a statement as long
+ * as it stays within the limits. A run of updates holds each key once, since the rows of one statement have no order
+ * among themselves; a row whose key changes, or whose key cannot be told apart outside the server, stands alone.
+ */
+export function planStatements(rows: Iterable<PlannedRow>, limits: PlanLimits): readonly PlannedStatement[] {
+  const planned: PlannedStatement[] = [];
+  let run: Run | undefined;
+  for (const row of rows) {
+    if (run?.take(row) === true) continue;
+    if (run !== undefined) planned.push(run.finish());
+    run = startRun(row, limits);
+  }
+  if (run !== undefined) planned.push(run.finish());
+  return planned;
+}
+
+/** A row of the source as it is, unmerged. */
+export function plannedAlone(row: WritableRow): PlannedRow {
+  const { writer, change } = row;
+  const columns = change.kind === 'update' ? changedColumns(writer, change) : NO_COLUMNS;
+  return { writer, change, columns, sources: [row], toleratesMissing: false };
+}
+
+/** A part of the statement's rows as a statement of its own; the rows of a statement of inserts keep their order. */
+export function restate(planned: PlannedStatement, rows: readonly PlannedRow[]): PlannedStatement {
+  return finishRows(planned.kind, rows);
+}
+
+const NO_COLUMNS: readonly WrittenColumn[] = [];
+
+/** Rows that will become one statement. */
+interface Run {
+  /** False when the row does not fit: it then begins the next run. */
+  take(row: PlannedRow): boolean;
+  finish(): PlannedStatement;
+}
+
+function startRun(row: PlannedRow, limits: PlanLimits): Run {
+  switch (row.change.kind) {
+    case 'insert':
+      return new InsertRun(row, limits, row.change.after);
+    case 'update':
+      return new UpdateRun(row, limits, row.change);
+    case 'delete':
+      return new DeleteRun(row, limits, row.change.before);
+  }
+}
+
+abstract class SizedRun {
+  protected readonly rows: PlannedRow[];
+  protected readonly writer: TableWriter;
+  protected characters = 0;
+  private readonly flag: number;
+
+  constructor(
+    private readonly first: PlannedRow,
+    protected readonly limits: PlanLimits,
+  ) {
+    this.rows = [first];
+    this.writer = first.writer;
+    this.flag = first.change.flags & UNCHECKED_FLAG;
+  }
+
+  /** Of the same table, kind and shape, and written under the same checks. */
+  protected isAlike({ writer, change, toleratesMissing }: PlannedRow): boolean {
+    const { first } = this;
+    if (writer !== this.writer || change.kind !== first.change.kind) return false;
+    if (toleratesMissing !== first.toleratesMissing) return false;
+    return writer.foreignKeys?.isChecked !== true || (change.flags & UNCHECKED_FLAG) === this.flag;
+  }
+
+  protected hasRoomFor(characters: number): boolean {
+    return this.rows.length < this.limits.rowsMax && this.characters + characters <= this.limits.charactersMax;
+  }
+
+  protected add(row: PlannedRow, characters: number): void {
+    this.rows.push(row);
+    this.characters += characters;
+  }
+
+  finish(): PlannedStatement {
+    return finishRows(this.first.change.kind, this.rows);
+  }
+}
+
+/** Upserts keep their order inside a statement, so keys may repeat. */
+class InsertRun extends SizedRun implements Run {
+  private readonly isWhole: boolean;
+
+  constructor(first: PlannedRow, limits: PlanLimits, after: RowImage) {
+    super(first, limits);
+    this.characters = imageCharacters(after);
+    this.isWhole = isComplete(this.writer, after) && !hasLargeValue(after);
+  }
+
+  take(row: PlannedRow): boolean {
+    const { change } = row;
+    if (change.kind !== 'insert' || !this.isWhole || !this.isAlike(row)) return false;
+    const characters = imageCharacters(change.after);
+    if (!this.hasRoomFor(characters) || hasLargeValue(change.after) || !isComplete(this.writer, change.after))
+      return false;
+    this.add(row, characters);
+    return true;
+  }
+}
+
+/** Deletes of one key twice are harmless: there can only be one row. Without a key, or where a delete takes others along, not. */
+class DeleteRun extends SizedRun implements Run {
+  private readonly standsAlone: boolean;
+
+  constructor(first: PlannedRow, limits: PlanLimits, before: RowImage) {
+    super(first, limits);
+    this.characters = keyCharacters(this.writer, before);
+    this.standsAlone = standsAlone(this.writer);
+  }
+
+  take(row: PlannedRow): boolean {
+    const { change } = row;
+    if (change.kind !== 'delete' || this.standsAlone || !this.isAlike(row)) return false;
+    const characters = keyCharacters(this.writer, change.before);
+    if (!this.hasRoomFor(characters)) return false;
+    this.add(row, characters);
+    return true;
+  }
+}
+
+type Update = Extract<PlannedRow['change'], { kind: 'update' }>;
+
+class UpdateRun extends SizedRun implements Run {
+  private readonly keys = new Set<Identity>();
+  private columns: readonly WrittenColumn[];
+  private readonly standsAlone: boolean;
+
+  constructor(first: PlannedRow, limits: PlanLimits, update: Update) {
+    super(first, limits);
+    this.columns = first.columns;
+    this.characters = updateCharacters(this.writer, this.columns, update);
+    const key = joinableKey(this.writer, update);
+    this.standsAlone = key === null || hasLargeColumn(this.columns, update);
+    if (key !== null) this.keys.add(key);
+  }
+
+  take(row: PlannedRow): boolean {
+    const { change, columns: changed } = row;
+    if (change.kind !== 'update' || this.standsAlone || !this.isAlike(row)) return false;
+    const key = joinableKey(this.writer, change);
+    if (key === null || this.keys.has(key)) return false;
+    const columns = unionOf(this.writer, this.columns, changed);
+    const carried = this.carriedCharacters(columns, changed, change);
+    if (carried === null || hasLargeColumn(changed, change)) return false;
+    const characters = updateCharacters(this.writer, changed, change) + carried;
+    if (!this.hasRoomFor(characters)) return false;
+    this.columns = columns;
+    this.keys.add(key);
+    this.add(row, characters);
+    return true;
+  }
+
+  /**
+   * What it costs to write `columns` for all rows, when the new row changes only `changed` and the others only the columns
+   * so far: characters of the unchanged values, or null when one is absent from an image or not small.
+   */
+  private carriedCharacters(
+    columns: readonly WrittenColumn[],
+    changed: readonly WrittenColumn[],
+    update: Update,
+  ): number | null {
+    let characters = 0;
+    const carry = (image: RowImage, column: WrittenColumn): boolean => {
+      const value = image[column.position];
+      const size = literalCharacters(value);
+      characters += size;
+      return value !== undefined && size <= CARRIED_CHARACTERS_MAX;
+    };
+    if (columns.length > changed.length)
+      for (const column of columns) if (!changed.includes(column) && !carry(update.after, column)) return null;
+    if (columns.length > this.columns.length)
+      for (const column of columns) {
+        if (this.columns.includes(column)) continue;
+        for (const { change } of this.rows) if (change.kind === 'update' && !carry(change.after, column)) return null;
+      }
+    return characters;
+  }
+}
+
+function finishRows(kind: PlannedStatement['kind'], rows: readonly PlannedRow[]): PlannedStatement {
+  const [first] = rows;
+  if (first === undefined) throw new Error('A statement writes a row at least');
+  const { writer, change, toleratesMissing } = first;
+  const isChecked = writer.foreignKeys?.isChecked === true && (change.flags & UNCHECKED_FLAG) === 0;
+  const plain = statementOf(writer, rows);
+  const statement = isChecked ? checkingForeignKeys(plain) : plain;
+  return { kind, writer, statement, rows, toleratesMissing };
+}
+
+function statementOf(writer: TableWriter, rows: readonly PlannedRow[]): TargetStatement {
+  const [first] = rows;
+  switch (first?.change.kind) {
+    case 'insert':
+      return insertStatement(
+        writer,
+        rows.map(({ change }) => (change.kind === 'insert' ? change.after : [])),
+      );
+    case 'delete':
+      return deleteStatement(
+        writer,
+        rows.flatMap(({ change }) => (change.kind === 'delete' ? [change] : [])),
+      );
+    default: {
+      const updates = rows.flatMap(({ change }) => (change.kind === 'update' ? [change] : []));
+      const columns = rows.reduce((all, row) => unionOf(writer, all, row.columns), NO_COLUMNS);
+      const [only] = updates;
+      return updates.length === 1 && only !== undefined
+        ? updateStatement(writer, columns, only)
+        : updateJoinStatement(writer, columns, updates);
+    }
+  }
+}
+
+/** Rows of the table are written one by one: each is found by all its columns, or may take others along. */
+const standsAlone = ({ key, foreignKeys }: TableWriter): boolean =>
+  key.length === 0 || foreignKeys?.isSelfReferencing === true;
+
+/** What tells the row's key from others, or null when the row must not share a statement. */
+function joinableKey(writer: TableWriter, { before, after }: Update): Identity | null {
+  if (!writer.joinsExactly || standsAlone(writer) || changesKey(writer, before, after)) return null;
+  return writer.keyIdentity?.of(before) ?? null;
+}
+
+/** Whether the image afterwards has another value, to the last bit, in some column of the key. */
+export function changesKey({ key }: TableWriter, before: RowImage, after: RowImage): boolean {
+  for (const { position } of key) {
+    const next = after[position];
+    const value = before[position];
+    if (next !== undefined && (value === undefined || !isSameValue(value, next))) return true;
+  }
+  return false;
+}
+
+/** In the table's order. */
+export function unionOf(
+  writer: TableWriter,
+  one: readonly WrittenColumn[],
+  other: readonly WrittenColumn[],
+): readonly WrittenColumn[] {
+  if (one === other || other.length === 0 || other.every((column) => one.includes(column))) return one;
+  if (one.length === 0 || one.every((column) => other.includes(column))) return other;
+  return writer.columns.filter((column) => one.includes(column) || other.includes(column));
+}
+
+function updateCharacters(writer: TableWriter, columns: readonly WrittenColumn[], { before, after }: Update): number {
+  return columns.reduce((sum, { position }) => sum + literalCharacters(after[position]), keyCharacters(writer, before));
+}
+
+const keyCharacters = (writer: TableWriter, before: RowImage): number =>
+  writer.key.reduce((sum, { position, quoted }) => sum + literalCharacters(before[position]) + quoted.length + 6, 4);
+
+const hasLargeColumn = (columns: readonly WrittenColumn[], { after }: Update): boolean =>
+  columns.some(({ position }) => literalCharacters(after[position]) >= LARGE_VALUE_CHARACTERS);
+
+const hasLargeValue = (image: RowImage): boolean =>
+  image.some((value) => literalCharacters(value) >= LARGE_VALUE_CHARACTERS);
