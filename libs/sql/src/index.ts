@@ -56,6 +56,9 @@ export {
   updateStatement,
 } from './row-statement.ts';
 export type { IndexIdentity, RowIdentities } from './row-identities.ts';
+export { holdCheckpoint } from './hold-checkpoint.ts';
+export { lockExisting, lockRows } from './read-rows.ts';
+export { addDelta, compareValues, isStoredValue } from './stored-value.ts';
 export { compileTableWriter, keyValue } from './table-writer.ts';
 export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';

@@ -34,13 +34,14 @@ export function insertStatement(writer: TableWriter, images: readonly RowImage[]
   return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}${upsert}`, parameters);
 }
 
-/** Inserts one row and nothing else: to learn from the server which index it clashes with. */
-export function plainInsertStatement(writer: TableWriter, image: RowImage): TargetStatement {
-  const columns = writer.columns.filter(({ position }) => image[position] !== undefined);
+/** Inserts rows of one column shape and nothing else: any row that has one of their keys or unique values makes it fail. */
+export function plainInsertStatement(writer: TableWriter, images: readonly RowImage[]): TargetStatement {
+  const first = images[0] ?? [];
+  const columns = writer.columns.filter(({ position }) => first[position] !== undefined);
   const parameters: (string | Buffer)[] = [];
-  const tuple = tupleOf(columns, image, parameters);
+  const tuples = images.map((image) => tupleOf(columns, image, parameters));
   const names = columns.map(({ quoted }) => quoted).join(',');
-  return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuple}`, parameters);
+  return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}`, parameters);
 }
 
 /** Updates one row by the key it had before (without a key: by all its columns); the key itself may change. `columns` are the columns to write. */
@@ -140,7 +141,8 @@ function upsertAssignments(writer: TableWriter): string {
   ].join(',');
 }
 
-function keyCondition(writer: TableWriter, image: RowImage): string {
+/** The condition that finds the row whose key the image holds. */
+export function keyCondition(writer: TableWriter, image: RowImage): string {
   return writer.key
     .map((column) => `${column.quoted}=${column.keyLiteral(keyValue(writer, column, image))}`)
     .join(' AND ');

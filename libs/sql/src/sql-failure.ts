@@ -30,12 +30,26 @@ interface DriverError {
 
 const ACCESS = new Set([1045, 1130, 1129, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 4151]);
 const GRANT = new Set([1044, 1142, 1143, 1227, 1370, 1410]);
+/**
+ * Passes by itself, and is no fault of the row: the same unit is written again. From the error references of MySQL 9 and
+ * MariaDB; where a number exists on one of them only the other does not use it.
+ */
 const BUSY = new Set([
-  1205, 1213, 1290, 1836, 1792, 1223, 3572, 1614, 1040, 1203, 1226, 1053, 3101, 1047, 1317, 3024, 1969, 1180,
-  // No room (disk, table space, locks, memory, threads), and a table that was altered meanwhile: no fault of the row.
-  1021, 1114, 1206, 1037, 1038, 1041, 1135, 1412, 1615, 3168,
+  // Lock waits, deadlocks (Galera's certification failures are deadlocks too), rows changed meanwhile (MariaDB, snapshot
+  // isolation), waits that were given up for somebody else, statements that were interrupted or took too long.
+  ...[1205, 1213, 1020, 1223, 3572, 1614, 1613, 1689, 1317, 3024, 1969, 1180],
+  // Read-only, offline, shutting down, schema or table read-only: a failover, or one that is being prepared.
+  ...[1290, 1836, 1792, 3032, 1053, 3168, 3989, 1036],
+  // Group replication (before and during commit), Galera without a quorum.
+  ...[3100, 3101, 3796, 1047],
+  // Too many connections, of all or of the account; too many transactions.
+  ...[1040, 1203, 1226, 1637],
+  // No room: disk, table space, undo, locks, memory, threads, the binary log's cache; files that cannot be read or written.
+  ...[1021, 1114, 1206, 1037, 1038, 1041, 1135, 3019, 1197, 1705, 1534, 1026, 1030, 1878],
+  // A table that was altered meanwhile, or that has to be mended or brought back.
+  ...[1412, 1615, 1034, 1194, 1195, 1712, 1812, 1814, 1877, 1297],
 ]);
-const CONNECTION = new Set([1152, 1158, 1159, 1160, 1161, 1927, 2002, 2003, 2006, 2013, 3169, 4031]);
+const CONNECTION = new Set([1152, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2055, 3169, 4031]);
 /** Values that do not fit their column: the column is widened. */
 const VALUE = new Set([
   1048, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1416, 1426, 1441, 1690, 3140, 3141, 3146, 3548, 3055, 3037,

@@ -137,7 +137,7 @@ async function withIndexName(session: TargetSession, { writer, change }: Planned
   const isNameless = SyncError.is(error) && error.code === 'TARGET_ROW_REFUSED' && error.details['errno'] === 1048;
   if (!isNameless || change.kind === 'delete' || !isComplete(writer, change.after)) return error;
   try {
-    await session.execute([plainInsertStatement(writer, change.after)], aboutOf(writer));
+    await session.execute([plainInsertStatement(writer, [change.after])], aboutOf(writer));
     return error;
   } catch (named) {
     return SyncError.is(named) && named.code === 'TARGET_ROW_REFUSED' ? named : error;
