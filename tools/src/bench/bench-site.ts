@@ -1,9 +1,20 @@
 import { join } from 'node:path';
 import { must } from '@lutra/model';
-import { compareTables, connectTo, LocalStack, lutraHome, runSql, startServerGroup, waitUntil } from '@lutra/testing';
+import {
+  compareTables,
+  connectTo,
+  LocalStack,
+  lutraHome,
+  runSql,
+  samePair,
+  startServerGroup,
+  waitUntil,
+} from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 import type { Connection } from 'mysql2/promise';
 import { attachReplica, catchUp } from './replica.ts';
+import type { Workload } from './workloads.ts';
+import { createTables } from './write-workload.ts';
 
 export const BENCH_SCHEMA = 'bench';
 
@@ -16,20 +27,34 @@ export interface BenchSite {
   readonly target: DatabaseServer;
   readonly replicas: readonly { readonly threads: number; readonly server: DatabaseServer }[];
   readonly stack: LocalStack;
+  /** Process ids of the database servers and NATS, by name. */
+  readonly serverPids: Readonly<Record<string, number>>;
+  /** The source's own come to the replicas; to Lutra's target they come from here. */
+  createAtTarget(work: Workload): Promise<void>;
   sourceGtid(): Promise<string>;
   pausePipeline(): Promise<void>;
   /** Starts the paused pipeline and resolves with the milliseconds until the checkpoint at the target has reached `gtid`. */
   lutraCatchUp(gtid: string): Promise<number>;
   replicaCatchUp(threads: number, gtid: string): Promise<number>;
   replicaConnection(threads: number): Promise<Connection>;
-  /** Throws when a table is not hash-equal at the source, the target and every replica. */
-  assertEqual(tables: readonly string[]): Promise<void>;
+  /**
+   * Throws when a table is not hash-equal at the source and the target, or has another checksum at a replica or, where
+   * named, in a further schema of the target.
+   */
+  assertEqual(tables: readonly string[], alsoIn?: string): Promise<void>;
+  /** Removes tables on every server without a word in its log, and in a further schema of the target. */
+  dropTables(tables: readonly string[], alsoIn: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 const CATCH_UP_LIMIT_MS = 600_000;
 
-export async function openBenchSite(): Promise<BenchSite> {
+export interface SiteOptions {
+  /** Where each service writes a CPU profile when it ends; null = nowhere. */
+  readonly profileFolder: string | null;
+}
+
+export async function openBenchSite({ profileFolder }: SiteOptions): Promise<BenchSite> {
   const folder = join(lutraHome(), 'bench');
   const kind = 'mariadb' as const;
   const group = await startServerGroup({
@@ -46,6 +71,7 @@ export async function openBenchSite(): Promise<BenchSite> {
     servers: { source, target, manager: server('manager'), nats: group.nats, zookeeper: group.zookeeper },
     schemas: [BENCH_SCHEMA],
     namespace: 'bench_lutra',
+    ...(profileFolder === null ? {} : { nodeArgs: profilingArgs(profileFolder) }),
   });
   const pipelineId = await stack.createPipeline({
     mappings: [{ source: { schema: BENCH_SCHEMA, table: { regex: '.*' } }, target: { schema: BENCH_SCHEMA } }],
@@ -57,6 +83,8 @@ export async function openBenchSite(): Promise<BenchSite> {
     target,
     replicas,
     stack,
+    serverPids: Object.fromEntries(Object.entries(group.processes).map(([name, { pid }]) => [name, pid])),
+    createAtTarget: (work) => createAtTarget(target, work),
     sourceGtid: () => gtidOf(connections.source),
     pausePipeline: () => pause(stack, pipelineId),
     lutraCatchUp: (gtid) => lutraCatchUp({ stack, pipelineId, target: connections.target, gtid }),
@@ -68,7 +96,17 @@ export async function openBenchSite(): Promise<BenchSite> {
           'a replica',
         ).server,
       ),
-    assertEqual: (tables) => assertEqual(source, [target, ...replicas.map((replica) => replica.server)], tables),
+    assertEqual: (tables, alsoIn) =>
+      assertEqual({ source, target, replicas: replicas.map(({ server: one }) => one) }, tables, alsoIn),
+    dropTables: async (tables, alsoIn) => {
+      const drop = (schema: string): string => `DROP TABLE ${tables.map((table) => `${schema}.${table}`).join(',')}`;
+      for (const one of [source, target, ...replicas.map((replica) => replica.server)])
+        await runSql(one, [
+          'SET SESSION sql_log_bin = 0',
+          drop(BENCH_SCHEMA),
+          ...(one === target ? [drop(alsoIn)] : []),
+        ]);
+    },
     stop: async () => {
       for (const connection of [connections.source, connections.target, ...connections.replicas.values()])
         connection.destroy();
@@ -136,24 +174,62 @@ async function lutraCatchUp(run: {
       const [rows] = await run.target.query('SELECT done FROM lutra.checkpoint WHERE pipeline_id = ?', [
         run.pipelineId,
       ]);
-      return String((rows as unknown as readonly { readonly done: unknown }[])[0]?.done).includes(run.gtid);
+      // One row for each lane: the last one counts.
+      const lanes = rows as unknown as readonly { readonly done: unknown }[];
+      return lanes.length > 0 && lanes.every(({ done }) => String(done).includes(run.gtid));
     },
     { what: `Lutra to reach ${run.gtid}`, timeoutMs: CATCH_UP_LIMIT_MS, everyMs: 20 },
   );
   return performance.now() - start;
 }
 
+/** As the stack's own limit of memory, and a profile that is written at the end. */
+const profilingArgs = (folder: string): readonly string[] => [
+  '--max-old-space-size=384',
+  '--cpu-prof',
+  `--cpu-prof-dir=${folder}`,
+];
+
+async function createAtTarget(target: DatabaseServer, work: Workload): Promise<void> {
+  const connection = await connectTo(target, BENCH_SCHEMA);
+  try {
+    await createTables(connection, work);
+  } finally {
+    connection.destroy();
+  }
+}
+
+interface Sides {
+  readonly source: DatabaseServer;
+  readonly target: DatabaseServer;
+  readonly replicas: readonly DatabaseServer[];
+}
+
 async function assertEqual(
-  source: DatabaseServer,
-  followers: readonly DatabaseServer[],
+  { source, target, replicas }: Sides,
   tables: readonly string[],
+  alsoIn?: string,
 ): Promise<void> {
-  const pairs = tables.map((table) => ({
-    source: { schema: BENCH_SCHEMA, table },
-    target: { schema: BENCH_SCHEMA, table },
-  }));
-  for (const follower of followers)
-    for (const { isEqual, pair, firstDifference } of await compareTables(source, follower, pairs))
-      if (!isEqual)
-        throw new Error(`${pair.source.table} differs at port ${String(follower.port)}: ${String(firstDifference)}`);
+  const pairs = tables.map((table) => samePair(BENCH_SCHEMA, table));
+  for (const { isEqual, pair, firstDifference } of await compareTables(source, target, pairs))
+    if (!isEqual) throw new Error(`${pair.source.table} differs at the target: ${String(firstDifference)}`);
+  const expected = await checksums(source, BENCH_SCHEMA, tables);
+  const copies: [DatabaseServer, string][] = replicas.map((replica) => [replica, BENCH_SCHEMA]);
+  if (alsoIn !== undefined) copies.push([target, alsoIn]);
+  for (const [server, schema] of copies)
+    if ((await checksums(server, schema, tables)) !== expected)
+      throw new Error(`Tables of ${schema} at port ${String(server.port)} differ: ${tables.join(', ')}`);
+}
+
+async function checksums(server: DatabaseServer, schema: string, tables: readonly string[]): Promise<string> {
+  const connection = await connectTo(server);
+  try {
+    const [rows] = await connection.query({
+      sql: `CHECKSUM TABLE ${tables.map((table) => `${schema}.${table}`).join(',')} EXTENDED`,
+      rowsAsArray: true,
+    });
+    return (rows as unknown as readonly (readonly unknown[])[]).map(([, checksum]) => String(checksum)).join(',');
+  } finally {
+    connection.destroy();
+  }
 }
