@@ -45,6 +45,19 @@ export const ERRORS = {
     summary: 'A target column does not exist',
     workaround: 'Run at the target, then RESTART: {statement}',
   },
+  TARGET_COLUMN_UNFILLED: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'A target column needs a value that the rows do not carry',
+    workaround:
+      'Give the column a default, map a source column to it, or run at the target: {statement}. Then RESTART.',
+  },
+  TARGET_SHAPE_CHANGED: {
+    scope: 'target',
+    class: 'retryable',
+    summary: 'A target table was altered while rows for it were on their way',
+    workaround: 'The rows are planned and written anew by themselves. Let the change of {table} come to its end.',
+  },
   TARGET_ENGINE_UNSAFE: {
     scope: 'target',
     class: 'configuration',

@@ -1,5 +1,5 @@
 import type { ForeignKeyMode } from '@lutra/model';
-import type { RunQuery } from './describe-target-table.ts';
+import type { RunQuery } from './describe-target-tables.ts';
 
 /** A foreign key of the target. Tables by {@link foreignKeyTable}. */
 export interface ForeignKeyEdge {

@@ -1,23 +1,23 @@
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Clock, TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import { describeTargetTable } from './describe-target-table.ts';
+import { describeTargetTables, readTableStatements } from './describe-target-tables.ts';
 import { packetTooSmall, toSyncError } from './sql-failure.ts';
 import type { FailureContext } from './sql-failure.ts';
 import type { TargetInfo, TargetSession } from './target-session.ts';
 import type { TargetStatement } from './target-statement.ts';
-import type { TargetTable } from './target-table.ts';
+import type { TableName, TargetTable } from './target-table.ts';
 
 // Characters in one packet of several statements: enough to make the round trip small, far below any server's limit in bytes.
 const PACKET_CHARACTERS_MAX = 1_048_576;
-const KEPT_TABLES_MAX = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 // What a packet holds beside its parameters and the statement's text.
 const PACKET_MARGIN_BYTES = 1_024;
 
+type QueryRows = readonly Readonly<Record<string, unknown>>[];
+
 /** {@link TargetSession} on one connection of mysql2. */
 export class MysqlTargetSession implements TargetSession {
-  private readonly tables = new Map<string, TargetTable>();
   private open = true;
   /** Limits of what is still unanswered: the driver never settles it when the session is ended at once. */
   private readonly unanswered = new Set<AbortController>();
@@ -77,25 +77,17 @@ export class MysqlTargetSession implements TargetSession {
     }
   }
 
-  async describeTable(name: { readonly schema: string; readonly table: string }): Promise<TargetTable | null> {
-    const id = JSON.stringify([name.schema, name.table]);
-    const known = this.tables.get(id);
-    if (known !== undefined) return known;
-    const { schema, table } = name;
-    try {
-      const described = await describeTargetTable((sql) => this.query(sql), { schema, table });
-      if (described === null) return null;
-      if (this.tables.size >= KEPT_TABLES_MAX) this.tables.clear();
-      this.tables.set(id, described);
-      return described;
-    } catch (error) {
-      if (SyncError.is(error) && error.code === 'TARGET_TABLE_MISSING') return null;
-      throw error;
-    }
+  describeTables(names: readonly TableName[]): Promise<readonly (TargetTable | null)[]> {
+    return describeTargetTables((queries) => this.queryAll(queries), names);
   }
 
-  forgetTables(): void {
-    this.tables.clear();
+  async describeTable(name: TableName): Promise<TargetTable | null> {
+    const [described = null] = await this.describeTables([name]);
+    return described;
+  }
+
+  tableStatements(names: readonly TableName[]): Promise<readonly (string | null)[]> {
+    return readTableStatements((queries) => this.queryAll(queries), names);
   }
 
   async close(): Promise<void> {
@@ -113,6 +105,13 @@ export class MysqlTargetSession implements TargetSession {
     this.open = false;
     this.connection.destroy();
     for (const limit of this.unanswered) limit.abort();
+  }
+
+  /** Queries in one packet, with the rows of each. */
+  private async queryAll(queries: readonly string[]): Promise<readonly QueryRows[]> {
+    if (queries.length === 0) return [];
+    const [rows] = await this.guarded(this.context(), () => this.connection.query(queries.join(';')));
+    return (queries.length === 1 ? [rows] : rows) as readonly QueryRows[];
   }
 
   private async executeTexts(texts: readonly string[], context: FailureContext): Promise<readonly number[]> {

@@ -7,6 +7,7 @@ import {
   createTableStatement,
   modifyColumnStatement,
 } from './table-statement.ts';
+import type { TableName } from './target-table.ts';
 
 /** What was being done when the driver failed: it completes the message and the repairing statement. */
 export interface FailureContext {
@@ -156,6 +157,19 @@ export function columnMissingError(
     column: column.name,
     problem: `The table ${table.schema}.${table.table} has no column ${column.name} at the target`,
     statement: addColumnStatement(table, column),
+  });
+}
+
+/** The rows have no value for a column that has to have one, and the server has none of its own. */
+export function columnUnfilledError(
+  { schema, table }: TableName,
+  column: { readonly name: string; readonly columnType: string },
+): SyncError {
+  return new SyncError('TARGET_COLUMN_UNFILLED', {
+    table: `${schema}.${table}`,
+    column: column.name,
+    problem: `Column ${column.name} of table ${schema}.${table} at the target is NOT NULL, has no default, and the rows do not carry it`,
+    statement: `ALTER TABLE ${quoteTable({ schema, table })} MODIFY COLUMN ${quoteName(column.name)} ${column.columnType} NULL`,
   });
 }
 

@@ -2,6 +2,7 @@ import type {
   ColumnDefinition,
   ColumnValue,
   ForeignKeyMode,
+  MissingColumnPolicy,
   NoKeyPolicy,
   RowImage,
   TableDefinition,
@@ -12,7 +13,7 @@ import type { ForeignKeyTie } from './foreign-key-groups.ts';
 import { roundsSilently } from './rounds-silently.ts';
 import { indexIdentity, rowIdentities } from './row-identities.ts';
 import type { IndexIdentity, RowIdentities } from './row-identities.ts';
-import { columnMissingError, columnRoundsError, engineUnsafeError } from './sql-failure.ts';
+import { columnMissingError, columnRoundsError, columnUnfilledError, engineUnsafeError } from './sql-failure.ts';
 import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
 import type { LiteralWriter } from './sql-text.ts';
 import { addPrimaryKeyStatement } from './table-statement.ts';
@@ -39,9 +40,13 @@ export interface KeyColumn extends WrittenColumn {
 /** How rows of one source shape are written into one target table: compiled once, used for every row. */
 export interface TableWriter {
   readonly definition: TableDefinition;
+  /** What it was fitted to. */
+  readonly target: TargetTable;
   /** Quoted schema and table. */
   readonly quoted: string;
   readonly columns: readonly WrittenColumn[];
+  /** Columns of the rows that the table does not have, left out by policy. */
+  readonly ignored: readonly ColumnDefinition[];
   /** Empty when the table has no key: a row is then found by all its columns. */
   readonly key: readonly KeyColumn[];
   readonly keyColumns: readonly string[];
@@ -61,37 +66,44 @@ export interface TableWriter {
 export interface WriterOptions {
   readonly noPrimaryKey?: NoKeyPolicy;
   readonly foreignKeys?: ForeignKeyMode;
+  readonly missingColumn?: MissingColumnPolicy;
 }
 
 /**
  * Fits the shape of the rows to the table. Throws TARGET_ENGINE_UNSAFE, TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
- * without a word), TARGET_KEY_MISSING (the table has no key, and that is to be refused) or TARGET_KEY_INCOMPLETE (the rows do not carry the whole
- * key), each with what repairs it.
+ * without a word), TARGET_KEY_MISSING (the table has no key, and that is to be refused), TARGET_KEY_INCOMPLETE (the rows do not
+ * carry the whole key) or TARGET_COLUMN_UNFILLED (nor a column that has to have a value), each with what repairs it.
  */
 export function compileTableWriter(
   definition: TableDefinition,
   target: TargetTable,
-  { noPrimaryKey = 'reject', foreignKeys: mode = 'trust' }: WriterOptions = {},
+  { noPrimaryKey = 'reject', foreignKeys: mode = 'trust', missingColumn = 'fail' }: WriterOptions = {},
 ): TableWriter {
   if (target.unsafeEngine !== undefined) throw engineUnsafeError(definition, target.unsafeEngine);
   const columns: WrittenColumn[] = [];
+  const ignored: ColumnDefinition[] = [];
   for (const [position, column] of definition.columns.entries()) {
     const found = target.columns.get(column.name.toLowerCase());
     if (found === undefined) {
       // What the source computes need not exist at the target.
       if (column.generated === true) continue;
-      throw columnMissingError(definition, column);
+      if (missingColumn === 'fail') throw columnMissingError(definition, column);
+      ignored.push(column);
+      continue;
     }
     if (found.generated) continue;
     if (roundsSilently(column, found)) throw columnRoundsError(definition, column, found.columnType);
     columns.push(writtenColumn(position, column, found));
   }
   const key = keyColumnsOf(definition, target, columns, noPrimaryKey);
+  refuseUnfilled(definition, target, columns);
   const foreignKeys = target.foreignKeys?.[mode] ?? null;
   return {
     definition,
+    target,
     quoted: quoteTable(target),
     columns,
+    ignored,
     key,
     keyColumns: key.map(({ name }) => name),
     joinsExactly: key.length > 0 && key.every(({ join }) => join !== null),
@@ -136,6 +148,14 @@ function keyColumnsOf(
   }
   if (missing.length > 0) throw keyIncomplete(definition, missing, 'the mapping does not carry');
   return key;
+}
+
+/** A trigger may fill the column; else every row would be refused, so it is said before the first one. */
+function refuseUnfilled(definition: TableDefinition, target: TargetTable, columns: readonly WrittenColumn[]): void {
+  if (target.triggers.some(({ timing, event }) => timing === 'BEFORE' && event === 'INSERT')) return;
+  const written = new Set(columns.map(({ target: column }) => column));
+  const unfilled = [...target.columns.values()].find((column) => column.needsValue && !written.has(column));
+  if (unfilled !== undefined) throw columnUnfilledError(definition, unfilled);
 }
 
 function keyIncomplete(definition: TableDefinition, columns: readonly string[], why: string): SyncError {

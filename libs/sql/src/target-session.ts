@@ -1,6 +1,6 @@
 import type { TableDefinition } from '@lutra/model';
 import type { TargetStatement } from './target-statement.ts';
-import type { TargetTable } from './target-table.ts';
+import type { TableName, TargetTable } from './target-table.ts';
 
 /** What is known of a target once a session is open. */
 export interface TargetInfo {
@@ -38,11 +38,15 @@ export interface TargetSession {
   /** Never throws: a session that cannot roll back is destroyed, and the server then rolls back by itself. */
   rollback(): Promise<void>;
   /**
-   * The table's shape; null when it does not exist. Kept for the life of the session until {@link forgetTables}.
-   * TARGET_GRANT_MISSING when the account may not see it.
+   * Tables as they stand now, in few round trips for many; null = it does not exist. Nothing is kept: see TargetCatalog,
+   * which also knows how foreign keys tie them. TARGET_GRANT_MISSING when the account may not see a single table that is
+   * asked for.
    */
-  describeTable(name: { readonly schema: string; readonly table: string }): Promise<TargetTable | null>;
-  forgetTables(): void;
+  describeTables(names: readonly TableName[]): Promise<readonly (TargetTable | null)[]>;
+  /** As {@link describeTables} for one table. */
+  describeTable(name: TableName): Promise<TargetTable | null>;
+  /** The server's own statement for each table, as TargetTable has it; null = the table does not exist. */
+  tableStatements(names: readonly TableName[]): Promise<readonly (string | null)[]>;
   /** Says goodbye and closes. Never throws. */
   close(): Promise<void>;
   /** Closes at once. */

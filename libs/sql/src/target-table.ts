@@ -1,6 +1,12 @@
 import type { ForeignKeyMode } from '@lutra/model';
 import type { ForeignKeyTie } from './foreign-key-groups.ts';
 
+/** A table by name. */
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
 /** A column as it stands at the target. */
 export interface TargetColumn {
   readonly name: string;
@@ -10,6 +16,8 @@ export interface TargetColumn {
   readonly columnType: string;
   readonly nullable: boolean;
   readonly generated: boolean;
+  /** The server has no value of its own for it: an INSERT that leaves it out is refused in strict mode. */
+  readonly needsValue: boolean;
   readonly charset: string | null;
   readonly collation: string | null;
   /** Bytes of a binary(n) column, which the server pads with zero bytes; null for all others. */
@@ -25,17 +33,29 @@ export interface UniqueKey {
   readonly isNotNull: boolean;
 }
 
-/** A table as it stands at the target. */
-export interface TargetTable {
-  readonly schema: string;
-  readonly table: string;
+export interface TargetTrigger {
+  readonly name: string;
+  readonly timing: 'BEFORE' | 'AFTER';
+  readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
+}
+
+/** A table as it stood at the target when it was described. */
+export interface TargetTable extends TableName {
   /** By lower-case name, in table order: names of columns are case-insensitive in every server. */
   readonly columns: ReadonlyMap<string, TargetColumn>;
   /** What identifies a row: the primary key, otherwise the first unique key without NULLs; null when there is neither. */
   readonly key: UniqueKey | null;
+  /** All of them, the primary key included. */
   readonly uniqueKeys: readonly UniqueKey[];
+  readonly triggers: readonly TargetTrigger[];
+  /** The storage engine; null for a view. */
+  readonly engine: string | null;
   /** The storage engine, when it knows no transactions: rows and checkpoint could then part. */
   readonly unsafeEngine?: string;
+  /** The server's guess at the number of rows; null where it has none. */
+  readonly rowEstimate: number | null;
+  /** The server's own statement for the table, its AUTO_INCREMENT counter left out: another text is another shape. */
+  readonly statement: string;
   /** How foreign keys tie it to other tables, by `foreignKeys` of the pipeline; absent = they do not. */
   readonly foreignKeys?: Readonly<Partial<Record<ForeignKeyMode, ForeignKeyTie>>>;
 }

@@ -22,6 +22,7 @@ function targetColumn(name: string, dataType: string, more: object = {}) {
     columnType: dataType,
     nullable: false,
     generated: false,
+    needsValue: false,
     charset: null,
     collation: null,
     paddedBytes: null,
@@ -40,6 +41,10 @@ const target: TargetTable = {
   ]),
   key: { name: 'PRIMARY', columns: ['id', 'sku'], isExact: true, isNotNull: true },
   uniqueKeys: [],
+  triggers: [],
+  engine: 'InnoDB',
+  rowEstimate: null,
+  statement: '',
 };
 
 describe('statements', () => {

@@ -5,6 +5,7 @@ import { killSessions, resolveCommit } from '@lutra/sql';
 import type { CheckpointClaim, CheckpointMove, TargetSession, TargetStatement } from '@lutra/sql';
 import { failPoint, TRACER_NAME } from '@lutra/service-kit';
 import type { LaneWork } from './block-watch.ts';
+import { confirmed } from './confirm-shapes.ts';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { StagedTransaction } from './staged-transaction.ts';
@@ -20,6 +21,11 @@ export interface LaneUnit {
   readonly revision: number;
   /** Makes the statements; called again for another session, whose view of the tables may differ. */
   plan(session: TargetSession): Promise<readonly PlannedStatement[]>;
+  /**
+   * Asked when the rows are written, before the COMMIT, and when they were refused. Throws TARGET_SHAPE_CHANGED when the plan
+   * was made for tables that have changed since.
+   */
+  confirm?(session: TargetSession, planned: readonly PlannedStatement[]): Promise<void>;
   /** Stand behind all rows, in the same transaction. */
   closing?(session: TargetSession): readonly TargetStatement[];
 }
@@ -181,7 +187,9 @@ export class Lane {
     }
     const planned = await unit.plan(session);
     const move = this.moveTo(unit, session);
-    const conflicts = await writeUnit(session, startWithMove(session, move), planned);
+    const conflicts = await confirmed(session, { unit, planned }, () =>
+      writeUnit(session, startWithMove(session, move), planned),
+    );
     await close(unit, session);
     failPoint('before-commit');
     try {
@@ -202,7 +210,9 @@ export class Lane {
     this.lastUseMs = this.access.clock.monotonicMs();
     const planned = await slice.plan(session);
     const move = this.moveTo({ ...slice, end: this.place }, session);
-    const conflicts = await writeUnit(session, startWithMove(session, move), planned);
+    const conflicts = await confirmed(session, { unit: slice, planned }, () =>
+      writeUnit(session, startWithMove(session, move), planned),
+    );
     this.staged = new StagedTransaction(session, move, this.access.clock.monotonicMs());
     failPoint('after-stage');
     return conflicts;
@@ -215,8 +225,16 @@ export class Lane {
   ): Promise<readonly Conflict[]> {
     const { clock } = this.access;
     return this.orAbandon(async () => {
-      const planned = await planFor(staged.session, slice);
-      const conflicts = await staged.write(planned, { clock, limitMs: retryMs, signal });
+      const { session } = staged;
+      const retry = { clock, limitMs: retryMs, signal };
+      const conflicts = await staged.write(
+        {
+          plan: () => planFor(session, slice),
+          write: (start, planned) =>
+            confirmed(session, { unit: slice, planned }, () => writeUnit(session, start, planned)),
+        },
+        retry,
+      );
       this.lastUseMs = clock.monotonicMs();
       failPoint('after-stage');
       return conflicts;

@@ -6,6 +6,7 @@ import { BlockWatch } from './block-watch.ts';
 import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
 import { Lane } from './lane.ts';
+import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
 import { SafeResume } from './safe-resume.ts';
@@ -46,7 +47,8 @@ export async function loadEpoch(
         : undefined;
     const recent = safe === undefined ? {} : { recent: safe };
     const reporter = new CursorReporter({ bus, clock, pipeline }, claimed.place);
-    const loader = new ProcessLoader({ context, pipeline, lane, reporter, ...recent }, claimed.place);
+    const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
+    const loader = new ProcessLoader({ context, pipeline, lane, reporter, catalog, ...recent }, claimed.place);
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lane.work });
     await runTogether(signal, [

@@ -4,9 +4,10 @@ import { Bell, SyncError } from '@lutra/model';
 import type { LutraEvent, PipelineDefinition, Place } from '@lutra/model';
 import { decodeRowProcess } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
-import type { TargetSession, TargetStatement } from '@lutra/sql';
+import type { TargetCatalog, TargetSession, TargetStatement } from '@lutra/sql';
 import { ATTRIBUTES, stageMeter, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { confirmShapes } from './confirm-shapes.ts';
 import type { CursorReporter } from './cursor-reporter.ts';
 import { cutAtBorders, wholePart } from './cut-at-borders.ts';
 import type { CutProcesses } from './cut-at-borders.ts';
@@ -40,6 +41,8 @@ interface LoaderParts {
   readonly pipeline: PipelineSession;
   readonly lane: Lane;
   readonly reporter: CursorReporter;
+  /** What is known of the target's tables, for all sessions of the epoch. */
+  readonly catalog: TargetCatalog;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
   readonly recent?: {
     add(planned: readonly PlannedStatement[]): void;
@@ -69,7 +72,7 @@ export class ProcessLoader {
     const { context, pipeline } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
-    this.planner = new UnitPlanner(claimed);
+    this.planner = new UnitPlanner(claimed, parts.catalog);
     this.gaps = new GapWatch(context.bus, pipeline);
   }
 
@@ -316,14 +319,16 @@ export class ProcessLoader {
     end: E,
     definition: PipelineDefinition,
   ): Omit<LaneUnit, 'end'> & { readonly end: E } {
-    const { recent } = this.parts;
+    const { catalog, recent } = this.parts;
     const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
       const planned = await this.planner.plan(session, parts, definition);
       recent?.add(planned);
       return planned;
     };
     const closing = recent === undefined ? {} : { closing: (session: TargetSession) => recent.closing(session) };
-    return { end, revision: definition.revision, plan, ...closing };
+    const confirm = (session: TargetSession, planned: readonly PlannedStatement[]): Promise<void> =>
+      confirmShapes(catalog, session, planned);
+    return { end, revision: definition.revision, plan, confirm, ...closing };
   }
 
   private logOpen(nowMs: number): void {

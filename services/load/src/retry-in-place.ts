@@ -2,7 +2,7 @@ import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 
 /** Failures that pass by themselves: while the lease is held the work is repeated without a new epoch. */
-const PASSING = new Set(['TARGET_BUSY', 'TARGET_CONNECTION_LOST', 'TARGET_UNREACHABLE']);
+const PASSING = new Set(['TARGET_BUSY', 'TARGET_CONNECTION_LOST', 'TARGET_UNREACHABLE', 'TARGET_SHAPE_CHANGED']);
 const WAIT_MS_MIN = 50;
 const WAIT_MS_MAX = 2_000;
 

@@ -5,13 +5,19 @@ import type { CheckpointMove, TargetSession } from '@lutra/sql';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { startWithSavepoint, transactionLost } from './unit-start.ts';
-import { writeUnit } from './write/write-unit.ts';
+import type { UnitStart } from './unit-start.ts';
 import type { Conflict } from './write/write-unit.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;
   readonly limitMs: number;
   readonly signal: AbortSignal;
+}
+
+/** One slice: made and written anew as often as it takes. */
+export interface StagedSlice {
+  plan(): Promise<readonly PlannedStatement[]>;
+  write(start: UnitStart, planned: readonly PlannedStatement[]): Promise<readonly Conflict[]>;
 }
 
 /**
@@ -34,13 +40,14 @@ export class StagedTransaction {
     readonly sinceMs: number,
   ) {}
 
-  /** Writes one more slice. What the savepoint can take back is repeated for a while. */
-  async write(planned: readonly PlannedStatement[], options: RetryOptions): Promise<readonly Conflict[]> {
+  /** Writes one more slice. What the savepoint can take back is planned and written again for a while. */
+  async write(slice: StagedSlice, options: RetryOptions): Promise<readonly Conflict[]> {
     const { session } = this;
     const start = startWithSavepoint(session);
     const once = async (): Promise<readonly Conflict[]> => {
+      const planned = await slice.plan();
       try {
-        return await writeUnit(session, start, planned);
+        return await slice.write(start, planned);
       } catch (error) {
         if (await undoSlice(session)) throw error;
         throw transactionLost(session, SyncError.of(error).message, error);

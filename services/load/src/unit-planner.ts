@@ -1,6 +1,6 @@
 import { compileTargetLookup, must } from '@lutra/model';
 import type { PipelineDefinition, Place } from '@lutra/model';
-import type { TableWriter, TargetSession } from '@lutra/sql';
+import type { TableWriter, TargetCatalog, TargetSession, WriterOptions } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
 import { noCounts } from './loaded-process.ts';
@@ -17,10 +17,11 @@ const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } 
 /** Makes statements of the rows that are still to be applied, for one session's view of the tables. */
 export class UnitPlanner {
   private readonly filter: DoneFilter;
-  private readonly writers = new TableWriters();
+  private readonly writers: TableWriters;
 
-  constructor(claimed: Place) {
+  constructor(claimed: Place, catalog: TargetCatalog) {
     this.filter = doneFilter(claimed);
+    this.writers = new TableWriters(catalog);
   }
 
   async plan(
@@ -29,7 +30,9 @@ export class UnitPlanner {
     { parameters, mappings }: PipelineDefinition,
   ): Promise<readonly PlannedStatement[]> {
     const rows: WritableRow[] = [];
-    for (const part of parts) await this.collectRows(session, part, rows);
+    const { foreignKeys, missingColumn } = parameters;
+    const view = { session, options: { foreignKeys, missingColumn } };
+    for (const part of parts) await this.collectRows(view, part, rows);
     const { maxAllowedPacketBytes } = session.info;
     return planUnit(rows, {
       isMerged: parameters.applyMode === 'merged',
@@ -41,7 +44,7 @@ export class UnitPlanner {
 
   /** Adds the rows of a part that are still to be applied, and counts them: anew, since a plan may be made again. */
   private async collectRows(
-    session: TargetSession,
+    { session, options }: { readonly session: TargetSession; readonly options: WriterOptions },
     { loaded, transactions, counts }: ProcessPart,
     rows: WritableRow[],
   ): Promise<void> {
@@ -56,7 +59,7 @@ export class UnitPlanner {
         let writer = writers[change.table];
         if (writer === undefined) {
           const table = must(process.tables[change.table], 'decoding checks that a row names a table of its process');
-          writers[change.table] = writer = await this.writers.writerOf(session, table);
+          writers[change.table] = writer = await this.writers.writerOf(session, table, options);
         }
         rows.push({ writer, change, origin });
         counts[COUNTED_AS[change.kind]] += 1;

@@ -2,7 +2,7 @@ import type { TableDefinition } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import type { TargetInfo, TargetSession, TargetStatement } from '@lutra/sql';
 import { toSyncError } from '@lutra/sql/simulation';
-import type { TargetTable } from '@lutra/sql/simulation';
+import type { TableName, TargetTable } from '@lutra/sql/simulation';
 import type { SimNode } from './node.ts';
 import { executeStatement, queryStatement } from './run-statement.ts';
 import type { SessionTag, TargetServer, TargetServerSession } from './target-server.ts';
@@ -80,18 +80,18 @@ class SimTargetSession implements TargetSession {
     }
   }
 
-  async describeTable({
-    schema,
-    table,
-  }: {
-    readonly schema: string;
-    readonly table: string;
-  }): Promise<TargetTable | null> {
+  describeTables(names: readonly TableName[]): Promise<readonly (TargetTable | null)[]> {
+    return Promise.all(names.map((name) => this.describeTable(name)));
+  }
+
+  async describeTable({ schema, table }: TableName): Promise<TargetTable | null> {
     return this.server.tables.get(`${schema}.${table}`)?.shape ?? null;
   }
 
-  forgetTables(): void {
-    // They never change here.
+  /** They never change here; the question travels all the same. */
+  tableStatements(names: readonly TableName[]): Promise<readonly (string | null)[]> {
+    const { tables } = this.server;
+    return this.send(() => names.map(({ schema, table }) => tables.get(`${schema}.${table}`)?.shape.statement ?? null));
   }
 
   async close(): Promise<void> {

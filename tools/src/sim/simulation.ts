@@ -278,6 +278,7 @@ const CHECKPOINT_TABLE: TargetTable = {
         columnType: 'text',
         nullable: name === 'inside',
         generated: false,
+        needsValue: false,
         charset: null,
         collation: null,
         paddedBytes: null,
@@ -286,4 +287,8 @@ const CHECKPOINT_TABLE: TargetTable = {
   ),
   key: { name: 'PRIMARY', columns: ['pipeline_id', 'lane'], isExact: true, isNotNull: true },
   uniqueKeys: [],
+  triggers: [],
+  engine: 'InnoDB',
+  rowEstimate: null,
+  statement: '',
 };

@@ -53,6 +53,7 @@ export function targetTables(): readonly TargetTable[] {
             columnType: 'int',
             nullable,
             generated: false,
+            needsValue: false,
             charset: null,
             collation: null,
             paddedBytes: null,
@@ -64,6 +65,10 @@ export function targetTables(): readonly TargetTable[] {
         primary,
         ...(unique === undefined ? [] : [{ name: 'holder', columns: unique, isExact: true, isNotNull: false }]),
       ],
+      triggers: [],
+      engine: 'InnoDB',
+      rowEstimate: null,
+      statement: '',
     };
   });
 }

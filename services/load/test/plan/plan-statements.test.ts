@@ -23,6 +23,7 @@ function writerOf(table: string, key: { charset: string; collation: string } = G
     columnType: '',
     nullable: false,
     generated: false,
+    needsValue: false,
     charset: null,
     collation: null,
     paddedBytes: null,
@@ -33,7 +34,8 @@ function writerOf(table: string, key: { charset: string; collation: string } = G
     ['b', { ...plain, name: 'b', dataType: 'longtext', ...GENERAL }],
   ]);
   const primary = { name: 'PRIMARY', columns: ['k'], isExact: true, isNotNull: true };
-  return compileTableWriter(definition, { schema: 's', table, columns, key: primary, uniqueKeys: [primary] });
+  const facts = { triggers: [], engine: 'InnoDB', rowEstimate: null, statement: '' };
+  return compileTableWriter(definition, { schema: 's', table, columns, key: primary, uniqueKeys: [primary], ...facts });
 }
 
 const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };

@@ -1,0 +1,174 @@
+/**
+ * Goal: what is known of a target's tables is complete, cheap for many, and is noticed when it is no longer true, also by a
+ * transaction that has written the table already.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { must } from '@lutra/model';
+import { TargetCatalog, tablesOfSchemas } from '@lutra/sql';
+import type { TargetSession, TargetTable } from '@lutra/sql';
+import { TARGETS, TargetFixture } from './target-fixture.ts';
+
+describe.each(TARGETS)('the catalog of %s', (_name, server) => {
+  let target: TargetFixture;
+  let other: TargetSession;
+
+  beforeAll(async () => {
+    target = await TargetFixture.open(server);
+    other = await target.connect();
+  });
+  afterAll(() => target.close());
+
+  const name = (table: string) => ({ schema: target.schema, table });
+  const run = async (...statements: readonly string[]): Promise<void> => {
+    for (const statement of statements) await other.query(statement.replaceAll('@', `${target.schema}.`));
+  };
+  const described = async (table: string): Promise<TargetTable> =>
+    must(await target.session.describeTable(name(table)), 'the table was created');
+
+  it('tells columns, keys, triggers, engine and rows', async () => {
+    await run(
+      'CREATE TABLE @parent (id int PRIMARY KEY, code varchar(9) NOT NULL, UNIQUE KEY by_code (code))',
+      `CREATE TABLE @child (
+        id int NOT NULL AUTO_INCREMENT, parent_id int, parent_code varchar(9), needed int NOT NULL, filled int NOT NULL DEFAULT 3,
+        first_of enum('a','b') NOT NULL, sum int AS (needed + filled) STORED, PRIMARY KEY (id), UNIQUE KEY half (parent_code(3)),
+        CONSTRAINT by_id FOREIGN KEY (parent_id) REFERENCES @parent (id) ON DELETE CASCADE ON UPDATE SET NULL,
+        CONSTRAINT by_code FOREIGN KEY (parent_code) REFERENCES @parent (code))`,
+      'CREATE TRIGGER @stamp BEFORE INSERT ON @child FOR EACH ROW SET NEW.filled = 4',
+    );
+    const child = await described('child');
+    expect([...child.columns.values()].filter(({ needsValue }) => needsValue).map((column) => column.name)).toEqual([
+      'needed',
+    ]);
+    expect(child.columns.get('sum')?.generated).toBe(true);
+    expect(child.uniqueKeys.map((key) => [key.name, key.isExact])).toEqual(
+      expect.arrayContaining([
+        ['PRIMARY', true],
+        ['half', false],
+      ]),
+    );
+    expect(child.triggers).toEqual([{ name: 'stamp', timing: 'BEFORE', event: 'INSERT' }]);
+    expect([child.engine, child.rowEstimate]).toEqual(['InnoDB', 0]);
+  });
+
+  it('reads hundreds of tables in a few round trips, each as if it were read alone', async () => {
+    const tables = Array.from({ length: 60 }, (_, index) => `many_${String(index)}`);
+    for (const table of tables)
+      await run(`CREATE TABLE @${table} (id int PRIMARY KEY, c varchar(9), UNIQUE KEY by_c (c))`);
+    const names = (await tablesOfSchemas(target.session, [target.schema])).filter(({ table }) =>
+      table.startsWith('many_'),
+    );
+    expect(names).toHaveLength(tables.length);
+    let packets = 0;
+    const counted = Object.assign(Object.create(target.session) as typeof target.session, {
+      connection: new Proxy(Reflect.get(target.session, 'connection') as object, {
+        get: (connection, key) => {
+          const value: unknown = Reflect.get(connection, key);
+          if (typeof value !== 'function') return value;
+          if (key === 'query') packets += 1;
+          return value.bind(connection) as unknown;
+        },
+      }),
+    });
+    const catalog = new TargetCatalog();
+    await catalog.learn(counted, names);
+    expect(packets).toBeLessThan(10);
+    const before = packets;
+    expect(catalog.known(name('many_7'))).toEqual(await described('many_7'));
+    await catalog.describe(counted, name('many_8'));
+    expect(packets).toBe(before);
+  }, 60_000);
+
+  it('gives null for a table or schema that is not there, alone and among others', async () => {
+    await run('CREATE TABLE @here (id int PRIMARY KEY)');
+    const absent = { schema: `${target.schema}_no`, table: 't' };
+    expect(await target.session.describeTable(absent)).toBeNull();
+    expect(await target.session.describeTable(name('gone'))).toBeNull();
+    const [gone, here, nowhere] = await target.session.describeTables([name('gone'), name('here'), absent]);
+    expect([gone, here?.table, nowhere]).toEqual([null, 'here', null]);
+    expect(await target.session.tableStatements([name('gone'), name('here')])).toEqual([null, here?.statement]);
+  });
+
+  it.each([
+    ['a column appears', 'ADD COLUMN d int'],
+    ['a column disappears', 'DROP COLUMN c'],
+    ['a column is renamed', 'CHANGE COLUMN c e varchar(9)'],
+    ['a column takes another type', 'MODIFY COLUMN c varchar(19)'],
+    ['a column takes another collation', 'MODIFY COLUMN c varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'],
+    ['an index appears', 'ADD UNIQUE KEY by_c (c)'],
+    ['the primary key changes', 'DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)'],
+    ['a default goes', 'ALTER COLUMN n DROP DEFAULT'],
+  ])('notices that %s', async (_sentence, change) => {
+    await run(
+      'DROP TABLE IF EXISTS @t',
+      'CREATE TABLE @t (id int, n int NOT NULL DEFAULT 0, c varchar(9), PRIMARY KEY (id))',
+    );
+    const catalog = new TargetCatalog();
+    const known = must(await catalog.describe(target.session, name('t')), 'the table was created');
+    await run('INSERT INTO @t (id) VALUES (1)', 'COMMIT');
+    expect(await catalog.confirm(target.session, [known])).toEqual([]);
+    const { version } = catalog;
+    await run(`ALTER TABLE @t ${change}`);
+    expect(await catalog.confirm(target.session, [known])).toEqual([known]);
+    expect(catalog.version).toBeGreaterThan(version);
+    const anew = await catalog.describe(target.session, name('t'));
+    expect(anew).not.toEqual(known);
+    expect(await catalog.confirm(target.session, [must(anew, 'it is there')])).toEqual([]);
+  });
+
+  it('notices that a table was dropped, and another one made under its name', async () => {
+    await run('DROP TABLE IF EXISTS @t', 'CREATE TABLE @t (id int PRIMARY KEY)');
+    const catalog = new TargetCatalog();
+    const known = must(await catalog.describe(target.session, name('t')), 'the table was created');
+    await run('DROP TABLE @t');
+    expect(await catalog.confirm(target.session, [known])).toEqual([known]);
+    expect(await catalog.describe(target.session, name('t'))).toBeNull();
+    await run('CREATE TABLE @t (id bigint PRIMARY KEY)');
+    expect((await catalog.describe(target.session, name('t')))?.columns.get('id')?.dataType).toBe('bigint');
+  });
+
+  it('holds what it has said inside a transaction that has written the table', async () => {
+    await run('DROP TABLE IF EXISTS @t', 'CREATE TABLE @t (id int PRIMARY KEY)');
+    const catalog = new TargetCatalog();
+    const known = must(await catalog.describe(target.session, name('t')), 'the table was created');
+    await target.session.execute([{ sql: `INSERT INTO ${target.schema}.t VALUES (1)` }]);
+    expect(await catalog.confirm(target.session, [known])).toEqual([]);
+    let isAltered = false;
+    const altering = run('ALTER TABLE @t ADD COLUMN c int').then(() => {
+      isAltered = true;
+    });
+    // The other session's statement waits for the metadata lock; it is in the process list by then.
+    for (;;) {
+      const rows = await target.session.query(
+        `SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${String(other.info.sessionId)} AND STATE LIKE 'Waiting for table metadata lock%'`,
+      );
+      if (rows.length > 0) break;
+    }
+    expect([await catalog.confirm(target.session, [known]), isAltered]).toEqual([[], false]);
+    await target.session.commit();
+    await altering;
+    expect(await catalog.confirm(target.session, [known])).toEqual([known]);
+  });
+
+  it('knows the tables that foreign keys tie, also those that were not altered themselves', async () => {
+    await run(
+      'CREATE TABLE @mother (id int PRIMARY KEY)',
+      'CREATE TABLE @daughter (id int PRIMARY KEY, mother_id int)',
+    );
+    const catalog = new TargetCatalog();
+    await catalog.learn(target.session, [name('mother'), name('daughter')]);
+    const daughter = must(catalog.known(name('daughter')), 'it was learned');
+    const mother = must(catalog.known(name('mother')), 'it was learned');
+    expect([daughter.foreignKeys, mother.foreignKeys]).toEqual([undefined, undefined]);
+    await run(
+      'ALTER TABLE @daughter ADD CONSTRAINT born FOREIGN KEY (mother_id) REFERENCES @mother (id) ON DELETE CASCADE',
+    );
+    expect(await catalog.confirm(target.session, [daughter])).toEqual([daughter]);
+    const tied = await catalog.describe(target.session, name('daughter'));
+    expect(tied?.foreignKeys?.trust).toMatchObject({ isChecked: true, isSelfReferencing: false });
+    expect(catalog.known(name('mother'))?.foreignKeys?.trust?.group).toBe(tied?.foreignKeys?.trust?.group);
+    await run('ALTER TABLE @daughter DROP FOREIGN KEY born');
+    await catalog.confirm(target.session, [must(tied, 'it is there')]);
+    await catalog.describe(target.session, name('daughter'));
+    expect(catalog.known(name('mother'))?.foreignKeys).toBeUndefined();
+  });
+});
