@@ -46,6 +46,22 @@ export function intersectDone(places: readonly DonePlace[]): DonePlace {
   return rest.reduce(intersectTwo, first);
 }
 
+/** What is done in one of two places of one kind. Throws like {@link intersectDone}. */
+export function unionDone(one: DonePlace, other: DonePlace): DonePlace {
+  if (one.kind === 'mysqlGtid' && other.kind === 'mysqlGtid') {
+    const both = MysqlGtidSet.parse(one.gtidSet).addAll(MysqlGtidSet.parse(other.gtidSet));
+    return { kind: 'mysqlGtid', gtidSet: both.toString() };
+  }
+  if (one.kind === 'mariadbGtid' && other.kind === 'mariadbGtid') {
+    const both = parseMariadbGtidList(one.gtidList);
+    for (const gtid of parseMariadbGtidList(other.gtidList).values()) addMariadb(both, gtid);
+    return new MariadbDone(both).toDone();
+  }
+  if (one.kind === 'file' && other.kind === 'file' && one.serverUuid === other.serverUuid)
+    return compareFilePlaces(one, other) >= 0 ? one : other;
+  throw notComparable(one, other);
+}
+
 /**
  * Whether everything that `part` says is done is done in `whole` too. False for places that cannot be compared: of other
  * kinds, or files of another server.
@@ -198,8 +214,12 @@ function intersectTwo(one: DonePlace, other: DonePlace): DonePlace {
   }
   if (one.kind === 'file' && other.kind === 'file' && one.serverUuid === other.serverUuid)
     return compareFilePlaces(one, other) <= 0 ? one : other;
+  throw notComparable(one, other);
+}
+
+function notComparable(one: DonePlace, other: DonePlace): SyncError {
   const serverUuid = one.kind === 'file' ? one.serverUuid : other.kind === 'file' ? other.serverUuid : 'unknown';
-  throw new SyncError('SOURCE_SERVER_CHANGED', {
+  return new SyncError('SOURCE_SERVER_CHANGED', {
     problem: `Positions of kind ${one.kind} and ${other.kind} cannot be compared: they come from different servers`,
     serverUuid,
   });

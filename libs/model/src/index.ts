@@ -10,6 +10,7 @@ export type { DataSourceDefinition, DatabaseKind, SealedSecret, ServerAddress } 
 export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
+export { intersectPlaces, isSamePlace, unionPlaces } from './combine-places.ts';
 export { CONFLICT_DECISIONS, CONFLICT_TYPES } from './conflict.ts';
 export type { ConflictDecision, ConflictType } from './conflict.ts';
 export type * from './events.ts';
@@ -23,6 +24,7 @@ export {
   parseMariadbGtid,
   parseMariadbGtidList,
   placeOfTransaction,
+  unionDone,
 } from './gtid-set.ts';
 export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';

@@ -43,6 +43,13 @@ export class MysqlGtidSet {
     this.addInterval(key, number, number);
   }
 
+  /** Takes in everything that `other` holds. */
+  addAll(other: MysqlGtidSet): this {
+    for (const [key, intervals] of other.sources)
+      for (let i = 0; i < intervals.length; i += 2) this.addInterval(key, at(intervals, i), at(intervals, i + 1));
+    return this;
+  }
+
   get isEmpty(): boolean {
     return this.sources.size === 0;
   }

@@ -5,6 +5,7 @@ export const FAIL_POINTS = [
   'after-stage',
   'before-commit',
   'after-commit',
+  'between-lanes',
   'before-acknowledge',
 ] as const;
 export type FailPoint = (typeof FAIL_POINTS)[number];

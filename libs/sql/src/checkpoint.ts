@@ -1,9 +1,9 @@
 import type { DonePlace, InsidePlace, Place } from '@lutra/model';
 import { SyncError } from '@lutra/model';
+import { checkpointMissing, fenced } from './checkpoint-failure.ts';
 import { grantStatement } from './sql-failure.ts';
 import { quoteText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
-import type { TargetStatement } from './target-statement.ts';
 
 /** One lane's row of `lutra.checkpoint`. */
 export interface CheckpointRow {
@@ -23,15 +23,23 @@ export interface CheckpointClaim {
   readonly owner: string;
 }
 
-/** What one target transaction says of one lane: the step it makes and the place that is reached with it. */
-export interface CheckpointMove extends CheckpointClaim {
+/** One lane in a move. */
+export interface LaneMove {
   readonly lane: number;
-  /** The last step that this owner wrote or read. */
+  /** The last step of the lane that this owner wrote or read. */
   readonly step: number;
+  /** What the lane has done with this move. */
   readonly place: Place;
-  readonly revision: number;
+  /** The session that the lane writes with, for a later claim that has to end it. */
   readonly sessionId: number;
 }
+
+/**
+ * Numbers of the rows of so many lanes: 0 alone, 1 to n for several. A loader of a release that knew one lane looks for row 0:
+ * where there are several it finds none, writes nothing and says so.
+ */
+export const laneNumbers = (count: number): readonly number[] =>
+  count === 1 ? [0] : Array.from({ length: count }, (_, index) => index + 1);
 
 const CREATE_SCHEMA = 'CREATE DATABASE IF NOT EXISTS `lutra` CHARACTER SET utf8mb4';
 const CREATE_TABLE =
@@ -90,7 +98,7 @@ export async function readCheckpoint(
 /**
  * Takes all lanes under a strictly larger epoch and reads them; empty = the pipeline has no origin yet. The transaction is
  * committed. Repeating a claim of the same owner is harmless. Throws TARGET_EPOCH_AHEAD (with `epoch`) when the target has
- * seen a larger epoch, TARGET_FENCED when another owner works in this one.
+ * seen a larger epoch, TARGET_FENCED when another owner works in this one, TARGET_CHECKPOINT_MISSING when lanes are missing.
  */
 export async function claimCheckpoint(
   session: TargetSession,
@@ -109,6 +117,8 @@ export async function claimCheckpoint(
   const foreign = rows.find((row) => row.epoch !== epoch || row.owner !== owner);
   if (foreign === undefined) {
     await session.commit();
+    const wanted = laneNumbers(rows.length);
+    if (rows.some(({ lane }, index) => lane !== wanted[index])) throw checkpointMissing(session, pipelineId);
     return rows;
   }
   await session.rollback();
@@ -127,71 +137,37 @@ export async function insertOrigin(
   claim: CheckpointClaim,
   origin: { readonly place: Place; readonly revision: number; readonly lanes: number },
 ): Promise<readonly CheckpointRow[]> {
-  const values = Array.from({ length: origin.lanes }, (_, lane) =>
-    [
-      quoteText(claim.pipelineId),
-      String(lane),
-      String(claim.epoch),
-      quoteText(claim.owner),
-      '0',
-      ...placeLiterals(origin.place),
-      String(origin.revision),
-      String(session.info.sessionId),
-      'UTC_TIMESTAMP(6)',
-    ].join(','),
-  );
-  const columns = 'pipeline_id, lane, epoch, owner, step, done, inside, revision, session_id, applied_at';
+  const { place, revision } = origin;
+  const { sessionId } = session.info;
+  const rows = laneNumbers(origin.lanes).map((lane) => ({ lane, step: 0, place, sessionId }));
   // An existing row stays: a repeat after a lost answer finds its own rows, anybody else's show in the claim.
-  const sql = `INSERT INTO \`lutra\`.\`checkpoint\` (${columns}) VALUES (${values.join('),(')}) ON DUPLICATE KEY UPDATE lane = lane`;
+  const sql = `${insertLanes(claim, rows, revision)} ON DUPLICATE KEY UPDATE lane = lane`;
   await session.execute([{ sql }]);
   await session.commit();
   return claimCheckpoint(session, claim);
 }
 
-/**
- * The first statement of every target transaction: it must find exactly one row, otherwise this loader is fenced and has to
- * roll back. Its row lock keeps a second loader waiting until the transaction has ended.
- */
-export function moveStatement(move: CheckpointMove): TargetStatement {
-  const [done, inside] = placeLiterals(move.place);
-  return {
-    sql:
-      `UPDATE \`lutra\`.\`checkpoint\` SET step = ${String(move.step + 1)}, done = ${done}, inside = ${inside}, ` +
-      `revision = ${String(move.revision)}, session_id = ${String(move.sessionId)}, applied_at = UTC_TIMESTAMP(6) ` +
-      `WHERE pipeline_id = ${quoteText(move.pipelineId)} AND lane = ${String(move.lane)} AND epoch = ${String(move.epoch)} ` +
-      `AND owner = ${quoteText(move.owner)} AND step = ${String(move.step)}`,
-  };
-}
-
-/**
- * After a COMMIT whose answer was lost: asks the row, on a new session, waiting for the old one to end. 'done' when the
- * step is there, 'repeat' when the old one is: that of the last committed transaction, which is not the move's own where the
- * transaction had moved the row before. Throws TARGET_FENCED for anything else, TARGET_CHECKPOINT_MISSING without a row.
- */
-export async function resolveCommit(
-  session: TargetSession,
-  move: CheckpointMove,
-  stepBefore: number = move.step,
-): Promise<'done' | 'repeat'> {
-  const rows = await readCheckpoint(session, move.pipelineId, { lock: true });
-  await session.rollback();
-  const row = rows.find(({ lane }) => lane === move.lane);
-  if (row === undefined) throw checkpointMissing(session, move.pipelineId);
-  if (row.epoch === move.epoch && row.owner === move.owner) {
-    if (row.step === move.step + 1) return 'done';
-    if (row.step === stepBefore) return 'repeat';
-  }
-  throw fenced(session, move);
-}
-
-/** The error for a move that found no row: fenced, or the row is gone. Rolls back. */
-export async function explainLostMove(session: TargetSession, move: CheckpointMove): Promise<SyncError> {
-  await session.rollback();
-  const rows = await readCheckpoint(session, move.pipelineId, { lock: false });
-  await session.rollback();
-  return rows.some(({ lane }) => lane === move.lane)
-    ? fenced(session, move)
-    : checkpointMissing(session, move.pipelineId);
+/** INSERT of lanes, all at their first step under the claim. */
+export function insertLanes(
+  { pipelineId, epoch, owner }: CheckpointClaim,
+  lanes: readonly LaneMove[],
+  revision: number,
+): string {
+  const values = lanes.map(({ lane, step, place, sessionId }) =>
+    [
+      quoteText(pipelineId),
+      String(lane),
+      String(epoch),
+      quoteText(owner),
+      String(step),
+      ...placeLiterals(place),
+      String(revision),
+      String(sessionId),
+      'UTC_TIMESTAMP(6)',
+    ].join(','),
+  );
+  const columns = 'pipeline_id, lane, epoch, owner, step, done, inside, revision, session_id, applied_at';
+  return `INSERT INTO \`lutra\`.\`checkpoint\` (${columns}) VALUES (${values.join('),(')})`;
 }
 
 /**
@@ -230,17 +206,8 @@ async function kill(session: TargetSession, sessionId: number): Promise<void> {
   }
 }
 
-function fenced(session: TargetSession, { pipelineId, epoch, owner }: CheckpointClaim): SyncError {
-  const problem = `The checkpoint of ${pipelineId} at ${session.info.address} belongs to another loader than ${owner} in epoch ${String(epoch)}`;
-  return new SyncError('TARGET_FENCED', { problem, epoch });
-}
-
-function checkpointMissing(session: TargetSession, pipelineId: string): SyncError {
-  const problem = `The checkpoint row of ${pipelineId} has disappeared from lutra.checkpoint at ${session.info.address}`;
-  return new SyncError('TARGET_CHECKPOINT_MISSING', { problem });
-}
-
-function placeLiterals({ done, inside }: Place): readonly [string, string] {
+/** `done` and `inside` as SQL literals. */
+export function placeLiterals({ done, inside }: Place): readonly [done: string, inside: string] {
   return [quoteText(JSON.stringify(done)), inside === null ? 'NULL' : quoteText(JSON.stringify(inside))];
 }
 

@@ -3,14 +3,20 @@ export type { TargetReport } from './check-target.ts';
 export {
   claimCheckpoint,
   ensureCheckpointTable,
-  explainLostMove,
   insertOrigin,
   killRecordedSessions,
   killSessions,
-  moveStatement,
-  resolveCommit,
 } from './checkpoint.ts';
-export type { CheckpointClaim, CheckpointMove, CheckpointRow } from './checkpoint.ts';
+export type { CheckpointClaim, CheckpointRow, LaneMove } from './checkpoint.ts';
+export {
+  explainLostMove,
+  moveStatement,
+  questionOf,
+  recordSession,
+  relaneStatements,
+  resolveCommit,
+} from './checkpoint-move.ts';
+export type { CheckpointMove, CommitQuestion, LaneStep, Relane } from './checkpoint-move.ts';
 export {
   addConflictStatements,
   countConflicts,

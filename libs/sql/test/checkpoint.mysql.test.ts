@@ -13,6 +13,9 @@ import {
   killRecordedSessions,
   killSessions,
   moveStatement,
+  questionOf,
+  recordSession,
+  relaneStatements,
   resolveCommit,
 } from '@lutra/sql';
 import type { CheckpointMove, TargetSession } from '@lutra/sql';
@@ -46,17 +49,19 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     expect(await claimCheckpoint(first, claimOf('one', 5))).toEqual([]);
     const rows = await insertOrigin(first, claimOf('one', 5), { place: placeAt(10), revision: 3, lanes: 2 });
     expect(rows.map(({ lane, step, place }) => ({ lane, step, place }))).toEqual([
-      { lane: 0, step: 0, place: placeAt(10) },
       { lane: 1, step: 0, place: placeAt(10) },
+      { lane: 2, step: 0, place: placeAt(10) },
     ]);
   };
   const moveOf = (owner: string, epoch: number, step: number, session: TargetSession): CheckpointMove => ({
     ...claimOf(owner, epoch),
-    lane: 0,
-    step,
-    place: placeAt(11 + step),
+    lanes: [{ lane: 1, step, place: placeAt(11 + step), sessionId: session.info.sessionId }],
     revision: 3,
-    sessionId: session.info.sessionId,
+  });
+  const moveOfAll = (step: number, places: readonly Place[], session: TargetSession): CheckpointMove => ({
+    ...claimOf('one', 5),
+    lanes: places.map((place, index) => ({ lane: index + 1, step, place, sessionId: session.info.sessionId + index })),
+    revision: 3,
   });
 
   it('moves one step at a time, and a claim of a larger epoch reads the last one', async () => {
@@ -110,18 +115,18 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     const move = moveOf('one', 5, 0, first);
     await first.execute([moveStatement(move)]);
     // The old session is still there: the question has to wait for it.
-    const answer = resolveCommit(second, move);
+    const answer = resolveCommit(second, questionOf(move));
     await first.commit();
     expect(await answer).toBe('done');
     const next = moveOf('one', 5, 1, first);
     await first.execute([moveStatement(next)]);
     await first.rollback();
-    expect(await resolveCommit(second, next)).toBe('repeat');
+    expect(await resolveCommit(second, questionOf(next))).toBe('repeat');
     await claimCheckpoint(second, claimOf('two', 6));
-    expect(await codeOf(resolveCommit(second, next))).toBe('TARGET_FENCED');
+    expect(await codeOf(resolveCommit(second, questionOf(next)))).toBe('TARGET_FENCED');
     await second.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${target.pipelineId}'`);
     await second.commit();
-    expect(await codeOf(resolveCommit(second, next))).toBe('TARGET_CHECKPOINT_MISSING');
+    expect(await codeOf(resolveCommit(second, questionOf(next)))).toBe('TARGET_CHECKPOINT_MISSING');
   });
 
   it('ends the session that an older epoch left behind, and only such a one', async () => {
@@ -136,5 +141,81 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     expect(first.isOpen).toBe(false);
     expect(await killSessions(helper, [first.info.sessionId])).toBe(0);
     target.session = second;
+  });
+
+  it('moves several lanes at once, each from its own step to its own place, or none of them', async () => {
+    await begin();
+    expect(await first.execute([moveStatement(moveOf('one', 5, 0, first))])).toEqual([1]);
+    await first.commit();
+    // Lane 1 has made a step meanwhile: a move that does not know of it finds lane 2 only.
+    expect(await first.execute([moveStatement(moveOfAll(0, [placeAt(20), placeAt(20)], first))])).toEqual([1]);
+    await first.rollback();
+    const { lanes, ...move } = moveOfAll(0, [placeAt(20), placeAt(21)], first);
+    const both = { ...move, lanes: lanes.map((each) => (each.lane === 1 ? { ...each, step: 1 } : each)) };
+    expect(await first.execute([moveStatement(both)])).toEqual([2]);
+    await first.commit();
+    expect(await resolveCommit(second, questionOf(both))).toBe('done');
+    const rows = await claimCheckpoint(second, claimOf('two', 6));
+    expect(rows.map(({ lane, step, place }) => ({ lane, step, place }))).toEqual([
+      { lane: 1, step: 2, place: placeAt(20) },
+      { lane: 2, step: 1, place: placeAt(21) },
+    ]);
+  });
+
+  it('moves a lane while another one, and another pipeline, stands in an open transaction', async () => {
+    await begin();
+    const other = { ...claimOf('other', 5), pipelineId: `${target.pipelineId}-2` };
+    await insertOrigin(second, other, { place: placeAt(1), revision: 1, lanes: 3 });
+    await first.execute([moveStatement(moveOf('one', 5, 0, first))]);
+    const lanes = [1, 2, 3].map((lane) => ({ lane, step: 0, place: placeAt(2), sessionId: 7 }));
+    await second.execute([moveStatement({ ...other, lanes, revision: 1 })]);
+    // Would wait for 10 s if it touched a row that it does not name.
+    const third = await target.connect();
+    const own = { ...moveOf('one', 5, 0, third), lanes: [{ lane: 2, step: 0, place: placeAt(3), sessionId: 7 }] };
+    await third.execute([{ sql: 'SET SESSION innodb_lock_wait_timeout = 1' }]);
+    expect(await third.execute([moveStatement(own)])).toEqual([1]);
+    await third.rollback();
+    await second.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${other.pipelineId}'`);
+    await second.commit();
+    await first.rollback();
+  });
+
+  it.each([
+    [1, [0]],
+    [3, [1, 2, 3]],
+  ])('becomes %d lanes at one place, and tells after an unknown COMMIT whether it has', async (count, numbers) => {
+    await begin();
+    const move = moveOfAll(0, [placeAt(12), placeAt(12)], first);
+    const relane = relaneStatements(move, count);
+    const [found] = await first.execute(relane.statements);
+    expect(found).toBe(2);
+    await first.rollback();
+    expect(await resolveCommit(second, relane.question)).toBe('repeat');
+    await first.execute(relane.statements);
+    await first.commit();
+    expect(await resolveCommit(second, relane.question)).toBe('done');
+    const rows = await claimCheckpoint(second, claimOf('two', 6));
+    expect(rows.map(({ lane }) => lane)).toEqual(numbers);
+    expect(rows.map(({ lane, step }) => ({ lane, step }))).toEqual(relane.lanes);
+    expect(new Set(rows.map(({ place }) => JSON.stringify(place)))).toEqual(new Set([JSON.stringify(placeAt(12))]));
+    expect(await codeOf(resolveCommit(second, relane.question))).toBe('TARGET_FENCED');
+  });
+
+  it('has no row for a loader that knows one lane only, and none to spare when a lane is missing', async () => {
+    await begin();
+    const old = { ...moveOf('one', 5, 0, first), lanes: [{ lane: 0, step: 0, place: placeAt(1), sessionId: 1 }] };
+    expect(await first.execute([moveStatement(old)])).toEqual([0]);
+    expect((await explainLostMove(first, old)).code).toBe('TARGET_CHECKPOINT_MISSING');
+    await second.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${target.pipelineId}' AND lane = 1`);
+    await second.commit();
+    expect(await codeOf(claimCheckpoint(second, claimOf('two', 6)))).toBe('TARGET_CHECKPOINT_MISSING');
+  });
+
+  it('notes the session of a lane, for whoever claims later', async () => {
+    await begin();
+    await recordSession(second, claimOf('one', 5), 2);
+    expect(await codeOf(recordSession(second, claimOf('two', 5), 2))).toBe('TARGET_FENCED');
+    const rows = await claimCheckpoint(first, claimOf('one', 5));
+    expect(rows.map(({ sessionId }) => sessionId)).toEqual([first.info.sessionId, second.info.sessionId]);
   });
 });

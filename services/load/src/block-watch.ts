@@ -11,7 +11,7 @@ const LOCK_AFTER_MS = 2_000;
 const WORK_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 
-/** What the writing lane is at. */
+/** What a lane is at. */
 export interface LaneWork {
   /** Monotonic ms since when it has been at one unit or slice; null = it has nothing to do. */
   readonly busySinceMs: number | null;
@@ -33,7 +33,8 @@ export class BlockWatch {
       readonly access: TargetAccess;
       readonly pipeline: PipelineSession;
       readonly instance: string;
-      readonly work: () => LaneWork;
+      /** What the lanes are at. */
+      readonly work: () => readonly LaneWork[];
     },
   ) {}
 
@@ -49,17 +50,31 @@ export class BlockWatch {
   }
 
   private async look(): Promise<void> {
-    const { clock, work } = this.parts;
-    const { busySinceMs, sessionId } = work();
-    const busyMs = busySinceMs === null ? 0 : clock.monotonicMs() - busySinceMs;
-    if (busyMs < LOCK_AFTER_MS || sessionId === null) {
+    const slow = this.slowLanes();
+    if (slow.length === 0) {
       await this.tell(null);
       await this.forgetHelper();
       return;
     }
-    const found = await this.find(sessionId, busyMs);
-    // The unit may have ended while the target was asked.
-    if (work().busySinceMs === busySinceMs) await this.tell(found);
+    for (const { busyMs, sessionId } of slow) {
+      const found = await this.find(sessionId, busyMs);
+      // The unit may have ended while the target was asked.
+      if (!this.slowLanes().some((lane) => lane.sessionId === sessionId)) continue;
+      await this.tell(found);
+      if (found !== null) return;
+    }
+  }
+
+  /** Lanes that have been at one thing for long, the longest first. */
+  private slowLanes(): readonly { readonly busyMs: number; readonly sessionId: number }[] {
+    const { clock, work } = this.parts;
+    const nowMs = clock.monotonicMs();
+    return work()
+      .flatMap(({ busySinceMs, sessionId }) =>
+        busySinceMs === null || sessionId === null ? [] : [{ busyMs: nowMs - busySinceMs, sessionId }],
+      )
+      .filter(({ busyMs }) => busyMs >= LOCK_AFTER_MS)
+      .sort((one, other) => other.busyMs - one.busyMs);
   }
 
   private async find(sessionId: number, busyMs: number): Promise<FoundBlocker | null> {

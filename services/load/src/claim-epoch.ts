@@ -9,18 +9,16 @@ import type { TargetAccess } from './target-access.ts';
 
 export interface ClaimedEpoch {
   readonly session: TargetSession;
-  readonly place: Place;
-  readonly step: number;
+  /** One for each lane. */
+  readonly rows: readonly CheckpointRow[];
 }
 
 // A claim that waits longer is held up by a loader that is frozen or cut off: its sessions are ended.
 const CLAIM_WAIT_MS = 5_000;
 const ORIGIN_REPEAT_MS = 1_000;
-// Lanes come with a later issue.
-const LANES = 1;
 
 /**
- * Takes the checkpoint under the epoch and gives the place. A pipeline without one asks select for the configured start,
+ * Takes the checkpoint under the epoch and gives its rows. A pipeline without one asks select for the configured start,
  * each second until it answers, and inserts it before anything is published. Null when the signal aborted meanwhile.
  */
 export async function claimEpoch(
@@ -40,14 +38,13 @@ export async function claimEpoch(
         return null;
       }
       if (!session.isOpen) session = await access.open();
-      const { revision } = pipeline.definition;
-      rows = await insertOrigin(session, claim, { place, revision, lanes: LANES });
+      const { parameters, revision } = pipeline.definition;
+      rows = await insertOrigin(session, claim, { place, revision, lanes: parameters.lanes });
       pipeline.log.info({ place }, 'origin stored');
     }
-    const [row] = rows;
-    if (row === undefined)
+    if (rows.length === 0)
       throw new SyncError('TARGET_CHECKPOINT_MISSING', { problem: 'No lane has a checkpoint row' });
-    return { session, place: row.place, step: row.step };
+    return { session, rows };
   } catch (error) {
     session.destroy();
     throw error;

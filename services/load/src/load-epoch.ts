@@ -5,7 +5,7 @@ import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { BlockWatch } from './block-watch.ts';
 import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
-import { Lane } from './lane.ts';
+import { LaneSet } from './lane-set.ts';
 import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
@@ -14,6 +14,14 @@ import { retryInPlace } from './retry-in-place.ts';
 import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
 import type { TargetAccess } from './target-access.ts';
+
+/** What only tests and the simulation set otherwise. */
+export interface LoadTuning {
+  /** Fewer rows than this are written in one transaction of all lanes: several would only cost more commits. */
+  readonly parallelRowsMin: number;
+}
+
+const TUNING: LoadTuning = { parallelRowsMin: 400 };
 
 // A statement in hand may end by itself for so long after the epoch is over.
 const GRACE_MS = 10_000;
@@ -26,6 +34,7 @@ export async function loadEpoch(
   context: ServiceContext<LoadEnv>,
   pipeline: PipelineSession,
   access: TargetAccess = targetAccess(context, pipeline.definition.target),
+  { parallelRowsMin }: LoadTuning = TUNING,
 ): Promise<void> {
   const { bus, clock, identity } = context;
   const { epoch, pipelineId, signal } = pipeline;
@@ -34,10 +43,10 @@ export async function loadEpoch(
   const begin = (): ReturnType<typeof claimEpoch> => claimEpoch({ bus, access, pipeline }, claim);
   const claimed = await retryInPlace(begin, { clock, limitMs, signal });
   if (claimed === null) return;
-  pipeline.log.info({ place: claimed.place, step: claimed.step }, 'checkpoint claimed');
-  const lane = new Lane(access, claim, claimed);
+  const lanes = new LaneSet(access, claim, claimed);
+  pipeline.log.info({ place: lanes.reached, lanes: lanes.count, even: lanes.isEven }, 'checkpoint claimed');
   const ended = new AbortController();
-  const grace = endAfterGrace(context, lane, AbortSignal.any([signal, ended.signal]), ended.signal);
+  const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
     await warnOfTarget(context, pipeline, claimed.session);
     const warn = (warning: Warning): Promise<void> => publishWarning(context, pipeline, warning);
@@ -46,29 +55,29 @@ export async function loadEpoch(
         ? await SafeResume.begin({ context, pipeline, access, claim, warn }, claimed.session)
         : undefined;
     const recent = safe === undefined ? {} : { recent: safe };
-    const reporter = new CursorReporter({ bus, clock, pipeline }, claimed.place);
+    const reporter = new CursorReporter({ bus, clock, pipeline }, lanes.reached);
     const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
-    const loader = new ProcessLoader({ context, pipeline, lane, reporter, catalog, ...recent }, claimed.place);
+    const loader = new ProcessLoader({ context, pipeline, lanes, reporter, catalog, parallelRowsMin, ...recent });
     const { instance } = identity;
-    const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lane.work });
+    const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [
       (until) => loader.receive(until),
       (until) => loader.write(until),
       (until) => reporter.run(until),
       (until) => blocks.run(until),
-      async (until) => safe?.run(lane, until),
+      async (until) => safe?.run(lanes, until),
     ]);
   } finally {
     ended.abort();
     await grace;
-    await lane.close();
+    await lanes.close();
   }
 }
 
 /** A target that hangs must not keep the lease from the next loader. */
 async function endAfterGrace(
   { clock }: ServiceContext,
-  lane: Lane,
+  lanes: LaneSet,
   over: AbortSignal,
   ended: AbortSignal,
 ): Promise<void> {
@@ -79,7 +88,7 @@ async function endAfterGrace(
     });
   });
   await clock.sleep(GRACE_MS, ended);
-  if (!ended.aborted) lane.destroy();
+  if (!ended.aborted) lanes.destroy();
 }
 
 /** Missing grants stop the epoch here, before anything is written; what a person should know becomes warning events. */

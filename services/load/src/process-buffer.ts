@@ -26,6 +26,19 @@ export class ProcessBuffer {
     return this.taken;
   }
 
+  /** Whether the next process is here. */
+  get isReady(): boolean {
+    return this.waiting.has(this.taken + 1);
+  }
+
+  /** Rows of the processes that could be taken now, as their headers tell. */
+  get rowsReady(): number {
+    let rows = 0;
+    for (let number = this.taken + 1; this.waiting.has(number); number += 1)
+      rows += this.waiting.get(number)?.delivery.header.rowCount ?? 0;
+    return rows;
+  }
+
   get size(): number {
     return this.waiting.size;
   }

@@ -3,7 +3,7 @@ import { ensureLastWindowTable, openTarget, readLastWindow, rememberWindowStatem
 import type { CheckpointClaim, LastWindow, TargetSession, TargetStatement } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { compareWindow } from './compare-window.ts';
-import type { Lane } from './lane.ts';
+import type { LaneSet } from './lane-set.ts';
 import type { LoadEnv } from './load.env.ts';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -17,12 +17,18 @@ interface SafeParts {
   readonly warn: (warning: { readonly code: string; readonly message: string }) => Promise<void>;
 }
 
+/** Remembers what is written, in the transaction that writes it. */
+export interface SafeWindow {
+  add(planned: readonly PlannedStatement[]): void;
+  closing(session: TargetSession): readonly TargetStatement[];
+}
+
 /**
  * failoverMode safe. Every unit remembers the keys of the rows that were written last, in its own transaction. When an epoch
  * begins with another loader instance or another target server than the one that wrote them, these rows are compared with
  * the source's (see {@link compareWindow} for what that can promise) while the window is applied again.
  */
-export class SafeResume {
+export class SafeResume implements SafeWindow {
   private readonly keys = new RecentKeys();
   /** What has to be compared in this epoch; null = nothing. */
   private wanted: LastWindow | null = null;
@@ -54,18 +60,18 @@ export class SafeResume {
   }
 
   /** Compares once, beside the writing. Throws TARGET_DIVERGED; whatever else fails is a warning, and nothing is held up. */
-  async run(lane: Lane, signal: AbortSignal): Promise<void> {
+  async run(lanes: LaneSet, signal: AbortSignal): Promise<void> {
     const { wanted, parts } = this;
     if (wanted === null) return;
     const { log } = parts.pipeline;
     const sessions: TargetSession[] = [];
     try {
-      if (lane.reached.done.kind === 'file') throw new SyncError('INTERNAL', { problem: 'The source has no GTIDs' });
+      if (lanes.reached.done.kind === 'file') throw new SyncError('INTERNAL', { problem: 'The source has no GTIDs' });
       const [source, target] = [await this.openSource(), await parts.access.open()];
       sessions.push(source, target);
       const { mappings } = parts.pipeline.definition;
       const { clock } = parts.context;
-      const reached = () => lane.reached.done;
+      const reached = () => lanes.reached.done;
       const result = await compareWindow({ source, target, mappings, reached, clock }, wanted.rows, signal);
       if (signal.aborted) return;
       this.wanted = null;

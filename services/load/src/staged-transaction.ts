@@ -1,7 +1,7 @@
 import type { Clock } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { explainLostMove, moveStatement, undoSlice } from '@lutra/sql';
-import type { CheckpointMove, TargetSession } from '@lutra/sql';
+import type { CheckpointMove, LaneStep, TargetSession } from '@lutra/sql';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { startWithSavepoint, transactionLost } from './unit-start.ts';
@@ -23,9 +23,9 @@ export interface StagedSlice {
 /**
  * A target transaction that is open because its source transaction goes on: slice after slice is written into it.
  *
- * It began with a move of the checkpoint that left the place as it was and made one step; {@link end} makes the second step,
- * which carries the place. Both have to find exactly one row. The first is the fence: it takes the row's lock before any
- * data. The second is the proof that the first, and so every slice behind it, is still part of this transaction: a server
+ * It began with a move of the checkpoint that left all places as they were and made one step; {@link end} makes the second
+ * step, which carries the places. Both have to find every lane's row. The first is the fence: it takes the rows' locks before
+ * any data. The second is the proof that the first, and so every slice behind it, is still part of this transaction: a server
  * that rolled it back without our noticing would have the old step, and nothing is committed.
  *
  * Slices that were written are acknowledged and gone. So a slice may be repeated for as long as its savepoint holds; when the
@@ -56,18 +56,27 @@ export class StagedTransaction {
     return retryInPlace(once, options);
   }
 
-  /** The move of the end, which carries the place; the COMMIT has to follow at once. */
-  async end({ place, revision }: Pick<CheckpointMove, 'place' | 'revision'>): Promise<CheckpointMove> {
+  /** The steps that the target holds as long as nothing is committed. */
+  get committedSteps(): readonly LaneStep[] {
+    return this.begun.lanes;
+  }
+
+  /** Makes `wanted`, a move from what is committed, the end's, one step further; the COMMIT has to follow at once. */
+  async end(wanted: CheckpointMove): Promise<CheckpointMove> {
     const { session, begun } = this;
-    const move = { ...begun, step: begun.step + 1, place, revision };
+    const move = { ...wanted, lanes: wanted.lanes.map((lane) => ({ ...lane, step: lane.step + 1 })) };
     let moved: number | undefined;
     try {
       [moved] = await session.execute([moveStatement(move)]);
     } catch (error) {
       throw transactionLost(session, SyncError.of(error).message, error);
     }
-    if (moved !== 1)
-      throw transactionLost(session, 'its checkpoint row is not as it left it', await explainLostMove(session, begun));
+    if (moved !== move.lanes.length)
+      throw transactionLost(
+        session,
+        'its checkpoint rows are not as it left them',
+        await explainLostMove(session, begun),
+      );
     return move;
   }
 

@@ -14,14 +14,19 @@ export class TableWriters {
 
   constructor(private readonly catalog: TargetCatalog) {}
 
+  /** Null when the target has to be asked. */
+  known(definition: TableDefinition, options: WriterOptions): TableWriter | null {
+    const known = this.writers.get(JSON.stringify([options, definition]));
+    return known !== undefined && known.target === this.catalog.known(definition) ? known : null;
+  }
+
   /** Throws what compileTableWriter throws, and TARGET_TABLE_MISSING, with what repairs it. */
   async writerOf(session: TargetSession, definition: TableDefinition, options: WriterOptions): Promise<TableWriter> {
-    const shape = JSON.stringify([options, definition]);
-    const known = this.writers.get(shape);
-    if (known !== undefined && known.target === this.catalog.known(definition)) return known;
+    const known = this.known(definition, options);
+    if (known !== null) return known;
     const writer = await this.compile(session, definition, options);
     if (this.writers.size >= KEPT_WRITERS_MAX) this.writers.clear();
-    this.writers.set(shape, writer);
+    this.writers.set(JSON.stringify([options, definition]), writer);
     return writer;
   }
 

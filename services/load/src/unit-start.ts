@@ -14,11 +14,14 @@ export interface UnitStart {
 export function startWithMove(session: TargetSession, move: CheckpointMove): UnitStart {
   return {
     statement: moveStatement(move),
-    check: async (found) => {
-      if (found !== 1) throw await explainLostMove(session, move);
-    },
+    check: (found) => expectFound(session, move, found),
     undo: () => session.rollback(),
   };
+}
+
+/** Throws TARGET_FENCED or TARGET_CHECKPOINT_MISSING unless the move has found the row of each of its lanes. */
+export async function expectFound(session: TargetSession, move: CheckpointMove, found: number): Promise<void> {
+  if (found !== move.lanes.length) throw await explainLostMove(session, move);
 }
 
 /** A savepoint in a transaction that holds earlier slices. `undo` throws TARGET_TRANSACTION_LOST when they are gone. */

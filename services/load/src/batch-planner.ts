@@ -1,0 +1,146 @@
+import { compileTargetLookup } from '@lutra/model';
+import type { PipelineDefinition, Place } from '@lutra/model';
+import type { TargetCatalog, TargetInfo, TargetSession, WriterOptions } from '@lutra/sql';
+import type { Batch } from './batch.ts';
+import { confirmShapes } from './confirm-shapes.ts';
+import type { ApplyOptions } from './lane.ts';
+import type { LaneUnit } from './lane-unit.ts';
+import type { ProcessPart } from './loaded-process.ts';
+import { wholePart } from './cut-at-borders.ts';
+import { planSegments } from './plan/plan-segments.ts';
+import type { Segment } from './plan/plan-segments.ts';
+import { planUnit } from './plan/plan-unit.ts';
+import type { UnitOptions } from './plan/plan-unit.ts';
+import type { PlannedStatement, WritableRow } from './plan/planned-statement.ts';
+import type { RowCollector } from './row-collector.ts';
+import type { SafeWindow } from './safe-resume.ts';
+
+/** Characters of one statement. */
+const STATEMENT_CHARACTERS_MAX = 1_048_576;
+
+/** What a batch becomes in applyMode merged. */
+export interface BatchPlan {
+  /** The lanes that it was made for. */
+  readonly lanes: number;
+  /** What was known of the target's tables. */
+  readonly version: number;
+  readonly segments: readonly PlannedParts[];
+}
+
+/** A segment: the processes that it ends with all their rows, and its units. */
+export interface PlannedParts {
+  /** Indexes into the batch's processes: `to` is not part of it. */
+  readonly from: number;
+  readonly to: number;
+  readonly parts: readonly ProcessPart[];
+  readonly end: Place;
+  readonly units: readonly { readonly lane: number | 'all'; readonly unit: LaneUnit }[];
+}
+
+/** Who is asked about the target's tables, and with what patience. */
+export interface TableQuestions {
+  ask<T>(question: (session: TargetSession) => Promise<T>, options: ApplyOptions): Promise<T>;
+}
+
+/** Makes segments, units and statements of the rows of a batch. Pure but for the look-up of tables. */
+export class BatchPlanner {
+  constructor(
+    private readonly collector: RowCollector,
+    private readonly options: {
+      readonly info: TargetInfo;
+      readonly catalog: TargetCatalog;
+      /** Fewer rows than this are written in one transaction of all lanes. */
+      readonly parallelRowsMin: number;
+      readonly recent?: SafeWindow;
+    },
+  ) {}
+
+  /** Whether the batch can be planned without asking the target. */
+  canPlan({ definition, processes }: Batch): boolean {
+    return this.collector.knows(processes, writerOptions(definition));
+  }
+
+  /** Whether a plan was made for so many lanes and for the tables as they are known now. */
+  isFresh(plan: BatchPlan | null, lanes: number): plan is BatchPlan {
+    return plan?.lanes === lanes && plan.version === this.options.catalog.version;
+  }
+
+  /** Looks up the tables of the batch that are not known yet. */
+  async learn({ definition, processes }: Batch, target: TableQuestions, options: ApplyOptions): Promise<void> {
+    const view = writerOptions(definition);
+    if (this.collector.knows(processes, view)) return;
+    await target.ask((session) => this.collector.learn(session, processes, view), options);
+  }
+
+  /** Of the processes from `first` on. The tables have to be known. `lanes`: how many may write at the same time; 1 = all together. */
+  plan({ definition, processes }: Batch, lanes: number, first = 0): BatchPlan {
+    const left = processes.slice(first);
+    const parts = left.map((loaded) => wholePart(loaded));
+    const rows = parts.map((part) => this.collector.collect(part, writerOptions(definition)));
+    const { catalog, recent, parallelRowsMin } = this.options;
+    // In failoverMode safe the keys that are remembered stand in one row: lanes would wait for one another.
+    const segments = planSegments(rows, { lanes, isJoint: recent !== undefined, parallelRowsMin });
+    let from = first;
+    const planned = segments.map((segment) => {
+      const to = from + segment.processCount;
+      const part = { from, to, parts: parts.slice(from - first, to - first), end: endOf(processes.slice(from, to)) };
+      from = to;
+      return { ...part, units: this.unitsOf(segment, definition) };
+    });
+    return { lanes, version: catalog.version, segments: planned };
+  }
+
+  /** One unit of all rows of the parts. */
+  unitOfParts(parts: readonly ProcessPart[], { definition }: Batch): LaneUnit {
+    const rows = parts.flatMap((part) => this.collector.collect(part, writerOptions(definition)));
+    return this.unitOf(rows, definition);
+  }
+
+  private unitsOf(segment: Segment, definition: PipelineDefinition): PlannedParts['units'] {
+    if (segment.kind === 'joint') return [{ lane: 'all', unit: this.unitOf(segment.rows, definition) }];
+    return segment.units.flatMap((rows, lane) =>
+      rows.length === 0 ? [] : [{ lane, unit: this.unitOf(rows, definition) }],
+    );
+  }
+
+  /** The statements are made at once, and again when the tables turn out to have changed: for the same rows and the same lane. */
+  private unitOf(collected: readonly WritableRow[], definition: PipelineDefinition): LaneUnit {
+    const { catalog, recent } = this.options;
+    const options = this.unitOptions(definition);
+    let rows = collected;
+    let statements = planUnit(rows, options);
+    recent?.add(statements);
+    const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
+      const fresh = await this.collector.refresh(session, rows, writerOptions(definition));
+      if (fresh !== rows) statements = planUnit((rows = fresh), options);
+      return statements;
+    };
+    return {
+      revision: definition.revision,
+      plan,
+      confirm: (session, planned) => confirmShapes(catalog, session, planned),
+      ...(recent === undefined ? {} : { closing: (session) => recent.closing(session) }),
+    };
+  }
+
+  private unitOptions({ parameters, mappings }: PipelineDefinition): UnitOptions {
+    const { maxAllowedPacketBytes } = this.options.info;
+    return {
+      isMerged: parameters.applyMode === 'merged',
+      mappingOf: compileTargetLookup(mappings),
+      rowsMax: parameters.loadBatchRows,
+      charactersMax: Math.min(STATEMENT_CHARACTERS_MAX, maxAllowedPacketBytes / 8),
+    };
+  }
+}
+
+function endOf(processes: Batch['processes']): Place {
+  const last = processes.at(-1);
+  if (last === undefined) throw new Error('A segment has processes');
+  return last.delivery.header.end;
+}
+
+const writerOptions = ({ parameters: { foreignKeys, missingColumn } }: PipelineDefinition): WriterOptions => ({
+  foreignKeys,
+  missingColumn,
+});
