@@ -103,6 +103,7 @@ export class FaultMaker {
     simulation.revise(this.pipelineId(), {
       maxDelayMs: simulation.random.between(1, 50),
       loadBatchRows: simulation.random.between(1, 20),
+      ...(this.chance(0.4) ? { lanes: simulation.random.between(1, 4) } : {}),
       ...(this.chance(0.4) ? { applyMode: this.pick(['merged', 'transactional']) } : {}),
     });
   }

@@ -117,7 +117,8 @@ function loadWorker(site: Site, node: SimNode, context: ServiceContext<LoadEnv>)
     const target = site.targets.get(pipelineId);
     if (target === undefined) throw new Error(`No target for ${pipelineId}`);
     const open = (): ReturnType<typeof openSimTarget> => openSimTarget(target, node, { pipelineId, epoch });
-    return loadEpoch(context, session, { clock: node.clock, open });
+    // Units are small here: lanes are to write at the same time all the same.
+    return loadEpoch(context, session, { clock: node.clock, open }, { parallelRowsMin: 2 });
   });
 }
 

@@ -2,8 +2,12 @@ import { SyncError } from '@lutra/model';
 import type { Command, CursorState, LutraEvent, Permit, PipelineDefinition, RowImage } from '@lutra/model';
 import type { QueuedProcess } from './nats-server.ts';
 import { checkPermit } from './permit-rules.ts';
-import { applyChange, initialState, isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
-import type { LogPoint, ShopState, SourceLog } from './source-log.ts';
+import { LanesAtTarget } from './lanes-at-target.ts';
+import type { LaneChange } from './lanes-at-target.ts';
+import { nameOf, RowHistory, tableName } from './row-history.ts';
+import type { RowName } from './row-history.ts';
+import { isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
+import type { LogPoint, SourceLog } from './source-log.ts';
 import type { SqlRow } from './sql-expression.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
 
@@ -15,12 +19,14 @@ export class BrokenRule extends Error {}
 /**
  * The invariants of one pipeline, looked at in the moment in which they could break:
  *
- * 1. At every commit the target equals the source at the place that the checkpoint tells: nothing lost, nothing ahead.
- * 2. A commit writes exactly the rows that the source changed between the old place and the new one: a change that is
- *    written a second time is one too many, even when it changes nothing.
+ * 1. At every commit the target equals the source at the place that all lanes have reached, but for rows that a lane further
+ *    on has written: these equal the source at that lane's place. Nothing lost, nothing ahead.
+ * 2. A commit writes exactly the rows that the source changed up to the place that its lanes reach with it, and that nobody has
+ *    written up to there: a change that is written a second time is one too many, even when it changes nothing.
  * 3. No rows and no place are committed by a session of an epoch below the highest that has claimed the target.
- * 4. The checkpoint's epoch only grows, one owner per epoch; its place never goes back; each move is one step, and only a
- *    transaction that was open for slices holds two moves.
+ * 4. The checkpoint's epoch only grows, one owner per epoch, all lanes under the same; a lane's place never goes back; each
+ *    move is one step, and only a transaction that was open for slices holds two moves. Lanes come and go only when all stand
+ *    at one place, and nothing else is written then.
  * 5. The cursor is never ahead of the target, and in one epoch it only grows.
  * 6. One process of one epoch has one author and one content.
  * 7. No more processes are on their way than the window holds.
@@ -31,11 +37,16 @@ export class BrokenRule extends Error {}
  * 11. What load says is loaded, or acknowledges, the target has committed; of an open transaction what is staged.
  */
 export class PipelineCheck {
-  /** Where the target stands; null before the origin. */
+  /** What all lanes have reached; null before the origin. */
   at: LogPoint | null = null;
   permit: unknown = null;
   commits = 0;
-  private expected: ShopState = initialState();
+  /** Commits after which the lanes stood at different places. */
+  unevenCommits = 0;
+  private readonly lanes = new LanesAtTarget();
+  private readonly history: RowHistory;
+  /** Rows that a lane has written further than all lanes have come. */
+  private readonly ahead = new Map<string, RowName & { readonly point: LogPoint }>();
   private claimedEpoch = 0;
   private readonly published = new Map<
     string,
@@ -64,11 +75,23 @@ export class PipelineCheck {
       readonly nowMs: () => number;
       readonly parallelismMax: number;
     },
-  ) {}
+  ) {
+    this.history = new RowHistory(parts.log);
+  }
+
+  /** How many lanes there are. */
+  get laneCount(): number {
+    return this.lanes.all.length;
+  }
 
   /** Everything that the source has committed is in the target. */
   get isComplete(): boolean {
     return this.at !== null && this.at.done === this.parts.log.size && this.at.event === 0;
+  }
+
+  /** The places of the lanes, for the trace. */
+  describeLanes(): string {
+    return this.lanes.all.map(({ point: { done, event } }) => `${String(done)}/${String(event)}`).join(' ');
   }
 
   defined({ parameters, revision }: PipelineDefinition): void {
@@ -106,17 +129,19 @@ export class PipelineCheck {
   }
 
   committed(session: TargetServerSession, writes: readonly RowWrite[]): void {
-    const checkpoint = writes.find(({ table }) => table === CHECKPOINT);
+    const checkpoint = writes.filter(({ table }) => table === CHECKPOINT);
     const rows = writes.filter(({ table }) => table !== CHECKPOINT);
-    if (checkpoint === undefined) {
+    if (checkpoint.length === 0) {
       if (rows.length > 0) this.broken('rows were committed without the checkpoint');
       return;
     }
-    const { before, after, times } = checkpoint;
-    if (after === null) throw this.broken('the checkpoint was removed');
+    const from = this.at;
+    const changes = this.lanes.commit(checkpoint);
     this.commits += 1;
-    if (before === null) this.begin(after);
-    else this.move(session, { before, after, rows, moves: times });
+    if (this.lanes.low === null) throw this.broken('the checkpoint was removed');
+    if (from === null) this.begin(this.lanes.low);
+    else this.move(session, { from, changes, rows });
+    if (isBefore(this.lanes.low, this.lanes.high ?? this.lanes.low)) this.unevenCommits += 1;
   }
 
   cursorPut(cursor: CursorState): void {
@@ -196,42 +221,74 @@ export class PipelineCheck {
   }
 
   /** The operator has copied the source at the origin to the target, as a dump would. */
-  private begin(after: SqlRow): void {
-    this.at = placeIn(after);
-    this.claimedEpoch = Number(after['epoch']);
-    this.expected = initialState();
-    this.advance({ done: 0, event: 0 }, this.at);
-    for (const [index, { schema, table, columns }] of TABLES.entries()) {
-      const store = this.parts.target.tables.get(`${schema}.${table}`);
-      for (const image of this.expected[index]?.values() ?? []) {
-        const row = Object.fromEntries(columns.map(({ name }, position) => [name, valueIn(image, position)]));
-        if (store !== undefined) store.slot(store.keyOf(row)).committed = row;
-      }
+  private begin(at: LogPoint): void {
+    this.at = at;
+    this.claimedEpoch = this.lanes.all[0]?.epoch ?? 0;
+    for (const { table, image } of this.history.rowsAt(at)) {
+      const store = this.parts.target.tables.get(tableName(table));
+      const columns = TABLES[table]?.columns ?? [];
+      const row = Object.fromEntries(columns.map(({ name }, position) => [name, valueIn(image, position)]));
+      if (store !== undefined) store.slot(store.keyOf(row)).committed = row;
     }
   }
 
-  private move(session: TargetServerSession, { before, after, rows, moves }: CheckpointWrite): void {
-    const [from, to] = [placeIn(before), placeIn(after)];
-    const [epochBefore, epochAfter] = [Number(before['epoch']), Number(after['epoch'])];
-    if (epochAfter < epochBefore)
-      this.broken(`the checkpoint's epoch went back from ${String(epochBefore)} to ${String(epochAfter)}`);
-    if (epochAfter === epochBefore && before['owner'] !== after['owner'])
-      this.broken(`epoch ${String(epochAfter)} has two owners`);
-    const isMove = Number(after['step']) !== Number(before['step']);
+  private move(session: TargetServerSession, { from, changes, rows }: Commit): void {
+    const low = this.lanes.low ?? from;
+    const isMove = changes.some(({ before, after }) => before?.step !== after?.step);
+    for (const change of changes) this.checkLane(change);
+    const [one] = this.lanes.all;
+    if (this.lanes.all.some(({ epoch, owner }) => epoch !== one?.epoch || owner !== one.owner))
+      this.broken('lanes stand under several epochs or owners');
     if ((isMove || rows.length > 0) && session.tag.epoch < this.claimedEpoch)
       this.broken(
         `a session of epoch ${String(session.tag.epoch)} wrote after epoch ${String(this.claimedEpoch)} had claimed the target`,
       );
-    this.claimedEpoch = Math.max(this.claimedEpoch, epochAfter);
-    if (isMove && (moves > 2 || Number(after['step']) !== Number(before['step']) + moves))
-      this.broken(`the checkpoint went from step ${String(before['step'])} to ${String(after['step'])}`);
-    if (isBefore(to, from)) this.broken(`the place went back from ${show(from)} to ${show(to)}`);
-    if (isMove && this.wholeRevisions.has(Number(after['revision']))) this.expectWhole(to);
-    if (to.done > this.parts.log.size) this.broken(`the place ${show(to)} is ahead of the source`);
-    const touched = this.advance(from, to);
-    this.at = to;
-    if (touched.size > 0 || isBefore(from, to)) this.progressMs = this.parts.nowMs();
-    this.compare(touched, rows);
+    this.claimedEpoch = Math.max(this.claimedEpoch, one?.epoch ?? 0);
+    if (changes.some(({ before, after }) => before === null || after === null)) this.checkRelane(changes, rows);
+    const reached = this.reachedBy(changes);
+    if (reached !== null && reached.done > this.parts.log.size)
+      this.broken(`the place ${show(reached)} is ahead of the source`);
+    this.at = low;
+    if (reached !== null) this.progressMs = this.parts.nowMs();
+    this.compareWritten(rows, from, reached);
+    this.compareReached(from, low);
+    const isWhole = changes.some(({ after }) => after !== null && this.wholeRevisions.has(after.revision));
+    if (isMove && isWhole && !isBefore(low, this.lanes.high ?? low)) this.expectWhole(low);
+  }
+
+  private checkLane({ lane, before, after, times }: LaneChange): void {
+    if (before === null || after === null) return;
+    if (after.epoch < before.epoch)
+      this.broken(`the epoch of lane ${lane} went back from ${String(before.epoch)} to ${String(after.epoch)}`);
+    if (after.epoch === before.epoch && after.owner !== before.owner)
+      this.broken(`epoch ${String(after.epoch)} has two owners`);
+    if (after.step !== before.step && (times > 2 || after.step !== before.step + times))
+      this.broken(`lane ${lane} went from step ${String(before.step)} to ${String(after.step)}`);
+    if (isBefore(after.point, before.point))
+      this.broken(`the place of lane ${lane} went back from ${show(before.point)} to ${show(after.point)}`);
+  }
+
+  /** Lanes come and go. */
+  private checkRelane(changes: readonly LaneChange[], rows: readonly RowWrite[]): void {
+    const points = changes.flatMap(({ before, after }) => [before, after]).flatMap((each) => each?.point ?? []);
+    const [first] = points;
+    if (first === undefined) return;
+    const all = [...points, ...this.lanes.all.map(({ point }) => point)];
+    if (all.some((point) => isBefore(point, first) || isBefore(first, point)))
+      this.broken('lanes came or went while they stood at different places');
+    if (rows.length > 0) this.broken('rows were written in the transaction that changes the lanes');
+  }
+
+  /** The place that the lanes which got on have reached; null when none did. */
+  private reachedBy(changes: readonly LaneChange[]): LogPoint | null {
+    let reached: LogPoint | null = null;
+    for (const { before, after } of changes) {
+      if (before === null || after === null || !isBefore(before.point, after.point)) continue;
+      if (reached !== null && (isBefore(reached, after.point) || isBefore(after.point, reached)))
+        this.broken(`one transaction moved lanes to ${show(reached)} and ${show(after.point)}`);
+      reached = after.point;
+    }
+    return reached;
   }
 
   private expectWhole(place: LogPoint): void {
@@ -243,38 +300,35 @@ export class PipelineCheck {
       this.broken(`the accounts hold ${String(money)} instead of ${String(MONEY)} at ${show(place)}`);
   }
 
-  /** Brings what is expected from one place to the next; gives the rows that change. */
-  private advance(from: LogPoint, to: LogPoint): ReadonlyMap<string, { readonly table: number; readonly id: number }> {
-    const touched = new Map<string, { readonly table: number; readonly id: number }>();
-    for (let number = from.done; number <= to.done; number += 1) {
-      const changes = this.parts.log.transactions[number]?.changes ?? [];
-      const first = number === from.done ? from.event : 0;
-      for (const change of changes.slice(first, number === to.done ? to.event : undefined))
-        for (const id of applyChange(this.expected, change))
-          touched.set(`${String(change.table)}|${String(id)}`, { table: change.table, id });
+  /** Every row that was written had a change behind what had been written of it, and is now as the source at that place. */
+  private compareWritten(rows: readonly RowWrite[], from: LogPoint, reached: LogPoint | null): void {
+    for (const { table, key } of rows) {
+      const row = { table: TABLES.findIndex((each) => `${each.schema}.${each.table}` === table), id: Number(key) };
+      const known = this.ahead.get(nameOf(row))?.point ?? from;
+      if (reached === null || !this.history.changesIn(row, known, reached))
+        throw this.broken(`row ${key} of ${table} was written although no change of it was due: applied twice`);
+      this.ahead.set(nameOf(row), { ...row, point: reached });
+      this.compare(row, reached);
     }
-    return touched;
   }
 
-  private compare(
-    touched: ReadonlyMap<string, { readonly table: number; readonly id: number }>,
-    rows: readonly RowWrite[],
-  ): void {
-    for (const { table, key } of rows) {
-      const number = TABLES.findIndex((each) => `${each.schema}.${each.table}` === table);
-      if (!touched.has(`${String(number)}|${key}`))
-        this.broken(`row ${key} of ${table} was written although no change of it was due: applied twice`);
+  /** Every row that changed up to what all lanes have reached is there, as it was then or as a lane further on wrote it. */
+  private compareReached(from: LogPoint, low: LogPoint): void {
+    for (const row of this.history.changedIn(from, low)) {
+      const ahead = this.ahead.get(nameOf(row))?.point;
+      this.compare(row, ahead === undefined || isBefore(ahead, low) ? low : ahead);
     }
-    for (const { table, id } of touched.values()) {
-      const definition = TABLES[table];
-      const store = this.parts.target.tables.get(`${definition?.schema ?? ''}.${definition?.table ?? ''}`);
-      const found = store?.slots.get(String(id))?.committed ?? null;
-      const wanted = this.expected[table]?.get(id) ?? null;
-      if (!isSame(found, wanted, definition?.columns.map(({ name }) => name) ?? []))
-        this.broken(
-          `row ${String(id)} of ${store?.name ?? ''} is ${JSON.stringify(found)}, the source has ${JSON.stringify(wanted)} at ${show(this.at)}`,
-        );
-    }
+    for (const [name, { point }] of this.ahead) if (!isBefore(low, point)) this.ahead.delete(name);
+  }
+
+  private compare(row: RowName, point: LogPoint): void {
+    const store = this.parts.target.tables.get(tableName(row.table));
+    const found = store?.slots.get(String(row.id))?.committed ?? null;
+    const wanted = this.history.at(row, point);
+    if (!isSame(found, wanted, TABLES[row.table]?.columns.map(({ name }) => name) ?? []))
+      this.broken(
+        `row ${String(row.id)} of ${store?.name ?? ''} is ${JSON.stringify(found)}, the source has ${JSON.stringify(wanted)} at ${show(point)}`,
+      );
   }
 
   private broken(what: string): BrokenRule {
@@ -282,11 +336,11 @@ export class PipelineCheck {
   }
 }
 
-interface CheckpointWrite {
-  readonly before: SqlRow;
-  readonly after: SqlRow;
+interface Commit {
+  /** What all lanes had reached before. */
+  readonly from: LogPoint;
+  readonly changes: readonly LaneChange[];
   readonly rows: readonly RowWrite[];
-  readonly moves: number;
 }
 
 const idOf = ({ epoch, process }: QueuedProcess['header']): string => `${String(epoch)}.${String(process)}`;
@@ -300,14 +354,6 @@ const valueIn = (image: RowImage, position: number): number | null => {
 function isSame(found: SqlRow | null, wanted: RowImage | null, columns: readonly string[]): boolean {
   if (found === null || wanted === null) return found === wanted;
   return columns.every((name, position) => found[name] === wanted[position]);
-}
-
-function placeIn(row: SqlRow): LogPoint {
-  const inside: unknown = row['inside'];
-  return pointOf({
-    done: JSON.parse(String(row['done'])) as Parameters<typeof pointOf>[0]['done'],
-    inside: typeof inside === 'string' ? (JSON.parse(inside) as Parameters<typeof pointOf>[0]['inside']) : null,
-  });
 }
 
 const show = (point: LogPoint | null): string =>

@@ -53,7 +53,8 @@ export async function runSeed(
       processAgeMaxMs: shape.pick([15_000, 60_000]),
       extractPlacement: shape.pick(['any', 'any', 'roundRobin', 'stick', 'leastLoaded']),
       failoverMode: shape.pick(['fast', 'balanced']),
-      applyMode: shape.next() < 0.5 ? 'transactional' : 'merged',
+      applyMode: shape.next() < 0.4 ? 'transactional' : 'merged',
+      lanes: shape.between(1, 4),
     },
     isTraced: options.isTraced,
   });

@@ -168,7 +168,7 @@ export class Simulation {
       this.guard(() => {
         check.committed(session, writes);
         const { epoch } = session.tag;
-        const place = check.at === null ? '' : `${String(check.at.done)}/${String(check.at.event)}`;
+        const place = check.describeLanes();
         this.world.trace.say(
           this.world.nowMs,
           `${target.name}: commit of ${session.node.name}, epoch ${String(epoch)}, place ${place}`,

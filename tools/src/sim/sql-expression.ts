@@ -217,8 +217,25 @@ function readPrimary(reader: TokenReader): Operand {
   if (token.kind === 'text') return [() => token.text];
   if (token.kind !== 'word' && token.kind !== 'name') throw new Error(`No value begins with '${token.text}'`);
   if (token.kind === 'word' && token.text.toUpperCase() === 'NULL') return [() => null];
+  if (token.kind === 'word' && token.text.toUpperCase() === 'CASE') return [readCase(reader)];
   if (token.kind === 'word' && reader.takeSign('(')) return [readCall(reader, token.text.toUpperCase())];
   return [readColumn(reader, token.text.toLowerCase())];
+}
+
+/** CASE value WHEN value THEN result … END, without ELSE. */
+function readCase(reader: TokenReader): Expression {
+  const subject = single(readOperand(reader));
+  const branches: { readonly when: Expression; readonly then: Expression }[] = [];
+  while (reader.takeWords('WHEN')) {
+    const when = single(readOperand(reader));
+    reader.expectWord('THEN');
+    branches.push({ when, then: single(readOperand(reader)) });
+  }
+  reader.expectWord('END');
+  return (scope) => {
+    const value = subject(scope);
+    return branches.find(({ when }) => value !== null && when(scope) === value)?.then(scope) ?? null;
+  };
 }
 
 function readColumn(reader: TokenReader, first: string): Expression {

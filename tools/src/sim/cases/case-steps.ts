@@ -62,6 +62,10 @@ export function arbiters(simulation: Simulation): readonly SimNode[] {
   return simulation.nodes.filter(({ service, state }) => service === 'arbiter' && state === 'up');
 }
 
-/** The row of `lutra.checkpoint` as the target has committed it; null without one. */
-export const checkpointSlot = (simulation: Simulation): Slot | null =>
-  [...(simulation.targets.get('p1')?.tables.get('lutra.checkpoint')?.slots.values() ?? [])][0] ?? null;
+/** The rows of `lutra.checkpoint`, one for each lane. */
+export const checkpointSlots = (simulation: Simulation): readonly Slot[] => [
+  ...(simulation.targets.get('p1')?.tables.get('lutra.checkpoint')?.slots.values() ?? []),
+];
+
+/** The first of them, as the target has committed it; null without one. */
+export const checkpointSlot = (simulation: Simulation): Slot | null => checkpointSlots(simulation)[0] ?? null;

@@ -1,4 +1,15 @@
-import { arbiters, begin, checkpointSlot, complete, expectThat, holder, permitOf, until, write } from './case-steps.ts';
+import {
+  arbiters,
+  begin,
+  checkpointSlot,
+  checkpointSlots,
+  complete,
+  expectThat,
+  holder,
+  permitOf,
+  until,
+  write,
+} from './case-steps.ts';
 import type { SimCase } from './sim-case.ts';
 
 /** What nobody's review had to find: each keeps a sentence of DESIGN §4 or §5 by itself. */
@@ -50,10 +61,9 @@ export const PROMISE_CASES: readonly SimCase[] = [
     claim: 'the checkpoint row of a pipeline that has been running is gone: it halts, and does not begin anew',
     play: async (simulation) => {
       await begin(simulation);
-      const slot = checkpointSlot(simulation);
-      if (slot === null) return;
-      const row = slot.committed;
-      slot.committed = null;
+      const slots = checkpointSlots(simulation);
+      const rows = slots.map(({ committed }) => committed);
+      for (const slot of slots) slot.committed = null;
       write(simulation, 6);
       simulation.order('p1', 'RESTART');
       const isHalted = (): boolean => permitOf(simulation)?.failure?.code === 'TARGET_CHECKPOINT_MISSING';
@@ -62,8 +72,8 @@ export const PROMISE_CASES: readonly SimCase[] = [
       await simulation.run(30_000);
       expectThat('nor later', checkpointOf(simulation) === null && isHalted());
       const store = simulation.targets.get('p1')?.tables.get('lutra.checkpoint');
-      // The operator puts it back.
-      if (store !== undefined && row !== null) store.slot(store.keyOf(row)).committed = row;
+      // The operator puts them back.
+      for (const row of rows) if (store !== undefined && row !== null) store.slot(store.keyOf(row)).committed = row;
       await complete(simulation);
     },
   },
