@@ -237,6 +237,12 @@ export const ERRORS = {
     summary: 'Rows that a mapping writes would be read again by a mapping and go round for ever',
     workaround: 'Choose a target that no pipeline copies back to the source of this mapping.',
   },
+  MAPPING_POLICY_CONFLICT: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Two mappings write one target table and differ in their policies',
+    workaround: 'Give both mappings the same onConflict and weight, or let their expressions not meet.',
+  },
   CONFIG_REVISION_MISSING: {
     scope: 'config',
     class: 'retryable',
@@ -267,6 +273,12 @@ export const ERRORS = {
     class: 'configuration',
     summary: 'The resource is in use, exists already, or was changed meanwhile',
     workaround: 'Read it again and repeat the request.',
+  },
+  CONFIRMATION_MISSING: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'The change has an effect that has to be confirmed',
+    workaround: 'Read what will happen, then send the request again with {field}: {value}.',
   },
   INSTANCE_NOT_ELIGIBLE: {
     scope: 'config',

@@ -102,7 +102,14 @@ export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './t
 export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, sealSecret } from './sealed-secret.ts';
 export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
-export type { DelayHistogram, StatisticCounts, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
+export type {
+  DelayHistogram,
+  DryRunReport,
+  StatisticCounts,
+  StatisticReading,
+  StatisticSlot,
+  StatisticState,
+} from './statistics.ts';
 export { anchorOf, runbookOfCode } from './runbook-advice.ts';
 export { WARNINGS } from './warnings.ts';
 export type { WarningAdvice, WarningCode } from './warnings.ts';

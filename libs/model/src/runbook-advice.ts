@@ -88,6 +88,7 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   MAPPING_TARGET_COLLISION: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
   MAPPING_RESERVED_SCHEMA: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
   MAPPING_LOOP: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  MAPPING_POLICY_CONFLICT: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
   CONFIG_REVISION_MISSING: {
     command: 'curl -sS http://{manager host}:8080/health/ready',
     next: 'The manager publishes every revision again within five seconds of its start, and the pipeline goes on.',
@@ -104,6 +105,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   RESOURCE_CONFLICT: {
     command: LOOK,
     next: `${CONCERNS_A_REQUEST} The message says what stands in the way: a name that is taken, a state, another version.`,
+  },
+  CONFIRMATION_MISSING: {
+    command: LOOK,
+    next: `${CONCERNS_A_REQUEST} \`dryRun\` of the answer says what was not written since the checkpoint at the target.`,
   },
   INSTANCE_NOT_ELIGIBLE: {
     command: 'GET instances',

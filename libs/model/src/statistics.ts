@@ -1,4 +1,4 @@
-import type { FailedEvent, LoadedEvent, LutraEvent, WarningEvent } from './events.ts';
+import type { DeadLetterEvent, DryRunEvent, FailedEvent, LoadedEvent, LutraEvent, WarningEvent } from './events.ts';
 
 /** What a pipeline did, as counts. */
 export interface StatisticCounts {
@@ -12,6 +12,27 @@ export interface StatisticCounts {
   readonly sourceBytes: number;
   readonly failures: number;
   readonly warnings: number;
+  /** Rows put aside as dead letters, and what became of such rows. */
+  readonly deadLetters: number;
+  readonly deadLettersRetried: number;
+  readonly deadLettersDiscarded: number;
+  readonly deadLetterRetriesFailed: number;
+  /** Rows that dryRun would have written. */
+  readonly dryRunRows: number;
+}
+
+/** What dryRun would have done in the newest epoch that ran under it. */
+export interface DryRunReport {
+  readonly epoch: number;
+  /** Times of the first and the newest report. */
+  readonly since: string;
+  readonly at: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly ddl: number;
+  /** Of the newest report. */
+  readonly sample: readonly string[];
 }
 
 /**
@@ -42,10 +63,12 @@ export interface StatisticState {
   /** The newest minutes, oldest first; older ones no longer change. */
   readonly minutes: readonly StatisticSlot[];
   readonly counted: readonly CountedProcesses[];
-  /** Keys of the newest failures and warnings, which have no number of their own. */
+  /** Keys of the newest events that have no number of their own: all but loaded. */
   readonly seen: readonly string[];
   /** Time of the newest event, ms since 1970; 0 = none yet. */
   readonly lastEventMs: number;
+  /** Absent = there was no dry run. */
+  readonly dryRun?: DryRunReport;
 }
 
 export interface StatisticReading {
@@ -69,7 +92,8 @@ const MINUTES_MAX = 5;
 const EPOCHS_MAX = 4;
 /** A loader reports in order; holes come from reports that were lost. More than this, and the oldest hole is given up. */
 const BEYOND_MAX = 64;
-const SEEN_MAX = 128;
+/** More than the log holds of one pipeline's failures, dead letters and reports in the time that is read twice. */
+const SEEN_MAX = 256;
 const CLASSES_PER_OCTAVE = 16;
 
 const NO_COUNTS: StatisticCounts = {
@@ -83,6 +107,11 @@ const NO_COUNTS: StatisticCounts = {
   sourceBytes: 0,
   failures: 0,
   warnings: 0,
+  deadLetters: 0,
+  deadLettersRetried: 0,
+  deadLettersDiscarded: 0,
+  deadLetterRetriesFailed: 0,
+  dryRunRows: 0,
 };
 
 export const NO_STATISTICS: StatisticState = {
@@ -95,9 +124,9 @@ export const NO_STATISTICS: StatisticState = {
 };
 
 /**
- * Adds one event of the pipeline. Folding an event twice changes nothing: processes are known by (epoch, number), failures
- * and warnings by their content; so a reader may start again at any earlier point of the log. Order does not matter within
- * the limits above. Kinds other than loaded, failed and warning leave the state as it is.
+ * Adds one event of the pipeline. Folding an event twice changes nothing: processes are known by (epoch, number), the
+ * others by their content; so a reader may start again at any earlier point of the log. Order does not matter within
+ * the limits above. Kinds that are not counted leave the state as it is.
  */
 export function foldStatistics(state: StatisticState, event: LutraEvent): StatisticState {
   switch (event.kind) {
@@ -106,6 +135,10 @@ export function foldStatistics(state: StatisticState, event: LutraEvent): Statis
     case 'failed':
     case 'warning':
       return foldNotice(state, event);
+    case 'dead-letter':
+      return foldDeadLetter(state, event);
+    case 'dry-run':
+      return foldDryRun(state, event);
     default:
       return state;
   }
@@ -122,7 +155,7 @@ export function readStatistics(state: StatisticState, nowMs: number): StatisticR
     .filter(({ slot }) => slot >= second - DELAY_SECONDS)
     .reduce<DelayHistogram>((sum, slot) => addHistograms(sum, slot.delays), []);
   return {
-    totals: state.totals,
+    totals: addCounts(state.totals, NO_COUNTS),
     rowsLoaded: rowsOf(state.totals),
     rowsPerSecond10: rate(10),
     rowsPerSecond60: rate(60),
@@ -169,10 +202,54 @@ function foldLoaded(state: StatisticState, event: LoadedEvent): StatisticState {
 
 function foldNotice(state: StatisticState, event: FailedEvent | WarningEvent): StatisticState {
   const what = event.kind === 'failed' ? event.failure.code : event.code;
-  const key = [event.kind, event.at, event.who, what, event.epoch, event.process].join(' ');
+  return addOnce(state, event, { what, counts: event.kind === 'failed' ? { failures: 1 } : { warnings: 1 } });
+}
+
+function foldDeadLetter(state: StatisticState, event: DeadLetterEvent): StatisticState {
+  const { change, count, table, code } = event;
+  return addOnce(state, event, { what: `${change} ${table} ${code}`, counts: { [COUNT_OF_CHANGE[change]]: count } });
+}
+
+const COUNT_OF_CHANGE: Readonly<Record<DeadLetterEvent['change'], keyof StatisticCounts>> = {
+  added: 'deadLetters',
+  retried: 'deadLettersRetried',
+  discarded: 'deadLettersDiscarded',
+  'retry-failed': 'deadLetterRetriesFailed',
+};
+
+function foldDryRun(state: StatisticState, event: DryRunEvent): StatisticState {
+  const rows = event.inserted + event.updated + event.deleted;
+  const added = addOnce(state, event, { what: '', counts: { dryRunRows: rows } });
+  if (added === state) return state;
+  const epoch = event.epoch ?? 0;
+  const known = state.dryRun;
+  if (known !== undefined && known.epoch > epoch) return added;
+  const before = known?.epoch === epoch ? known : { ...NO_REPORT, epoch, since: event.at };
+  const isNewer = event.at >= before.at;
+  const dryRun: DryRunReport = {
+    epoch,
+    since: event.at < before.since ? event.at : before.since,
+    at: isNewer ? event.at : before.at,
+    inserted: before.inserted + event.inserted,
+    updated: before.updated + event.updated,
+    deleted: before.deleted + event.deleted,
+    ddl: before.ddl + event.ddl,
+    sample: isNewer ? event.sample : before.sample,
+  };
+  return { ...added, dryRun };
+}
+
+const NO_REPORT = { at: '', inserted: 0, updated: 0, deleted: 0, ddl: 0, sample: [] };
+
+/** Counts an event that has no number, unless it was counted; `what` tells apart what one instance says at one time. */
+function addOnce(
+  state: StatisticState,
+  { kind, at, who, epoch, process }: LutraEvent,
+  { what, counts }: { readonly what: string; readonly counts: Partial<StatisticCounts> },
+): StatisticState {
+  const key = [kind, at, who, what, epoch, process].join(' ');
   if (state.seen.includes(key)) return state;
-  const counts = { ...NO_COUNTS, ...(event.kind === 'failed' ? { failures: 1 } : { warnings: 1 }) };
-  return { ...add(state, event.at, counts, []), seen: [...state.seen, key].slice(-SEEN_MAX) };
+  return { ...add(state, at, { ...NO_COUNTS, ...counts }, []), seen: [...state.seen, key].slice(-SEEN_MAX) };
 }
 
 /** The processes with one more counted, or null when it was counted before. */
@@ -235,8 +312,13 @@ function addToSlot(slots: readonly StatisticSlot[], added: StatisticSlot, slotsM
 const COUNT_NAMES = Object.keys(NO_COUNTS) as (keyof StatisticCounts)[];
 
 function addCounts(a: StatisticCounts, b: StatisticCounts): StatisticCounts {
-  return Object.fromEntries(COUNT_NAMES.map((name) => [name, a[name] + b[name]])) as unknown as StatisticCounts;
+  return Object.fromEntries(
+    COUNT_NAMES.map((name) => [name, countIn(a, name) + countIn(b, name)]),
+  ) as unknown as StatisticCounts;
 }
+
+/** What an earlier version saved has not every count. */
+const countIn = (counts: Partial<StatisticCounts>, name: keyof StatisticCounts): number => counts[name] ?? 0;
 
 function addHistograms(a: DelayHistogram, b: DelayHistogram): DelayHistogram {
   const sums = new Map(a);

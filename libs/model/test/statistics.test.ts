@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { foldStatistics, NO_STATISTICS, readStatistics } from '../src/statistics.ts';
 import type { StatisticState } from '../src/statistics.ts';
-import type { FailedEvent, LoadedEvent, LutraEvent, WarningEvent } from '../src/events.ts';
+import type {
+  DeadLetterEvent,
+  DryRunEvent,
+  FailedEvent,
+  LoadedEvent,
+  LutraEvent,
+  WarningEvent,
+} from '../src/events.ts';
 
 const START_MS = Date.parse('2026-03-01T12:00:00.000Z');
 
@@ -147,5 +154,56 @@ describe('readStatistics', () => {
 
   it('a clock that is behind gives no negative delay', () => {
     expect(readStatistics(fold([loaded(1, { firstCommitMs: START_MS + 30 })]), START_MS).delayMsP50).toBe(0);
+  });
+});
+
+describe('dead letters and dry runs', () => {
+  const base = { v: 1, who: 'load-1', pipelineId: 'P', process: null, traceId: null } as const;
+  const at = (second: number): string => new Date(START_MS + second * 1_000).toISOString();
+  const letter = (second: number, change: DeadLetterEvent['change'], count: number): DeadLetterEvent => ({
+    ...{
+      ...base,
+      kind: 'dead-letter',
+      at: at(second),
+      epoch: 1,
+      table: 's.t',
+      count,
+      change,
+      code: 'TARGET_ROW_REFUSED',
+    },
+  });
+  const dryRun = (second: number, epoch: number, inserted: number): DryRunEvent => ({
+    ...{ ...base, kind: 'dry-run', at: at(second), epoch, inserted, updated: 1, deleted: 0, ddl: 1 },
+    sample: [String(second)],
+  });
+
+  it('counts rows by what became of them, each event once', () => {
+    const events = [
+      letter(0, 'added', 5),
+      letter(0, 'retried', 2),
+      letter(1, 'discarded', 1),
+      letter(1, 'retry-failed', 1),
+    ];
+    const { totals } = readStatistics(fold([...events, ...events]), START_MS);
+    expect(totals).toMatchObject({
+      ...{ deadLetters: 5, deadLettersRetried: 2, deadLettersDiscarded: 1, deadLetterRetriesFailed: 1, warnings: 0 },
+    });
+  });
+
+  it('reports the newest epoch of a dry run, in whatever order it is told', () => {
+    const events = [dryRun(0, 1, 100), dryRun(2, 2, 10), dryRun(3, 2, 20)];
+    const expected = { epoch: 2, since: at(2), at: at(3), inserted: 30, updated: 2, deleted: 0, ddl: 2, sample: ['3'] };
+    expect(fold([...events, ...events]).dryRun).toEqual(expected);
+    const reversed = fold(events.toReversed());
+    expect(reversed.dryRun).toEqual(expected);
+    expect(reversed.totals.dryRunRows).toBe(133);
+  });
+
+  it('goes on with what an earlier version saved', () => {
+    const saved = JSON.parse(JSON.stringify(fold([loaded(1)]))) as StatisticState;
+    const totals = Object.fromEntries(Object.entries(saved.totals).filter(([name]) => name !== 'deadLetters'));
+    const old = { ...saved, totals } as unknown as StatisticState;
+    expect(readStatistics(old, START_MS).totals.deadLetters).toBe(0);
+    expect(fold([letter(0, 'added', 3)], old).totals).toMatchObject({ deadLetters: 3, inserted: 10 });
   });
 });

@@ -4,8 +4,11 @@ import { ChannelService } from './channels/channel.service.ts';
 import { CommandReader } from './commands/command-reader.ts';
 import { CommandService } from './commands/command.service.ts';
 import { PermitRestorer } from './commands/permit-restorer.ts';
+import { ConflictService } from './conflicts/conflict.service.ts';
 import { DataSourceChecker } from './data-sources/check-data-source.ts';
 import { DataSourceService } from './data-sources/data-source.service.ts';
+import { DeadLetterService } from './dead-letters/dead-letter.service.ts';
+import { OpenDeadLetters } from './dead-letters/open-dead-letters.ts';
 import { EventService } from './events/event.service.ts';
 import { InstanceService } from './instances/instance.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
@@ -21,6 +24,7 @@ import { StatisticService } from './statistics/statistic.service.ts';
 import { StatisticsWorker } from './statistics/statistics.worker.ts';
 import { StoreWorker } from './store/store.worker.ts';
 import { Store } from './store/store.ts';
+import { TargetDoor } from './targets/target-door.ts';
 import { showFirstToken } from './tokens/first-token.ts';
 import { TokenService } from './tokens/token.service.ts';
 
@@ -52,6 +56,8 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const commandService = new CommandService(store, clock, bus);
   const commands = new CommandReader(store, bus);
   const statistics = new StatisticStore(store);
+  const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
+  const openLetters = new OpenDeadLetters(door, clock);
   return {
     services: [
       links,
@@ -60,14 +66,16 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new ChannelService(store, clock),
       commands,
       commandService,
+      new ConflictService({ store, clock, door }),
       new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
       new DataSourceChecker(store, clock, env.LUTRA_SECRET_KEY),
+      new DeadLetterService({ store, clock, door, links }),
       new EventService(bus, clock, links),
       instances,
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator }),
-      new PipelineStateReader({ watch, coordinator, bus, clock, commands, links }),
+      new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       new StatisticService(store, watch, clock),
     ],
     workers: [

@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { AuditController } from './audit/audit.controller.ts';
 import { ChannelsController } from './channels/channels.controller.ts';
 import { CommandsController } from './commands/commands.controller.ts';
+import { ConflictsController } from './conflicts/conflicts.controller.ts';
 import { DataSourcesController } from './data-sources/data-sources.controller.ts';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { InstancesController } from './instances/instances.controller.ts';
@@ -23,7 +25,9 @@ export class ManagerModule {
         AuditController,
         ChannelsController,
         CommandsController,
+        ConflictsController,
         DataSourcesController,
+        DeadLettersController,
         EventsController,
         InstancesController,
         MappingsController,

@@ -100,6 +100,54 @@ describe('pipelines', () => {
     await manager.request('DELETE', `/api/v1/pipelines/${other}/mappings/${takenId}`);
   });
 
+  it('policies and weights of mappings are published, and refused where two of one table differ', async () => {
+    const id = await createPipeline('policies');
+    const onConflict = { kind: 'merge', columns: ['name'], deltaColumns: ['stock'] };
+    const body = { ...mapping('items', 'items'), onConflict, weight: -3 };
+    const created = await post(`pipelines/${id}/mappings`, body);
+    expect(created.body).toMatchObject({ onConflict, weight: -3 });
+    const plain = await post(`pipelines/${id}/mappings`, mapping('orders', 'orders'));
+    expect(plain.body).toMatchObject({ onConflict: { kind: 'overwrite' }, weight: 0 });
+    const rest = {
+      source: { schema: 'shop', table: { regex: '(?!orders$).*' } },
+      target: { schema: 'shop', table: '$1' },
+    };
+    const wide = { source: { schema: 'old', table: { regex: '(it|or).*' } }, target: { schema: 'shop' } };
+    expect(problem(await post(`pipelines/${id}/mappings`, rest))).toEqual([422, 'MAPPING_TARGET_COLLISION']);
+    expect(problem(await post(`pipelines/${id}/mappings`, wide))).toEqual([422, 'MAPPING_TARGET_COLLISION']);
+    const family = {
+      source: { schema: 'old', table: { regex: 'x_(\\w+)' } },
+      target: { schema: 'shop', table: 'it$1s' },
+    };
+    expect(problem(await post(`pipelines/${id}/mappings`, family))).toEqual([422, 'MAPPING_POLICY_CONFLICT']);
+    const apart = { ...family, target: { schema: 'shop', table: 'x_$1' } };
+    expect((await post(`pipelines/${id}/mappings`, apart)).status).toBe(201);
+    const path = `/api/v1/pipelines/${id}/mappings/${String(created.body['id'])}`;
+    const wrong = { onConflict: { kind: 'latestWins' } };
+    expect(problem(await manager.request('PATCH', path, { body: wrong }))).toEqual([400, 'REQUEST_INVALID']);
+    const right = { onConflict: { kind: 'latestWins', column: 'changed_at' } };
+    expect((await manager.request('PATCH', path, { body: right })).body).toMatchObject({ ...right, weight: -3 });
+    await untilPublished(id, 5);
+    const mappings = (await manager.bus.definition(id))?.mappings;
+    expect(mappings?.[0]).toMatchObject({ ...right, weight: -3 });
+    expect(mappings?.[1]).not.toHaveProperty('onConflict');
+    expect(mappings?.[1]).not.toHaveProperty('weight');
+  });
+
+  it('the end of a dry run has to be confirmed', async () => {
+    const id = await createPipeline('dry', { parameters: { dryRun: true } });
+    const change = (body: unknown): Promise<Answer> => manager.request('PATCH', `/api/v1/pipelines/${id}`, { body });
+    const refused = await change({ parameters: { dryRun: false } });
+    expect(problem(refused)).toEqual([409, 'CONFIRMATION_MISSING']);
+    expect(refused.body['detail']).toContain('begins to write: from its checkpoint at the target on');
+    expect(refused.body['workaround']).toContain('confirm: apply');
+    expect((await change({ parameters: { throttleRowsPerSecond: 9 } })).status).toBe(200);
+    expect(problem(await change({ parameters: { dryRun: false }, confirm: 'yes' }))).toEqual([400, 'REQUEST_INVALID']);
+    const done = await change({ parameters: { dryRun: false }, confirm: 'apply' });
+    expect(done.body).toMatchObject({ parameters: { dryRun: false, throttleRowsPerSecond: 9 } });
+    await untilPublished(id, 3);
+  });
+
   it('two requests at once for one target table: one of them is refused', async () => {
     const ids = [await createPipeline('race-1'), await createPipeline('race-2')];
     const answers = await Promise.all(ids.map((id) => post(`pipelines/${id}/mappings`, mapping('race', 'race'))));

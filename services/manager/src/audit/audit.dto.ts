@@ -25,7 +25,9 @@ export class AuditEntryDto {
   @ApiProperty({ enum: ['create', 'update', 'delete', 'command'] })
   action!: AuditAction;
 
-  @ApiProperty({ enum: ['channel', 'pipeline', 'mapping', 'data-source', 'token', 'command', 'instance'] })
+  @ApiProperty({
+    enum: ['channel', 'pipeline', 'mapping', 'data-source', 'token', 'command', 'instance', 'dead-letter', 'conflict'],
+  })
   resource!: string;
 
   @ApiProperty()

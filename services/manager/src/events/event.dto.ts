@@ -19,6 +19,8 @@ const KINDS: readonly LutraEvent['kind'][] = [
   'config-applied',
   'warning',
   'conflict',
+  'dead-letter',
+  'dry-run',
   'inquiry',
   'blocked',
 ];

@@ -56,6 +56,11 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   MAPPING_TARGET_COLLISION: 422,
   MAPPING_COLUMN_UNKNOWN: 422,
   MAPPING_LOOP: 422,
+  MAPPING_POLICY_CONFLICT: 422,
+  CONFIRMATION_MISSING: 409,
+  // Of routes that ask a target: what is wrong there is not the client's fault.
+  TARGET_ACCESS_DENIED: 502,
+  TARGET_GRANT_MISSING: 502,
   STORE_ACCESS_DENIED: 503,
 };
 

@@ -1,15 +1,30 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
-import type { ColumnSelection, MappingDefinition } from '@lutra/model';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
+import { ConflictPolicyDto } from './conflict-policy.dto.ts';
 
 /** Longest name of a schema, table or column in MySQL and MariaDB. */
 const NAME_CHARS_MAX = 64;
 const REGEX_CHARS_MAX = 500;
 /** A table of InnoDB has at most 1017 columns; one of them may feed several at the target. */
 const COLUMNS_MAX = 4_096;
+/** Tables are ordered by it, nothing more. */
+const WEIGHT_MAX = 32_767;
 
 export class NamePatternDto {
   @ApiPropertyOptional({ example: 'orders', description: 'The table with this name' })
@@ -99,6 +114,27 @@ export class MappingCreateDto {
   @ValidateNested()
   @Type(() => ColumnSelectionDto)
   columns?: ColumnSelectionDto;
+
+  @ApiPropertyOptional({
+    type: ConflictPolicyDto,
+    description: "When a row at the target is not as the source says. Default: {kind: 'overwrite'}",
+  })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ConflictPolicyDto)
+  onConflict?: ConflictPolicyDto;
+
+  @ApiPropertyOptional({
+    minimum: -WEIGHT_MAX,
+    maximum: WEIGHT_MAX,
+    description: 'Tables of a smaller weight are written first, where order between rows is free. Default: 0',
+  })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(-WEIGHT_MAX)
+  @Max(WEIGHT_MAX)
+  weight?: number;
 }
 
 export class MappingPatchDto {
@@ -122,6 +158,24 @@ export class MappingPatchDto {
   @ValidateNested()
   @Type(() => ColumnSelectionDto)
   columns?: ColumnSelectionDto;
+
+  @ApiPropertyOptional({ type: ConflictPolicyDto, description: 'Replaces the policy as a whole' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ConflictPolicyDto)
+  onConflict?: ConflictPolicyDto;
+
+  @ApiPropertyOptional({
+    minimum: -WEIGHT_MAX,
+    maximum: WEIGHT_MAX,
+    description: 'Tables of a smaller weight are written first, where order between rows is free.',
+  })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(-WEIGHT_MAX)
+  @Max(WEIGHT_MAX)
+  weight?: number;
 }
 
 export class MappingDto extends ResourceDto {
@@ -136,6 +190,12 @@ export class MappingDto extends ResourceDto {
 
   @ApiProperty({ type: ColumnSelectionDto })
   columns!: ColumnSelection;
+
+  @ApiProperty({ type: ConflictPolicyDto })
+  onConflict!: ConflictPolicy;
+
+  @ApiProperty()
+  weight!: number;
 }
 
 export class MappingListDto {

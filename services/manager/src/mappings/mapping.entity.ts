@@ -1,5 +1,5 @@
 import { Column, Entity } from 'typeorm';
-import type { ColumnSelection, MappingDefinition } from '@lutra/model';
+import type { ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
 
@@ -16,4 +16,11 @@ export class MappingEntity extends StoredResource {
 
   @Column({ type: 'longtext', transformer: jsonColumn })
   columns!: ColumnSelection;
+
+  /** Null = overwrite. */
+  @Column({ name: 'on_conflict', type: 'longtext', nullable: true, transformer: jsonColumn })
+  onConflict!: ConflictPolicy | null;
+
+  @Column({ type: 'int' })
+  weight!: number;
 }

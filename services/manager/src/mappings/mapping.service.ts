@@ -15,6 +15,7 @@ import { reviseDefinitions } from '../publishing/revisions.ts';
 import type { Store } from '../store/store.ts';
 import type { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
 import { MappingEntity } from './mapping.entity.ts';
+import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.ts';
 import { columnsOf, sourceOf, targetOf } from './read-mapping.ts';
 
 /** More would make every revision slow to check and large to send; an expression covers many tables. */
@@ -56,7 +57,10 @@ export class MappingService {
       source: sourceOf(given.source),
       target: targetOf(given.target),
       columns: columnsOf(given.columns),
+      onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
+      weight: given.weight ?? 0,
     };
+    requirePolicyColumns(content.onConflict, content.columns);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       if ((await manager.countBy(MappingEntity, { pipelineId })) >= MAPPINGS_MAX) {
@@ -77,7 +81,7 @@ export class MappingService {
 
   async change(
     address: MappingAddress,
-    { source, target, columns }: MappingPatchDto,
+    { source, target, columns, onConflict, weight }: MappingPatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<MappingDto> {
     const now = this.clock.now();
@@ -85,12 +89,15 @@ export class MappingService {
       source: source === undefined ? undefined : sourceOf(source),
       target: target === undefined ? undefined : targetOf(target),
       columns: columns === undefined ? undefined : columnsOf(columns),
+      onConflict: onConflict === undefined ? undefined : conflictPolicyOf(onConflict),
+      weight,
     };
     const changed = await this.store.change(async (manager) => {
       const entity = await findMapping(manager, address);
       requireMatch(entity.version, by.ifMatch);
       const before = mappingDtoOf(entity);
       assignGiven(entity, patch, now);
+      requirePolicyColumns(entity.onConflict, entity.columns);
       const after = mappingDtoOf(await manager.save(entity));
       await reviseDefinitions(manager, [address.pipelineId], now);
       const write = { action: 'update', resource: 'mapping', resourceId: address.id, before, after } as const;
@@ -122,6 +129,8 @@ export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({
   source: entity.source,
   target: entity.target,
   columns: entity.columns,
+  onConflict: entity.onConflict ?? { kind: 'overwrite' },
+  weight: entity.weight,
 });
 
 async function findMapping(manager: EntityManager, { pipelineId, id }: MappingAddress): Promise<MappingEntity> {

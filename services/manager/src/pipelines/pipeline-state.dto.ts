@@ -3,6 +3,7 @@ import { COMMAND_KINDS, PIPELINE_CONDITIONS, STAGES } from '@lutra/model';
 import type {
   Blocker,
   CommandKind,
+  DryRunReport,
   FailureReport,
   LeaseHolder,
   PipelineCondition,
@@ -132,16 +133,45 @@ export class WindowDto {
   bytes!: number;
 }
 
+const UNAVAILABLE_PARTS = ['permit', 'mainstem', 'loader', 'cursor', 'commands', 'deadLetters'] as const;
+
 /** Something that could not be asked just now: the rest of the answer stands. */
 export class UnavailableDto {
-  @ApiProperty({ enum: ['permit', 'mainstem', 'loader', 'cursor', 'commands'] })
-  part!: 'permit' | 'mainstem' | 'loader' | 'cursor' | 'commands';
+  @ApiProperty({ enum: UNAVAILABLE_PARTS })
+  part!: (typeof UNAVAILABLE_PARTS)[number];
 
   @ApiProperty()
   code!: string;
 
   @ApiProperty()
   detail!: string;
+}
+
+/** What dryRun would have done in its newest epoch. */
+export class DryRunReportDto implements DryRunReport {
+  @ApiProperty()
+  epoch!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Time of the newest report' })
+  at!: string;
+
+  @ApiProperty()
+  inserted!: number;
+
+  @ApiProperty()
+  updated!: number;
+
+  @ApiProperty()
+  deleted!: number;
+
+  @ApiProperty({ description: 'Statements that change tables' })
+  ddl!: number;
+
+  @ApiProperty({ type: [String], description: 'Some statements of the newest report, shortened, without values' })
+  sample!: readonly string[];
 }
 
 export const PIPELINE_STATES = ['RUNNING', 'PAUSED', 'STOPPED', 'UNKNOWN'] as const;
@@ -241,6 +271,23 @@ export class PipelineStateDto extends PipelineDetailDto {
 
   @ApiProperty({ description: 'Since the pipeline exists' })
   rowsLoaded!: number;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description:
+      'Dead letters that are not settled, asked of the target every ten seconds at most; null = it cannot be asked',
+  })
+  deadLettersOpen!: number | null;
+
+  @ApiProperty({ description: 'Rows that were put aside as dead letters, since the pipeline exists' })
+  deadLetters!: number;
+
+  @ApiProperty({ description: 'Rows that were not at the target as the source said, since the pipeline exists' })
+  conflicts!: number;
+
+  @ApiProperty({ type: DryRunReportDto, nullable: true, description: 'Null when there was no dry run' })
+  dryRun!: DryRunReport | null;
 
   @ApiProperty({ type: CursorDto, nullable: true })
   cursor!: CursorDto | null;

@@ -14,6 +14,7 @@ import type { Coordinator, VersionedPermit } from '@lutra/coordination';
 import { commandDtoOf } from '../commands/command-reader.ts';
 import type { CommandReader } from '../commands/command-reader.ts';
 import type { CommandDto } from '../commands/command.dto.ts';
+import type { OpenDeadLetters } from '../dead-letters/open-dead-letters.ts';
 import type { Plain } from '../http/plain.ts';
 import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import type { PipelineView, PipelineWatch } from '../statistics/pipeline-watch.ts';
@@ -39,6 +40,7 @@ export class PipelineStateReader {
       readonly clock: Clock;
       readonly commands: CommandReader;
       readonly links: RunbookLinks;
+      readonly openLetters: OpenDeadLetters;
     },
   ) {}
 
@@ -46,7 +48,7 @@ export class PipelineStateReader {
   async describe(pipeline: Plain<PipelineDetailDto>): Promise<PipelineStateDto> {
     const { watch, clock } = this.parts;
     const asked = await this.askAll(pipeline.id);
-    const { permit, mainstem, loader, cursor, commands } = asked;
+    const { permit, mainstem, loader, cursor, commands, openLetters } = asked;
     const view = watch.view(pipeline.id);
     const nowMs = clock.now().getTime();
     const reading = readStatistics(view.statistics, nowMs);
@@ -66,11 +68,15 @@ export class PipelineStateReader {
       delayMsP99: reading.delayMsP99,
       rowsPerSecond: reading.rowsPerSecond10,
       rowsLoaded: reading.rowsLoaded,
+      deadLettersOpen: openLetters.value,
+      deadLetters: reading.totals.deadLetters,
+      conflicts: reading.totals.conflicts,
+      dryRun: view.statistics.dryRun ?? null,
       cursor: ofCursor(cursor.value),
       mainstem: mainstem.value,
       loader: loader.value,
       open: [...(fresh?.open ?? [])],
-      unavailable: [permit, mainstem, loader, cursor, commands].flatMap(({ failure }) =>
+      unavailable: [permit, mainstem, loader, cursor, commands, openLetters].flatMap(({ failure }) =>
         failure === null ? [] : [failure],
       ),
     };
@@ -91,14 +97,22 @@ export class PipelineStateReader {
 
   private async askAll(id: string): Promise<AskedParts> {
     const { coordinator, bus, commands } = this.parts;
-    const [permit, mainstem, loader, cursor, lastOrder] = await Promise.all([
-      this.ask('permit', () => coordinator.permit(id)),
+    const asking = this.ask('permit', () => coordinator.permit(id));
+    const [permit, mainstem, loader, cursor, lastOrder, openLetters] = await Promise.all([
+      asking,
       this.ask('mainstem', () => coordinator.leaseHolder(id, 'mainstem')),
       this.ask('loader', () => coordinator.leaseHolder(id, 'loader')),
       this.ask('cursor', () => bus.cursor(id)),
       this.ask('commands', () => commands.lastOrder(id)),
+      this.ask('deadLetters', async () => this.openLetters(id, await asking)),
     ]);
-    return { permit, mainstem, loader, cursor, commands: lastOrder };
+    return { permit, mainstem, loader, cursor, commands: lastOrder, openLetters };
+  }
+
+  /** What never started has none, and its target need not be there yet. */
+  private openLetters(id: string, { value, failure }: Asked<VersionedPermit>): Promise<number> | number {
+    const isNew = failure === null && (value?.permit.epoch ?? 0) === 0;
+    return isNew ? 0 : this.parts.openLetters.count(id);
   }
 
   /** The section of the runbook that helps first. */
@@ -168,6 +182,7 @@ interface AskedParts {
   readonly loader: Asked<LeaseHolder>;
   readonly cursor: Asked<CursorState>;
   readonly commands: Asked<CommandDto>;
+  readonly openLetters: Asked<number>;
 }
 
 /** Who is silent when a part does not answer. */
@@ -177,6 +192,7 @@ const SILENCE: Readonly<Record<UnavailableDto['part'], ErrorCode>> = {
   loader: 'COORDINATION_UNREACHABLE',
   cursor: 'BUS_UNREACHABLE',
   commands: 'STORE_UNREACHABLE',
+  deadLetters: 'TARGET_UNREACHABLE',
 };
 
 /** An operator's last word, as far as it was heard. */

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsObject, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
+import { IsIn, IsObject, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
 import type { PipelineParameters, StartDefinition } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -45,6 +45,9 @@ export class PipelineCreateDto {
   start?: StartDto;
 }
 
+/** What a person says who knows what a change sets off. */
+export const CONFIRMATION = 'apply';
+
 /** Channel, source and target of a pipeline stay what they are: another pair of databases is another pipeline. */
 export class PipelinePatchDto {
   @ApiPropertyOptional()
@@ -59,6 +62,14 @@ export class PipelinePatchDto {
   @ValidateNested()
   @Type(() => ParametersDto)
   parameters?: ParametersDto;
+
+  @ApiPropertyOptional({
+    enum: [CONFIRMATION],
+    description: 'Needed to switch dryRun off: from then on the target is written, beginning at its checkpoint',
+  })
+  @MayBeAbsent()
+  @IsIn([CONFIRMATION])
+  confirm?: typeof CONFIRMATION;
 
   @ApiPropertyOptional({
     type: StartDto,

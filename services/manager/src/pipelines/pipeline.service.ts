@@ -19,6 +19,7 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import type { Store } from '../store/store.ts';
+import { checkParameters, requireConfirmation } from './parameter-rules.ts';
 import type { ParametersDto } from './parameters.dto.ts';
 import type {
   PipelineCreateDto,
@@ -59,6 +60,7 @@ export class PipelineService {
   async create(given: PipelineCreateDto, caller: Caller): Promise<PipelineDto> {
     const { store, clock, publisher } = this.parts;
     const now = clock.now();
+    checkParameters(parametersOf(given.parameters));
     const created = await store.change(async (manager) => {
       await requireReference(manager, ChannelEntity, { field: 'channelId', id: given.channelId });
       await requireReference(manager, DataSourceEntity, { field: 'targetId', id: given.targetId });
@@ -89,7 +91,7 @@ export class PipelineService {
 
   async change(
     id: string,
-    { name, parameters, start }: PipelinePatchDto,
+    { name, parameters, confirm, start }: PipelinePatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<PipelineDto> {
     const { store, clock, publisher } = this.parts;
@@ -104,6 +106,10 @@ export class PipelineService {
         parameters: parameters === undefined ? undefined : { ...entity.parameters, ...parametersOf(parameters) },
         start: start === undefined ? undefined : startOf(start, source.kind),
       };
+      if (patch.parameters !== undefined) {
+        requireConfirmation(entity, patch.parameters, confirm);
+        checkParameters(patch.parameters);
+      }
       assignGiven(entity, patch, now);
       await manager.save(entity);
       await reviseDefinitions(manager, [id], now);

@@ -45,9 +45,12 @@ export function compileDataSource(entity: DataSourceEntity): DataSourceDefinitio
   };
 }
 
-const compileMapping = ({ id, source, target, columns }: MappingEntity): MappingDefinition => ({
+/** What is the default is left out, so that a definition of an earlier version stays the same revision. */
+const compileMapping = ({ id, source, target, columns, onConflict, weight }: MappingEntity): MappingDefinition => ({
   id,
   source,
   target,
   columns,
+  ...(onConflict === null || onConflict.kind === 'overwrite' ? {} : { onConflict }),
+  ...(weight === 0 ? {} : { weight }),
 });

@@ -1,6 +1,7 @@
 import { compileMappings, isReservedSchema, SyncError } from '@lutra/model';
 import type { MappingDefinition, NamePattern, PipelineDefinition } from '@lutra/model';
 import { isOneToOne } from './one-to-one.ts';
+import { refuseMixedPolicies } from './policy-rules.ts';
 
 /** A mapping with the pipeline that it belongs to. */
 interface PlacedMapping {
@@ -11,7 +12,7 @@ interface PlacedMapping {
 /**
  * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do
  * not compile, reserved schemas, two mappings into one target table, loops. `others` are the current definitions of all
- * other pipelines. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
+ * other pipelines. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
  */
 export function checkDefinition(definition: PipelineDefinition, others: readonly PipelineDefinition[]): void {
   compileMappings(definition.mappings);
@@ -28,6 +29,7 @@ export function checkDefinition(definition: PipelineDefinition, others: readonly
       refuseLoop(one, other);
     }
   });
+  refuseMixedPolicies(definition);
 }
 
 const placed = (pipeline: PipelineDefinition): PlacedMapping[] =>

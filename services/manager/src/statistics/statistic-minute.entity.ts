@@ -43,6 +43,21 @@ export class StatisticMinuteEntity {
   @Column(COUNT)
   warnings!: number;
 
+  @Column({ name: 'dead_letters', ...COUNT })
+  deadLetters!: number;
+
+  @Column({ name: 'dead_letters_retried', ...COUNT })
+  deadLettersRetried!: number;
+
+  @Column({ name: 'dead_letters_discarded', ...COUNT })
+  deadLettersDiscarded!: number;
+
+  @Column({ name: 'dead_letter_retries_failed', ...COUNT })
+  deadLetterRetriesFailed!: number;
+
+  @Column({ name: 'dry_run_rows', ...COUNT })
+  dryRunRows!: number;
+
   @Column({ name: 'delay_ms_p50', type: 'double', nullable: true })
   delayMsP50!: number | null;
 

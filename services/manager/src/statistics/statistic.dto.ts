@@ -45,6 +45,21 @@ export class StatisticCountsDto implements StatisticCounts {
 
   @ApiProperty()
   warnings!: number;
+
+  @ApiProperty({ description: 'Rows that were put aside' })
+  deadLetters!: number;
+
+  @ApiProperty({ description: 'Rows that were put aside and are written now' })
+  deadLettersRetried!: number;
+
+  @ApiProperty({ description: 'Rows that were put aside and given up' })
+  deadLettersDiscarded!: number;
+
+  @ApiProperty()
+  deadLetterRetriesFailed!: number;
+
+  @ApiProperty({ description: 'Rows that dryRun has not written' })
+  dryRunRows!: number;
 }
 
 export class StatisticMinuteDto extends StatisticCountsDto {

@@ -47,6 +47,11 @@ function minuteOf(row: StatisticMinuteEntity): StatisticMinuteDto {
     sourceBytes: row.sourceBytes,
     failures: row.failures,
     warnings: row.warnings,
+    deadLetters: row.deadLetters,
+    deadLettersRetried: row.deadLettersRetried,
+    deadLettersDiscarded: row.deadLettersDiscarded,
+    deadLetterRetriesFailed: row.deadLetterRetriesFailed,
+    dryRunRows: row.dryRunRows,
     delayMsP50: row.delayMsP50,
     delayMsP99: row.delayMsP99,
   };

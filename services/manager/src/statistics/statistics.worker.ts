@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { Clock, StatisticState } from '@lutra/model';
+import type { Clock, LutraEvent, StatisticState } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
@@ -20,7 +20,17 @@ const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 
 /** What figures and states are folded from. */
-const FOLLOWED = ['loaded', 'window', 'failed', 'warning', 'blocked', 'command-issued', 'command-done'] as const;
+const FOLLOWED: readonly LutraEvent['kind'][] = [
+  'loaded',
+  'dead-letter',
+  'dry-run',
+  'window',
+  'failed',
+  'warning',
+  'blocked',
+  'command-issued',
+  'command-done',
+];
 
 interface Parts {
   readonly watch: PipelineWatch;

@@ -1,6 +1,12 @@
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
+import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
 
 /** All migrations, oldest first. A migration that was released is never changed. */
-export const MIGRATIONS = [CreateTables1795200000000, AddStandbys1795300000000, AddCommands1795400000000] as const;
+export const MIGRATIONS = [
+  CreateTables1795200000000,
+  AddStandbys1795300000000,
+  AddCommands1795400000000,
+  AddLoadPolicies1795500000000,
+] as const;

@@ -1,0 +1,33 @@
+import { Delete, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { TargetChangeDto, TargetRemovalQuery } from '../targets/target-list.dto.ts';
+import { ConflictDto, ConflictListDto, ConflictQuery } from './conflict.dto.ts';
+import { ConflictService } from './conflict.service.ts';
+
+/** What was found at targets other than the source said, with both images and the decision. */
+@ApiController('conflicts', 'Conflicts')
+export class ConflictsController {
+  constructor(@Inject(ConflictService) private readonly conflicts: ConflictService) {}
+
+  @Get()
+  @ApiOkResponse({ type: ConflictListDto })
+  list(@Query() query: ConflictQuery): Promise<ConflictListDto> {
+    return this.conflicts.list(query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: ConflictDto })
+  get(@Param('id') id: string): Promise<ConflictDto> {
+    return this.conflicts.get(id);
+  }
+
+  /** Removes what was recorded before a time. */
+  @Delete()
+  @ApiOkResponse({ type: TargetChangeDto })
+  remove(@Query() query: TargetRemovalQuery, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
+    return this.conflicts.remove(query, caller);
+  }
+}

@@ -1,0 +1,45 @@
+import { SyncError } from '@lutra/model';
+import type { ColumnSelection, ConflictPolicy } from '@lutra/model';
+import type { ConflictPolicyDto } from './conflict-policy.dto.ts';
+
+/** The policy with exactly the fields of its kind. Throws REQUEST_INVALID. */
+export function conflictPolicyOf({ kind, column, columns, deltaColumns }: ConflictPolicyDto): ConflictPolicy {
+  if (kind !== 'latestWins' && column !== undefined) refuse('column', `belongs to latestWins, not to ${kind}`);
+  if (kind !== 'merge' && columns !== undefined) refuse('columns', `belongs to merge, not to ${kind}`);
+  if (kind !== 'merge' && deltaColumns !== undefined) refuse('deltaColumns', `belongs to merge, not to ${kind}`);
+  switch (kind) {
+    case 'latestWins':
+      if (column === undefined) return refuse('column', 'is what latestWins compares: name a column');
+      return { kind, column };
+    case 'merge': {
+      const policy = { kind, columns: columns ?? [], deltaColumns: deltaColumns ?? [] };
+      const all = [...policy.columns, ...policy.deltaColumns].map((name) => name.toLowerCase());
+      if (all.length === 0) refuse('columns', 'or deltaColumns have to name what is merged');
+      const twice = all.find((name, index) => all.indexOf(name) !== index);
+      if (twice !== undefined) refuse('columns', `and deltaColumns name ${twice} twice`);
+      return policy;
+    }
+    default:
+      return { kind };
+  }
+}
+
+/** What the policy looks at has to be among the columns that the mapping writes, where it lists them. Throws REQUEST_INVALID. */
+export function requirePolicyColumns(policy: ConflictPolicy | null, selection: ColumnSelection): void {
+  if (policy === null || selection.mode === 'all') return;
+  const written = new Set(selection.columns.map(({ target }) => target.toLowerCase()));
+  const missing = columnsOfPolicy(policy).find((name) => !written.has(name.toLowerCase()));
+  if (missing !== undefined)
+    refuse(policy.kind === 'merge' ? 'columns' : 'column', `${missing} is not written by the mapping`);
+}
+
+function columnsOfPolicy(policy: ConflictPolicy): readonly string[] {
+  if (policy.kind === 'latestWins') return [policy.column];
+  return policy.kind === 'merge' ? [...policy.columns, ...policy.deltaColumns] : [];
+}
+
+function refuse(name: string, rest: string): never {
+  const field = `onConflict.${name}`;
+  const problem = `${field} ${rest}`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+}

@@ -1,0 +1,25 @@
+import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
+import type { PipelineParameters } from '@lutra/model';
+import { CONFIRMATION } from './pipeline.dto.ts';
+
+/** Refuses parameters of which one would promise what another one makes impossible. Throws REQUEST_INVALID. */
+export function checkParameters(given: Partial<PipelineParameters>): void {
+  const { applyMode, keepTransactions } = { ...DEFAULT_PARAMETERS, ...given };
+  if (keepTransactions && applyMode !== 'transactional') {
+    const problem = `parameters.keepTransactions belongs to applyMode transactional: applyMode ${applyMode} keeps no transactions`;
+    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'parameters.keepTransactions', problem }] });
+  }
+}
+
+/** The end of a dry run is the beginning of writing: nobody should set that off unawares. Throws CONFIRMATION_MISSING. */
+export function requireConfirmation(
+  { name, parameters }: { readonly name: string; readonly parameters: Partial<PipelineParameters> },
+  wanted: Partial<PipelineParameters>,
+  confirm: string | undefined,
+): void {
+  if (parameters.dryRun !== true || wanted.dryRun === true || confirm === CONFIRMATION) return;
+  const problem =
+    `With dryRun switched off, pipeline ${name} begins to write: from its checkpoint at the target on, so that everything ` +
+    'that was only reported since then is applied now, DDL included';
+  throw new SyncError('CONFIRMATION_MISSING', { problem, field: 'confirm', value: CONFIRMATION });
+}
