@@ -278,7 +278,7 @@ export const ERRORS = {
     scope: 'config',
     class: 'configuration',
     summary: 'The change has an effect that has to be confirmed',
-    workaround: 'Read what will happen, then send the request again with {field}: {value}.',
+    workaround: 'Read what will happen, then send the request again with the confirmation that the message names.',
   },
   INSTANCE_NOT_ELIGIBLE: {
     scope: 'config',

@@ -140,7 +140,7 @@ describe('pipelines', () => {
     const refused = await change({ parameters: { dryRun: false } });
     expect(problem(refused)).toEqual([409, 'CONFIRMATION_MISSING']);
     expect(refused.body['detail']).toContain('begins to write: from its checkpoint at the target on');
-    expect(refused.body['workaround']).toContain('confirm: apply');
+    expect(refused.body['detail']).toContain("Send confirm: 'apply'");
     expect((await change({ parameters: { throttleRowsPerSecond: 9 } })).status).toBe(200);
     expect(problem(await change({ parameters: { dryRun: false }, confirm: 'yes' }))).toEqual([400, 'REQUEST_INVALID']);
     const done = await change({ parameters: { dryRun: false }, confirm: 'apply' });

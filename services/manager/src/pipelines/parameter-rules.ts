@@ -20,6 +20,7 @@ export function requireConfirmation(
   if (parameters.dryRun !== true || wanted.dryRun === true || confirm === CONFIRMATION) return;
   const problem =
     `With dryRun switched off, pipeline ${name} begins to write: from its checkpoint at the target on, so that everything ` +
-    'that was only reported since then is applied now, DDL included';
-  throw new SyncError('CONFIRMATION_MISSING', { problem, field: 'confirm', value: CONFIRMATION });
+    'that was only reported since then is applied now, DDL included. ' +
+    `Send confirm: '${CONFIRMATION}' with the change when that is meant`;
+  throw new SyncError('CONFIRMATION_MISSING', { problem });
 }
