@@ -225,6 +225,7 @@ function columnOf(row: Row): TargetColumn {
     nullable,
     generated,
     needsValue: !fillsItself && row['defaultText'] === null,
+    updatesItself: /\bon update\b/i.test(extra),
     charset: textOrNull(row['charset']),
     collation: textOrNull(row['collation']),
     paddedBytes: dataType === 'binary' ? Number(row['octets']) : null,

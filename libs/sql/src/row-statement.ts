@@ -60,6 +60,8 @@ export function updateStatement(
     if (value === undefined) throw absentValue(column);
     return `${column.quoted}=${valueText(column, value, parameters)}`;
   });
+  for (const column of writer.keptColumns)
+    if (!written.includes(column)) assignments.push(`${column.quoted}=${column.quoted}`);
   const where = rowCondition(writer, change.before, parameters);
   return statement(`UPDATE ${writer.quoted} SET ${assignments.join(',')} WHERE ${where}`, parameters);
 }
@@ -78,6 +80,8 @@ export function updateJoinStatement(
     columns.length > 0
       ? columns.map(({ quoted }, index) => `t.${quoted}=v.c${String(index)}`)
       : writer.key.slice(0, 1).map(({ quoted }) => `t.${quoted}=t.${quoted}`);
+  for (const column of writer.keptColumns)
+    if (!columns.includes(column)) assignments.push(`t.${column.quoted}=t.${column.quoted}`);
   const on = writer.key.map(({ join }, index) => join?.(`v.k${String(index)}`) ?? '');
   const selects = changes.map((change, row) => {
     const values = writer.key.map((column) => column.keyLiteral(keyValue(writer, column, change.before)));

@@ -47,6 +47,8 @@ export interface TableWriter {
   readonly columns: readonly WrittenColumn[];
   /** Columns of the rows that the table does not have, left out by policy. */
   readonly ignored: readonly ColumnDefinition[];
+  /** Columns that have to be named in every update, so that they keep their value: ON UPDATE CURRENT_TIMESTAMP. */
+  readonly keptColumns: readonly WrittenColumn[];
   /** Empty when the table has no key: a row is then found by all its columns. */
   readonly key: readonly KeyColumn[];
   readonly keyColumns: readonly string[];
@@ -103,6 +105,7 @@ export function compileTableWriter(
     target,
     quoted: quoteTable(target),
     columns,
+    keptColumns: columns.filter((column) => column.target.updatesItself === true),
     ignored,
     key,
     keyColumns: key.map(({ name }) => name),

@@ -18,6 +18,8 @@ export interface TargetColumn {
   readonly generated: boolean;
   /** The server has no value of its own for it: an INSERT that leaves it out is refused in strict mode. */
   readonly needsValue: boolean;
+  /** ON UPDATE CURRENT_TIMESTAMP: an update that does not name the column changes it. */
+  readonly updatesItself?: boolean;
   readonly charset: string | null;
   readonly collation: string | null;
   /** Bytes of a binary(n) column, which the server pads with zero bytes; null for all others. */

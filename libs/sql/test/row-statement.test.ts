@@ -80,6 +80,16 @@ describe('statements', () => {
     );
   });
 
+  it('names a column that the server would change by itself, to keep its value', () => {
+    const [, at] = targetColumn('total', 'timestamp', { updatesItself: true });
+    const touched = compileTableWriter(definition, { ...target, columns: new Map([...target.columns, ['total', at]]) });
+    const change = updateOf([1n, 'a', '1.00', 'then'], [1n, 'a', '2.00', 'then']);
+    const columns = touched.columns.filter(({ name }) => name === 'price');
+    expect(updateStatement(touched, columns, change).sql).toContain("SET `price`='2.00',`total`=`total` WHERE");
+    expect(updateJoinStatement(touched, columns, [change]).sql).toMatch(/SET t.`price`=v.c0,t.`total`=t.`total`$/);
+    expect(updateStatement(touched, touched.columns.slice(3), change).sql).toContain("SET `total`='then' WHERE");
+  });
+
   it('writes a NULL that was another value before', () => {
     const change = updateOf([1n, 'a', '1.00', null], [1n, 'a', null, null]);
     expect(updateStatement(writer, price, change).sql).toBe(
