@@ -1,4 +1,4 @@
-import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
+import { iterateRowProcess, RowProcessEncoder } from '@lutra/messaging';
 import type { PipelineDefinition } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { MappedTables } from './mapped-tables.ts';
@@ -17,9 +17,8 @@ export class TransformStage {
   ): Promise<{ readonly rowCount: number }> {
     const encoder = new RowProcessEncoder(output);
     const mapper = new RowMapper(this.tablesOf(definition), encoder);
-    const reader = new RowProcessReader(body);
-    for (let kind = reader.next(); kind !== null; kind = reader.next()) {
-      mapper.take(kind, reader);
+    for (const record of iterateRowProcess(body)) {
+      mapper.take(record);
       if (output.isFull) {
         await output.drain();
         signal.throwIfAborted();

@@ -1,0 +1,26 @@
+import type { DatabaseKind } from '@lutra/model';
+import { COLUMN_TYPES } from './column-types.ts';
+import { FOREIGN_KEYS } from './foreign-keys.ts';
+import { KEYS } from './keys.ts';
+import type { Scenario } from './scenario.ts';
+import { SESSIONS } from './sessions.ts';
+import { STATEMENTS } from './statements.ts';
+import { TABLES } from './tables.ts';
+import { TRANSACTIONS } from './transactions.ts';
+import { UNIQUE_VALUES } from './unique-values.ts';
+
+/** Every scenario, in the order in which they run. */
+export const ALL_SCENARIOS: readonly Scenario[] = [
+  ...COLUMN_TYPES,
+  ...KEYS,
+  ...UNIQUE_VALUES,
+  ...STATEMENTS,
+  ...TRANSACTIONS,
+  ...SESSIONS,
+  ...TABLES,
+  ...FOREIGN_KEYS,
+];
+
+/** Those that a kind of server understands. */
+export const scenariosFor = (kind: DatabaseKind): readonly Scenario[] =>
+  ALL_SCENARIOS.filter(({ only }) => only === undefined || only === kind);

@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseKind, PipelineParameters, StartDefinition } from '@lutra/model';
+import { must } from '@lutra/model';
+import { compareTables, connectTo, createAccount, runSql, sourceGrants, targetGrants, waitUntil } from '@lutra/testing';
+import type { DatabaseServer, LocalStack, TablePair } from '@lutra/testing';
+import { differences, wholeSchema } from '../e2e-stack.ts';
+import { tablesOf, withTableNames } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+export interface SiteOptions {
+  readonly kind: DatabaseKind;
+  readonly stack: LocalStack;
+  /** Administrators' logins of two servers. */
+  readonly source: DatabaseServer;
+  readonly target: DatabaseServer;
+  readonly scenarios: readonly Scenario[];
+  /** Ways of applying, each with a pipeline and a schema of its own at the target, by name. */
+  readonly flavours: Readonly<Record<string, Partial<PipelineParameters>>>;
+  /** A file that both sides' servers can read, for LOAD DATA. */
+  readonly file: string;
+}
+
+const MARKER = 'marker';
+const WAIT_MS = 30_000;
+
+/**
+ * One source whose scenarios are applied in several ways to one target server of the same kind. All tables are made before
+ * anything runs, so that no scenario waits for another one's.
+ */
+export class ScenarioSite {
+  private readonly schema = `scen_${randomBytes(3).toString('hex')}`;
+  private readonly pipelines = new Map<string, string>();
+  private readonly prefixes: ReadonlyMap<string, string>;
+  private logins: { readonly source: DatabaseServer; readonly target: DatabaseServer } | null = null;
+  private origin = '';
+  private markers = 0;
+
+  private constructor(private readonly options: SiteOptions) {
+    this.prefixes = new Map(options.scenarios.map(({ name }, index) => [name, `s${String(index)}`]));
+  }
+
+  /** Makes schemas, accounts and tables. */
+  static async start(options: SiteOptions): Promise<ScenarioSite> {
+    const site = new ScenarioSite(options);
+    await Promise.all([
+      site.createTables(options.source, site.schema, true),
+      (async () => {
+        for (const flavour of Object.keys(options.flavours))
+          await site.createTables(options.target, site.targetSchema(flavour), false);
+      })(),
+    ]);
+    site.logins = await site.createAccounts();
+    const position = options.kind === 'mysql' ? '@@global.gtid_executed' : '@@global.gtid_binlog_pos';
+    site.origin = String((await site.ask(options.source, `SELECT ${position} AS value`))[0]?.['value']);
+    return site;
+  }
+
+  async stop(): Promise<void> {
+    const drop = (schema: string): string => `DROP DATABASE IF EXISTS \`${schema}\``;
+    await runSql(this.options.source, [drop(this.schema)]);
+    await runSql(
+      this.options.target,
+      Object.keys(this.options.flavours).map((flavour) => drop(this.targetSchema(flavour))),
+    );
+  }
+
+  /** Starts the pipeline of a flavour, in place of one that it has: at what comes now, or at what came since the tables were made. */
+  async startPipeline(flavour: string, from: 'now' | 'origin'): Promise<void> {
+    await this.removePipeline(flavour);
+    const { source, target } = must(this.logins, 'the site has started');
+    const start: StartDefinition = from === 'now' ? { kind: 'latest' } : { kind: 'gtid', gtid: this.origin };
+    const mapping = wholeSchema(this.schema) as object;
+    const id = await this.options.stack.createPipeline({
+      name: `${this.options.kind}-${flavour}-${randomBytes(3).toString('hex')}`,
+      source,
+      target,
+      start,
+      parameters: must(this.options.flavours[flavour], flavour),
+      mappings: [{ ...mapping, target: { schema: this.targetSchema(flavour) } }],
+    });
+    this.pipelines.set(flavour, id);
+  }
+
+  /** Runs the texts of a scenario at the source, each in a session of its own. */
+  async run(scenario: Scenario): Promise<void> {
+    const prefix = must(this.prefixes.get(scenario.name), scenario.name);
+    for (const text of scenario.sql) {
+      const connection = await connectTo(this.options.source, this.schema);
+      try {
+        await connection.query(this.filled(text, prefix));
+        // Not destroy(): what a session leaves open is gone when the next one begins.
+        await connection.end();
+      } catch (error) {
+        connection.destroy();
+        throw error;
+      }
+    }
+  }
+
+  /** What stands in the way of equality once everything that was committed so far has been applied; empty when nothing does. */
+  async problemsOf(flavour: string, scenarios: readonly Scenario[]): Promise<string[]> {
+    const marker = await this.mark();
+    const stopped = await this.arrived(flavour, marker);
+    if (stopped !== null) return [stopped];
+    const pairs = scenarios.flatMap((scenario) => this.pairsOf(flavour, scenario));
+    let found: string[] = [];
+    // Lanes of one segment commit each for itself, so the marker may come a little before the rest.
+    await waitUntil(
+      async () => {
+        found = differences(await compareTables(this.options.source, this.options.target, pairs));
+        return found.length === 0;
+      },
+      { what: 'equal tables', timeoutMs: 2_000, everyMs: 50 },
+    ).catch(() => undefined); // The difference says more.
+    return found;
+  }
+
+  private async removePipeline(flavour: string): Promise<void> {
+    const { api } = this.options.stack;
+    const id = this.pipelines.get(flavour);
+    if (id === undefined) return;
+    await api.command(id, 'STOP', 'the scenario has failed');
+    await waitUntil(async () => (await api.pipeline(id)).state === 'STOPPED', { what: 'the stop', timeoutMs: WAIT_MS });
+    await api.delete(`/pipelines/${id}`);
+    this.pipelines.delete(flavour);
+  }
+
+  private async mark(): Promise<number> {
+    const marker = (this.markers += 1);
+    await runSql(this.options.source, [`INSERT INTO \`${this.schema}\`.${MARKER} VALUES (${String(marker)})`]);
+    return marker;
+  }
+
+  /** Null when the marker is there; otherwise why it does not come. */
+  private async arrived(flavour: string, marker: number): Promise<string | null> {
+    const connection = await connectTo(this.options.target, this.targetSchema(flavour));
+    const id = must(this.pipelines.get(flavour), `${flavour} has a pipeline`);
+    let questions = 0;
+    let stopped: string | null = null;
+    try {
+      await waitUntil(
+        async () => {
+          const [rows] = await connection.query(`SELECT 1 FROM ${MARKER} WHERE id = ${String(marker)}`);
+          if ((rows as unknown[]).length > 0) return true;
+          questions += 1;
+          if (questions % 50 === 0) stopped = await this.whyStopped(id);
+          return stopped !== null;
+        },
+        { what: `the marker through ${flavour}`, timeoutMs: WAIT_MS, everyMs: 10 },
+      );
+    } catch (error) {
+      stopped = (error as Error).message;
+    } finally {
+      connection.destroy();
+    }
+    return stopped === null ? null : `${flavour}: ${stopped}`;
+  }
+
+  private async whyStopped(id: string): Promise<string | null> {
+    const { state, failure } = await this.options.stack.api.pipeline(id);
+    return state === 'RUNNING' ? null : `${String(state)} ${failure?.code ?? ''} ${failure?.message ?? ''}`;
+  }
+
+  private pairsOf(flavour: string, scenario: Scenario): TablePair[] {
+    const prefix = must(this.prefixes.get(scenario.name), scenario.name);
+    const schema = this.targetSchema(flavour);
+    return tablesOf(scenario, prefix).map((table) => ({
+      source: { schema: this.schema, table },
+      target: { schema, table },
+    }));
+  }
+
+  private filled(text: string, prefix: string): string {
+    const { file } = this.options;
+    return withTableNames(text, prefix).replaceAll('{file}', file).replaceAll('{run}', `${this.schema}_${prefix}_`);
+  }
+
+  private async createTables(server: DatabaseServer, schema: string, isSource: boolean): Promise<void> {
+    const statements = this.options.scenarios.flatMap(({ name, tables, atSource = [] }) =>
+      [...tables, ...(isSource ? atSource : [])].map((statement) =>
+        this.filled(statement, must(this.prefixes.get(name), name)),
+      ),
+    );
+    await runSql(server, [
+      // Not logged: what is not written does not have to be synchronised with the disk.
+      'SET SESSION sql_log_bin = 0',
+      `CREATE DATABASE \`${schema}\` CHARACTER SET utf8mb4`,
+      `USE \`${schema}\``,
+      `CREATE TABLE ${MARKER} (id INT PRIMARY KEY)`,
+      ...statements,
+    ]);
+  }
+
+  private async createAccounts(): Promise<{ readonly source: DatabaseServer; readonly target: DatabaseServer }> {
+    const { source, target, flavours } = this.options;
+    const password = randomBytes(12).toString('base64url');
+    const targets = Object.keys(flavours).map((flavour) => this.targetSchema(flavour));
+    const [reader, writer] = [`${this.schema}_source`, `${this.schema}_target`];
+    return {
+      source: await createAccount(source, {
+        user: reader,
+        password,
+        grants: sourceGrants(source, reader, [this.schema]),
+      }),
+      target: await createAccount(target, { user: writer, password, grants: targetGrants(writer, targets) }),
+    };
+  }
+
+  private async ask(server: DatabaseServer, sql: string): Promise<Readonly<Record<string, unknown>>[]> {
+    const connection = await connectTo(server);
+    try {
+      return (await connection.query(sql))[0] as Readonly<Record<string, unknown>>[];
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  private targetSchema(flavour: string): string {
+    return `${this.schema}_${flavour.replaceAll(/\W/g, '_')}`;
+  }
+}
