@@ -35,6 +35,7 @@ export function writerOf(name: string, schema = 's'): TableWriter {
       columnType: dataType,
       nullable,
       generated: false,
+      needsValue: false,
       charset: isString ? 'utf8mb4' : null,
       collation: isString ? 'utf8mb4_general_ci' : null,
       paddedBytes: null,
@@ -67,6 +68,10 @@ export function writerOf(name: string, schema = 's'): TableWriter {
     columns: new Map(COLUMNS.map((column) => [column, target(column, typeOf(column), column !== 'id')])),
     key: primary,
     uniqueKeys: hasUniques ? [primary, index('by_u', ['u']), index('by_vw', ['v', 'w'])] : [primary],
+    triggers: [],
+    engine: 'InnoDB',
+    rowEstimate: null,
+    statement: '',
     ...(tie === undefined ? {} : { foreignKeys: { trust: tie } }),
   });
 }
