@@ -102,7 +102,8 @@ class Run {
     const values = touchedValues(identities.others, row);
     if (values === null) return 'barrier';
     let indexes = this.touched.get(domain);
-    if (indexes === undefined) this.touched.set(domain, (indexes = identities.others.map(() => new Map<Identity, number>())));
+    if (indexes === undefined)
+      this.touched.set(domain, (indexes = identities.others.map(() => new Map<Identity, number>())));
     const process = this.processes.length;
     let placed: Placed = 'taken';
     for (const [number, value] of values.entries()) {
