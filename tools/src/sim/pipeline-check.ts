@@ -79,6 +79,12 @@ export class PipelineCheck {
     this.history = new RowHistory(parts.log);
   }
 
+  /** Whether the lanes stand at different places. */
+  get isUneven(): boolean {
+    const { low, high } = this.lanes;
+    return low !== null && high !== null && isBefore(low, high);
+  }
+
   /** How many lanes there are. */
   get laneCount(): number {
     return this.lanes.all.length;
@@ -141,7 +147,7 @@ export class PipelineCheck {
     if (this.lanes.low === null) throw this.broken('the checkpoint was removed');
     if (from === null) this.begin(this.lanes.low);
     else this.move(session, { from, changes, rows });
-    if (isBefore(this.lanes.low, this.lanes.high ?? this.lanes.low)) this.unevenCommits += 1;
+    if (this.isUneven) this.unevenCommits += 1;
   }
 
   cursorPut(cursor: CursorState): void {
@@ -253,7 +259,7 @@ export class PipelineCheck {
     this.compareWritten(rows, from, reached);
     this.compareReached(from, low);
     const isWhole = changes.some(({ after }) => after !== null && this.wholeRevisions.has(after.revision));
-    if (isMove && isWhole && !isBefore(low, this.lanes.high ?? low)) this.expectWhole(low);
+    if (isMove && isWhole && !this.isUneven) this.expectWhole(low);
   }
 
   private checkLane({ lane, before, after, times }: LaneChange): void {

@@ -20,6 +20,8 @@ export interface SeedReport {
   readonly recoveryMs: number;
   readonly transactions: number;
   readonly commits: number;
+  /** Of them, those after which the lanes stood at different places. */
+  readonly unevenCommits: number;
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -106,6 +108,7 @@ async function run(
     recoveryMs: Math.round(recoveredMs - endMs),
     transactions: [...sources.values()].reduce((sum, { size }) => sum + size, 0),
     commits: [...checks.values()].reduce((sum, { commits }) => sum + commits, 0),
+    unevenCommits: [...checks.values()].reduce((sum, { unevenCommits }) => sum + unevenCommits, 0),
     faults: Object.fromEntries(faults.counts),
   };
 }

@@ -7,6 +7,7 @@ export class SeedTally {
   private virtualMs = 0;
   private transactions = 0;
   private commits = 0;
+  private unevenCommits = 0;
   private readonly recoveriesMs: number[] = [];
   private readonly faults = new Map<string, number>();
 
@@ -16,6 +17,7 @@ export class SeedTally {
     this.virtualMs += report.virtualMs;
     this.transactions += report.transactions;
     this.commits += report.commits;
+    this.unevenCommits += report.unevenCommits;
     this.recoveriesMs.push(report.recoveryMs);
     for (const [fault, count] of Object.entries(report.faults))
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + count);
@@ -29,7 +31,7 @@ export class SeedTally {
     const mean = (sum: number): string => (count === 0 ? '0' : (sum / count).toFixed(0));
     return [
       `${String(this.steps)} steps (${mean(this.steps)} a seed), ${(this.virtualMs / 3_600_000).toFixed(1)} h of virtual time`,
-      `${String(this.transactions)} source transactions in ${String(this.commits)} commits`,
+      `${String(this.transactions)} source transactions in ${String(this.commits)} commits, lanes at different places after ${String(this.unevenCommits)}`,
       `recovered after the last fault in ${at(0.5)} s (p50), ${at(0.99)} s (p99), ${at(1)} s (max), virtual`,
       `faults: ${faults.join(', ')}`,
     ].join('\n');

@@ -164,6 +164,20 @@ export class SourceLog {
     this.append(changes, commitMs);
   }
 
+  /** One transaction in which two rows exchange a unique value. */
+  writeSwap(commitMs: number): void {
+    const changes: RowChange[] = [];
+    this.swapSeats(changes);
+    this.append(changes, commitMs);
+  }
+
+  /** One transaction in which a row changes its key. */
+  writeRename(commitMs: number): void {
+    const changes: RowChange[] = [];
+    this.rename(changes);
+    this.append(changes, commitMs);
+  }
+
   private append(changes: readonly RowChange[], commitMs: number): void {
     const number = this.size + 1;
     this.transactions.push({ seq: number, gtid: gtidOf(number), firstEvent: 0, commitMs, isLast: true, changes });

@@ -1,12 +1,19 @@
 import { Simulation } from '../simulation.ts';
 import { EPOCH_CASES } from './epoch-cases.ts';
 import { FENCE_CASES } from './fence-cases.ts';
+import { LANE_CASES } from './lane-cases.ts';
 import { PROMISE_CASES } from './promise-cases.ts';
 import { SeedFailure } from '../run-seed.ts';
 import type { SimCase } from './sim-case.ts';
 import { STREAM_CASES } from './stream-cases.ts';
 
-export const CASES: readonly SimCase[] = [...FENCE_CASES, ...EPOCH_CASES, ...STREAM_CASES, ...PROMISE_CASES];
+export const CASES: readonly SimCase[] = [
+  ...FENCE_CASES,
+  ...EPOCH_CASES,
+  ...STREAM_CASES,
+  ...PROMISE_CASES,
+  ...LANE_CASES,
+];
 
 /** Plays a case with the chance of the seed. Throws {@link SeedFailure}. */
 export async function playCase(
