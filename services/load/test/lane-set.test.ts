@@ -22,13 +22,16 @@ class FragileSession {
   readonly written: string[] = [];
   isOpen = true;
   failsAtCommit = false;
+  /** Rows that a move finds too few. */
+  misses = 0;
 
   query(): Promise<never[]> {
     return this.isOpen ? Promise.resolve([]) : Promise.reject(new SyncError('TARGET_CONNECTION_LOST'));
   }
   execute(statements: readonly { readonly sql: string }[]): Promise<number[]> {
     this.written.push(...statements.map(({ sql }) => sql));
-    return Promise.resolve(statements.map(({ sql }) => /lane IN \(([\d,]+)\)/.exec(sql)?.[1]?.split(',').length ?? 1));
+    const found = (sql: string): number => /lane IN \(([\d,]+)\)/.exec(sql)?.[1]?.split(',').length ?? 1;
+    return Promise.resolve(statements.map(({ sql }) => found(sql) - this.misses));
   }
   commit(): Promise<void> {
     if (this.failsAtCommit) return Promise.reject(new SyncError('TARGET_ROW_REFUSED'));
@@ -117,6 +120,15 @@ describe('lanes', () => {
     expect([lanes.isEven, lanes.reached]).toEqual([false, placeAt(5)]);
     await lanes.apply({ end: placeAt(9), units: [joint] }, OPTIONS);
     expect([lanes.isEven, lanes.reached]).toEqual([true, placeAt(9)]);
+  });
+
+  it('are fenced together when one of their rows is not found', async () => {
+    const { first, lanes } = lanesOf([placeAt(1), placeAt(1), placeAt(1)]);
+    first.misses = 1;
+    const work = lanes.apply({ end: placeAt(5), units: [{ lane: 'all', unit: UNIT }] }, OPTIONS);
+    await expect(work).rejects.toMatchObject({ code: 'TARGET_CHECKPOINT_MISSING' });
+    expect(first.written).not.toContain('COMMIT');
+    expect([lanes.isEven, lanes.reached]).toEqual([true, placeAt(1)]);
   });
 
   it.each([
