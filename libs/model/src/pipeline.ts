@@ -181,9 +181,12 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   targetHistoryListMax: 0,
 };
 
-/** A revision as an older manager wrote it: parameters that it did not know have their defaults. */
+/** A loader of the release that wrote a definition without `lanes` may still have to take over. */
+const BEFORE_LANES = { lanes: 1 };
+
+/** A revision as an older manager wrote it: parameters that it did not know have their defaults, and there is one lane. */
 export function completeDefinition(definition: PipelineDefinition): PipelineDefinition {
-  return { ...definition, parameters: { ...DEFAULT_PARAMETERS, ...definition.parameters } };
+  return { ...definition, parameters: { ...DEFAULT_PARAMETERS, ...BEFORE_LANES, ...definition.parameters } };
 }
 
 /** Most `lanes` that a pipeline may ask for. */

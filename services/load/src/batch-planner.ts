@@ -1,6 +1,6 @@
 import { compileTargetLookup } from '@lutra/model';
 import type { PipelineDefinition, Place } from '@lutra/model';
-import type { TargetCatalog, TargetInfo, TargetSession, WriterOptions } from '@lutra/sql';
+import type { TargetCatalog, TargetInfo, TargetSession } from '@lutra/sql';
 import type { Batch } from './batch.ts';
 import { confirmShapes } from './confirm-shapes.ts';
 import type { ApplyOptions } from './lane.ts';
@@ -12,6 +12,8 @@ import type { Segment } from './plan/plan-segments.ts';
 import { planUnit } from './plan/plan-unit.ts';
 import type { UnitOptions } from './plan/plan-unit.ts';
 import type { PlannedStatement, WritableRow } from './plan/planned-statement.ts';
+import { portionsOf } from './portions.ts';
+import type { Portions } from './portions.ts';
 import type { RowCollector } from './row-collector.ts';
 import type { SafeWindow } from './safe-resume.ts';
 
@@ -57,7 +59,7 @@ export class BatchPlanner {
 
   /** Whether the batch can be planned without asking the target. */
   canPlan({ definition, processes }: Batch): boolean {
-    return this.collector.knows(processes, writerOptions(definition));
+    return this.collector.knows(processes, definition);
   }
 
   /** Whether a plan was made for so many lanes and for the tables as they are known now. */
@@ -67,22 +69,25 @@ export class BatchPlanner {
 
   /** Looks up the tables of the batch that are not known yet. */
   async learn({ definition, processes }: Batch, target: TableQuestions, options: ApplyOptions): Promise<void> {
-    const view = writerOptions(definition);
-    if (this.collector.knows(processes, view)) return;
-    await target.ask((session) => this.collector.learn(session, processes, view), options);
+    if (this.collector.knows(processes, definition)) return;
+    await target.ask((session) => this.collector.learn(session, processes, definition), options);
   }
 
   /** Of the processes from `first` on. The tables have to be known. `lanes`: how many may write at the same time; 1 = all together. */
   plan({ definition, processes }: Batch, lanes: number, first = 0): BatchPlan {
     const left = processes.slice(first);
     const parts = left.map((loaded) => wholePart(loaded));
-    const rows = parts.map((part) => this.collector.collect(part, writerOptions(definition)));
+    const { sizes } = this.portionsOf(left, definition);
+    let taken = 0;
+    const portions = sizes.map((size) =>
+      parts.slice(taken, (taken += size)).flatMap((part) => this.collector.collect(part, definition)),
+    );
     const { catalog, recent, parallelRowsMin } = this.options;
     // In failoverMode safe the keys that are remembered stand in one row: lanes would wait for one another.
-    const segments = planSegments(rows, { lanes, isJoint: recent !== undefined, parallelRowsMin });
-    let from = first;
+    const segments = planSegments(portions, { lanes, isJoint: recent !== undefined, parallelRowsMin });
+    let [from, portion] = [first, 0];
     const planned = segments.map((segment) => {
-      const to = from + segment.processCount;
+      const to = from + sum(sizes.slice(portion, (portion += segment.processCount)));
       const part = { from, to, parts: parts.slice(from - first, to - first), end: endOf(processes.slice(from, to)) };
       from = to;
       return { ...part, units: this.unitsOf(segment, definition) };
@@ -90,10 +95,19 @@ export class BatchPlanner {
     return { lanes, version: catalog.version, segments: planned };
   }
 
+  /** Whether the batch ends inside a transaction that must not be committed in part. The tables have to be known. */
+  endsInside({ definition, processes }: Batch): boolean {
+    return this.portionsOf(processes, definition).isOpen;
+  }
+
   /** One unit of all rows of the parts. */
   unitOfParts(parts: readonly ProcessPart[], { definition }: Batch): LaneUnit {
-    const rows = parts.flatMap((part) => this.collector.collect(part, writerOptions(definition)));
+    const rows = parts.flatMap((part) => this.collector.collect(part, definition));
     return this.unitOf(rows, definition);
+  }
+
+  private portionsOf(processes: Batch['processes'], definition: PipelineDefinition): Portions {
+    return portionsOf(processes, (loaded, gtid) => this.collector.holdsUnrepeatable(loaded, gtid, definition));
   }
 
   private unitsOf(segment: Segment, definition: PipelineDefinition): PlannedParts['units'] {
@@ -111,7 +125,7 @@ export class BatchPlanner {
     let statements = planUnit(rows, options);
     recent?.add(statements);
     const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
-      const fresh = await this.collector.refresh(session, rows, writerOptions(definition));
+      const fresh = await this.collector.refresh(session, rows, definition);
       if (fresh !== rows) statements = planUnit((rows = fresh), options);
       return statements;
     };
@@ -134,13 +148,10 @@ export class BatchPlanner {
   }
 }
 
+const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+
 function endOf(processes: Batch['processes']): Place {
   const last = processes.at(-1);
   if (last === undefined) throw new Error('A segment has processes');
   return last.delivery.header.end;
 }
-
-const writerOptions = ({ parameters: { foreignKeys, missingColumn } }: PipelineDefinition): WriterOptions => ({
-  foreignKeys,
-  missingColumn,
-});

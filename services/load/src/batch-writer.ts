@@ -42,7 +42,7 @@ export class BatchWriter {
   /** Plans a batch ahead, as far as that can be done before the one in front of it is written. */
   readonly prepare = (batch: Batch): void => {
     const { planner } = this.parts;
-    if (!this.isWhole(batch) && planner.canPlan(batch)) batch.plan = planner.plan(batch, this.lanesFor(batch));
+    if (planner.canPlan(batch) && !this.isWhole(batch)) batch.plan = planner.plan(batch, this.lanesFor(batch));
   };
 
   /** Resolves when all of it is committed or staged. Throws what the target answers, with the number of a process. */
@@ -96,9 +96,13 @@ export class BatchWriter {
     return this.commit(batch, { parts, done: batch.processes.slice(from, to), segment: { end, units } }, options);
   }
 
-  /** A transaction that was begun whole is ended whole, whatever a newer revision says. */
-  private isWhole({ definition }: Batch): boolean {
-    return definition.parameters.applyMode === 'transactional' || this.open !== null;
+  /**
+   * A transaction that was begun whole is ended whole, whatever a newer revision says; and one of which rows must not be
+   * written twice is never committed in part.
+   */
+  private isWhole(batch: Batch): boolean {
+    const { applyMode } = batch.definition.parameters;
+    return applyMode === 'transactional' || this.open !== null || this.parts.planner.endsInside(batch);
   }
 
   /** How many lanes may write the batch at the same time: while they are uneven all of them write everything together. */

@@ -33,6 +33,8 @@ export class LaneSet {
   readonly info: TargetInfo;
   /** What each lane had done at the claim. */
   readonly claimed: readonly Place[];
+  /** The newest revision under which a lane was written before. */
+  readonly claimedRevision: number;
 
   constructor(
     private readonly access: TargetAccess,
@@ -42,6 +44,7 @@ export class LaneSet {
     this.rows = new LaneRows(claim, claimed.rows);
     this.info = claimed.session.info;
     this.claimed = claimed.rows.map(({ place }) => place);
+    this.claimedRevision = Math.max(...claimed.rows.map(({ revision }) => revision));
     this.first = this.laneOf(0, claimed.session);
     this.lanes = [this.first, ...claimed.rows.slice(1).map((_, index) => this.laneOf(index + 1))];
     this.staged = new StagedLanes(this.first, {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inspectTarget } from '@lutra/sql';
+import type { PipelineDefinition } from '@lutra/model';
 import type { TargetReport, TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { BlockWatch } from './block-watch.ts';
@@ -57,7 +58,16 @@ export async function loadEpoch(
     const recent = safe === undefined ? {} : { recent: safe };
     const reporter = new CursorReporter({ bus, clock, pipeline }, lanes.reached);
     const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
-    const loader = new ProcessLoader({ context, pipeline, lanes, reporter, catalog, parallelRowsMin, ...recent });
+    const loader = new ProcessLoader({
+      context,
+      pipeline,
+      lanes,
+      reporter,
+      catalog,
+      isSameMapping: await sameMapping(context, pipelineId, lanes),
+      parallelRowsMin,
+      ...recent,
+    });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [
@@ -72,6 +82,18 @@ export async function loadEpoch(
     await grace;
     await lanes.close();
   }
+}
+
+/** Compares with the mappings under which lanes were left at different places; even ones need no comparison. */
+async function sameMapping(
+  { bus }: ServiceContext,
+  pipelineId: string,
+  lanes: LaneSet,
+): Promise<(definition: PipelineDefinition) => boolean> {
+  if (lanes.isEven) return () => true;
+  const before = await bus.definition(pipelineId, lanes.claimedRevision);
+  const mappings = JSON.stringify(before?.mappings);
+  return (definition) => JSON.stringify(definition.mappings) === mappings;
 }
 
 /** A target that hangs must not keep the lease from the next loader. */

@@ -1,4 +1,5 @@
 import { Bell, SyncError } from '@lutra/model';
+import type { PipelineDefinition } from '@lutra/model';
 import type { ProcessDelivery } from '@lutra/messaging';
 import type { TargetCatalog } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -27,6 +28,8 @@ interface LoaderParts {
   readonly pipeline: PipelineSession;
   readonly lanes: LaneSet;
   readonly reporter: CursorReporter;
+  /** Whether rows go to the tables that they went to when the claimed places were written. */
+  readonly isSameMapping: (definition: PipelineDefinition) => boolean;
   /** What is known of the target's tables, for all sessions of the epoch. */
   readonly catalog: TargetCatalog;
   /** Fewer rows than this are written in one transaction of all lanes. */
@@ -49,17 +52,20 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, reporter, catalog, parallelRowsMin, recent } = parts;
+    const { context, pipeline, lanes, reporter, catalog, isSameMapping, parallelRowsMin, recent } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
     this.reports = new ReportQueue(context, pipeline);
-    const planner = new BatchPlanner(new RowCollector(lanes.claimed, new TableWriters(catalog)), {
-      catalog,
-      info: lanes.info,
-      parallelRowsMin,
-      ...(recent === undefined ? {} : { recent }),
-    });
+    const planner = new BatchPlanner(
+      new RowCollector({ places: lanes.claimed, isSameMapping }, new TableWriters(catalog)),
+      {
+        catalog,
+        info: lanes.info,
+        parallelRowsMin,
+        ...(recent === undefined ? {} : { recent }),
+      },
+    );
     const isMoreWaiting = (): boolean => this.buffer.isReady;
     this.writer = new BatchWriter({
       context,

@@ -1,37 +1,70 @@
-import { must } from '@lutra/model';
-import type { Place, RowProcess, TableDefinition } from '@lutra/model';
+import { compileTargetLookup, intersectPlaces, must } from '@lutra/model';
+import type { PipelineDefinition, Place, RowProcess, TableDefinition } from '@lutra/model';
 import type { TableWriter, TargetSession, WriterOptions } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { laneOf } from './plan/lane-of.ts';
+import { isRepeatable } from './plan/repeatable.ts';
 import type { WritableRow } from './plan/planned-statement.ts';
 import type { TableWriters } from './table-writers.ts';
 
 const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
 
+/** What was done at the claim. */
+export interface ClaimedPlaces {
+  /** Of each lane. */
+  readonly places: readonly Place[];
+  /**
+   * Whether rows go to the tables that they went to when these places were written. Where they do not, a row may belong to
+   * another lane than the one that wrote it, or not: then only what all lanes have done is skipped, and the rest, which
+   * idempotent tables allow, is written once more.
+   */
+  readonly isSameMapping: (definition: PipelineDefinition) => boolean;
+}
+
 /** Gives processes their writers, and their rows that are still to be applied. */
 export class RowCollector {
-  private readonly filter: DoneFilter;
+  private readonly byLane: DoneFilter;
+  private readonly common: DoneFilter;
 
-  /** `claimed`: the places that the lanes had at the claim. */
   constructor(
-    private readonly claimed: readonly Place[],
+    private readonly claimed: ClaimedPlaces,
     private readonly writers: TableWriters,
   ) {
-    this.filter = doneFilter(claimed);
+    this.byLane = doneFilter(claimed.places);
+    this.common = doneFilter([intersectPlaces(claimed.places)]);
+  }
+
+  /** Whether the process has rows of the transaction that are not repeatable. The tables have to be known. */
+  holdsUnrepeatable({ process }: LoadedProcess, gtid: string, definition: PipelineDefinition): boolean {
+    const mappingOf = compileTargetLookup(definition.mappings);
+    const options = writerOptions(definition);
+    const tables = new Set<number>();
+    for (const transaction of process.transactions)
+      if (transaction.gtid === gtid) for (const { table } of transaction.changes) tables.add(table);
+    return [...tables].some((index) => {
+      const writer = this.writers.known(tableOf(process, index), options);
+      return writer !== null && !isRepeatable(writer, mappingOf);
+    });
   }
 
   /** Whether the target need not be asked for any table of the processes. */
-  knows(processes: readonly LoadedProcess[], options: WriterOptions): boolean {
+  knows(processes: readonly LoadedProcess[], definition: PipelineDefinition): boolean {
+    const options = writerOptions(definition);
     return processes.every((loaded) =>
       this.tablesToWrite(loaded).every((table) => this.writers.known(table, options) !== null),
     );
   }
 
   /** Looks up what is not known yet. Throws what {@link TableWriters.writerOf} throws. */
-  async learn(session: TargetSession, processes: readonly LoadedProcess[], options: WriterOptions): Promise<void> {
+  async learn(
+    session: TargetSession,
+    processes: readonly LoadedProcess[],
+    definition: PipelineDefinition,
+  ): Promise<void> {
+    const options = writerOptions(definition);
     for (const loaded of processes)
       for (const table of this.tablesToWrite(loaded)) await this.writers.writerOf(session, table, options);
   }
@@ -40,8 +73,9 @@ export class RowCollector {
   async refresh(
     session: TargetSession,
     rows: readonly WritableRow[],
-    options: WriterOptions,
+    definition: PipelineDefinition,
   ): Promise<readonly WritableRow[]> {
+    const options = writerOptions(definition);
     const fresh = new Map<TableWriter, TableWriter>();
     for (const { writer } of rows)
       if (!fresh.has(writer)) fresh.set(writer, await this.writers.writerOf(session, writer.definition, options));
@@ -50,7 +84,10 @@ export class RowCollector {
   }
 
   /** The rows of a part that are still to be applied, in order; counts them: anew, since a plan may be made again. */
-  collect({ loaded, transactions, counts }: ProcessPart, options: WriterOptions): readonly WritableRow[] {
+  collect({ loaded, transactions, counts }: ProcessPart, definition: PipelineDefinition): readonly WritableRow[] {
+    const options = writerOptions(definition);
+    const { isSameMapping, places } = this.claimed;
+    const filter = isSameMapping(definition) ? this.byLane : this.common;
     const { delivery, process } = loaded;
     Object.assign(counts, noCounts());
     const rows: WritableRow[] = [];
@@ -62,8 +99,8 @@ export class RowCollector {
       ));
     for (const transaction of transactions) {
       const origin = { process: delivery.header.process, transaction };
-      const remaining = this.filter.remaining(delivery.header, transaction, (change) =>
-        laneOf({ writer: writerOf(change.table), change, origin }, this.claimed.length),
+      const remaining = filter.remaining(delivery.header, transaction, (change) =>
+        laneOf({ writer: writerOf(change.table), change, origin }, places.length),
       );
       counts.skipped += transaction.changes.length - remaining.length;
       for (const change of remaining) {
@@ -78,10 +115,15 @@ export class RowCollector {
   private tablesToWrite({ process }: LoadedProcess): readonly TableDefinition[] {
     const indexes = new Set<number>();
     for (const { changes, gtid } of process.transactions)
-      if (changes.length > 0 && !this.filter.isDone(gtid)) for (const { table } of changes) indexes.add(table);
+      if (changes.length > 0 && !this.common.isDone(gtid)) for (const { table } of changes) indexes.add(table);
     return [...indexes].map((index) => tableOf(process, index));
   }
 }
 
 const tableOf = ({ tables }: RowProcess, index: number): TableDefinition =>
   must(tables[index], 'decoding checks that a row names a table of its process');
+
+const writerOptions = ({ parameters: { foreignKeys, missingColumn } }: PipelineDefinition): WriterOptions => ({
+  foreignKeys,
+  missingColumn,
+});
