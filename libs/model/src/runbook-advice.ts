@@ -33,6 +33,8 @@ const NEW_POSITION =
   "UPDATE lutra.checkpoint SET done = '{place}', inside = NULL WHERE pipeline_id = '{id}'; -- at the target, while the pipeline is PAUSED";
 const AFTER_NEW_POSITION =
   'Write the place in the form that the column `done` has now. Then RESTART: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
+const OR_DEAD_LETTER =
+  'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded.';
 const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';
 const UPDATE_MAPPING = 'GET pipelines/{id}/mappings';
 const CONCERNS_A_MAPPING = 'The mapping was not saved, and the pipeline runs as before. Send it again, corrected.';
@@ -55,6 +57,9 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: 'PATCH pipelines/{id} {"parameters":{"ddl":"skip"}}',
     next: 'Then RESTART. The statement is passed over with a warning. Set `ddl` back to `fail` afterwards, or the next one passes unseen.',
   },
+  TARGET_VALUE_REFUSED: { next: OR_DEAD_LETTER },
+  TARGET_ROW_REFUSED: { next: OR_DEAD_LETTER },
+  TARGET_ROW_MISSING: { next: OR_DEAD_LETTER },
   TARGET_FENCED: {
     next: 'The old loader has stopped by itself. If it repeats every few minutes, two load instances fight: look at their sessions with ZooKeeper.',
   },

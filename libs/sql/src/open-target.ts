@@ -34,8 +34,10 @@ export async function openTarget(
   let connection: Connection | undefined;
   try {
     connection = await createConnection(connectionOptions(definition, password, options));
-    for (const statement of SESSION_SETUP) await connection.query(statement);
-    const info = await readInfo(connection, address);
+    // What answered the handshake may be gone at once: the settings have a limit of their own.
+    const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    for (const sql of SESSION_SETUP) await connection.query({ sql, timeout });
+    const info = await readInfo(connection, { address, timeout });
     const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
     return new MysqlTargetSession(connection, info, { clock: options.clock, timeoutMs });
   } catch (cause) {
@@ -87,16 +89,21 @@ function connectTo(host: string, port: number): Socket {
   return Object.assign(socket, { _host: host });
 }
 
-async function readInfo(connection: Connection, address: string): Promise<TargetInfo> {
-  const [variables] = await connection.query<RowDataPacket[]>(
-    "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'server_uuid', 'server_uid', 'server_id', 'hostname', 'port')",
-  );
+async function readInfo(
+  connection: Connection,
+  { address, timeout }: { readonly address: string; readonly timeout: number },
+): Promise<TargetInfo> {
+  const [variables] = await connection.query<RowDataPacket[]>({
+    timeout,
+    sql: "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'server_uuid', 'server_uid', 'server_id', 'hostname', 'port')",
+  });
   const byName = new Map(variables.map((row) => [String(row['Variable_name']), String(row['Value'])]));
-  const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT CONNECTION_ID() AS sessionId, CURRENT_USER() AS account',
-  );
+  const [rows] = await connection.query<RowDataPacket[]>({
+    timeout,
+    sql: 'SELECT CONNECTION_ID() AS sessionId, CURRENT_USER() AS account',
+  });
   const [row] = rows;
-  await connection.query('COMMIT');
+  await connection.query({ sql: 'COMMIT', timeout });
   const version = byName.get('version') ?? '';
   const identity = byName.get('server_uuid') ?? byName.get('server_uid');
   return {

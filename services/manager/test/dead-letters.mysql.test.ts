@@ -256,6 +256,30 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (name) => {
     });
     await manager.coordinator.forgetPipeline(pipelineId);
   });
+
+  it('events of dead letters and dry runs are listed and counted', async () => {
+    await begin();
+    const base = { v: 1, who: 'load-1', pipelineId, epoch: 1, process: null, traceId: null } as const;
+    const at = new Date().toISOString();
+    const added = { table: 'shop.orders', code: 'TARGET_ROW_REFUSED', change: 'added', count: 3 } as const;
+    await manager.bus.publishEvent({ ...base, at, kind: 'dead-letter', ...added });
+    const rows = { inserted: 5, updated: 1, deleted: 1, ddl: 0, sample: ['INSERT INTO `orders` VALUES (?)'] };
+    await manager.bus.publishEvent({ ...base, at, kind: 'dry-run', ...rows });
+    const shown = async (): Promise<Answer['body']> => (await get(`pipelines/${pipelineId}`)).body;
+    await waitUntil(async () => (await shown())['dryRun'] !== null, { what: 'the report', timeoutMs: 15_000 });
+    expect(await shown()).toMatchObject({ deadLetters: 3, dryRun: { epoch: 1, since: at, at, ...rows } });
+    const { body } = await get(`pipelines/${pipelineId}/statistics`);
+    expect(body['totals']).toMatchObject({ deadLetters: 3, dryRunRows: 7, inserted: 0 });
+    const events = await get(`pipelines/${pipelineId}/events?kinds=dead-letter,dry-run`);
+    expect(events.body.items?.map(({ kind }) => kind).sort()).toEqual(['dead-letter', 'dry-run']);
+    const kept = async (): Promise<unknown> =>
+      installation.sql(
+        `SELECT dead_letters, dry_run_rows FROM ${installation.database}.statistic_minute WHERE pipeline_id = '${pipelineId}'`,
+      );
+    await waitUntil(async () => JSON.stringify(await kept()) === '[{"dead_letters":3,"dry_run_rows":7}]', {
+      ...{ what: 'the minute in the store', timeoutMs: 25_000 },
+    });
+  }, 45_000);
 });
 
 const PAUSED: Permit = {
