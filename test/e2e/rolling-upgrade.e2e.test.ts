@@ -23,7 +23,8 @@ beforeAll(async () => {
       number === 2 && service !== 'manager' && service !== 'arbiter' ? previous : undefined,
   });
   await e2e.createTables(...SHOP_TABLES);
-  pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
+  // The previous release knows one checkpoint row: it stops where there are several (services/load/README.md).
+  pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)], parameters: { lanes: 1 } });
 }, 120_000);
 
 afterAll(async () => {

@@ -93,7 +93,8 @@ async function sameMapping(
   if (lanes.isEven) return () => true;
   const before = await bus.definition(pipelineId, lanes.claimedRevision);
   const mappings = JSON.stringify(before?.mappings);
-  return (definition) => JSON.stringify(definition.mappings) === mappings;
+  return (definition) =>
+    definition.revision === lanes.claimedRevision || JSON.stringify(definition.mappings) === mappings;
 }
 
 /** A target that hangs must not keep the lease from the next loader. */

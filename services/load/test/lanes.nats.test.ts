@@ -1,0 +1,91 @@
+/**
+ * Goal: several lanes write one process at the same time, and what a crash leaves between them is made good.
+ * Method: rows in numbers that are worth it, published by hand; the checkpoint's rows are set back as a crash would leave them.
+ */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { doneUpTo, LoadFixture } from './load-fixture.ts';
+import { createPeople, insert, peopleTable } from './rows.ts';
+
+const ROWS = 1_000;
+const changes = Array.from({ length: ROWS }, (_, index) => insert([index + 1, `name ${String(index + 1)}`, null]));
+
+describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as const])('lanes at %s', (_name, server) => {
+  let load: LoadFixture;
+
+  beforeEach(async () => {
+    load = await LoadFixture.open(server);
+    await load.run(createPeople(load.schema));
+  });
+  afterEach(() => load.close());
+
+  const publish = (epoch: number, process: number, first = 1): Promise<void> =>
+    load.publish({
+      epoch,
+      process,
+      tables: [peopleTable(load.schema)],
+      transactions: [{ number: first, changes }],
+    });
+  const lanes = (): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+    load.rows(
+      `SELECT lane, step, done, session_id AS sessionId FROM lutra.checkpoint WHERE pipeline_id = '${load.pipelineId}' ORDER BY lane`,
+    );
+  const count = async (where: string): Promise<number> =>
+    Number((await load.rows(`SELECT COUNT(*) AS n FROM ${load.schema}.people WHERE ${where}`))[0]?.['n']);
+
+  it('each move their own row, in sessions of their own, and a crash between them is repeated by who is behind', async () => {
+    const first = load.startEpoch(1, { lanes: 4 });
+    await load.giveOrigin(1);
+    await publish(1, 1);
+    expect(await load.waitForLoaded(1, 1)).toMatchObject({ inserted: ROWS, skipped: 0 });
+    expect(await first.end()).toBeNull();
+    const stored = await lanes();
+    expect(stored.map(({ lane, step }) => [Number(lane), Number(step)])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 1],
+    ]);
+    expect(new Set(stored.map(({ sessionId }) => sessionId)).size).toBe(4);
+    expect(new Set(stored.map(({ done }) => done))).toEqual(new Set([JSON.stringify(doneUpTo(1).done)]));
+
+    // As if the loader had died before lanes 2 and 3 had committed.
+    const before = JSON.stringify(doneUpTo(0).done);
+    await load.run(
+      `UPDATE lutra.checkpoint SET done = '${before}' WHERE pipeline_id = '${load.pipelineId}' AND lane IN (2, 3)`,
+      `UPDATE ${load.schema}.people SET note = 'mine'`,
+    );
+    const second = load.startEpoch(2, { lanes: 4 });
+    expect((await load.waitForPlace(2)).place).toEqual(doneUpTo(0));
+    await publish(2, 1);
+    const loaded = await load.waitForLoaded(2, 1);
+    expect(loaded.inserted + loaded.skipped).toBe(ROWS);
+    expect([loaded.inserted, loaded.skipped].every((rows) => rows > ROWS / 4)).toBe(true);
+    // The rows of the lanes that were ahead are as somebody left them; the others are as the source has them.
+    expect(await count("note = 'mine'")).toBe(loaded.skipped);
+    expect(await count('note IS NULL')).toBe(loaded.inserted);
+    expect(new Set((await lanes()).map(({ done }) => done))).toEqual(new Set([JSON.stringify(doneUpTo(1).done)]));
+    expect(await second.end()).toBeNull();
+  }, 30_000);
+
+  it('become more or fewer with a revision, in one transaction, before its first rows', async () => {
+    let wanted = 1;
+    const epoch = load.startEpoch(1, { lanes: 1 }, () => ({ lanes: wanted }));
+    await load.giveOrigin(1);
+    for (const [index, [next, numbers]] of (
+      [
+        [3, [1, 2, 3]],
+        [2, [1, 2]],
+        [1, [0]],
+      ] as const
+    ).entries()) {
+      wanted = next;
+      await publish(1, index + 1, index + 1);
+      await load.waitForLoaded(1, index + 1);
+      const stored = await lanes();
+      expect(stored.map(({ lane }) => Number(lane))).toEqual(numbers);
+      expect(new Set(stored.map(({ done }) => done))).toEqual(new Set([JSON.stringify(doneUpTo(index + 1).done)]));
+    }
+    expect(await count('1 = 1')).toBe(ROWS);
+    expect(await epoch.end()).toBeNull();
+  }, 30_000);
+});
