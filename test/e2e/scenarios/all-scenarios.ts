@@ -1,6 +1,6 @@
 import type { DatabaseKind } from '@lutra/model';
 import { COLUMN_TYPES } from './column-types.ts';
-import { FOREIGN_KEYS } from './foreign-keys.ts';
+import { CASCADES, FOREIGN_KEYS } from './foreign-keys.ts';
 import { KEYS } from './keys.ts';
 import type { Scenario } from './scenario.ts';
 import { SESSIONS } from './sessions.ts';
@@ -19,6 +19,7 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   ...SESSIONS,
   ...TABLES,
   ...FOREIGN_KEYS,
+  ...CASCADES,
 ];
 
 /** Those that a kind of server understands. */

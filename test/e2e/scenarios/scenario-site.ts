@@ -57,7 +57,8 @@ export class ScenarioSite {
 
   async stop(): Promise<void> {
     const drop = (schema: string): string => `DROP DATABASE IF EXISTS \`${schema}\``;
-    await runSql(this.options.source, [drop(this.schema)]);
+    // Not logged: the pipelines, which run on, would take it for a change of their tables.
+    await runSql(this.options.source, ['SET SESSION sql_log_bin = 0', drop(this.schema)]);
     await runSql(
       this.options.target,
       Object.keys(this.options.flavours).map((flavour) => drop(this.targetSchema(flavour))),

@@ -159,11 +159,11 @@ export class LocalStack {
     return instance;
   }
 
-  /** Starts an instance that has ended and resolves when it is ready. */
-  async restart(service: ServiceName): Promise<ServiceInstance> {
+  /** Starts an instance that has ended, with more environment for this time, and resolves when it is ready. */
+  async restart(service: ServiceName, env?: Readonly<Record<string, string>>): Promise<ServiceInstance> {
     const ended = this.instancesOf(service).find((instance) => !instance.isRunning);
     const instance = must(ended, `${service} has an instance that does not run`);
-    await instance.start();
+    await instance.start(env);
     await instance.waitReady();
     return instance;
   }

@@ -69,8 +69,8 @@ export class ServiceInstance {
     return this.process?.exit ?? Promise.resolve();
   }
 
-  /** Starts the process; it is not ready yet (see {@link waitReady}). */
-  async start(): Promise<void> {
+  /** Starts the process, with more environment for this time; it is not ready yet (see {@link waitReady}). */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     this.starts += 1;
     const root = this.options.root ?? projectRoot;
@@ -82,6 +82,7 @@ export class ServiceInstance {
         PATH: process.env['PATH'] ?? '/usr/bin:/bin',
         TZ: 'UTC',
         ...this.options.env,
+        ...env,
         LUTRA_INSTANCE: this.instanceId,
         LUTRA_HTTP_PORT: String(this.options.httpPort),
       },
