@@ -123,7 +123,10 @@ export class RowCollector {
 const tableOf = ({ tables }: RowProcess, index: number): TableDefinition =>
   must(tables[index], 'decoding checks that a row names a table of its process');
 
-const writerOptions = ({ parameters: { foreignKeys, missingColumn } }: PipelineDefinition): WriterOptions => ({
+const writerOptions = ({
+  parameters: { foreignKeys, missingColumn, noPrimaryKey },
+}: PipelineDefinition): WriterOptions => ({
   foreignKeys,
   missingColumn,
+  noPrimaryKey,
 });

@@ -24,8 +24,26 @@ const tableOf = (table: string): string => foreignKeyTable({ schema: 's', table 
 const EDGES: readonly ForeignKeyEdge[] = [{ child: tableOf('child'), parent: tableOf('parent'), changesRows: true }];
 
 /** `schema`: s in memory, a database's name on a server. */
-export function writerOf(name: string, schema = 's'): TableWriter {
-  const isText = name === 'text';
+export function definitionOf(name: string, schema = 's'): TableDefinition {
+  return {
+    schema,
+    table: name,
+    primaryKey: [0],
+    columns: COLUMNS.map((column): ColumnDefinition => ({
+      name: column,
+      kind: typeOf(name, column) === 'int' ? 'integer' : 'text',
+      declared: typeOf(name, column),
+      nullable: column !== 'id',
+      ...(typeOf(name, column) === 'int' ? { bytes: 4 } : { charset: 'utf8mb4', length: 20 }),
+    })),
+  };
+}
+
+const typeOf = (table: string, column: string): string =>
+  (table === 'text' && column === 'id') || column === 'b' ? 'varchar' : 'int';
+
+function writerOf(name: string): TableWriter {
+  const schema = 's';
   const hasUniques = name === 'number' || name === 'text';
   const target = (column: string, dataType: string, nullable: boolean) => {
     const isString = dataType === 'varchar';
@@ -41,19 +59,6 @@ export function writerOf(name: string, schema = 's'): TableWriter {
       paddedBytes: null,
     };
   };
-  const typeOf = (column: string): string => ((isText && column === 'id') || column === 'b' ? 'varchar' : 'int');
-  const definition: TableDefinition = {
-    schema,
-    table: name,
-    primaryKey: [0],
-    columns: COLUMNS.map((column): ColumnDefinition => ({
-      name: column,
-      kind: typeOf(column) === 'int' ? 'integer' : 'text',
-      declared: typeOf(column),
-      nullable: column !== 'id',
-      ...(typeOf(column) === 'int' ? { bytes: 4 } : { charset: 'utf8mb4', length: 20 }),
-    })),
-  };
   const index = (indexName: string, columns: readonly string[]) => ({
     name: indexName,
     columns,
@@ -62,10 +67,10 @@ export function writerOf(name: string, schema = 's'): TableWriter {
   });
   const primary = index('PRIMARY', ['id']);
   const tie = foreignKeyTies(EDGES, 'trust').get(tableOf(name));
-  return compileTableWriter(definition, {
+  return compileTableWriter(definitionOf(name), {
     schema,
     table: name,
-    columns: new Map(COLUMNS.map((column) => [column, target(column, typeOf(column), column !== 'id')])),
+    columns: new Map(COLUMNS.map((column) => [column, target(column, typeOf(name, column), column !== 'id')])),
     key: primary,
     uniqueKeys: hasUniques ? [primary, index('by_u', ['u']), index('by_vw', ['v', 'w'])] : [primary],
     triggers: [],
@@ -135,9 +140,10 @@ export interface PlayedHistory {
 
 const TEXT_KEYS = ['a', 'A', 'b', 'c', 'i', 'j', 'é', 'e'];
 
+const WRITERS: ReadonlyMap<string, TableWriter> = new Map(SHAPES.map(({ name }) => [name, writerOf(name)]));
+
 /** Does what the operations say as far as the source allows it, and logs it as the source would. */
-export function play(done: readonly Operation[], schema = 's'): PlayedHistory {
-  const writers = new Map(SHAPES.map(({ name }) => [name, writerOf(name, schema)]));
+export function play(done: readonly Operation[], writers: ReadonlyMap<string, TableWriter> = WRITERS): PlayedHistory {
   const source = new ReferenceDatabase(SHAPES);
   const rows: WritableRow[] = [];
   const states = [source.clone()];
@@ -219,7 +225,7 @@ const swapCase = (key: ColumnValue): ColumnValue =>
 
 const onlyKey = (row: Row): RowImage => [row[0], ...Array.from({ length: WIDTH - 1 }, () => undefined)];
 
-/** A child's parent is column a; it may point to nobody, as a source with its checks off allows. */
+/** A child's parent is column a. */
 function assigned(row: Row, values: Operation['values']): Row {
   for (const [index, each] of values.entries()) {
     if (each === undefined) continue;

@@ -54,6 +54,7 @@ export class ReferenceDatabase {
   insert(table: string, row: Row): void {
     this.undoing(() => {
       this.refuseClash(table, row, null);
+      this.refuseOrphan(table, row);
       this.tables.get(table)?.push(row);
     });
   }
@@ -61,6 +62,7 @@ export class ReferenceDatabase {
   update(table: string, row: Row, after: Row): void {
     this.undoing(() => {
       this.refuseClash(table, after, row);
+      this.refuseOrphan(table, after);
       for (const [position, value] of after.entries()) row[position] = value;
     });
   }
@@ -80,7 +82,7 @@ export class ReferenceDatabase {
     if (change.kind !== kind) throw new Error('A statement mixes kinds');
     switch (change.kind) {
       case 'insert':
-        this.upsert(table, change.after, writer.columns.length);
+        this.upsert(table, change.after, { width: writer.columns.length, checks });
         break;
       case 'delete': {
         const row = this.find(table, change.before);
@@ -91,20 +93,26 @@ export class ReferenceDatabase {
         const row = this.find(table, change.before);
         if (row === undefined) {
           if (!isWhole(change.after)) throw new Refused('row missing');
-          this.upsert(table, change.after, writer.columns.length);
+          this.upsert(table, change.after, { width: writer.columns.length, checks });
           break;
         }
         const after = [...row];
         for (const { position } of planned.columns) after[position] = change.after[position] ?? null;
         this.refuseClash(table, after, row);
+        if (checks) this.refuseOrphan(table, after);
         for (const [position, value] of after.entries()) row[position] = value;
       }
     }
   }
 
   /** The guard of the statement: never another row than the one with this key. A partial image is a plain insert. */
-  private upsert(table: string, image: RowImage, width: number): void {
+  private upsert(
+    table: string,
+    image: RowImage,
+    { width, checks }: { readonly width: number; readonly checks: boolean },
+  ): void {
     const row: Row = Array.from({ length: width }, (_, position) => image[position] ?? null);
+    if (checks) this.refuseOrphan(table, row);
     const clash = this.clashOf(table, row, null);
     if (clash === undefined) {
       this.tables.get(table)?.push(row);
@@ -124,6 +132,12 @@ export class ReferenceDatabase {
       for (const child of [...this.rows(name)].filter((each) => each[parent.column] === row[0]))
         this.remove(name, child, true);
     }
+  }
+
+  private refuseOrphan(table: string, row: Row): void {
+    const { parent } = this.shape(table);
+    const id = parent === undefined ? null : (row[parent.column] ?? null);
+    if (parent !== undefined && id !== null && this.find(parent.table, [id]) === undefined) throw new Refused('orphan');
   }
 
   private refuseClash(table: string, row: Row, own: Row | null): void {
