@@ -1,10 +1,12 @@
-import type { Clock, DataSourceDefinition, ErrorCode, MappingDefinition, WarningCode } from '@lutra/model';
-import { SyncError } from '@lutra/model';
+import type { Clock, DataSourceDefinition, ErrorCode, MappingDefinition, NoKeyPolicy, WarningCode } from '@lutra/model';
+import { compileTargetLookup, SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
 import { openTarget } from './open-target.ts';
 import { grantStatement } from './sql-failure.ts';
-import { quoteText } from './sql-text.ts';
+import { quoteTable, quoteText } from './sql-text.ts';
+import { tablesWithoutKey } from './tables-without-key.ts';
 import type { TargetSession } from './target-session.ts';
+import type { TableName } from './target-table.ts';
 
 /** What a person should know of a target before (and while) a pipeline writes to it. */
 export interface TargetReport {
@@ -32,10 +34,14 @@ export async function checkTarget(
   }
 }
 
-/** As {@link checkTarget} on an open session: grants on the mapped schemas, packet size, triggers. */
+/**
+ * As {@link checkTarget} on an open session: grants on the mapped schemas, packet size, triggers, tables without a key (thrown
+ * as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes).
+ */
 export async function inspectTarget(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
+  { noPrimaryKey = 'matchAllColumns' }: { readonly noPrimaryKey?: NoKeyPolicy } = {},
 ): Promise<TargetReport> {
   const { kind, version, maxAllowedPacketBytes, address } = session.info;
   const warnings: { code: WarningCode | ErrorCode; message: string }[] = [];
@@ -51,8 +57,43 @@ export async function inspectTarget(
       code: 'TARGET_TRIGGER',
       message: `The table ${table} at the target has the trigger ${trigger}: it fires for replicated rows too`,
     });
+  const keyless = await mappedWithoutKey(session, mappings, schemas);
   await session.rollback();
+  if (keyless.length > 0) warnings.push(aboutKeyless(keyless, noPrimaryKey));
   return { kind, version, maxAllowedPacketBytes, warnings };
+}
+
+async function mappedWithoutKey(
+  session: TargetSession,
+  mappings: readonly MappingDefinition[],
+  schemas: readonly string[],
+): Promise<readonly TableName[]> {
+  const mappingOf = compileTargetLookup(mappings);
+  const tables = await tablesWithoutKey(session, schemas);
+  return tables.filter(({ schema, table }) => mappingOf(schema, table) !== null);
+}
+
+/** Some names are enough: the first repair shows how the others are done. */
+const NAMED_TABLES_MAX = 10;
+
+/** Throws TARGET_KEY_MISSING when such tables are to be refused. */
+function aboutKeyless(
+  tables: readonly TableName[],
+  noPrimaryKey: NoKeyPolicy,
+): { readonly code: ErrorCode; readonly message: string } {
+  const names = tables.slice(0, NAMED_TABLES_MAX).map(({ schema, table }) => `${schema}.${table}`);
+  const more = tables.length > names.length ? ` and ${String(tables.length - names.length)} more` : '';
+  const table = `${names.join(', ')}${more}`;
+  const problem = `Tables with neither a primary key nor a unique key without NULLs at the target: ${table}`;
+  const [first] = tables;
+  if (noPrimaryKey === 'reject' && first !== undefined) {
+    const statement = `ALTER TABLE ${quoteTable(first)} ADD PRIMARY KEY (<columns>)`;
+    throw new SyncError('TARGET_KEY_MISSING', { table, problem, statement });
+  }
+  return {
+    code: 'TARGET_KEY_MISSING',
+    message: `${problem}. Their rows are found by all columns, one by one (noPrimaryKey: matchAllColumns)`,
+  };
 }
 
 /** Reads what the account was granted; rights that come through roles or on single tables are left to the first statement. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ColumnValue, TableDefinition } from '@lutra/model';
+import type { ColumnValue, MappingDefinition, TableDefinition } from '@lutra/model';
 import {
   checkingForeignKeys,
   compileTableWriter,
   deleteStatement,
   insertStatement,
+  inspectTarget,
   TargetCatalog,
   updateStatement,
 } from '@lutra/sql';
@@ -113,6 +114,27 @@ describe.each(TARGETS)('a table without a key on %s', (_title, name) => {
       await session.rollback();
     },
   );
+
+  it('is told of at the start, or refused', async () => {
+    const { session, schema } = fixture;
+    for (const columns of ['a int', 'a int, UNIQUE (a)', 'a varchar(9) NOT NULL, UNIQUE (a(3))'])
+      await session.query(`CREATE TABLE ${schema}.loose${String(columns.length)} (${columns})`);
+    await session.query(`CREATE TABLE ${schema}.tight (a int NOT NULL, UNIQUE (a))`);
+    const mapping: MappingDefinition = {
+      id: 'm',
+      source: { schema: 's', table: { regex: '(loose|tight).*' } },
+      target: { schema },
+      columns: { mode: 'all' },
+    };
+    const { warnings } = await inspectTarget(session, [mapping]);
+    const told = warnings.find(({ code }) => code === 'TARGET_KEY_MISSING')?.message ?? '';
+    expect(told.match(/loose\d+/g)?.length).toBe(3);
+    expect(told).not.toContain('tight');
+    const refused = inspectTarget(session, [mapping], { noPrimaryKey: 'reject' });
+    await expect(refused).rejects.toMatchObject({ code: 'TARGET_KEY_MISSING' });
+    const tight = { ...mapping, source: { schema: 's', table: { exact: 'tight' } } };
+    expect((await inspectTarget(session, [tight], { noPrimaryKey: 'reject' })).kind).toBe(session.info.kind);
+  });
 
   it('demands whole images', async () => {
     const writer = await create('partial', [

@@ -116,7 +116,7 @@ async function endAfterGrace(
 
 /** Missing grants stop the epoch here, before anything is written; what a person should know becomes warning events. */
 async function warnOfTarget(context: ServiceContext, pipeline: PipelineSession, session: TargetSession): Promise<void> {
-  const { warnings } = await inspectTarget(session, pipeline.definition.mappings);
+  const { warnings } = await inspectTarget(session, pipeline.definition.mappings, pipeline.definition.parameters);
   for (const warning of warnings) await publishWarning(context, pipeline, warning);
 }
 

@@ -47,7 +47,8 @@ describe.each(['mariadbTarget', 'mysql'] as const)('a merged plan on %s', (name)
     const tables: Record<string, readonly string[]> = {};
     for (const { name: table } of SHAPES) {
       const rows = await session.query(`SELECT ${COLUMNS.join(', ')} FROM ${schema}.${table}`);
-      const text = (value: unknown): string => (value === null ? '' : String(value as string | number));
+      const text = (value: unknown): string =>
+        typeof value === 'string' || typeof value === 'number' ? String(value) : '';
       tables[table] = rows.map((row) => COLUMNS.map((column) => text(row[column])).join('|')).sort();
     }
     return tables;
