@@ -8,8 +8,18 @@ import type { WritableRow } from './planned-statement.ts';
  * source order.
  */
 export type Step =
-  | { readonly kind: 'merged'; readonly rows: readonly MergedRow[] }
+  | { readonly kind: 'merged'; readonly rows: readonly GroupedRow[] }
   | { readonly kind: 'ordered'; readonly rows: readonly WritableRow[] };
+
+/** A key in a group. */
+export interface GroupedRow {
+  /** Sorts the rows of a statement. */
+  readonly identity: Identity;
+  /** The first row of the key; most keys have no other. */
+  readonly row: WritableRow;
+  /** What it has become together with later ones; null = it is alone. */
+  merged: MergedRow | null;
+}
 
 export interface GroupOptions {
   /** False: every row keeps its place. */
@@ -97,10 +107,10 @@ function isUntouched({ columns }: IndexIdentity, change: WritableRow['change']):
 }
 
 class Group {
-  readonly rows: MergedRow[] = [];
-  private readonly byKey = new Map<Identity, MergedRow>();
+  readonly rows: GroupedRow[] = [];
+  private readonly byKey = new Map<Identity, GroupedRow>();
   /** Of each other unique index, the row that has touched a value. */
-  private readonly owners: (Map<Identity, MergedRow> | undefined)[] = [];
+  private readonly owners: (Map<Identity, GroupedRow> | undefined)[] = [];
 
   /** False when the row belongs into the next group. */
   take(row: WritableRow, key: Identity, touched: readonly (Identity | undefined)[], options: GroupOptions): boolean {
@@ -111,16 +121,16 @@ class Group {
       const owner = this.owners[index >> 1]?.get(value);
       if (owner !== undefined && owner !== known) return false;
     }
-    if (known?.merge(row, options) === false) return false;
-    const merged = known ?? new MergedRow(row, key);
+    if (known !== undefined && !(known.merged ??= new MergedRow(known.row)).merge(row, options)) return false;
+    const grouped = known ?? { identity: key, row, merged: null };
     if (known === undefined) {
-      this.byKey.set(key, merged);
-      this.rows.push(merged);
+      this.byKey.set(key, grouped);
+      this.rows.push(grouped);
     }
     for (let index = 0; index < touched.length; index++) {
       const value = touched[index];
       if (value === undefined) continue;
-      (this.owners[index >> 1] ??= new Map<Identity, MergedRow>()).set(value, merged);
+      (this.owners[index >> 1] ??= new Map<Identity, GroupedRow>()).set(value, grouped);
     }
     return true;
   }

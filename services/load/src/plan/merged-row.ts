@@ -1,6 +1,6 @@
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import { changedColumns, isComplete } from '@lutra/sql';
-import type { Identity, TableWriter, WrittenColumn } from '@lutra/sql';
+import type { TableWriter, WrittenColumn } from '@lutra/sql';
 import { changesKey, unionOf } from './plan-statements.ts';
 import type { PlannedRow, WritableRow } from './planned-statement.ts';
 
@@ -39,11 +39,7 @@ export class MergedRow {
   /** `after` is a copy that may be written into. */
   private ownsAfter = false;
 
-  constructor(
-    row: WritableRow,
-    /** Of the key; sorts the rows of a statement. */
-    readonly identity: Identity,
-  ) {
+  constructor(row: WritableRow) {
     const { writer, change } = row;
     this.writer = writer;
     this.first = row;

@@ -1,8 +1,7 @@
 import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
 import type { Identity, TableWriter } from '@lutra/sql';
 import { RowGroups } from './group-rows.ts';
-import type { Step } from './group-rows.ts';
-import type { MergedRow } from './merged-row.ts';
+import type { GroupedRow, Step } from './group-rows.ts';
 import { plannedAlone, planStatements } from './plan-statements.ts';
 import type { PlanLimits } from './plan-statements.ts';
 import type { PlannedRow, PlannedStatement, WritableRow } from './planned-statement.ts';
@@ -34,7 +33,8 @@ export function planUnit(rows: readonly WritableRow[], options: UnitOptions): re
       if (step?.kind === 'merged') collect(sortedByKey(step.rows), { deletes, updates, inserts: others });
       else if (step !== undefined) for (const row of step.rows) others.push(plannedAlone(row));
     }
-    for (const part of [deletes, updates, others]) planned.push(...planStatements(part, options));
+    for (const part of [deletes, updates, others])
+      for (const statement of planStatements(part, options)) planned.push(statement);
   }
   return planned;
 }
@@ -73,23 +73,35 @@ function startTable(mapping: MappingDefinition | null): { readonly groups: RowGr
 }
 
 function collect(
-  rows: readonly MergedRow[],
+  rows: readonly GroupedRow[],
   into: { readonly deletes: PlannedRow[]; readonly updates: PlannedRow[]; readonly inserts: PlannedRow[] },
 ): void {
   const tolerant: PlannedRow[] = [];
-  for (const row of rows) {
-    const [deleted, updated, inserted] = [row.deletes(), row.updates(), row.inserts()];
+  for (const { row, merged } of rows) {
+    if (merged === null) {
+      const { kind } = row.change;
+      (kind === 'insert' ? into.inserts : kind === 'update' ? into.updates : into.deletes).push(plannedAlone(row));
+      continue;
+    }
+    const [deleted, updated, inserted] = [merged.deletes(), merged.updates(), merged.inserts()];
     if (deleted?.toleratesMissing === true) tolerant.push(deleted);
     else if (deleted !== null) into.deletes.push(deleted);
     if (updated !== null) into.updates.push(updated);
     if (inserted !== null) into.inserts.push(inserted);
   }
   // A statement of their own, since only its total is known.
-  into.deletes.push(...tolerant);
+  for (const row of tolerant) into.deletes.push(row);
 }
 
-const sortedByKey = (rows: readonly MergedRow[]): readonly MergedRow[] =>
-  [...rows].sort((one, other) => compare(one.identity, other.identity));
+function sortedByKey(rows: readonly GroupedRow[]): readonly GroupedRow[] {
+  // Rows are often inserted in the order of their keys.
+  let isSorted = true;
+  for (let index = 1; index < rows.length && isSorted; index++) {
+    const [one, other] = [rows[index - 1], rows[index]];
+    isSorted = one !== undefined && other !== undefined && compare(one.identity, other.identity) <= 0;
+  }
+  return isSorted ? rows : [...rows].sort((one, other) => compare(one.identity, other.identity));
+}
 
 function compare(one: Identity, other: Identity): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
