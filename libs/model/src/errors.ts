@@ -13,6 +13,13 @@ export const ERRORS = {
     summary: 'The environment of the service is not valid',
     workaround: 'Correct the variables that the message names and start the service again.',
   },
+  CONFIG_DRY_RUN_CHANGED: {
+    scope: 'config',
+    class: 'retryable',
+    summary: 'dryRun was switched on or off',
+    workaround:
+      'The pipeline is restarted by itself: a dry run leaves no place behind, so it goes on from the checkpoint.',
+  },
   ...SOURCE_ERRORS,
   // Target
   TARGET_UNREACHABLE: {

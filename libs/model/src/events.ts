@@ -151,7 +151,16 @@ export interface BlockedEvent extends EventBase {
 
 export interface Blocker {
   readonly kind:
-    'targetLock' | 'sourceWait' | 'targetWait' | 'window' | 'memory' | 'bus' | 'coordination' | 'definition' | 'other';
+    | 'targetLock'
+    | 'sourceWait'
+    | 'targetWait'
+    | 'window'
+    | 'memory'
+    | 'bus'
+    | 'coordination'
+    | 'definition'
+    | 'throttle'
+    | 'other';
   /** A sentence with the names: "load waits for lock held by connection 812 at target: ALTER TABLE …". */
   readonly message: string;
   /** ISO time. */
@@ -204,8 +213,18 @@ export type CursorState =
       readonly process: number;
       /** Last process that is written into the open target transaction; absent when none is open. */
       readonly staged?: number;
+      /** Nothing of this is in the target: the place of a dry run. */
+      readonly dryRun?: DryRunStart;
       readonly at: string;
     };
+
+/** What a dry run began at. It goes on at its own place only while that is still the same. */
+export interface DryRunStart {
+  /** What the target's checkpoint, or without one the configured start, was; compared as text. */
+  readonly origin: string;
+  /** The target had no checkpoint: the first real start is still to come. */
+  readonly isBeforeFirstStart: boolean;
+}
 
 /** Select's answer to `origin-wanted`, in the bucket's key `origin.<pipeline>`. */
 export interface OriginState {

@@ -98,6 +98,18 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Add new columns at the target, if they are mapped, before their first row comes; else the pipeline stops with TARGET_COLUMN_MISSING and goes on after a RESTART.',
   },
+  TARGET_LOAD_UNKNOWN: {
+    meaning:
+      'The pipeline has a limit for the load of its target, and the target (or one of its replicas) does not tell that figure. The limit has no effect; the message says what is missing.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'Give the account what the message names, or set the limit to 0. It is read anew within a second.',
+  },
+  TARGET_COLUMN_IGNORED: {
+    meaning:
+      'The rows carry a column that the target table does not have, and `missingColumn` is `ignore`: it is left out.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'Add the column at the target when it is wanted: it is written from the next transaction on. Rows that are there already keep what they have.',
+  },
   TARGET_TRIGGER: {
     meaning: 'A mapped table at the target has a trigger. It fires for replicated rows too.',
     command: "SHOW TRIGGERS FROM `{schema}` LIKE '{table}'; -- at the target",

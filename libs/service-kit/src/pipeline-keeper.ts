@@ -273,6 +273,10 @@ export class PipelineKeeper {
     const where = { stage: STAGE_OF[task.kind], instance, epoch, process: processOf(error), at: context.clock.now() };
     const failure = reportFailure(error, where);
     this.meter.recordFailure({ pipelineId: this.definition.id, code: error.code });
+    if (error.code === 'CONFIG_DRY_RUN_CHANGED') {
+      log.info({ reason: failure.message }, 'pipeline begins anew');
+      return { kind: 'RESTART', epoch, reason: failure.message };
+    }
     if (error.code === 'TARGET_FENCED') {
       log.warn({ err: error, code: error.code }, 'another loader has taken over');
       await context.clock.sleep(FENCED_WAIT_MS, signal);

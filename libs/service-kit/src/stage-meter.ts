@@ -11,6 +11,8 @@ export interface StageMeter {
     readonly bytes: number;
     readonly durationMs: number;
   }): void;
+  /** Waited because the pipeline's throttle said so. */
+  recordThrottled(waited: { readonly pipelineId: string; readonly durationMs: number }): void;
   /** One failure by its stable code. */
   recordFailure(failed: { readonly pipelineId: string; readonly code: string }): void;
 }
@@ -24,6 +26,10 @@ export function stageMeter(stage: Stage): StageMeter {
   const rows = meter.createCounter(METRICS.stageRows, { description: 'Rows that left the stage' });
   const bytes = meter.createCounter(METRICS.stageBytes, { unit: 'By', description: 'Bytes of process bodies' });
   const failures = meter.createCounter(METRICS.stageFailures, { description: 'Failures by code' });
+  const throttled = meter.createCounter(METRICS.stageThrottled, {
+    unit: 's',
+    description: 'Time that the stage waited for its throttle',
+  });
   const duration = meter.createHistogram(METRICS.stageDuration, {
     unit: 's',
     description: 'Time that a process is in the hands of the stage',
@@ -35,6 +41,9 @@ export function stageMeter(stage: Stage): StageMeter {
       rows.add(done.rowCount, labels);
       bytes.add(done.bytes, labels);
       duration.record(done.durationMs / 1_000, labels);
+    },
+    recordThrottled: ({ pipelineId, durationMs }) => {
+      throttled.add(durationMs / 1_000, { [ATTRIBUTES.stage]: stage, [ATTRIBUTES.pipeline]: pipelineId });
     },
     recordFailure: ({ pipelineId, code }) => {
       failures.add(1, { [ATTRIBUTES.stage]: stage, [ATTRIBUTES.pipeline]: pipelineId, [ATTRIBUTES.errorType]: code });

@@ -7,6 +7,7 @@ export const METRICS = {
   stageBytes: 'lutra.stage.bytes',
   stageDuration: 'lutra.stage.duration',
   stageFailures: 'lutra.stage.failures',
+  stageThrottled: 'lutra.stage.throttled',
   budgetHeld: 'lutra.budget.held',
   budgetLimit: 'lutra.budget.limit',
   eventLoopDelayP50: 'nodejs.eventloop.delay.p50',

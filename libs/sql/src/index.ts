@@ -6,6 +6,7 @@ export {
   insertOrigin,
   killRecordedSessions,
   killSessions,
+  readCheckpoint,
 } from './checkpoint.ts';
 export type { CheckpointClaim, CheckpointRow, LaneMove } from './checkpoint.ts';
 export {
@@ -72,6 +73,8 @@ export { stripLiterals } from './strip-literals.ts';
 export { createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';
+export { readReplicaLagMs, readTargetLoad, readTargetReplicas } from './target-load.ts';
+export type { TargetLoad, TargetReplica } from './target-load.ts';
 export { TargetCatalog } from './target-catalog.ts';
 export type { TableName, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
 export type { TargetStatement } from './target-statement.ts';

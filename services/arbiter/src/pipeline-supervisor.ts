@@ -88,6 +88,7 @@ export class PipelineSupervisor {
   }
 
   private overdue(): OverdueProcess | null {
+    if (this.stuck.isThrottled) return null;
     const { pipelineId, definition } = this.pipeline;
     const { processAgeMaxMs } = definition().parameters;
     return overdueProcess(this.record.state, { pipelineId, permit: this.permit, processAgeMaxMs });

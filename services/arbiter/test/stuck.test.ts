@@ -235,4 +235,24 @@ describe('a watch', () => {
     await look();
     expect(told).toEqual([expect.stringContaining('load has it in hand')]);
   });
+
+  it('leaves one alone that says it is throttled, and looks again when it has stopped saying so', async () => {
+    const { at, look, told } = watchOf();
+    const blocker = {
+      kind: 'throttle',
+      message: 'throttled: target runs 40 threads, limit 32',
+      since: base.at,
+    } as const;
+    const old = window({ open: open(300_000) });
+    for (let ms = 0; ms <= 300_000; ms += 10_000) {
+      at(ms, { ...base, kind: 'blocked', stage: 'load', blocker }, old);
+      expect(await look()).toBeNull();
+    }
+    at(305_000, { ...base, kind: 'blocked', stage: 'load', blocker: null }, old);
+    expect(await look()).toBeNull();
+    expect(told).toEqual([]);
+    at(316_000, old);
+    await look();
+    expect(told).toHaveLength(1);
+  });
 });

@@ -1,16 +1,18 @@
 import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
 import { Bell, must, SyncError } from '@lutra/model';
-import type { PipelineDefinition, PipelineParameters } from '@lutra/model';
+import type { PipelineDefinition } from '@lutra/model';
 import { decodeRowProcess } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 import { ATTRIBUTES, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { Batch } from './batch.ts';
+import { expectSameDryRun } from './dry-run/dry-run-guard.ts';
 import type { LoadEnv } from './load.env.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess } from './loaded-process.ts';
-import type { BufferLimits, ProcessBuffer } from './process-buffer.ts';
+import type { ProcessBuffer } from './process-buffer.ts';
+import type { Pace } from './throttle/pace.ts';
 
 const TICK_MS = 1_000;
 const LATER_MS = 1_000;
@@ -25,18 +27,12 @@ interface ReaderParts {
   readonly context: ServiceContext<LoadEnv>;
   readonly pipeline: PipelineSession;
   readonly buffer: ProcessBuffer;
+  readonly pace: Pick<Pace, 'limits'>;
   /** Rung when a batch is ready. */
   readonly ready: Bell;
   /** Does ahead what can be done before the batch has its turn. */
   readonly prepare: (batch: Batch) => void;
 }
-
-/** Limits of what becomes one batch, by the newest revision. */
-export const batchLimits = ({ loadTransactionRows, loadTransactionBytes }: PipelineParameters): BufferLimits => ({
-  processesMax: PROCESSES_MAX,
-  rowsMax: loadTransactionRows,
-  bytesMax: loadTransactionBytes,
-});
 
 /**
  * Takes processes from the buffer, fetches and decodes them, and has them planned: the batch that is next while another one is
@@ -102,9 +98,9 @@ export class BatchReader {
   }
 
   private async read(signal: AbortSignal): Promise<Batch> {
-    const { buffer, context, pipeline } = this.parts;
+    const { buffer, context, pace, pipeline } = this.parts;
     const { parameters } = pipeline.latestDefinition();
-    const deliveries = buffer.take(batchLimits(parameters));
+    const deliveries = buffer.take({ processesMax: PROCESSES_MAX, ...pace.limits(parameters) });
     const first = must(deliveries[0], 'the next process is here');
     this.taken = deliveries;
     const spans = deliveries.map((delivery) => startSpan(delivery));
@@ -117,6 +113,7 @@ export class BatchReader {
       return await activeContext.with(parent, async () => {
         const processes = await Promise.all(deliveries.map((delivery) => this.fetch(delivery, signal)));
         const definition = await this.definitionOf(first.header.revision);
+        expectSameDryRun(pipeline, definition);
         const traceId = firstSpan?.spanContext().traceId ?? '';
         const batch = {
           definition,

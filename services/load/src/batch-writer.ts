@@ -7,14 +7,16 @@ import type { BatchPlanner, PlannedParts } from './batch-planner.ts';
 import type { CursorReporter } from './cursor-reporter.ts';
 import { cutAtBorders } from './cut-at-borders.ts';
 import type { CutProcesses } from './cut-at-borders.ts';
+import type { Lanes } from './dry-run/dry-lanes.ts';
 import { keepingAlive } from './keeping-alive.ts';
 import type { ApplyOptions } from './lane.ts';
-import type { LaneSet } from './lane-set.ts';
 import type { LaneSegment } from './lane-unit.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { ReportQueue } from './report-queue.ts';
+import type { Pace } from './throttle/pace.ts';
 import { atCommit, eventBase, loadedEvent, settleParts } from './report-loaded.ts';
+import type { CommittedSize } from './transaction-sizer.ts';
 import type { Conflict } from './write/write-unit.ts';
 
 /** How often an open target transaction is told of in the log. */
@@ -23,10 +25,11 @@ const OPEN_LOG_MS = 10_000;
 interface WriterParts {
   readonly context: Pick<ServiceContext, 'clock' | 'identity'>;
   readonly pipeline: PipelineSession;
-  readonly lanes: LaneSet;
+  readonly lanes: Lanes;
   readonly planner: BatchPlanner;
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
+  readonly pace: Pick<Pace, 'committed'>;
   /** Whether more waits behind the batch in hand. */
   readonly isMoreWaiting: () => boolean;
 }
@@ -150,10 +153,13 @@ export class BatchWriter {
     },
     options: ApplyOptions,
   ): Promise<void> {
-    const { context, lanes, pipeline, reporter } = this.parts;
+    const { context, lanes, pace, pipeline, reporter } = this.parts;
     const { parts, done, segment } = what;
+    const startMs = context.clock.monotonicMs();
     // Nothing is told of a segment before all its lanes have committed.
     const conflicts = await lanes.apply(segment, options);
+    if (this.open === null)
+      pace.committed(sizeOf(done, context.clock.monotonicMs() - startMs), batch.definition.parameters);
     const { open } = this;
     this.open = null;
     const last = done.at(-1)?.delivery.header.process ?? (parts[0]?.loaded.delivery.header.process ?? 1) - 1;
@@ -217,4 +223,13 @@ export class BatchWriter {
     if (!lanes.isStaged) return added;
     await keepingAlive(added, { clock: context.clock, keepAlive: () => lanes.keepAlive() });
   }
+}
+
+function sizeOf(done: readonly LoadedProcess[], durationMs: number): CommittedSize {
+  let [rows, bytes] = [0, 0];
+  for (const { delivery } of done) {
+    rows += delivery.header.rowCount;
+    bytes += delivery.bodyBytes;
+  }
+  return { rows, bytes, durationMs };
 }

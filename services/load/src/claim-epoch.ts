@@ -80,14 +80,16 @@ async function endRecordedSessions(access: TargetAccess, claim: CheckpointClaim,
 }
 
 /** Positions never jump: a pipeline that once had a place does not begin anew because its row is gone. */
-async function expectFirstStart(bus: Bus, pipelineId: string, session: TargetSession): Promise<void> {
+export async function expectFirstStart(bus: Bus, pipelineId: string, session: TargetSession): Promise<void> {
   const cursor = await bus.cursor(pipelineId);
-  if (cursor?.state !== 'place') return;
+  // A dry run leaves a place behind that nobody has written.
+  if (cursor?.state !== 'place' || cursor.dryRun?.isBeforeFirstStart === true) return;
   const problem = `lutra.checkpoint at ${session.info.address} has no row of pipeline ${pipelineId}, which has been running before`;
   throw new SyncError('TARGET_CHECKPOINT_MISSING', { problem });
 }
 
-async function askForOrigin(bus: Bus, access: TargetAccess, pipeline: PipelineSession): Promise<Place | null> {
+/** Asks select for the configured start, each second until it answers. Null when the signal aborted meanwhile. */
+export async function askForOrigin(bus: Bus, access: TargetAccess, pipeline: PipelineSession): Promise<Place | null> {
   const { clock } = access;
   const { epoch, pipelineId } = pipeline;
   const { revision } = pipeline.definition;

@@ -1,4 +1,4 @@
-import type { Clock, CursorState, Place } from '@lutra/model';
+import type { Clock, CursorState, DryRunStart, Place } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { PipelineSession } from '@lutra/service-kit';
 
@@ -15,7 +15,13 @@ export class CursorReporter {
   private hasArrived = false;
 
   constructor(
-    private readonly parts: { readonly bus: Bus; readonly clock: Clock; readonly pipeline: PipelineSession },
+    private readonly parts: {
+      readonly bus: Bus;
+      readonly clock: Clock;
+      readonly pipeline: PipelineSession;
+      /** Nothing of it is in the target. */
+      readonly dryRun?: DryRunStart;
+    },
     claimed: Place,
   ) {
     this.reached = { place: claimed, process: 0, revision: parts.pipeline.definition.revision };
@@ -50,12 +56,13 @@ export class CursorReporter {
 
   private async report(): Promise<void> {
     if (!this.isWanted && this.hasArrived) return;
-    const { bus, clock, pipeline } = this.parts;
+    const { bus, clock, dryRun, pipeline } = this.parts;
     const state: CursorState = {
       state: 'place',
       epoch: pipeline.epoch,
       ...this.reached,
       ...(this.stagedUpTo === null ? {} : { staged: this.stagedUpTo }),
+      ...(dryRun === undefined ? {} : { dryRun }),
       at: clock.now().toISOString(),
     };
     this.isWanted = false;

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { inspectTarget } from '@lutra/sql';
 import type { PipelineDefinition } from '@lutra/model';
 import type { TargetReport, TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import { beginEpoch } from './begin-epoch.ts';
 import { BlockWatch } from './block-watch.ts';
-import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
-import { LaneSet } from './lane-set.ts';
+import type { Lanes } from './dry-run/dry-lanes.ts';
+import { watchDryRun } from './dry-run/dry-run-guard.ts';
 import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
@@ -15,6 +15,7 @@ import { retryInPlace } from './retry-in-place.ts';
 import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
 import type { TargetAccess } from './target-access.ts';
+import { Pace } from './throttle/pace.ts';
 
 /** What only tests and the simulation set otherwise. */
 export interface LoadTuning {
@@ -34,40 +35,34 @@ const GRACE_MS = 10_000;
 export async function loadEpoch(
   context: ServiceContext<LoadEnv>,
   pipeline: PipelineSession,
-  access: TargetAccess = targetAccess(context, pipeline.definition.target),
+  target: TargetAccess = targetAccess(context, pipeline.definition.target),
   { parallelRowsMin }: LoadTuning = TUNING,
 ): Promise<void> {
   const { bus, clock, identity } = context;
-  const { epoch, pipelineId, signal } = pipeline;
-  const claim = { pipelineId, epoch, owner: `${identity.instance}/${randomUUID()}` };
-  const limitMs = pipeline.definition.parameters.retryInPlaceMs;
-  const begin = (): ReturnType<typeof claimEpoch> => claimEpoch({ bus, access, pipeline }, claim);
-  const claimed = await retryInPlace(begin, { clock, limitMs, signal });
-  if (claimed === null) return;
-  const lanes = new LaneSet(access, claim, claimed);
-  pipeline.log.info({ place: lanes.reached, lanes: lanes.count, even: lanes.isEven }, 'checkpoint claimed');
+  const { definition, signal } = pipeline;
+  const limitMs = definition.parameters.retryInPlaceMs;
+  const begin = (): ReturnType<typeof beginEpoch> => beginEpoch(context, pipeline, target);
+  const begun = await retryInPlace(begin, { clock, limitMs, signal });
+  if (begun === null) return;
+  const { access, claim, dry, lanes, session } = begun;
   const ended = new AbortController();
   const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
-    await warnOfTarget(context, pipeline, claimed.session);
+    await warnOfTarget(context, pipeline, session);
     const warn = (warning: Warning): Promise<void> => publishWarning(context, pipeline, warning);
+    // It remembers rows at the target.
     const safe =
-      pipeline.definition.parameters.failoverMode === 'safe'
-        ? await SafeResume.begin({ context, pipeline, access, claim, warn }, claimed.session)
+      definition.parameters.failoverMode === 'safe' && dry === null
+        ? await SafeResume.begin({ context, pipeline, access, claim, warn }, session)
         : undefined;
     const recent = safe === undefined ? {} : { recent: safe };
-    const reporter = new CursorReporter({ bus, clock, pipeline }, lanes.reached);
-    const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
-    const loader = new ProcessLoader({
-      context,
-      pipeline,
-      lanes,
-      reporter,
-      catalog,
-      isSameMapping: await sameMapping(context, pipelineId, lanes),
-      parallelRowsMin,
-      ...recent,
-    });
+    const dryRun = dry === null ? {} : { dryRun: dry.start };
+    const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
+    const catalog = await learnTarget(session, definition.mappings);
+    const pace = new Pace({ context, pipeline, access, warn });
+    const isSameMapping = await sameMapping(context, pipeline.pipelineId, lanes);
+    const parts = { context, pipeline, lanes, reporter, catalog, isSameMapping, pace, warn, parallelRowsMin };
+    const loader = new ProcessLoader({ ...parts, ...recent });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [
@@ -75,7 +70,10 @@ export async function loadEpoch(
       (until) => loader.write(until),
       (until) => reporter.run(until),
       (until) => blocks.run(until),
+      (until) => pace.run(until),
+      (until) => watchDryRun(clock, pipeline, until),
       async (until) => safe?.run(lanes, until),
+      async (until) => dry?.report.run(until),
     ]);
   } finally {
     ended.abort();
@@ -88,7 +86,7 @@ export async function loadEpoch(
 async function sameMapping(
   { bus }: ServiceContext,
   pipelineId: string,
-  lanes: LaneSet,
+  lanes: Lanes,
 ): Promise<(definition: PipelineDefinition) => boolean> {
   if (lanes.isEven) return () => true;
   const before = await bus.definition(pipelineId, lanes.claimedRevision);
@@ -100,7 +98,7 @@ async function sameMapping(
 /** A target that hangs must not keep the lease from the next loader. */
 async function endAfterGrace(
   { clock }: ServiceContext,
-  lanes: LaneSet,
+  lanes: Lanes,
   over: AbortSignal,
   ended: AbortSignal,
 ): Promise<void> {

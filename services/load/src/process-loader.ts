@@ -1,5 +1,5 @@
 import { Bell, SyncError } from '@lutra/model';
-import type { PipelineDefinition } from '@lutra/model';
+import type { PipelineDefinition, WarningCode } from '@lutra/model';
 import type { ProcessDelivery } from '@lutra/messaging';
 import type { TargetCatalog } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -9,8 +9,10 @@ import { BatchPlanner } from './batch-planner.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { CursorReporter } from './cursor-reporter.ts';
 import { GapWatch } from './gap-watch.ts';
-import type { LaneSet } from './lane-set.ts';
+import type { Lanes } from './dry-run/dry-lanes.ts';
 import type { LoadEnv } from './load.env.ts';
+import { warnOfIgnored } from './ignored-columns.ts';
+import type { Pace } from './throttle/pace.ts';
 import { ProcessBuffer } from './process-buffer.ts';
 import { ReportQueue } from './report-queue.ts';
 import { RowCollector } from './row-collector.ts';
@@ -26,12 +28,15 @@ const LATER_MS = 1_000;
 interface LoaderParts {
   readonly context: ServiceContext<LoadEnv>;
   readonly pipeline: PipelineSession;
-  readonly lanes: LaneSet;
+  readonly lanes: Lanes;
   readonly reporter: CursorReporter;
   /** Whether rows go to the tables that they went to when the claimed places were written. */
   readonly isSameMapping: (definition: PipelineDefinition) => boolean;
   /** What is known of the target's tables, for all sessions of the epoch. */
   readonly catalog: TargetCatalog;
+  readonly pace: Pace;
+  /** Columns of the rows are left out, the first time for each table. */
+  readonly warn: (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
   /** Fewer rows than this are written in one transaction of all lanes. */
   readonly parallelRowsMin: number;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
@@ -52,13 +57,13 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, reporter, catalog, isSameMapping, parallelRowsMin, recent } = parts;
+    const { context, pipeline, lanes, reporter, catalog, isSameMapping, pace, warn, parallelRowsMin, recent } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
     this.reports = new ReportQueue(context, pipeline);
     const planner = new BatchPlanner(
-      new RowCollector({ places: lanes.claimed, isSameMapping }, new TableWriters(catalog)),
+      new RowCollector({ places: lanes.claimed, isSameMapping }, new TableWriters(catalog, warnOfIgnored(warn))),
       {
         catalog,
         info: lanes.info,
@@ -74,12 +79,14 @@ export class ProcessLoader {
       planner,
       reporter,
       reports: this.reports,
+      pace,
       isMoreWaiting,
     });
     this.reader = new BatchReader({
       context,
       pipeline,
       buffer: this.buffer,
+      pace,
       ready: this.bell,
       prepare: this.writer.prepare,
     });
@@ -135,7 +142,11 @@ export class ProcessLoader {
 
   private async load(batch: Batch, signal: AbortSignal): Promise<void> {
     this.inHand = batch;
+    const { lanes, pace } = this.parts;
     try {
+      const rows = batch.processes.reduce((sum, { delivery }) => sum + delivery.header.rowCount, 0);
+      await pace.pass(rows, signal, () => lanes.keepAlive());
+      if (signal.aborted) return;
       await this.writer.write(batch, signal);
     } finally {
       closeBatch(batch);

@@ -19,7 +19,9 @@ export class ReportQueue {
   ) {}
 
   /** The target holds what the report tells. Resolves at once, or when fewer than {@link REPORTS_MAX} are left. */
-  async add(report: LoadedReport): Promise<void> {
+  async add(written: LoadedReport): Promise<void> {
+    const isDry = this.pipeline.definition.parameters.dryRun;
+    const report = isDry ? { ...written, events: written.events.map((event) => withoutRows(event)) } : written;
     this.count(report.events);
     this.sending = this.sending
       .then(() => sendReport(this.context.bus, report, this.pipeline.log))
@@ -44,4 +46,11 @@ export class ReportQueue {
       this.meter.recordProcess({ pipelineId, rowCount, bytes, durationMs: endMs - startMs });
     }
   }
+}
+
+/** A dry run loads processes without a row. */
+function withoutRows(event: LutraEvent): LutraEvent {
+  if (event.kind !== 'loaded') return event;
+  const stages = event.stages.map((time) => (time.stage === 'load' ? { ...time, rowCount: 0 } : time));
+  return { ...event, stages, inserted: 0, updated: 0, deleted: 0, conflicts: 0 };
 }

@@ -3,7 +3,7 @@ import { ensureLastWindowTable, openTarget, readLastWindow, rememberWindowStatem
 import type { CheckpointClaim, LastWindow, TargetSession, TargetStatement } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { compareWindow } from './compare-window.ts';
-import type { LaneSet } from './lane-set.ts';
+import type { Lanes } from './dry-run/dry-lanes.ts';
 import type { LoadEnv } from './load.env.ts';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -60,7 +60,7 @@ export class SafeResume implements SafeWindow {
   }
 
   /** Compares once, beside the writing. Throws TARGET_DIVERGED; whatever else fails is a warning, and nothing is held up. */
-  async run(lanes: LaneSet, signal: AbortSignal): Promise<void> {
+  async run(lanes: Lanes, signal: AbortSignal): Promise<void> {
     const { wanted, parts } = this;
     if (wanted === null) return;
     const { log } = parts.pipeline;

@@ -12,7 +12,11 @@ const KEPT_WRITERS_MAX = 10_000;
 export class TableWriters {
   private readonly writers = new Map<string, TableWriter>();
 
-  constructor(private readonly catalog: TargetCatalog) {}
+  /** `ignored` is told of each writer that leaves columns of the rows out. */
+  constructor(
+    private readonly catalog: TargetCatalog,
+    private readonly ignored: (writer: TableWriter) => void = () => undefined,
+  ) {}
 
   /** Null when the target has to be asked. */
   known(definition: TableDefinition, options: WriterOptions): TableWriter | null {
@@ -25,6 +29,7 @@ export class TableWriters {
     const known = this.known(definition, options);
     if (known !== null) return known;
     const writer = await this.compile(session, definition, options);
+    if (writer.ignored.length > 0) this.ignored(writer);
     if (this.writers.size >= KEPT_WRITERS_MAX) this.writers.clear();
     this.writers.set(JSON.stringify([options, definition]), writer);
     return writer;

@@ -14,6 +14,9 @@ import type { EpochSigns, Suspicion } from './suspect.ts';
 const ANSWER_MS = 1_500;
 /** How often one pipeline is looked into while it stays suspect. */
 const INQUIRY_EVERY_MS = 10_000;
+/** Load says so often that it is throttled (throttle.ts): what it said earlier no longer counts. */
+const THROTTLED_MAX_MS = 30_000;
+const AFTER_THROTTLE_MS = 10_000;
 /** The same warning is repeated after so long. */
 const REPEAT_MS = 60_000;
 
@@ -37,6 +40,7 @@ export class StuckWatch {
   private window: WindowEvent | null = null;
   private windowMs = 0;
   private readonly blocked = new Map<Stage, BlockedEvent>();
+  private throttledMs = Number.NEGATIVE_INFINITY;
   private askedMs = Number.NEGATIVE_INFINITY;
   private readonly told = new Map<string, number>();
   private restartedEpoch = 0;
@@ -74,8 +78,17 @@ export class StuckWatch {
   }
 
   private hear(event: BlockedEvent): void {
+    if (event.stage === 'load') this.hearThrottle(event);
     if (event.blocker !== null) this.blocked.set(event.stage, event);
     else if (this.blocked.get(event.stage)?.who === event.who) this.blocked.delete(event.stage);
+  }
+
+  /** What grew old while load was throttled has a moment to get through when it no longer is. */
+  private hearThrottle({ blocker }: BlockedEvent): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    if (blocker?.kind === 'throttle') this.throttledMs = nowMs;
+    else if (this.isThrottled)
+      this.throttledMs = Math.min(this.throttledMs, nowMs - THROTTLED_MAX_MS + AFTER_THROTTLE_MS);
   }
 
   /** Who answers about one process says nothing when it is through with it. */
@@ -89,6 +102,10 @@ export class StuckWatch {
     const { clock, parameters } = this.parts;
     if (permit !== null && permit.epoch > this.epoch) this.begin(permit.epoch);
     const nowMs = clock.monotonicMs();
+    if (this.isThrottled) {
+      this.progressMs = nowMs;
+      return null;
+    }
     const suspicion = suspect(permit, this.signs(), parameters(), nowMs);
     if (suspicion === null || permit === null || nowMs - this.askedMs < INQUIRY_EVERY_MS) return null;
     this.askedMs = nowMs;
@@ -104,6 +121,11 @@ export class StuckWatch {
     if (suspicion.kind === 'slow' || isHelpless || this.restartedEpoch >= permit.epoch) return null;
     this.restartedEpoch = permit.epoch;
     return this.restart(permit.epoch, verdict.message);
+  }
+
+  /** Load waits because it was told to: processes grow old, and a restart would only make them older. */
+  get isThrottled(): boolean {
+    return this.parts.clock.monotonicMs() - this.throttledMs < THROTTLED_MAX_MS;
   }
 
   /** What is in the way of a process that somebody else finds too old. */
@@ -124,6 +146,7 @@ export class StuckWatch {
     this.window = null;
     this.windowMs = nowMs;
     this.blocked.clear();
+    this.throttledMs = Number.NEGATIVE_INFINITY;
     this.told.clear();
     this.askedMs = Number.NEGATIVE_INFINITY;
   }

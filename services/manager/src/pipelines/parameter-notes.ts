@@ -1,7 +1,7 @@
 import type { PipelineParameters } from '@lutra/model';
 
 /** From when a changed parameter counts. None needs a stop: a PATCH publishes a revision, and the stages follow it. */
-type Effect = 'at once' | 'next process' | 'next epoch' | 'next lease';
+type Effect = 'at once' | 'next process' | 'next epoch' | 'next lease' | 'at once, by a restart';
 
 const note = (meaning: string, effect: Effect): string => `${meaning}. Takes effect: ${effect}`;
 
@@ -68,7 +68,10 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
     'trust: checked at the source and not again (cascading tables are); verify: every row is checked, in source order',
     'next process',
   ),
-  dryRun: note('Nothing is written to the target; what would have been is reported', 'next process'),
+  dryRun: note(
+    'Nothing is written to the target, the checkpoint included; `dry-run` events tell what would have been. Switched off, work begins at the real checkpoint',
+    'at once, by a restart',
+  ),
   throttleRowsPerSecond: note('Rows per second that are written at most; 0 = no limit', 'at once'),
   targetRunningThreadsMax: note(
     'Load waits while the target runs more threads than this; 0 = not looked at',

@@ -1,0 +1,17 @@
+import type { WarningCode } from '@lutra/model';
+import type { TableWriter } from '@lutra/sql';
+
+type Warn = (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
+
+/** Warns of the columns that a writer leaves out by policy: once in an epoch for each table and set of columns. */
+export function warnOfIgnored(warn: Warn): (writer: TableWriter) => void {
+  const told = new Set<string>();
+  return ({ definition, ignored }) => {
+    const columns = ignored.map(({ name }) => name).join(', ');
+    const message = `Table ${definition.schema}.${definition.table} at the target lacks ${columns}: left out of every row (missingColumn is ignore)`;
+    if (told.has(message)) return;
+    told.add(message);
+    // It never throws: what cannot be told stands in the log.
+    void warn({ code: 'TARGET_COLUMN_IGNORED', message });
+  };
+}
