@@ -38,7 +38,7 @@ export const PHASES: readonly TestPhase[] = [
     workers: 1,
     testTimeoutMs: 180_000,
     needsServers: true,
-    limitMinutes: 30,
+    limitMinutes: 45,
   },
   {
     name: 'nightly',
