@@ -101,6 +101,33 @@ export const ERRORS = {
     summary: 'An update with a partial image found no row at the target',
     workaround: 'Copy the row from the source, then RESTART; or set binlog_row_image = FULL at the source.',
   },
+  TARGET_CONFLICT_UNDECIDED: {
+    scope: 'target',
+    class: 'poison',
+    summary: 'A row at the target is not as the source says, and the policy of its table does not decide',
+    workaround:
+      'Make the row at the target as it should be, then RESTART; or choose another conflict policy for {table}. As a dead letter it waits for a person: retry writes the row of the source, discard keeps that of the target.',
+  },
+  TARGET_ROW_HELD: {
+    scope: 'target',
+    class: 'poison',
+    summary: 'A change waits behind a dead letter that touches the same key or unique value',
+    workaround: 'Retry or discard the dead letter that it follows: it is then tried by itself.',
+  },
+  TARGET_QUARANTINE_FULL: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'Too many dead letters are open to be remembered',
+    workaround:
+      'Nothing was skipped: the pipeline waits. Find what refuses the rows, mend it, retry or discard the dead letters of the pipeline, then RESTART.',
+  },
+  TARGET_RECORD_REFUSED: {
+    scope: 'target',
+    class: 'retryable',
+    summary: 'A dead letter or a conflict could not be recorded at the target',
+    workaround:
+      'Without the record the row is not passed over: the work is repeated. Look at the tables dead_letter and conflict of the database lutra, at the grants there and at max_allowed_packet.',
+  },
   TARGET_BUSY: {
     scope: 'target',
     class: 'retryable',

@@ -16,6 +16,7 @@ import { portionsOf } from './portions.ts';
 import type { Portions } from './portions.ts';
 import type { RowCollector } from './row-collector.ts';
 import type { SafeWindow } from './safe-resume.ts';
+import type { WriteRules } from './write/write-rules.ts';
 
 /** Characters of one statement. */
 const STATEMENT_CHARACTERS_MAX = 1_048_576;
@@ -53,6 +54,7 @@ export class BatchPlanner {
       readonly catalog: TargetCatalog;
       /** Fewer rows than this are written in one transaction of all lanes. */
       readonly parallelRowsMin: number;
+      readonly rules: WriteRules;
       readonly recent?: SafeWindow;
     },
   ) {}
@@ -119,7 +121,7 @@ export class BatchPlanner {
 
   /** The statements are made at once, and again when the tables turn out to have changed: for the same rows and the same lane. */
   private unitOf(collected: readonly WritableRow[], definition: PipelineDefinition): LaneUnit {
-    const { catalog, recent } = this.options;
+    const { catalog, recent, rules } = this.options;
     const options = this.unitOptions(definition);
     let rows = collected;
     let statements = planUnit(rows, options);
@@ -131,6 +133,7 @@ export class BatchPlanner {
     };
     return {
       revision: definition.revision,
+      how: rules.howFor(definition),
       plan,
       confirm: (session, planned) => confirmShapes(catalog, session, planned),
       ...(recent === undefined ? {} : { closing: (session) => recent.closing(session) }),

@@ -17,7 +17,8 @@ import type { ReportQueue } from './report-queue.ts';
 import type { Pace } from './throttle/pace.ts';
 import { atCommit, eventBase, loadedEvent, settleParts } from './report-loaded.ts';
 import type { CommittedSize } from './transaction-sizer.ts';
-import type { Conflict } from './write/write-unit.ts';
+import type { Conflict } from './write/conflict.ts';
+import type { WriteRules } from './write/write-rules.ts';
 
 /** How often an open target transaction is told of in the log. */
 const OPEN_LOG_MS = 10_000;
@@ -27,6 +28,7 @@ interface WriterParts {
   readonly pipeline: PipelineSession;
   readonly lanes: Lanes;
   readonly planner: BatchPlanner;
+  readonly rules: WriteRules;
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
   readonly pace: Pick<Pace, 'committed'>;
@@ -202,11 +204,13 @@ export class BatchWriter {
     return { traceId, endMs: this.parts.context.clock.now().getTime() };
   }
 
+  /** Before the next batch is written: rows that touch what new dead letters touch follow them. */
   private settle(
     parts: readonly ProcessPart[],
     conflicts: readonly Conflict[],
     at: { readonly traceId: string; readonly endMs: number },
   ): ReturnType<typeof settleParts> {
+    this.parts.rules.settle(conflicts);
     return settleParts(this.parts.context.identity.instance, { parts, conflicts, ...at });
   }
 

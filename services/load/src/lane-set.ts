@@ -16,7 +16,7 @@ import { StagedLanes } from './staged-lanes.ts';
 import type { TargetAccess } from './target-access.ts';
 import { expectFound, startWithMove } from './unit-start.ts';
 import { writeUnit } from './write/write-unit.ts';
-import type { Conflict } from './write/write-unit.ts';
+import type { Conflict } from './write/conflict.ts';
 
 /**
  * The writers of a pipeline at the target. A segment is written whole before the next one begins: by one transaction of all
@@ -182,7 +182,7 @@ export class LaneSet {
       const planned = await unit.plan(session);
       const move = this.moveOf(to.indexes, session, { end: to.end, revision: unit.revision });
       const start = startWithMove(session, move);
-      const result = await confirmed(session, { unit, planned }, () => writeUnit(session, start, planned));
+      const result = await confirmed(session, { unit, planned }, () => writeUnit(session, start, planned, unit.how));
       await closeUnit(unit, session);
       const committed = (): void => {
         this.rows.moved(move);

@@ -1,10 +1,13 @@
 import type { Place } from '@lutra/model';
 import type { TargetSession, TargetStatement } from '@lutra/sql';
 import type { PlannedStatement } from './plan/planned-statement.ts';
+import type { WriteHow } from './write/write-how.ts';
 
 /** Rows of one target transaction, or of a slice of one. */
 export interface LaneUnit {
   readonly revision: number;
+  /** The policies that its rows are written by. */
+  readonly how: WriteHow;
   /** Gives the statements; asked again at each attempt, since the tables may have changed. */
   plan(session: TargetSession): Promise<readonly PlannedStatement[]>;
   /**

@@ -16,6 +16,9 @@ import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
 import type { TargetAccess } from './target-access.ts';
 import { Pace } from './throttle/pace.ts';
+import { DeadLetterDesk } from './write/dead-letter-desk.ts';
+import type { ToldLetter } from './write/dead-letter-desk.ts';
+import { WriteRules } from './write/write-rules.ts';
 
 /** What only tests and the simulation set otherwise. */
 export interface LoadTuning {
@@ -46,6 +49,7 @@ export async function loadEpoch(
   if (begun === null) return;
   const { access, claim, dry, lanes, session } = begun;
   const ended = new AbortController();
+  let desk: DeadLetterDesk | null = null;
   const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
     await warnOfTarget(context, pipeline, session);
@@ -56,12 +60,27 @@ export async function loadEpoch(
         ? await SafeResume.begin({ context, pipeline, access, claim, warn }, session)
         : undefined;
     const recent = safe === undefined ? {} : { recent: safe };
+    const rules = new WriteRules({ epoch: pipeline.epoch, clock });
+    const tell = (told: ToldLetter): Promise<void> => publishLetter(context, pipeline, told);
+    if (dry === null) desk = await DeadLetterDesk.open({ access, claim, pipeline, tell }, session, rules.quarantine);
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
     const catalog = await learnTarget(session, definition.mappings);
     const pace = new Pace({ context, pipeline, access, warn });
     const isSameMapping = await sameMapping(context, pipeline.pipelineId, lanes);
-    const parts = { context, pipeline, lanes, reporter, catalog, isSameMapping, pace, warn, parallelRowsMin };
+    const parts = {
+      context,
+      pipeline,
+      lanes,
+      reporter,
+      rules,
+      desk,
+      catalog,
+      isSameMapping,
+      pace,
+      warn,
+      parallelRowsMin,
+    };
     const loader = new ProcessLoader({ ...parts, ...recent });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
@@ -78,6 +97,7 @@ export async function loadEpoch(
   } finally {
     ended.abort();
     await grace;
+    await desk?.close();
     await lanes.close();
   }
 }
@@ -116,6 +136,22 @@ async function endAfterGrace(
 async function warnOfTarget(context: ServiceContext, pipeline: PipelineSession, session: TargetSession): Promise<void> {
   const { warnings } = await inspectTarget(session, pipeline.definition.mappings, pipeline.definition.parameters);
   for (const warning of warnings) await publishWarning(context, pipeline, warning);
+}
+
+/** The event log is history: a letter's own row says what became of it. */
+async function publishLetter(
+  { bus, clock, identity }: ServiceContext,
+  { pipelineId, epoch, log }: PipelineSession,
+  told: ToldLetter,
+): Promise<void> {
+  log.info({ table: told.table, change: told.change, code: told.code }, 'dead letter settled or refused');
+  const at = clock.now().toISOString();
+  const base = { v: 1 as const, at, who: identity.instance, pipelineId, epoch, process: null, traceId: null };
+  try {
+    await bus.publishEvent({ ...base, kind: 'dead-letter', count: 1, ...told });
+  } catch (error) {
+    log.warn({ err: error }, 'dead letter not in the event log');
+  }
 }
 
 type Warning = TargetReport['warnings'][number];

@@ -19,6 +19,8 @@ import { RowCollector } from './row-collector.ts';
 import { runTogether } from './run-together.ts';
 import type { SafeWindow } from './safe-resume.ts';
 import { TableWriters } from './table-writers.ts';
+import type { DeadLetterDesk } from './write/dead-letter-desk.ts';
+import type { WriteRules } from './write/write-rules.ts';
 
 /** More than any window holds (PARALLELISM_MAX is 32), so that a delivery is never kept from its turn. */
 const IN_FLIGHT_MAX = 64;
@@ -32,6 +34,9 @@ interface LoaderParts {
   readonly reporter: CursorReporter;
   /** Whether rows go to the tables that they went to when the claimed places were written. */
   readonly isSameMapping: (definition: PipelineDefinition) => boolean;
+  readonly rules: WriteRules;
+  /** Null in a dry run, which writes nothing of its own either. */
+  readonly desk: DeadLetterDesk | null;
   /** What is known of the target's tables, for all sessions of the epoch. */
   readonly catalog: TargetCatalog;
   readonly pace: Pace;
@@ -57,7 +62,8 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, reporter, catalog, isSameMapping, pace, warn, parallelRowsMin, recent } = parts;
+    const { context, pipeline, lanes, reporter, rules, catalog, isSameMapping, pace, warn, parallelRowsMin, recent } =
+      parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
@@ -68,6 +74,7 @@ export class ProcessLoader {
         catalog,
         info: lanes.info,
         parallelRowsMin,
+        rules,
         ...(recent === undefined ? {} : { recent }),
       },
     );
@@ -77,6 +84,7 @@ export class ProcessLoader {
       pipeline,
       lanes,
       planner,
+      rules,
       reporter,
       reports: this.reports,
       pace,
@@ -127,8 +135,9 @@ export class ProcessLoader {
   }
 
   private async writeBatches(signal: AbortSignal): Promise<void> {
-    const { context, lanes } = this.parts;
+    const { context, desk, lanes } = this.parts;
     while (!signal.aborted) {
+      if (!lanes.isStaged) await desk?.tend();
       const batch = this.reader.take();
       if (batch !== null) await this.load(batch, signal);
       else {

@@ -1,10 +1,10 @@
 import type { Bus, ProcessDelivery } from '@lutra/messaging';
-import type { ConflictEvent, EventBase, LoadedEvent, LutraEvent } from '@lutra/model';
+import type { ConflictEvent, DeadLetterEvent, EventBase, LoadedEvent, LutraEvent } from '@lutra/model';
 import { failPoint } from '@lutra/service-kit';
 import type { PipelineSession } from '@lutra/service-kit';
 import { addCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
-import type { Conflict } from './write/write-unit.ts';
+import type { Conflict } from './write/conflict.ts';
 
 type Logger = PipelineSession['log'];
 
@@ -24,14 +24,14 @@ export interface LoadedReport {
   readonly deliveries: readonly ProcessDelivery[];
 }
 
-/** Adds what was written, conflicts included, to the counts of the parts' processes; the events of the conflicts. */
-export function settleParts(instance: string, written: WrittenParts): readonly ConflictEvent[] {
+/** Adds what was written, conflicts included, to the counts of the parts' processes; the events of conflicts and dead letters. */
+export function settleParts(instance: string, written: WrittenParts): readonly (ConflictEvent | DeadLetterEvent)[] {
   for (const conflict of written.conflicts) {
-    const owner = ownerOf(written, conflict);
+    const owner = conflict.type === null ? undefined : ownerOf(written, conflict);
     if (owner !== undefined) owner.counts.conflicts += conflict.count;
   }
   for (const part of written.parts) addCounts(part);
-  return conflictEvents(instance, written);
+  return [...conflictEvents(instance, written), ...deadLetterEvents(instance, written)];
 }
 
 /**
@@ -98,17 +98,18 @@ export function atCommit<E extends LutraEvent>(event: E, endMs: number): E {
   return { ...event, at, stages };
 }
 
-/** One event for each table and decision: a unit may hold thousands of conflicts. */
+/** One event for each table, type and decision: a unit may hold thousands of conflicts. */
 function conflictEvents(instance: string, written: WrittenParts): readonly ConflictEvent[] {
   const merged = new Map<string, ConflictEvent>();
   for (const conflict of written.conflicts) {
-    const { table, decision, count } = conflict;
-    const id = JSON.stringify([table, decision]);
+    const { table, type, decision, count } = conflict;
+    if (type === null) continue;
+    const id = JSON.stringify([table, type, decision]);
     const known = merged.get(id);
     const base = known ?? {
       ...eventBase(instance, ownerOf(written, conflict)?.loaded, written),
       kind: 'conflict' as const,
-      type: 'target-row-missing' as const,
+      type,
       table,
       decision,
       count: 0,
@@ -118,8 +119,28 @@ function conflictEvents(instance: string, written: WrittenParts): readonly Confl
   return [...merged.values()];
 }
 
-function ownerOf({ parts }: WrittenParts, { change }: Conflict): ProcessPart | undefined {
-  return parts.find(({ transactions }) => transactions.some(({ changes }) => changes.includes(change)));
+/** One event for each table and reason. */
+function deadLetterEvents(instance: string, written: WrittenParts): readonly DeadLetterEvent[] {
+  const merged = new Map<string, DeadLetterEvent>();
+  for (const conflict of written.conflicts) {
+    const { table, letter, count } = conflict;
+    if (letter === undefined) continue;
+    const id = JSON.stringify([table, letter.code]);
+    const base = merged.get(id) ?? {
+      ...eventBase(instance, ownerOf(written, conflict)?.loaded, written),
+      kind: 'dead-letter' as const,
+      table,
+      change: 'added' as const,
+      code: letter.code,
+      count: 0,
+    };
+    merged.set(id, { ...base, count: base.count + count });
+  }
+  return [...merged.values()];
+}
+
+function ownerOf({ parts }: WrittenParts, { origin }: Conflict): ProcessPart | undefined {
+  return parts.find(({ loaded }) => loaded.delivery.header.process === origin.process);
 }
 
 export function eventBase(

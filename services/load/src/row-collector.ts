@@ -123,7 +123,8 @@ export class RowCollector {
 const tableOf = ({ tables }: RowProcess, index: number): TableDefinition =>
   must(tables[index], 'decoding checks that a row names a table of its process');
 
-const writerOptions = ({
+/** How the pipeline wants its tables to be written. */
+export const writerOptions = ({
   parameters: { foreignKeys, missingColumn, noPrimaryKey },
 }: PipelineDefinition): WriterOptions => ({
   foreignKeys,

@@ -11,7 +11,7 @@ import type { LaneUnit } from './lane-unit.ts';
 import { StagedTransaction } from './staged-transaction.ts';
 import { startWithMove, transactionLost } from './unit-start.ts';
 import { writeUnit } from './write/write-unit.ts';
-import type { Conflict } from './write/write-unit.ts';
+import type { Conflict } from './write/conflict.ts';
 
 interface StagedParts {
   readonly clock: Clock;
@@ -92,7 +92,9 @@ export class StagedLanes {
     const planned = await slice.plan(session);
     const move = this.parts.moveAll(session, null, slice.revision);
     const start = startWithMove(session, move);
-    const conflicts = await confirmed(session, { unit: slice, planned }, () => writeUnit(session, start, planned));
+    const conflicts = await confirmed(session, { unit: slice, planned }, () =>
+      writeUnit(session, start, planned, slice.how),
+    );
     this.staged = new StagedTransaction(session, move, this.parts.clock.monotonicMs());
     failPoint('after-stage');
     return conflicts;
@@ -107,7 +109,7 @@ export class StagedLanes {
         {
           plan: () => askOn(session, () => slice.plan(session)),
           write: (start, planned) =>
-            confirmed(session, { unit: slice, planned }, () => writeUnit(session, start, planned)),
+            confirmed(session, { unit: slice, planned }, () => writeUnit(session, start, planned, slice.how)),
         },
         retry,
       );

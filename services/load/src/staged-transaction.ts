@@ -6,7 +6,7 @@ import type { PlannedStatement } from './plan/planned-statement.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { startWithSavepoint, transactionLost } from './unit-start.ts';
 import type { UnitStart } from './unit-start.ts';
-import type { Conflict } from './write/write-unit.ts';
+import type { Conflict } from './write/conflict.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;

@@ -7,6 +7,8 @@ import { SyncError, systemClock } from '@lutra/model';
 import type { Place } from '@lutra/model';
 import type { CheckpointRow, TargetSession } from '@lutra/sql';
 import { LaneSet } from '../src/lane-set.ts';
+import { Quarantine } from '../src/write/quarantine.ts';
+import type { WriteHow } from '../src/write/write-how.ts';
 
 const placeAt = (last: number): Place => ({
   done: { kind: 'mariadbGtid', gtidList: `0-1-${String(last)}` },
@@ -14,7 +16,8 @@ const placeAt = (last: number): Place => ({
 });
 const CLAIM = { pipelineId: 'p', epoch: 1, owner: 'load-1/a' };
 const OPTIONS = { retryMs: 0, signal: new AbortController().signal };
-const UNIT = { revision: 1, plan: () => Promise.resolve([]) };
+const HOW = { policyOf: () => ({ kind: 'overwrite' }), quarantine: new Quarantine() } as unknown as WriteHow;
+const UNIT = { revision: 1, how: HOW, plan: () => Promise.resolve([]) };
 
 /** A session whose statements find all the rows that they name, until it breaks. */
 class FragileSession {

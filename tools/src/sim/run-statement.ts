@@ -36,6 +36,11 @@ export async function queryStatement(
   if (/information_schema\.PROCESSLIST/i.test(sql)) return processList(server, sql);
   if (/\b(information_schema|performance_schema|sys)\b/i.test(sql)) return [];
   const statement = readStatement(sql);
+  if (statement.kind === 'union') {
+    const rows: SqlRow[] = [];
+    for (const select of statement.selects) rows.push(...(await new StatementRun(server, session).select(select)));
+    return rows;
+  }
   if (statement.kind !== 'select') throw new Error(`Not a query: ${sql.slice(0, 200)}`);
   return new StatementRun(server, session).select(statement);
 }
@@ -80,6 +85,8 @@ class StatementRun {
       case 'select':
         await this.select(statement);
         return 0;
+      case 'union':
+        throw new Error('A query is not executed');
     }
   }
 

@@ -149,7 +149,7 @@ export class Simulation {
 
   private addPipeline(pipelineId: string): void {
     const log = new SourceLog(new Random(this.options.seed + this.sources.size + 7));
-    const target = new TargetServer(this.world, `target-${pipelineId}`, [...targetTables(), CHECKPOINT_TABLE]);
+    const target = new TargetServer(this.world, `target-${pipelineId}`, [...targetTables(), ...OWN_TABLES]);
     this.sources.set(pipelineId, log);
     this.targets.set(pipelineId, target);
     const parameters = { ...DEFAULT_PARAMETERS, maxRows: 8, ...this.options.parameters };
@@ -266,29 +266,31 @@ const CHECKPOINT_COLUMNS = [
   'applied_at',
 ];
 
-const CHECKPOINT_TABLE: TargetTable = {
-  schema: 'lutra',
-  table: 'checkpoint',
-  columns: new Map(
-    CHECKPOINT_COLUMNS.map((name) => [
-      name,
-      {
-        name,
-        dataType: 'text',
-        columnType: 'text',
-        nullable: name === 'inside',
-        generated: false,
-        needsValue: false,
-        charset: null,
-        collation: null,
-        paddedBytes: null,
-      },
-    ]),
-  ),
-  key: { name: 'PRIMARY', columns: ['pipeline_id', 'lane'], isExact: true, isNotNull: true },
-  uniqueKeys: [],
-  triggers: [],
-  engine: 'InnoDB',
-  rowEstimate: null,
-  statement: '',
-};
+/** A table of Lutra's own; types do not matter here. */
+function ownTable(table: string, columns: readonly string[], key: readonly string[]): TargetTable {
+  const shapes = columns.map((name) => {
+    const nullable = name === 'inside';
+    const shape = { name, dataType: 'text', columnType: 'text', nullable, generated: false, charset: null };
+    return [name, { ...shape, needsValue: false, collation: null, paddedBytes: null }] as const;
+  });
+  return {
+    schema: 'lutra',
+    table,
+    columns: new Map(shapes),
+    key: { name: 'PRIMARY', columns: key, isExact: true, isNotNull: true },
+    uniqueKeys: [],
+    triggers: [],
+    engine: 'InnoDB',
+    rowEstimate: null,
+    statement: '',
+  };
+}
+
+const LETTER_PLACE = ['pipeline_id', 'epoch', 'seq', 'event', 'row', 'part'];
+const CONFLICT_PLACE = ['pipeline_id', 'epoch', 'process', 'gtid', 'event', 'row', 'part'];
+const OWN_TABLES: readonly TargetTable[] = [
+  ownTable('checkpoint', CHECKPOINT_COLUMNS, ['pipeline_id', 'lane']),
+  ownTable('dead_letter', LETTER_PLACE, LETTER_PLACE),
+  // Numbered by the server in truth; the place of a row is as good a key.
+  ownTable('conflict', CONFLICT_PLACE, CONFLICT_PLACE),
+];

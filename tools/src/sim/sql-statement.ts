@@ -24,17 +24,21 @@ export type SqlStatement =
       readonly joined: JoinedRows | null;
     }
   | { readonly kind: 'delete'; readonly table: string; readonly where: Expression | null }
-  | {
-      readonly kind: 'select';
-      readonly table: string | null;
-      readonly fields: readonly { readonly alias: string; readonly value: Expression }[];
-      readonly where: Expression | null;
-      readonly isLocking: boolean;
-    }
+  | Select
+  /** (SELECT …) UNION ALL (SELECT …) */
+  | { readonly kind: 'union'; readonly selects: readonly Select[] }
   | { readonly kind: 'kill'; readonly sessionId: number }
   | { readonly kind: 'savepoint' }
   | { readonly kind: 'undo' }
   | { readonly kind: 'nothing' };
+
+export interface Select {
+  readonly kind: 'select';
+  readonly table: string | null;
+  readonly fields: readonly { readonly alias: string; readonly value: Expression }[];
+  readonly where: Expression | null;
+  readonly isLocking: boolean;
+}
 
 /** Rows of a derived table that an update is joined to, in order. */
 export interface JoinedRows {
@@ -60,6 +64,7 @@ function readAny(reader: TokenReader): SqlStatement {
     return { kind: 'delete', table, where: readWhere(reader) };
   }
   if (reader.takeWords('SELECT')) return readSelect(reader);
+  if (reader.takeSign('(')) return readUnion(reader);
   if (reader.takeWords('KILL')) return { kind: 'kill', sessionId: Number(reader.next().text) };
   if (reader.takeWords('SAVEPOINT')) return only(reader, 'savepoint');
   if (reader.takeWords('ROLLBACK', 'TO', 'SAVEPOINT')) return only(reader, 'undo');
@@ -147,7 +152,18 @@ function readUpdateJoin(reader: TokenReader): SqlStatement {
   return { kind: 'update', table, assignments: readAssignments(reader), where, joined: { alias, names, rows } };
 }
 
-function readSelect(reader: TokenReader): SqlStatement {
+function readUnion(reader: TokenReader): SqlStatement {
+  const selects: Select[] = [];
+  do {
+    if (selects.length > 0) reader.expectSign('(');
+    reader.expectWord('SELECT');
+    selects.push(readSelect(reader));
+    reader.expectSign(')');
+  } while (reader.takeWords('UNION', 'ALL'));
+  return { kind: 'union', selects };
+}
+
+function readSelect(reader: TokenReader): Select {
   const fields = reader.list(() => {
     const alias = reader.token.text.toLowerCase();
     const value = readExpression(reader);

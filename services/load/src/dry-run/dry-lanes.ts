@@ -6,7 +6,7 @@ import type { ApplyOptions } from '../lane.ts';
 import type { LaneSet } from '../lane-set.ts';
 import type { LaneSegment, LaneUnit } from '../lane-unit.ts';
 import type { TargetAccess } from '../target-access.ts';
-import type { Conflict } from '../write/write-unit.ts';
+import type { Conflict } from '../write/conflict.ts';
 import type { DryRunReport } from './dry-run-report.ts';
 
 /** What the rest of load needs of its lanes, whether they write or only say what they would. */

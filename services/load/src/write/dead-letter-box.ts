@@ -1,0 +1,94 @@
+import { SyncError } from '@lutra/model';
+import { addDeadLetterStatements, deadLetterId, stripLiterals } from '@lutra/sql';
+import type { NewDeadLetter, TargetSession } from '@lutra/sql';
+import { planStatements } from '../plan/plan-statements.ts';
+import type { PlannedRow } from '../plan/planned-statement.ts';
+import { conflictOf, namedChange, sourceOf } from './conflict.ts';
+import type { Conflict } from './conflict.ts';
+import { inOwnTable } from './own-table.ts';
+import { Quarantine, tableOf, touchedValues, writeHeld } from './quarantine.ts';
+import type { WriteHow } from './write-how.ts';
+
+const ALONE = { rowsMax: 1, charactersMax: Number.MAX_SAFE_INTEGER };
+
+/**
+ * The rows of one unit that become dead letters, in order. What they hold back counts for the rows behind them in the unit;
+ * the pipeline's quarantine hears of it only when the unit is committed.
+ */
+export class DeadLetterBox {
+  private readonly own = new Quarantine();
+  private waiting: NewDeadLetter[] = [];
+  private readonly taken: Conflict[] = [];
+
+  constructor(
+    private readonly session: TargetSession,
+    private readonly how: WriteHow,
+  ) {}
+
+  get conflicts(): readonly Conflict[] {
+    return this.taken;
+  }
+
+  /** Whether rows of the table may be held at all. */
+  concerns({ writer }: PlannedRow): boolean {
+    return this.own.concerns(writer) || this.how.quarantine.concerns(writer);
+  }
+
+  /** A row that touches what an unsettled dead letter touches follows it; false = the row is free. */
+  takeIfHeld(row: PlannedRow): boolean {
+    if (!this.concerns(row)) return false;
+    const table = tableOf(row.writer);
+    const values = touchedValues(row.writer, row.change);
+    const follows = this.how.quarantine.holderOf(table, values) ?? this.own.holderOf(table, values);
+    if (follows === null) return false;
+    const problem = `A dead letter of ${table} touches the same key or unique value and is not settled`;
+    this.take(row, new SyncError('TARGET_ROW_HELD', { problem }), follows);
+    return true;
+  }
+
+  /** The row was refused, or its conflict is for a person. Throws TARGET_QUARANTINE_FULL, TARGET_RECORD_REFUSED. */
+  async add(row: PlannedRow, error: SyncError): Promise<void> {
+    this.take(row, error, null);
+    await this.flush();
+  }
+
+  /** Writes what waits. Throws TARGET_RECORD_REFUSED. */
+  async flush(): Promise<void> {
+    const letters = this.waiting;
+    if (letters.length === 0) return;
+    this.waiting = [];
+    const statements = addDeadLetterStatements(this.how.pipelineId, letters);
+    for (const statement of statements) await inOwnTable(() => this.session.execute([statement]));
+  }
+
+  private take(row: PlannedRow, error: SyncError, follows: string | null): void {
+    const { epoch, revision, quarantine, poisonTries } = this.how;
+    const { writer } = row;
+    const { process, transaction } = sourceOf(row).origin;
+    const change = namedChange(row);
+    const values = touchedValues(writer, change);
+    const letter: NewDeadLetter = {
+      epoch,
+      process,
+      seq: transaction.seq,
+      gtid: transaction.gtid,
+      revision,
+      definition: writer.definition,
+      change,
+      keyIdentity: writeHeld(values),
+      error: {
+        code: error.code,
+        message: error.message.slice(error.code.length + 2),
+        errno: typeof error.details['errno'] === 'number' ? error.details['errno'] : null,
+      },
+      statement: stripLiterals(planStatements([row], ALONE)[0]?.statement.sql ?? ''),
+      attempts: follows === null ? poisonTries : 0,
+      follows,
+    };
+    const held = { id: deadLetterId(letter), code: error.code, table: tableOf(writer), values };
+    this.own.add(held);
+    quarantine.refuseIfFull(this.own.size);
+    this.waiting.push(letter);
+    this.taken.push(conflictOf(row, { type: null, decision: 'deadLettered', letter: held }));
+  }
+}

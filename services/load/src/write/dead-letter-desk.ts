@@ -1,0 +1,224 @@
+import { SyncError } from '@lutra/model';
+import type { DeadLetterEvent, PipelineDefinition } from '@lutra/model';
+import {
+  ensureConflictTable,
+  ensureDeadLetterTable,
+  holdCheckpoint,
+  readDeadLetter,
+  readDeadLetters,
+} from '@lutra/sql';
+import { followStatement, readQuarantine, resolveStatement, retryFailedStatement } from '@lutra/sql';
+import type { CheckpointClaim, DeadLetter, QuarantinedKey, TargetSession } from '@lutra/sql';
+import type { PipelineSession } from '@lutra/service-kit';
+import type { TargetAccess } from '../target-access.ts';
+import { applyLetter } from './apply-letter.ts';
+import { Quarantine, readHeld } from './quarantine.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const PAGE = 1_000;
+
+type Outcome = DeadLetterEvent['change'];
+
+/** What became of one letter. */
+export interface ToldLetter {
+  readonly table: string;
+  readonly change: Outcome;
+  readonly code: string;
+}
+
+interface DeskParts {
+  readonly access: TargetAccess;
+  readonly claim: CheckpointClaim;
+  readonly pipeline: Pick<PipelineSession, 'latestDefinition' | 'log'>;
+  /** Tells what became of a letter; does not throw. */
+  readonly tell: (told: ToldLetter) => Promise<void>;
+}
+
+/**
+ * Carries out what a person decides about dead letters, while the loader runs: in source order, each in a transaction of its
+ * own that holds the checkpoint's rows and changes letter and table together.
+ *
+ * A letter is written only when no earlier unsettled one touches what it touches. Once the one that it follows is settled,
+ * retried or discarded, it is tried by itself, under the policy of its table; a discarded change is as if it had never come.
+ * What fails again is open again, with the new error, and holds what follows it.
+ */
+export class DeadLetterDesk {
+  private session: TargetSession | null = null;
+  private lookedMs: number;
+  /** A letter may wait for one that is settled: an epoch, or the answer to a COMMIT, was lost in between. */
+  private mayDangle = true;
+
+  private constructor(
+    private readonly parts: DeskParts,
+    private readonly quarantine: Quarantine,
+  ) {
+    this.lookedMs = parts.access.clock.monotonicMs();
+  }
+
+  /** After the claim: nobody else writes letters of the pipeline. Throws TARGET_QUARANTINE_FULL. */
+  static async open(parts: DeskParts, session: TargetSession, quarantine: Quarantine): Promise<DeadLetterDesk> {
+    await ensureDeadLetterTable(session);
+    await ensureConflictTable(session);
+    for await (const letter of unsettled(session, parts.claim.pipelineId)) quarantine.add(heldBy(letter));
+    await session.rollback();
+    return new DeadLetterDesk(parts, quarantine);
+  }
+
+  /**
+   * Looks for decisions, once a second while letters are unsettled, and carries them out. To be called while no unit is
+   * being written. Throws TARGET_FENCED; what passes by itself is left for the next time.
+   */
+  async tend(): Promise<void> {
+    const { access, pipeline } = this.parts;
+    const nowMs = access.clock.monotonicMs();
+    if (this.quarantine.isEmpty || nowMs - this.lookedMs < LOOK_EVERY_MS) return;
+    this.lookedMs = nowMs;
+    try {
+      const session = await this.connected();
+      if (this.mayDangle || (await this.isWanted(session))) await this.round(session);
+    } catch (error) {
+      const failure = SyncError.of(error);
+      this.mayDangle = true;
+      this.session?.destroy();
+      this.session = null;
+      if (failure.code === 'TARGET_FENCED' || failure.class !== 'retryable') throw failure;
+      pipeline.log.warn({ err: failure }, 'decisions about dead letters not carried out yet');
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.session?.close();
+  }
+
+  private async connected(): Promise<TargetSession> {
+    if (this.session?.isOpen !== true) this.session = await this.parts.access.open();
+    return this.session;
+  }
+
+  private async isWanted(session: TargetSession): Promise<boolean> {
+    const states = ['retryWanted', 'discardWanted'] as const;
+    const letters = await readDeadLetters(session, this.parts.claim.pipelineId, { states, after: null, limit: 1 });
+    await session.rollback();
+    return letters.length > 0;
+  }
+
+  /** All unsettled letters in order, once. Those that stay unsettled are the quarantine from then on. */
+  private async round(session: TargetSession): Promise<void> {
+    const definition = this.parts.pipeline.latestDefinition();
+    const staying = new Quarantine();
+    for await (const letter of unsettled(session, this.parts.claim.pipelineId)) {
+      const held = heldBy(letter);
+      const blocker = staying.holderOf(held.table, held.values);
+      const isSettled = await this.consider(session, letter, { blocker, definition });
+      if (!isSettled) staying.add(held);
+    }
+    await session.rollback();
+    this.quarantine.replaceBy(staying);
+    this.mayDangle = false;
+  }
+
+  /** True when the letter is settled. */
+  private async consider(
+    session: TargetSession,
+    letter: QuarantinedKey,
+    { blocker, definition }: { readonly blocker: string | null; readonly definition: PipelineDefinition },
+  ): Promise<boolean> {
+    if (letter.state === 'discardWanted') return this.carryOut(session, letter, { to: 'discarded', definition });
+    if (blocker !== null) {
+      await this.keepWaiting(session, letter, blocker);
+      return false;
+    }
+    if (letter.state === 'open' && letter.follows === null) return false;
+    return this.carryOut(session, letter, { to: 'retried', definition });
+  }
+
+  /** An earlier letter touches the same: it has to be settled first. */
+  private async keepWaiting(session: TargetSession, letter: QuarantinedKey, blocker: string): Promise<void> {
+    const { claim } = this.parts;
+    if (letter.state === 'open' && letter.follows === blocker) return;
+    await holdCheckpoint(session, claim);
+    const address = { pipelineId: claim.pipelineId, id: letter.id };
+    if (letter.state === 'retryWanted') {
+      const message = `Dead letter ${blocker} touches the same key or unique value and has to be settled first`;
+      await session.execute([retryFailedStatement(address, { code: 'TARGET_ROW_HELD', message, errno: null })]);
+    }
+    await session.execute([followStatement({ pipelineId: claim.pipelineId, ids: [letter.id] }, blocker)]);
+    await session.commit();
+    if (letter.state === 'retryWanted') await this.tell(letter, 'retry-failed', 'TARGET_ROW_HELD');
+  }
+
+  private async carryOut(
+    session: TargetSession,
+    { id, state, schema, table }: QuarantinedKey,
+    { to, definition }: { readonly to: 'retried' | 'discarded'; readonly definition: PipelineDefinition },
+  ): Promise<boolean> {
+    const { claim } = this.parts;
+    const address = { pipelineId: claim.pipelineId, id };
+    await holdCheckpoint(session, claim);
+    const letter = await readDeadLetter(session, address, { lock: true });
+    // A person has decided anew meanwhile: looked at again in a second.
+    if (letter?.state !== state) {
+      await session.rollback();
+      return false;
+    }
+    try {
+      if (to === 'retried') await this.apply(session, letter, definition);
+      await session.execute([resolveStatement(address, { expected: state, to })]);
+    } catch (error) {
+      const failure = SyncError.of(error);
+      await session.rollback();
+      if (failure.class === 'retryable') throw failure;
+      await this.reopen(session, letter, failure);
+      return false;
+    }
+    await session.commit();
+    await this.tell({ schema, table }, to, letter.error.code);
+    return true;
+  }
+
+  private apply(session: TargetSession, letter: DeadLetter, definition: PipelineDefinition): Promise<void> {
+    const { claim, access } = this.parts;
+    return applyLetter(session, letter, { definition, epoch: claim.epoch, clock: access.clock });
+  }
+
+  private async reopen(session: TargetSession, letter: DeadLetter, failure: SyncError): Promise<void> {
+    const { claim } = this.parts;
+    const { pipelineId, id, definition, state } = letter;
+    await holdCheckpoint(session, claim);
+    const { code, message, details } = failure;
+    const errno = typeof details['errno'] === 'number' ? details['errno'] : null;
+    const error = { code, message: message.slice(code.length + 2), errno };
+    await session.execute([
+      retryFailedStatement({ pipelineId, id }, error),
+      ...(letter.follows === null ? [] : [followStatement({ pipelineId, ids: [id] }, null)]),
+    ]);
+    await session.commit();
+    this.parts.pipeline.log.info({ deadLetter: id, state, code }, 'dead letter refused again');
+    await this.tell(definition, 'retry-failed', code);
+  }
+
+  private tell(
+    { schema, table }: { readonly schema: string; readonly table: string },
+    change: Outcome,
+    code: string,
+  ): Promise<void> {
+    return this.parts.tell({ table: `${schema}.${table}`, change, code });
+  }
+}
+
+const heldBy = ({ id, schema, table, keyIdentity }: QuarantinedKey) => ({
+  id,
+  table: `${schema}.${table}`,
+  values: readHeld(keyIdentity),
+});
+
+/** In source order, page by page; what changes behind the page is not read again. */
+async function* unsettled(session: TargetSession, pipelineId: string): AsyncGenerator<QuarantinedKey> {
+  for (let after: string | null = null; ;) {
+    const page: readonly QuarantinedKey[] = await readQuarantine(session, pipelineId, { after, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.id;
+  }
+}

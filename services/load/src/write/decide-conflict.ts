@@ -1,0 +1,185 @@
+import { assertNever } from '@lutra/model';
+import type {
+  ColumnValue,
+  ConflictDecision,
+  ConflictPolicy,
+  ConflictType,
+  PLAIN_CONFLICT_POLICIES,
+  RowChange,
+  RowImage,
+} from '@lutra/model';
+import { addDelta, compareValues, isComplete, isStoredValue } from '@lutra/sql';
+import type { TableWriter, WrittenColumn } from '@lutra/sql';
+
+/** Policies that look at the target's row before they write. */
+export type ComparingPolicy =
+  | { readonly kind: Exclude<(typeof PLAIN_CONFLICT_POLICIES)[number], 'overwrite'> }
+  | Extract<ConflictPolicy, { readonly kind: 'latestWins' | 'merge' }>;
+
+/** Null: nothing is compared. */
+export const comparing = (policy: ConflictPolicy): ComparingPolicy | null =>
+  policy.kind === 'overwrite' ? null : (policy as ComparingPolicy);
+
+/** What becomes of a change, given the row that was found. */
+export type Verdict =
+  /** No conflict; `change` null = the target has it already. */
+  | { readonly kind: 'agreed'; readonly change: RowChange | null }
+  /** A conflict that the policy decides; `change` is what is written, null = nothing. */
+  | {
+      readonly kind: 'decided';
+      readonly type: ConflictType;
+      readonly decision: ConflictDecision;
+      readonly change: RowChange | null;
+    }
+  /** A conflict for a person. incomplete: the row is to be inserted, and its image does not hold every column. */
+  | { readonly kind: 'undecided'; readonly type: ConflictType; readonly why: 'manual' | 'incomplete' | 'unknown' };
+
+type Update = Extract<RowChange, { kind: 'update' }>;
+
+/**
+ * Compares the row found at the target (null = none) with what the source's before image says, in the columns that the image
+ * carries, and decides by the policy. A row that is already as the source wants it is no conflict. What is to be written is
+ * told as a change of the row that was found, so that the ordinary statements write it.
+ */
+export function decideConflict(
+  { writer, change }: { readonly writer: TableWriter; readonly change: RowChange },
+  found: RowImage | null,
+  policy: ComparingPolicy,
+): Verdict {
+  if (change.kind === 'insert')
+    return found === null ? agreed(change) : decideInsert(writer, change, { found, policy });
+  if (found === null) return decideMissing(writer, change, policy);
+  if (holds(writer, change.before, found)) return agreed(change);
+  const wanted = change.kind === 'delete' ? null : change.after;
+  if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found)) return agreed(null);
+  return decideDifference(writer, change, { found, policy });
+}
+
+/** The row as the update leaves it, put there whole. */
+export function asInsert({ table, event, row, part, flags, after }: Update): RowChange {
+  return { table, event, row, part, flags, kind: 'insert', after };
+}
+
+const agreed = (change: RowChange | null): Verdict => ({ kind: 'agreed', change });
+
+function decideInsert(
+  writer: TableWriter,
+  change: Extract<RowChange, { kind: 'insert' }>,
+  { found, policy }: { readonly found: RowImage; readonly policy: ComparingPolicy },
+): Verdict {
+  if (holds(writer, change.after, found)) return agreed(null);
+  // Nothing was there at the source: a delta begins at zero.
+  const asUpdate: Update = { ...change, kind: 'update', before: found.map(() => undefined) };
+  return decideDifference(writer, asUpdate, { found, policy });
+}
+
+/** The source changed a row that is not there. A delete that finds nothing has nothing to do. */
+function decideMissing(
+  writer: TableWriter,
+  change: Exclude<RowChange, { kind: 'insert' }>,
+  policy: ComparingPolicy,
+): Verdict {
+  const type = 'target-row-missing';
+  if (change.kind === 'delete') return { kind: 'decided', type, decision: 'ignored', change: null };
+  switch (policy.kind) {
+    case 'manual':
+      return { kind: 'undecided', type, why: 'manual' };
+    case 'ignore':
+      return { kind: 'decided', type, decision: 'ignored', change: null };
+    case 'targetWins':
+      return { kind: 'decided', type, decision: 'kept', change: null };
+    case 'sourceWins':
+    case 'latestWins':
+    case 'merge': {
+      if (!isComplete(writer, change.after)) return { kind: 'undecided', type, why: 'incomplete' };
+      return { kind: 'decided', type, decision: 'inserted', change: asInsert(change) };
+    }
+    default:
+      return assertNever(policy);
+  }
+}
+
+function decideDifference(
+  writer: TableWriter,
+  change: Exclude<RowChange, { kind: 'insert' }>,
+  { found, policy }: { readonly found: RowImage; readonly policy: ComparingPolicy },
+): Verdict {
+  const type = 'row-differs';
+  const kept: Verdict = { kind: 'decided', type, decision: 'kept', change: null };
+  const overwritten: Verdict = { kind: 'decided', type, decision: 'overwritten', change: onto(found, change) };
+  switch (policy.kind) {
+    case 'manual':
+      return { kind: 'undecided', type, why: 'manual' };
+    case 'ignore':
+      return { kind: 'decided', type, decision: 'ignored', change: null };
+    case 'targetWins':
+      return kept;
+    case 'sourceWins':
+      return overwritten;
+    case 'latestWins': {
+      const column = columnOf(writer, policy.column);
+      const theirs = column === undefined ? undefined : found[column.position];
+      const ours = column === undefined ? undefined : latestOf(change, column);
+      if (column === undefined || theirs === undefined || ours === undefined)
+        return { kind: 'undecided', type, why: 'unknown' };
+      // Equal: the source's row is written. Sites with a rank of their own come with two-way synchronisation.
+      return compareValues(column, ours, theirs) >= 0 ? overwritten : kept;
+    }
+    case 'merge':
+      if (change.kind === 'delete') return overwritten;
+      return { kind: 'decided', type, decision: 'merged', change: mergedOnto(writer, change, { found, policy }) };
+    default:
+      return assertNever(policy);
+  }
+}
+
+/** The change as one of the row that was found. */
+const onto = (found: RowImage, change: Exclude<RowChange, { kind: 'insert' }>): RowChange => ({
+  ...change,
+  before: found,
+});
+
+/** `columns` from the source, `deltaColumns` moved by as much as at the source; a key that the source changed is changed. */
+function mergedOnto(
+  writer: TableWriter,
+  change: Update,
+  { found, policy }: { readonly found: RowImage; readonly policy: Extract<ConflictPolicy, { kind: 'merge' }> },
+): RowChange {
+  const taken = namesOf([...policy.columns, ...writer.keyColumns]);
+  const moved = namesOf(policy.deltaColumns);
+  const after: (ColumnValue | undefined)[] = found.map(() => undefined);
+  for (const column of writer.columns) {
+    const { position } = column;
+    const value = change.after[position];
+    const name = column.name.toLowerCase();
+    const standing = found[position] ?? null;
+    if (value === undefined) after[position] = standing;
+    else if (moved.has(name))
+      after[position] = addDelta(column, standing, { before: change.before[position], after: value });
+    else after[position] = taken.has(name) ? value : standing;
+  }
+  return { ...change, before: found, after };
+}
+
+/** Whether the row is as the image says, in the columns that it carries. */
+function holds(writer: TableWriter, image: RowImage, found: RowImage): boolean {
+  return writer.columns.every((column) => {
+    const value = image[column.position];
+    const standing = found[column.position];
+    return value === undefined || standing === undefined || isStoredValue(column, value, standing);
+  });
+}
+
+/** The source's value of the deciding column: after the change, or as it stayed; a delete is as new as the row it removes. */
+function latestOf(
+  change: Exclude<RowChange, { kind: 'insert' }>,
+  { position }: WrittenColumn,
+): ColumnValue | undefined {
+  const after = change.kind === 'delete' ? undefined : change.after[position];
+  return after === undefined ? change.before[position] : after;
+}
+
+const columnOf = ({ columns }: TableWriter, name: string): WrittenColumn | undefined =>
+  columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+
+const namesOf = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()));

@@ -1,0 +1,27 @@
+import type { Clock, PipelineDefinition } from '@lutra/model';
+import type { Conflict } from './conflict.ts';
+import { Quarantine } from './quarantine.ts';
+import { writeHow } from './write-how.ts';
+import type { WriteHow } from './write-how.ts';
+
+/** How the units of one epoch are written, by the revision of each, and what they have to hold back. */
+export class WriteRules {
+  readonly quarantine = new Quarantine();
+  private known: WriteHow | null = null;
+
+  constructor(private readonly parts: { readonly epoch: number; readonly clock: Clock }) {}
+
+  howFor(definition: PipelineDefinition): WriteHow {
+    if (this.known?.revision !== definition.revision)
+      this.known = writeHow(definition, { ...this.parts, quarantine: this.quarantine });
+    return this.known;
+  }
+
+  /**
+   * What units or slices have told is now true, or gone with its epoch. To be called before the next one is begun: rows that
+   * touch what the new dead letters touch follow them. Throws TARGET_QUARANTINE_FULL.
+   */
+  settle(conflicts: readonly Conflict[]): void {
+    for (const { letter } of conflicts) if (letter !== undefined) this.quarantine.add(letter);
+  }
+}

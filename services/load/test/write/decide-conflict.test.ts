@@ -1,0 +1,132 @@
+/** Goal: each policy decides each conflict as its words say, and what agrees is no conflict. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ColumnDefinition, RowChange, RowImage } from '@lutra/model';
+import { compileTableWriter } from '@lutra/sql';
+import type { TargetTable } from '@lutra/sql';
+import { decideConflict } from '../../src/write/decide-conflict.ts';
+import type { ComparingPolicy } from '../../src/write/decide-conflict.ts';
+
+const COLUMNS = ['id', 'stock', 'note', 'changed'];
+const definitions = COLUMNS.map((name): ColumnDefinition =>
+  name === 'note'
+    ? { name, kind: 'text', declared: 'varchar(9)', nullable: true }
+    : { name, kind: 'integer', declared: 'int', nullable: true, bytes: 4 },
+);
+type TargetColumn = NonNullable<ReturnType<TargetTable['columns']['get']>>;
+const targetColumn = (name: string): [string, TargetColumn] => [
+  name,
+  {
+    ...{ name, dataType: name === 'note' ? 'varchar' : 'int', columnType: '', nullable: true, generated: false },
+    ...{ charset: null, collation: null, paddedBytes: null, needsValue: false },
+  },
+];
+const primary = { name: 'PRIMARY', columns: ['id'], isExact: true, isNotNull: true };
+const facts = { triggers: [], engine: 'InnoDB', rowEstimate: null, statement: '' };
+const writer = compileTableWriter(
+  { schema: 's', table: 't', columns: definitions, primaryKey: [0] },
+  {
+    schema: 's',
+    table: 't',
+    columns: new Map(COLUMNS.map(targetColumn)),
+    key: primary,
+    uniqueKeys: [primary],
+    ...facts,
+  },
+);
+const at = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
+const update = (before: RowImage, after: RowImage): RowChange => ({ ...at, kind: 'update', before, after });
+const insert = (after: RowImage): RowChange => ({ ...at, kind: 'insert', after });
+const remove = (before: RowImage): RowChange => ({ ...at, kind: 'delete', before });
+const decide = (change: RowChange, found: RowImage | null, policy: ComparingPolicy) =>
+  decideConflict({ writer, change }, found, policy);
+
+const BEFORE: RowImage = [1, 10, 'old', 5];
+const AFTER: RowImage = [1, 12, 'new', 7];
+const OTHER: RowImage = [1, 30, 'other', 6];
+const LATEST: ComparingPolicy = { kind: 'latestWins', column: 'Changed' };
+const MERGE: ComparingPolicy = { kind: 'merge', columns: ['note'], deltaColumns: ['stock'] };
+const ALL: readonly ComparingPolicy[] = [
+  ...(['ignore', 'sourceWins', 'targetWins', 'manual'] as const).map((kind) => ({ kind })),
+  ...[LATEST, MERGE],
+];
+
+/** What the target holds after the change that was decided on. */
+function result(found: RowImage | null, verdict: ReturnType<typeof decide>): RowImage | null | 'person' {
+  if (verdict.kind === 'undecided') return 'person';
+  const { change } = verdict;
+  if (change === null) return found;
+  if (change.kind === 'delete') return null;
+  return change.after.map((value, position) => (value === undefined ? (found?.[position] ?? null) : value));
+}
+
+describe('a conflict', () => {
+  it.each<[string, RowChange, RowImage | null, ComparingPolicy, string | null, RowImage | null | 'person']>([
+    ['ignored', update(BEFORE, AFTER), OTHER, { kind: 'ignore' }, 'ignored', OTHER],
+    ['the source wins', update(BEFORE, AFTER), OTHER, { kind: 'sourceWins' }, 'overwritten', AFTER],
+    ['the target wins', update(BEFORE, AFTER), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
+    ['a person', update(BEFORE, AFTER), OTHER, { kind: 'manual' }, null, 'person'],
+    ['the newer source', update(BEFORE, AFTER), OTHER, LATEST, 'overwritten', AFTER],
+    ['the newer target', update(BEFORE, AFTER), [1, 30, 'other', 8], LATEST, 'kept', [1, 30, 'other', 8]],
+    ['as new as the target: the source', update(BEFORE, AFTER), [1, 30, 'o', 7], LATEST, 'overwritten', AFTER],
+    ['a source without the column', update([1, 1], [1, 2]), OTHER, LATEST, null, 'person'],
+    ['an unchanged deciding column', update(BEFORE, [1, 12]), [1, 30, 'o', 6], LATEST, 'kept', [1, 30, 'o', 6]],
+    ['an older delete', remove(BEFORE), OTHER, LATEST, 'kept', OTHER],
+    ['a newer delete', remove([1, 10, 'old', 9]), OTHER, LATEST, 'overwritten', null],
+    ['merged', update(BEFORE, AFTER), OTHER, MERGE, 'merged', [1, 32, 'new', 6]],
+    ['merged with an insert', insert(AFTER), OTHER, MERGE, 'merged', [1, 42, 'new', 6]],
+    ['an insert of another row', insert(AFTER), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
+    ['an insert that wins', insert(AFTER), OTHER, { kind: 'sourceWins' }, 'overwritten', AFTER],
+    ['a missing row, whole', update(BEFORE, AFTER), null, { kind: 'sourceWins' }, 'inserted', AFTER],
+    ['a missing row, merged', update(BEFORE, AFTER), null, MERGE, 'inserted', AFTER],
+    ['a missing row, in part', update([1, 10], [1, 12]), null, { kind: 'sourceWins' }, null, 'person'],
+    ['a missing row, the target wins', update(BEFORE, AFTER), null, { kind: 'targetWins' }, 'kept', null],
+    ['a missing row, for a person', update(BEFORE, AFTER), null, { kind: 'manual' }, null, 'person'],
+    ['a delete of nothing', remove(BEFORE), null, { kind: 'manual' }, 'ignored', null],
+    ['a delete that wins', remove(BEFORE), OTHER, { kind: 'sourceWins' }, 'overwritten', null],
+    ['a delete of a changed row, kept', remove(BEFORE), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
+  ])('%s', (_what, change, found, policy, decision, after) => {
+    const verdict = decide(change, found, policy);
+    expect(verdict.kind === 'decided' ? verdict.decision : null).toBe(decision);
+    expect(result(found, verdict)).toEqual(after);
+  });
+
+  it('is none where the target is as the source says, under every policy', () => {
+    const value = fc.integer({ min: -5, max: 5 });
+    const image = fc.tuple(fc.constant(1), value, fc.constantFrom('a', 'b', null), value);
+    fc.assert(
+      fc.property(image, image, fc.constantFrom(...ALL), (before, after, policy) => {
+        for (const [change, found, expected] of [
+          [insert(after), null, after],
+          [update(before, after), before, after],
+          [remove(before), before, null],
+        ] as const) {
+          const verdict = decide(change, found, policy);
+          expect(verdict.kind).toBe('agreed');
+          expect(result(found, verdict)).toEqual(expected);
+        }
+        // A partial image says nothing of the other columns.
+        expect(decide(update([1, before[1]], [1, after[1]]), before, policy).kind).toBe('agreed');
+        // Both sides have done the same: nothing to decide, except for what is added up.
+        if (policy.kind !== 'merge') expect(decide(update(before, after), after, policy).kind).toBe('agreed');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('adds up what both sides have added, whatever the order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 10 }), fc.integer(), (deltas, elsewhere) => {
+        let source: RowImage = [1, 0, 'n', 0];
+        let target: RowImage = [1, elsewhere, 'n', 0];
+        for (const delta of deltas) {
+          const after: RowImage = [1, Number(source[1]) + delta, 'n', 0];
+          target = result(target, decide(update(source, after), target, MERGE)) as RowImage;
+          source = after;
+        }
+        expect(target[1]).toBe(deltas.reduce((sum, delta) => sum + delta, elsewhere));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
