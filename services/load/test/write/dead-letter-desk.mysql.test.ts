@@ -1,0 +1,144 @@
+/**
+ * Goal: a person's decision about a dead letter is carried out once, in order, under the fence, and what follows it comes after.
+ * Method: units put rows aside on real servers; decisions are written as the manager writes them; the desk is asked to look.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import { claimCheckpoint, ensureCheckpointTable, insertOrigin, listDeadLetters, wantStatement } from '@lutra/sql';
+import { DeadLetterDesk } from '../../src/write/dead-letter-desk.ts';
+import type { ToldLetter } from '../../src/write/dead-letter-desk.ts';
+import { Quarantine } from '../../src/write/quarantine.ts';
+import { insert, remove, update } from '../rows.ts';
+import { TARGETS, UnitFixture } from './unit-fixture.ts';
+
+const SET_ASIDE = { onPoison: 'deadLetter' as const, poisonTries: 1 };
+const TOO_LONG = 'x'.repeat(41);
+const PLACE = { done: { kind: 'mysqlGtid' as const, gtidSet: '' }, inside: null };
+
+describe.each(TARGETS)('decisions on %s', (_name, server) => {
+  let unit: UnitFixture;
+  let desk: DeadLetterDesk;
+  let told: ToldLetter[] = [];
+  const claim = () => ({ pipelineId: unit.pipelineId, epoch: 1, owner: 'load-1/a' });
+  // Each look is later than the one before by more than a second.
+  let nowMs = 0;
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    monotonicMs: () => (nowMs += 2_000),
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    callAfter: (ms, call) => systemClock.callAfter(ms, call),
+  };
+  const log = { info: () => undefined, warn: () => undefined, debug: () => undefined };
+
+  async function openDesk(): Promise<DeadLetterDesk> {
+    const pipeline = { latestDefinition: () => unit.definition(undefined, SET_ASIDE), log } as never;
+    const access = { clock, open: () => unit.connect() };
+    const tell = (letter: ToldLetter): Promise<void> => {
+      told.push(letter);
+      return Promise.resolve();
+    };
+    const opened = await DeadLetterDesk.open(
+      { access, claim: claim(), pipeline, tell },
+      unit.session,
+      unit.rules.quarantine,
+    );
+    // What an epoch before may have left is looked at once.
+    await opened.tend();
+    return opened;
+  }
+
+  async function want(
+    state: 'retryWanted' | 'discardWanted',
+    index: number,
+    image: Record<string, string | number> | null = null,
+  ) {
+    const page = { offset: 0, limit: 100, order: 'oldestFirst' as const };
+    const letters = await listDeadLetters(unit.session, { pipelineIds: [unit.pipelineId] }, page);
+    const id = letters[index]?.id ?? '';
+    await unit.session.execute([wantStatement({ pipelineId: unit.pipelineId, id }, { state, by: 'ada', image })]);
+    await unit.session.commit();
+    await desk.tend();
+  }
+
+  beforeAll(async () => {
+    unit = await UnitFixture.open(server);
+    await ensureCheckpointTable(unit.session);
+    await insertOrigin(unit.session, claim(), { place: PLACE, revision: 1, lanes: 2 });
+  }, 60_000);
+  afterAll(() => unit.close(), 60_000);
+  beforeEach(async () => {
+    await unit.reset();
+    told = [];
+    desk = await openDesk();
+  }, 60_000);
+
+  const states = async (): Promise<readonly unknown[]> => (await unit.letters('state')).map(({ state }) => state);
+
+  it('retries an edited row, then what follows it, in order', async () => {
+    await unit.write(unit.plan([insert([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
+    await unit.write(unit.plan([update([1, TOO_LONG, 'a'], [1, 'ann', 'b'])]), undefined, SET_ASIDE);
+    await unit.write(unit.plan([update([1, 'ann', 'b'], [1, 'ann', 'c'])]), undefined, SET_ASIDE);
+    await want('retryWanted', 0, { id: 1, name: 'short', note: 'edited' });
+    expect(await unit.people()).toEqual([[1, 'ann', 'c']]);
+    expect(await states()).toEqual(['retried', 'retried', 'retried']);
+    expect(told.map(({ change }) => change)).toEqual(['retried', 'retried', 'retried']);
+    expect(unit.rules.quarantine.isEmpty).toBe(true);
+    // Nothing is held any more.
+    await unit.write(unit.plan([update([1, 'ann', 'c'], [1, 'ann', 'd'])]));
+    expect(await unit.people()).toEqual([[1, 'ann', 'd']]);
+  });
+
+  it('opens a letter again that is refused again, and keeps what follows it waiting', async () => {
+    await unit.write(unit.plan([insert([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
+    await unit.write(unit.plan([remove([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
+    await want('retryWanted', 0);
+    expect(await states()).toEqual(['open', 'open']);
+    expect(told).toMatchObject([{ change: 'retry-failed', code: 'TARGET_VALUE_REFUSED' }]);
+    const [first] = await unit.letters('attempts, last_error AS error');
+    expect([first?.['attempts'], String(first?.['error'])]).toEqual([
+      2,
+      expect.stringContaining('TARGET_VALUE_REFUSED'),
+    ]);
+    // A follower cannot go before the one that it follows.
+    await want('retryWanted', 1);
+    expect(await states()).toEqual(['open', 'open']);
+    expect(told.at(-1)).toMatchObject({ change: 'retry-failed', code: 'TARGET_ROW_HELD' });
+    expect(unit.rules.quarantine.isEmpty).toBe(false);
+  });
+
+  it('discards a row as if it had never come, and then tries what followed', async () => {
+    await unit.write(unit.plan([insert([1, TOO_LONG, 'a']), insert([2, 'bob', null])]), undefined, SET_ASIDE);
+    await unit.write(unit.plan([update([1, TOO_LONG, 'a'], [1, 'ann', 'b'])]), undefined, SET_ASIDE);
+    await want('discardWanted', 0);
+    expect(await states()).toEqual(['discarded', 'retried']);
+    // The update found no row, and was whole.
+    expect(await unit.people()).toEqual([
+      [1, 'ann', 'b'],
+      [2, 'bob', null],
+    ]);
+    expect(await unit.recorded()).toMatchObject([{ type: 'target-row-missing', decision: 'inserted' }]);
+  });
+
+  it('takes up what an epoch before has left', async () => {
+    await unit.write(unit.plan([insert([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
+    await unit.write(unit.plan([update([1, TOO_LONG, 'a'], [1, 'ann', 'b'])]), undefined, SET_ASIDE);
+    // The head was settled, and the loader died before it came to the follower.
+    await unit.run(
+      `UPDATE lutra.dead_letter SET state = 'discarded' WHERE pipeline_id = '${unit.pipelineId}' AND follows IS NULL`,
+    );
+    unit.rules.quarantine.replaceBy(new Quarantine());
+    desk = await openDesk();
+    expect(await unit.people()).toEqual([[1, 'ann', 'b']]);
+    expect(await states()).toEqual(['discarded', 'retried']);
+  });
+
+  it('does nothing once another loader has claimed', async () => {
+    await unit.write(unit.plan([insert([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
+    await claimCheckpoint(unit.session, { ...claim(), epoch: 2, owner: 'load-2/b' });
+    await expect(want('retryWanted', 0, { id: 1, name: 'short', note: 'edited' })).rejects.toMatchObject({
+      code: 'TARGET_FENCED',
+    });
+    expect([await unit.people(), await states()]).toEqual([[], ['retryWanted']]);
+  });
+});
