@@ -79,19 +79,6 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
     ]);
   });
 
-  it('writes what the target takes at a later try', async () => {
-    await unit.run(`INSERT INTO ${unit.schema}.people VALUES (9, 'ada', NULL)`);
-    const other = await unit.connect();
-    const writing = unit.write(unit.plan([insert([1, 'ada', null])]), undefined, {
-      onPoison: 'deadLetter',
-      poisonTries: 8,
-    });
-    await other.query(`DELETE FROM ${unit.schema}.people WHERE id = 9`);
-    await other.commit();
-    expect(await writing).toEqual([]);
-    expect(await unit.people()).toEqual([[1, 'ada', null]]);
-  });
-
   it.each<[ConflictPolicy['kind'], string, number]>([
     ['overwrite', 'deadLettered', 1],
     ['sourceWins', 'deadLettered', 1],
