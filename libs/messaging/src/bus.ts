@@ -24,7 +24,8 @@ export interface BusOptions {
   readonly namespace?: string;
 }
 
-export type ProcessSchema = 'raw-process/1' | 'row-process/1' | 'target-process/1';
+/** 'statement-process/1' holds one schema statement and passes through all queues. */
+export type ProcessSchema = 'raw-process/1' | 'row-process/1' | 'target-process/1' | 'statement-process/1';
 
 /** Which queue a process is written to: 'selected' holds raw processes, 'extracted' row processes, 'transformed' target processes. */
 export type ProcessQueue = 'selected' | 'extracted' | 'transformed';

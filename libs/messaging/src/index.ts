@@ -5,3 +5,9 @@ export { decodeRawProcess, iterateRawProcess, RawProcessEncoder } from './wire/r
 export type { RawRecord } from './wire/raw-process-v1.ts';
 export { decodeRowProcess, iterateRowProcess, RowProcessEncoder } from './wire/row-process-v1.ts';
 export type { RowRecord } from './wire/row-process-v1.ts';
+export {
+  decodeStatementProcess,
+  encodeStatementBody,
+  STATEMENT_SCHEMA,
+  targetsOf,
+} from './wire/statement-process-v1.ts';

@@ -7,6 +7,17 @@ export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export type { DataSourceDefinition, DatabaseKind, SealedSecret, ServerAddress } from './data-source.ts';
+export { DDL_DECISIONS, DDL_KINDS, DDL_POLICIES } from './ddl.ts';
+export type {
+  DdlDecision,
+  DdlKind,
+  DdlPolicy,
+  GhostStep,
+  SourceStatement,
+  StatementProcess,
+  TableName,
+  TargetDdl,
+} from './ddl.ts';
 export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
@@ -30,6 +41,8 @@ export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder } from './instance.ts';
+export { readGhostTable } from './ghost-table.ts';
+export type { GhostTable } from './ghost-table.ts';
 export { linkSignals } from './link-signals.ts';
 export { compileMappings, compileTargetLookup } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget, TargetMappingLookup } from './match-mapping.ts';

@@ -1,4 +1,5 @@
 import type { MappingDefinition } from './pipeline.ts';
+import { readGhostTable } from './ghost-table.ts';
 import { isReservedSchema } from './reserved-schema.ts';
 import { SyncError } from './sync-error.ts';
 
@@ -23,7 +24,8 @@ interface CompiledMapping {
 
 /**
  * Compiles mappings once per revision. Names match case-sensitively; a regular expression has to match the whole name.
- * Reserved schemas never match. Throws MAPPING_REGEX_INVALID.
+ * Reserved schemas never match, and an expression does not match the tables of an online schema change (readGhostTable) of
+ * a table that it matches. Throws MAPPING_REGEX_INVALID.
  */
 export function compileMappings(mappings: readonly MappingDefinition[]): MappingMatcher {
   const bySchema = new Map<string, CompiledMapping[]>();
@@ -78,9 +80,16 @@ function compilePattern({ id, source, target }: MappingDefinition): CompiledMapp
   const pattern = compileRegex(id, source.table.regex);
   return (table) => {
     const match = pattern.exec(table);
-    if (match === null) return null;
+    if (match === null || isGhost(table, pattern)) return null;
     return target.table?.replaceAll(/\$([1-9])/g, (_whole, group: string) => match[Number(group)] ?? '') ?? table;
   };
+}
+
+/** A table of an online schema change of a table that the expression covers: who wants it replicated maps it by its exact name. */
+function isGhost(table: string, pattern: RegExp): boolean {
+  if (!table.startsWith('_')) return false;
+  const ghost = readGhostTable(table);
+  return ghost !== null && pattern.test(ghost.of);
 }
 
 function compileRegex(mapping: string, regex: string): RegExp {

@@ -1,4 +1,5 @@
 import type { DataSourceDefinition } from './data-source.ts';
+import type { DdlDecision, DdlKind, DdlPolicy } from './ddl.ts';
 
 /** A name that matches literally, or a regular expression (anchored at both ends) over the table's name. */
 export type NamePattern = { readonly exact: string } | { readonly regex: string };
@@ -100,8 +101,15 @@ export interface PipelineParameters {
   readonly heartbeatMs: number;
   readonly retryInPlaceMs: number;
   readonly processAgeMaxMs: number;
-  /** What a statement does that changes a mapped table's existence or content (TRUNCATE, DROP, RENAME): stop, or go on and count it. */
-  readonly ddl: 'fail' | 'skip';
+  /**
+   * What becomes of schema statements that concern mapped tables. With 'fail' those stop the pipeline that take rows or
+   * tables away (TRUNCATE, DROP, RENAME); CREATE and ALTER only warn.
+   */
+  readonly ddl: DdlPolicy;
+  /** Another policy for some kinds; it holds literally. */
+  readonly ddlByKind: Readonly<Partial<Record<DdlKind, DdlPolicy>>>;
+  /** A person's word about single statements, by the name of their transaction (GTID; without GTID 'file:offset'). */
+  readonly ddlDecisions: Readonly<Record<string, DdlDecision>>;
   readonly applyMode: ApplyMode;
   /** How processes are handed to extract and to transform. */
   readonly extractPlacement: Placement;
@@ -153,6 +161,8 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   retryInPlaceMs: 30_000,
   processAgeMaxMs: 60_000,
   ddl: 'fail',
+  ddlByKind: {},
+  ddlDecisions: {},
   applyMode: 'merged',
   extractPlacement: 'any',
   transformPlacement: 'any',

@@ -2,6 +2,7 @@ import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@open
 import type { Span } from '@opentelemetry/api';
 import { linkSignals, SyncError } from '@lutra/model';
 import type { PipelineDefinition, ProcessHeader } from '@lutra/model';
+import { STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 import { failPoint } from './fail-point.ts';
 import { isServerAway } from './is-server-away.ts';
@@ -12,7 +13,7 @@ import { reportStageFailure } from './report-stage-failure.ts';
 import type { ProcessRouter } from './placement/process-router.ts';
 import type { ServiceContext } from './service-context.ts';
 import type { StageMeter } from './stage-meter.ts';
-import type { StageDefinition } from './stage-worker.ts';
+import type { StageDefinition, StageTask } from './stage-worker.ts';
 import { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
 import type { WorkInHand, WorkMark } from './work-in-hand.ts';
 
@@ -132,19 +133,21 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   const { context, delivery, header, stage, until } = job;
   const startMs = context.clock.now().getTime();
   const bytes = delivery.bodyBytes + OUTPUT_MARGIN_BYTES;
+  const isStatement = delivery.schema === STATEMENT_SCHEMA;
   job.mark.waitsFor('memory', `waits for ${String(bytes)} bytes of memory (LUTRA_MEMORY_BYTES_MAX)`);
   const release = await context.budget.reserve(bytes, until, definition.parameters.priority);
   const writer = context.bus.writeProcess({
     queue: stage.output,
     identity: header,
-    schema: stage.outputSchema,
+    schema: isStatement ? STATEMENT_SCHEMA : stage.outputSchema,
   });
   const output = new PatientWriter(writer, context.clock, until);
   try {
     job.mark.waitsFor('bus', 'waits for the body of its message');
     const body = await delivery.fetchBody();
     job.mark.waitsFor('other', 'works on its rows');
-    const { rowCount } = await stage.work({ delivery, definition, body, output }, until);
+    const task = { delivery, definition, body, output };
+    const { rowCount } = isStatement ? await passStatement(stage, task) : await stage.work(task, until);
     until.throwIfAborted();
     const endMs = context.clock.now().getTime();
     const time = {
@@ -175,6 +178,11 @@ async function work(job: Job, definition: PipelineDefinition, span: Span): Promi
   failPoint('after-publish');
   failPoint('before-acknowledge');
   await delivery.ack();
+}
+
+async function passStatement(stage: StageDefinition, task: StageTask): Promise<{ readonly rowCount: number }> {
+  task.output.write(stage.statement === undefined ? task.body : await stage.statement(task));
+  return { rowCount: 0 };
 }
 
 /** Decides what an error means. Returns when the input is settled. */

@@ -30,6 +30,8 @@ export interface StageDefinition {
   readonly outputSchema: ProcessSchema;
   /** Returns the number of rows that left the stage. */
   readonly work: (task: StageTask, signal: AbortSignal) => Promise<{ readonly rowCount: number }>;
+  /** Makes the body of a process that holds a schema statement; without it such a process passes unchanged. */
+  readonly statement?: (task: Pick<StageTask, 'delivery' | 'definition' | 'body'>) => Promise<Uint8Array>;
 }
 
 /**

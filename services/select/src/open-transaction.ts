@@ -1,3 +1,4 @@
+import type { GtidEvent } from '@lutra/binlog';
 import type { PreparedTransaction } from './prepared-transactions.ts';
 import type { EventRange, Savepoints } from './savepoints.ts';
 
@@ -9,6 +10,8 @@ export interface OpenTransaction {
   readonly commitMs: number;
   /** Only the statement that follows belongs to it (schema changes): no end event comes. */
   isSingleStatement: boolean;
+  /** MariaDB: what its ALTER is, where it is logged in two phases. */
+  readonly alterPhase: GtidEvent['alterPhase'];
   /** XA: its rows wait for a decision. */
   isXa: boolean;
   /** The rows of an XA transaction so far; null for others. */

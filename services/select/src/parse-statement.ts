@@ -1,3 +1,5 @@
+import type { DdlKind } from '@lutra/model';
+
 /** A table as a statement names it, the session's schema filled in. */
 export interface NamedTable {
   readonly schema: string;
@@ -13,9 +15,14 @@ export type ParsedStatement =
   | {
       readonly kind: 'ddl';
       readonly verb: string;
+      /** Null for what is neither table, index nor database: views, routines, triggers, events, accounts. */
+      readonly ddlKind: DdlKind | null;
+      /** In the order of the statement; for RENAME old and new name in turn. */
       readonly tables: readonly NamedTable[];
       readonly isDestructive: boolean;
       readonly droppedSchema: string | null;
+      /** CREATE, ALTER and DROP DATABASE: its name, that of the session where it is left out. */
+      readonly database: string | null;
       /** CREATE TABLE … SELECT in one transaction: rows events and an end follow. */
       readonly opensTransaction: boolean;
     }
@@ -58,9 +65,11 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
   const none = {
     kind: 'ddl',
     verb,
+    ddlKind: null,
     tables: [],
     isDestructive: false,
     droppedSchema: null,
+    database: null,
     opensTransaction: false,
   } as const;
   reader.skip(verb);
@@ -68,22 +77,21 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
   while (reader.skip('TEMPORARY', 'ONLINE', 'OFFLINE', 'IGNORE') > 0) if (reader.wasTemporary) return none;
   if (verb === 'TRUNCATE') {
     reader.skip('TABLE');
-    return { ...none, tables: reader.names(), isDestructive: true };
+    return { ...none, ddlKind: 'truncate', tables: reader.names(), isDestructive: true };
   }
-  if (reader.skip('DATABASE', 'SCHEMA') > 0) {
-    reader.skip('IF', 'NOT', 'EXISTS');
-    return { ...none, isDestructive: verb === 'DROP', droppedSchema: verb === 'DROP' ? reader.text : null };
-  }
+  if (reader.skip('DATABASE', 'SCHEMA') > 0) return parseDatabase(reader, none, isReplacing);
+  if (reader.skipToIndexTable()) return { ...none, ddlKind: 'index', tables: reader.name() };
   if (reader.skip('TABLE', 'TABLES') === 0) return none;
   reader.skip('IF', 'NOT', 'EXISTS');
   switch (verb) {
     case 'DROP':
-      return { ...none, tables: reader.names(), isDestructive: true };
+      return { ...none, ddlKind: 'drop', tables: reader.names(), isDestructive: true };
     case 'RENAME':
-      return { ...none, tables: reader.names('TO'), isDestructive: true };
+      return { ...none, ddlKind: 'rename', tables: reader.names('TO'), isDestructive: true };
     case 'CREATE':
       return {
         ...none,
+        ddlKind: 'create',
         tables: reader.name(),
         isDestructive: isReplacing,
         opensTransaction: reader.endsWith('START', 'TRANSACTION'),
@@ -93,22 +101,43 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
   }
 }
 
-function parseAlter(reader: TokenReader, none: Extract<ParsedStatement, { kind: 'ddl' }>): ParsedStatement {
+type ParsedDdl = Extract<ParsedStatement, { kind: 'ddl' }>;
+
+function parseDatabase(reader: TokenReader, none: ParsedDdl, isReplacing: boolean): ParsedDdl {
+  reader.skip('IF', 'NOT', 'EXISTS');
+  const isDropped = none.verb === 'DROP' || isReplacing;
+  const database = reader.database();
+  return {
+    ...none,
+    ddlKind: 'database',
+    database,
+    isDestructive: isDropped,
+    droppedSchema: isDropped ? database : null,
+  };
+}
+
+function parseAlter(reader: TokenReader, none: ParsedDdl): ParsedStatement {
   const tables = reader.name();
   let isDestructive = false;
+  let ddlKind: DdlKind = 'alter';
   while (!reader.isAtEnd) {
     if (reader.word === 'RENAME' && !['COLUMN', 'INDEX', 'KEY'].includes(reader.wordAt(1))) {
       reader.step();
       reader.skip('TO', 'AS');
       tables.push(...reader.name());
       isDestructive = true;
+      ddlKind = 'rename';
     }
     if (PARTITION_VERBS.has(reader.word) && ['PARTITION', 'TABLESPACE'].includes(reader.wordAt(1)))
       isDestructive = true;
     reader.step();
   }
-  return { ...none, tables, isDestructive };
+  return { ...none, ddlKind, tables, isDestructive };
 }
+
+const INDEX_KINDS = new Set(['UNIQUE', 'FULLTEXT', 'SPATIAL']);
+/** Words that may stand behind ALTER DATABASE without a name. */
+const DATABASE_OPTIONS = new Set(['DEFAULT', 'CHARACTER', 'CHARSET', 'COLLATE', 'ENCRYPTION', 'READ', 'COMMENT']);
 
 class TokenReader {
   private at = 0;
@@ -143,6 +172,21 @@ class TokenReader {
       this.at++;
     }
     return this.at - before;
+  }
+
+  /** In CREATE INDEX and DROP INDEX: passes over everything up to the table's name. False for other statements. */
+  skipToIndexTable(): boolean {
+    const isIndex = this.word === 'INDEX' || (INDEX_KINDS.has(this.word) && this.wordAt(1) === 'INDEX');
+    if (!isIndex) return false;
+    while (!this.isAtEnd && this.word !== 'ON') this.at++;
+    this.at++;
+    return true;
+  }
+
+  /** A database's name; the session's where options follow at once. */
+  database(): string {
+    const token = this.tokens[this.at];
+    return token?.isName === true && !DATABASE_OPTIONS.has(token.word) ? token.text : this.schema;
   }
 
   /** One table name, `schema.table` or `table`; nothing when none stands here. */

@@ -8,68 +8,22 @@ import {
   rowsEventBytes,
 } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
-import type { ByteSink } from '@lutra/messaging';
 import { must, SyncError } from '@lutra/model';
-import type { Place } from '@lutra/model';
+import type { BuilderOptions, BuiltProcess, Undone } from './built-process.ts';
 import { incidentStop } from './incident-stop.ts';
 import type { OpenTransaction } from './open-transaction.ts';
-import type { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessContent } from './process-content.ts';
 import { noteSavepoint, rollBack, rollBackTo } from './roll-back.ts';
 import { isInRanges } from './savepoints.ts';
 import type { EventRange } from './savepoints.ts';
+import { StatementGate } from './statement-gate.ts';
 import type { Judgement } from './statement-judge.ts';
 import type { KnownTable, TableFilter } from './table-filter.ts';
-import type { TableSchemas } from './table-schemas.ts';
 import { TransactionTracker } from './transaction-tracker.ts';
-import type { TrackerStart } from './transaction-tracker.ts';
 import { borderOf } from './transaction-statements.ts';
 import type { XaWanted } from './xa-replay.ts';
 import type { XaBatch } from './xa-rows.ts';
 import { XaTransactions } from './xa-transactions.ts';
-
-export interface BuilderOptions {
-  readonly start: TrackerStart;
-  readonly filter: TableFilter;
-  readonly judge: (statement: string, schema: string) => Judgement;
-  /** Knows the columns of tables whose maps do not tell them; without it every map counts as complete. */
-  readonly schemas?: Pick<TableSchemas, 'isReady' | 'observe' | 'isWanted'>;
-  /** Limits of the process that is being built. */
-  readonly limits: () => BuilderLimits;
-  /** Of the mappings that the filter judges by. */
-  readonly revision: () => number;
-  readonly prepared: PreparedTransactions;
-  /** Called when a process gets its first rows; the builder writes its body to the sink. */
-  readonly openSink: () => ByteSink;
-}
-
-export interface BuilderLimits {
-  readonly maxRows: number;
-  readonly maxBytes: number;
-  /** For counting rows without looking into them: mean size of a row in rows events, as load last counted them. */
-  readonly bytesPerRow: number;
-  /** A rows event above this holds a row that later stages refuse. */
-  readonly eventBytesMax: number;
-}
-
-/** What a process holds, for its header. */
-export interface BuiltProcess {
-  readonly end: Place;
-  readonly seq: number;
-  readonly transactionCount: number;
-  readonly rowsEvents: number;
-  readonly sourceBytes: number;
-  readonly firstCommitMs: number;
-  readonly lastCommitMs: number;
-  /** XA transactions whose decision is in it. */
-  readonly decidedXids: readonly string[];
-}
-
-/** Rows that were kept were undone by their own transaction: it has to be read again, without them. */
-export interface Undone {
-  readonly gtid: string;
-  readonly ranges: readonly EventRange[];
-}
 
 /** A process this full ends with its transaction, so that a transaction of up to the rest of it is never cut. */
 const FULL_AT_BORDER = 0.75;
@@ -96,6 +50,7 @@ export class ProcessBuilder {
   /** Changes whenever table maps that were written before count no more: with the process, and around a replay. */
   private mapGeneration = 1;
   private warnings: Judgement['warning'][] = [];
+  private readonly gate: StatementGate;
   /** The large event that is on its way: its pieces go to the process, to what is prepared, or nowhere. */
   private large: 'kept' | 'prepared' | 'dropped' | null = null;
 
@@ -103,6 +58,7 @@ export class ProcessBuilder {
     this.tracker = new TransactionTracker(options.start);
     this.content = new ProcessContent(options.openSink);
     this.xa = new XaTransactions(this.tracker, options);
+    this.gate = new StatementGate(this.tracker, options.flavour ?? 'mysql');
   }
 
   get revision(): number {
@@ -115,7 +71,7 @@ export class ProcessBuilder {
   }
   /** True when the place has moved since the last close, be it only by transactions that are not mapped. */
   get hasProgress(): boolean {
-    return this.transactionsRead > 0 || this.hasRows;
+    return this.transactionsRead > 0 || this.hasRows || this.gate.isFilled;
   }
   /** Bytes of the process's rows events, decompressed. */
   get sourceBytes(): number {
@@ -148,7 +104,17 @@ export class ProcessBuilder {
 
   /** False when something else has to be done before more of the log is consumed. */
   get canConsume(): boolean {
-    return !this.mustClose && this.stop === null && this.undone === null && this.xaWanted === null;
+    return !this.mustClose && this.stop === null && this.undone === null && this.xaWanted === null && !this.gate.isNext;
+  }
+
+  /** A schema statement comes next: it goes alone, behind everything before it. */
+  get isStatementNext(): boolean {
+    return this.gate.isNext;
+  }
+
+  /** Everything before the statement is loaded: it may be consumed. The process has to hold no rows. */
+  admitStatement(): void {
+    this.gate.admit();
   }
 
   /** What people should know of since the last call. */
@@ -214,6 +180,7 @@ export class ProcessBuilder {
   /** Ends the process here and begins the next. The sink holds its body; the caller publishes it. */
   close(): BuiltProcess {
     const { current } = this.tracker;
+    const statement = this.gate.release();
     if (current?.isBegun === true) {
       this.content.cut(current.gtid);
       current.isContinued = true;
@@ -227,7 +194,11 @@ export class ProcessBuilder {
     this.transactionsRead = 0;
     this.mustClose = false;
     this.mapGeneration++;
-    return { end, seq: this.tracker.seq, decidedXids: this.xa.takeDecided(), ...this.content.take() };
+    const commitMs = statement?.transaction.commitMs;
+    const times =
+      commitMs === undefined ? {} : { firstCommitMs: commitMs, lastCommitMs: commitMs, transactionCount: 1 };
+    const decidedXids = this.xa.takeDecided();
+    return { end, seq: this.tracker.seq, decidedXids, statement, ...this.content.take(), ...times };
   }
 
   /** False when the event is left for the next process, or for nobody. */
@@ -335,13 +306,7 @@ export class ProcessBuilder {
       this.tracker.beginStatement(event);
       if (border === 'xaRollback') this.xa.rollBack(xid);
       else if (!this.xa.commit(xid)) return false;
-    } else if (border === undefined) {
-      const judgement = this.options.judge(statement, schema);
-      this.stop = judgement.stop;
-      if (judgement.stop !== null) return false;
-      this.warnings.push(judgement.warning);
-      if (judgement.opensTransaction) this.tracker.beginStatement(event);
-    }
+    } else if (border === undefined && !this.other(event, { schema, statement })) return false;
     const { current } = this.tracker;
     if (current !== null && border === 'savepoint') noteSavepoint(current, statement);
     else if (current !== null && border === 'rollbackTo') rollBackTo(current, statement);
@@ -353,6 +318,27 @@ export class ProcessBuilder {
       this.options.filter.clear();
     const isSingle = border !== 'pass' && border !== 'savepoint' && current?.isSingleStatement === true;
     if (border === 'commit' || border === 'rollback' || xid !== null || isSingle) this.endTransaction();
+    return true;
+  }
+
+  /** A statement that is no border: false when it is not consumed. */
+  private other(event: FramedEvent, { schema, statement }: { schema: string; statement: string }): boolean {
+    const { gate } = this;
+    const { stop, travels, warning, opensTransaction } = this.options.judge(
+      statement,
+      schema,
+      gate.transactionOf(event),
+    );
+    this.stop = stop;
+    if (stop !== null) return false;
+    const isTaken = travels !== null && gate.isWanted();
+    if (isTaken && !gate.pass()) return false;
+    if (opensTransaction) this.tracker.beginStatement(event);
+    if (!isTaken) this.warnings.push(warning);
+    else {
+      gate.take(event, { schema, text: statement, travels });
+      this.mustClose = true;
+    }
     return true;
   }
 

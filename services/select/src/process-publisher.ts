@@ -1,10 +1,11 @@
 import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { SyncError } from '@lutra/model';
 import type { PipelineDefinition, ProcessHeader } from '@lutra/model';
-import type { ProcessWriter } from '@lutra/messaging';
+import { encodeStatementBody, STATEMENT_SCHEMA } from '@lutra/messaging';
+import type { ProcessSchema, ProcessWriter } from '@lutra/messaging';
 import { ATTRIBUTES, failPoint, stageMeter, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/service-kit';
-import type { BuiltProcess } from './process-builder.ts';
+import type { BuiltProcess } from './built-process.ts';
 import { ATTRIBUTE_TRANSACTIONS, SPAN_SELECT } from './telemetry-names.ts';
 
 /** A full stream or an absent NATS is waited for: nothing is lost, the source is simply read later. */
@@ -28,14 +29,14 @@ export class ProcessPublisher {
   ) {}
 
   /** The body of the process that is being built. */
-  open(): ProcessWriter {
+  open(schema: ProcessSchema = 'raw-process/1'): ProcessWriter {
     if (this.writer === null) {
       const { pipelineId, epoch } = this.session;
       const identity = { pipelineId, epoch, process: this.process };
       this.writer = this.context.bus.writeProcess({
         queue: 'selected',
         identity,
-        schema: 'raw-process/1',
+        schema,
       });
       this.openedMs = this.context.clock.now().getTime();
     }
@@ -60,7 +61,9 @@ export class ProcessPublisher {
     built: BuiltProcess,
     about: { readonly definition: PipelineDefinition; readonly serverUuid: string; readonly bodyBytes: number },
   ): Promise<void> {
-    const writer = this.open();
+    const { statement } = built;
+    const writer = this.open(statement === null ? 'raw-process/1' : STATEMENT_SCHEMA);
+    if (statement !== null) writer.write(encodeStatementBody({ ...statement, targets: null }));
     const { pipelineId, epoch } = this.session;
     const span = trace.getTracer(TRACER_NAME).startSpan(SPAN_SELECT, {
       kind: SpanKind.PRODUCER,

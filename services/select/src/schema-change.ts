@@ -41,7 +41,8 @@ function readConcerns(statement: string, schema: string): Concerns | null {
   if (parsed.kind !== 'ddl') return mentions(tokens);
   // Where a string or a comment ends depends on sql_mode: its words may be part of the statement after all.
   const isDoubtful = statement.length > CHARACTERS_MAX || /[\\#]|--/.test(head);
-  const { tables, droppedSchema } = parsed;
+  const { tables, droppedSchema, ddlKind } = parsed;
+  if (ddlKind === 'index' && !isDoubtful) return null;
   if (droppedSchema !== null) return (of) => isEqual(of, droppedSchema);
   if (tables.length === 0) return isTableStatement(tokens) && !isTemporary(tokens) ? mentions(tokens) : null;
   if (verb === 'TRUNCATE') return null;

@@ -3,7 +3,7 @@ import type { Bell, LoadedEvent, PipelineDefinition, Place, WindowEvent, Warning
 import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/service-kit';
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
-import type { BuilderLimits, Undone } from './process-builder.ts';
+import type { BuilderLimits, Undone } from './built-process.ts';
 import { NeededFiles } from './needed-log.ts';
 import { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessPublisher } from './process-publisher.ts';
@@ -13,6 +13,7 @@ import { RowSizeEstimate } from './row-size-estimate.ts';
 import type { EventRange } from './savepoints.ts';
 import type { SelectStatus } from './select-status.ts';
 import type { SourceReader } from './source-reader.ts';
+import { StatementWait } from './statement-wait.ts';
 import { StatementJudge } from './statement-judge.ts';
 import { TableFilter } from './table-filter.ts';
 import { TableSchemas } from './table-schemas.ts';
@@ -50,6 +51,7 @@ export class SelectEpoch {
   /** Monotonic ms; null = not now. */
   private waitingSinceMs: number | null = null;
   private fullSinceMs: number | null = null;
+  private readonly statements = new StatementWait(this.window);
   private publishedMs: number;
   private readonly reconnect: Reconnect;
 
@@ -155,15 +157,20 @@ export class SelectEpoch {
     const { reader, status } = this.options;
     if (!reader.isOpen && !(await this.openDump())) return false;
     const builder = must(this.builder, 'a dump is open');
+    this.statements.look(builder);
     if (builder.isTableWanted && builder.stop === null) builder.stop = await this.schemas.resolve();
     const isReplaying = builder.xaWanted !== null && !builder.mustClose && builder.stop === null;
-    const canRead = builder.canConsume;
+    const canRead = builder.canConsume && !this.statements.isOut;
     const hasRead = isReplaying || (canRead && reader.read());
     status.looked(canRead && !hasRead, this.context.clock.monotonicMs());
     if (isReplaying) await this.replay.step(builder);
     else if (hasRead) await this.consume(builder);
     if (hasRead) await this.look(builder);
     if (builder.undone !== null) return this.readAgain(builder.undone);
+    if (this.statements.waitedMs(builder, this.context.clock.monotonicMs()) > FULL_CLOSE_MS) {
+      await this.dropDump(this.statements.cause);
+      return false;
+    }
     const hasPublished = this.isDue(builder) && (await this.publishIfRoom(builder));
     // Inside a transaction what is staged of it never becomes loaded: nobody waits for that.
     const isSettled = builder.isAtBorder ? this.window.isLoaded : this.window.size === 0;
@@ -202,7 +209,8 @@ export class SelectEpoch {
   /** Whether the process that is being built has to be closed now, room permitting. */
   private isDue(builder: ProcessBuilder): boolean {
     if (!builder.canClose) return false;
-    if (builder.mustClose || (builder.stop !== null && builder.hasProgress)) return true;
+    if (builder.mustClose || (builder.isStatementNext && builder.hasRows)) return true;
+    if (builder.stop !== null && builder.hasProgress) return true;
     if (!builder.isAtBorder || !builder.hasProgress) return false;
     const nowMs = this.context.clock.monotonicMs();
     // Unmapped traffic moves the cursor too, now and then.
@@ -227,6 +235,7 @@ export class SelectEpoch {
     this.schemas.keep(built.end.done);
     await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes });
     this.published = { place: built.end, seq: built.seq };
+    if (built.statement !== null) this.statements.sent();
     for (const xid of built.decidedXids) this.prepared.forget(xid);
     for (const gtid of this.undone.keys()) if (containsTransaction(built.end.done, gtid)) this.undone.delete(gtid);
     this.publishedMs = this.context.clock.monotonicMs();
@@ -243,6 +252,7 @@ export class SelectEpoch {
   private async openDump(): Promise<boolean> {
     const { reader, status } = this.options;
     if (!this.window.hasRoom(0, this.definition.parameters)) return false;
+    if (this.statements.look(null)) return false;
     status.isWindowFull = false;
     status.phase = 'connecting';
     await reader.open(this.published.place);
@@ -276,7 +286,9 @@ export class SelectEpoch {
       },
       filter,
       schemas: this.schemas,
-      judge: (statement, schema) => must(this.judge, 'set with the builder').judge(statement, schema),
+      judge: (statement, schema, transaction) =>
+        must(this.judge, 'set with the builder').judge(statement, schema, transaction),
+      flavour: this.definition.source.kind,
       limits: () => this.limits,
       revision: () => this.definition.revision,
       prepared: this.prepared,

@@ -30,7 +30,8 @@ export class TransactionTracker {
   beatsAtOnePlace = 0;
   private beatPosition = -1;
   private readonly done: DoneSet;
-  private readonly isByFile: boolean;
+  /** Places are file and offset: transactions have no GTID. */
+  readonly isByFile: boolean;
   private lastSeq: number;
 
   constructor(private readonly start: TrackerStart) {
@@ -52,7 +53,7 @@ export class TransactionTracker {
       throw new SyncError('SOURCE_EVENT_CORRUPT', {
         problem: `Transaction ${this.current.gtid} has no end in the binary log: the server lost it when it stopped`,
       });
-    const { gtid, commitMs, isStandalone, isXaPrepare } = readGtidEvent(event);
+    const { gtid, commitMs, isStandalone, isXaPrepare, alterPhase } = readGtidEvent(event);
     if (gtid === null && !this.isByFile)
       throw new SyncError('SOURCE_EVENT_UNSUPPORTED', {
         problem: 'The source logs transactions without GTID although gtid_mode was ON when the pipeline started',
@@ -66,6 +67,7 @@ export class TransactionTracker {
       // MySQL says by a BEGIN whether more follows.
       isSingleStatement: isMariadb ? isStandalone : true,
       isXa: isXaPrepare,
+      alterPhase,
     });
   }
 
@@ -79,7 +81,8 @@ export class TransactionTracker {
   beginStatement(event: FramedEvent): OpenTransaction {
     const commitMs = event.timestamp * 1000;
     const transaction =
-      this.current ?? this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false });
+      this.current ??
+      this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false, alterPhase: null });
     transaction.isSingleStatement = false;
     return transaction;
   }
@@ -106,7 +109,9 @@ export class TransactionTracker {
     return { gtid, event, row: 0, part: 0, serverUuid: start.serverUuid };
   }
 
-  private open(begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa'>): OpenTransaction {
+  private open(
+    begin: Pick<OpenTransaction, 'gtid' | 'commitMs' | 'isSingleStatement' | 'isXa' | 'alterPhase'>,
+  ): OpenTransaction {
     const { inside } = this.start.place;
     // Event numbers mean nothing on another server: there the transaction is taken from its start.
     const isInside = inside?.gtid === begin.gtid && inside.serverUuid === this.start.serverUuid;
@@ -119,6 +124,7 @@ export class TransactionTracker {
       commitMs: begin.commitMs,
       isSingleStatement: begin.isSingleStatement,
       isXa: begin.isXa,
+      alterPhase: begin.alterPhase,
       startOffset: this.position.offset,
       xa: null,
       seq: this.lastSeq,

@@ -7,12 +7,12 @@ import { PrepareSearch } from '../src/find-xa-prepare.ts';
 import { PreparedTransactions } from '../src/prepared-transactions.ts';
 import type { LogPlace, PreparedTransaction } from '../src/prepared-transactions.ts';
 import { ProcessBuilder } from '../src/process-builder.ts';
-import type { BuilderLimits, BuiltProcess } from '../src/process-builder.ts';
+import type { BuilderLimits, BuiltProcess } from '../src/built-process.ts';
 import type { EventRange } from '../src/savepoints.ts';
 import type { Judgement } from '../src/statement-judge.ts';
 import { TableFilter } from '../src/table-filter.ts';
 
-export const HARMLESS: Judgement = { warning: null, stop: null, opensTransaction: false };
+export const HARMLESS: Judgement = { warning: null, stop: null, opensTransaction: false, travels: null };
 const LIMITS: BuilderLimits = { maxRows: 1000, maxBytes: 1_000_000, bytesPerRow: 1e9, eventBytesMax: 100_000_000 };
 export const START: Place = { done: { kind: 'mariadbGtid', gtidList: '' }, inside: null };
 

@@ -31,7 +31,7 @@ describe('parseStatement', () => {
     ['/* a comment */ -- another\n CREATE OR REPLACE TABLE item (a INT)', 'destroys shop.item'],
     ["CREATE TABLE item (a VARCHAR(9) DEFAULT 'DROP TABLE x')", 'changes shop.item'],
     ['CREATE TABLE `item` (`id` int NOT NULL) START TRANSACTION', 'changes shop.item and rows'],
-    ['CREATE INDEX i ON item (a)', 'changes '],
+    ['CREATE INDEX i ON item (a)', 'changes shop.item'],
     ['INSERT INTO item VALUES (1)', 'statementDml'],
     ['SET STATEMENT max_statement_time = 9 FOR TRUNCATE TABLE item', 'destroys shop.item'],
     ['SET STATEMENT binlog_format = STATEMENT FOR INSERT INTO item VALUES (1)', 'statementDml'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { decodeRawProcess } from '@lutra/messaging';
+import { decodeRawProcess, decodeStatementProcess, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { ByteBudget, DEFAULT_PARAMETERS, must, sealSecret, systemClock } from '@lutra/model';
 import type {
@@ -9,6 +9,7 @@ import type {
   PipelineParameters,
   Place,
   RawProcess,
+  StatementProcess,
   StartDefinition,
   WindowEvent,
 } from '@lutra/model';
@@ -27,6 +28,8 @@ const secretKey = randomBytes(32).toString('base64');
 export interface Rig {
   readonly pipelineId: string;
   readonly processes: RawProcess[];
+  /** Schema statements that arrived; each has an empty process of its number in `processes`. */
+  readonly statements: StatementProcess[];
   readonly windows: WindowEvent[];
   readonly warnings: LutraEvent[];
   readonly running: Promise<void>;
@@ -117,6 +120,7 @@ export async function startRig(options: {
   return {
     pipelineId,
     processes: loader.processes,
+    statements: loader.statements,
     windows: loader.windows,
     warnings: loader.warnings,
     running,
@@ -140,6 +144,7 @@ export async function startRig(options: {
 /** Everything behind select, as far as select can tell. */
 class PlayedLoader {
   readonly processes: RawProcess[] = [];
+  readonly statements: StatementProcess[] = [];
   readonly windows: WindowEvent[] = [];
   readonly warnings: LutraEvent[] = [];
   private isLoadingAll = false;
@@ -191,7 +196,12 @@ class PlayedLoader {
     const durable = 'extract-any';
     for await (const delivery of bus.consume({ queue: 'selected', durable, target: 'any', inFlightMax: 20, signal })) {
       if (delivery.header.pipelineId === pipelineId) {
-        this.processes.push(decodeRawProcess(delivery.header, await delivery.fetchBody()));
+        const { header, schema } = delivery;
+        const body = await delivery.fetchBody();
+        if (schema === STATEMENT_SCHEMA) this.statements.push(decodeStatementProcess(header, body));
+        this.processes.push(
+          schema === STATEMENT_SCHEMA ? { header, transactions: [] } : decodeRawProcess(header, body),
+        );
         if (this.isLoadingAll) await this.load(this.processes.length);
       }
       await delivery.ack();

@@ -152,6 +152,7 @@ export class SimSelectEpoch {
       firstCommitMs: transactions[0]?.commitMs ?? 0,
       lastCommitMs: transactions.at(-1)?.commitMs ?? 0,
       decidedXids: [],
+      statement: null,
     };
     await publisher.publish(built, { definition, serverUuid: SOURCE_UUID, bodyBytes });
     this.at = end;

@@ -14,7 +14,7 @@ const MAJOR = 1;
 const MINOR = 0;
 const HAS_MANIFEST = 1;
 const HASH_BYTES = 32;
-const SCHEMAS: readonly ProcessSchema[] = ['raw-process/1', 'row-process/1', 'target-process/1'];
+const SCHEMAS: readonly ProcessSchema[] = ['raw-process/1', 'row-process/1', 'target-process/1', 'statement-process/1'];
 
 /** Where a large body lies and what it must look like when it is put together. */
 export interface BodyManifest {

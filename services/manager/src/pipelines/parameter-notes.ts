@@ -20,8 +20,16 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
   ),
   processAgeMaxMs: note('Milliseconds that a process may be open before a warning and a RESTART', 'at once'),
   ddl: note(
-    'What TRUNCATE, DROP and RENAME of a mapped table do: stop, or be passed over with a warning',
+    'What schema statements about mapped tables do. sync: they are applied at the target; skip: passed over with a warning; fail: TRUNCATE, DROP and RENAME stop the pipeline, CREATE and ALTER warn',
     'next process',
+  ),
+  ddlByKind: note(
+    'Another policy for some kinds of statements, which holds literally. A PATCH replaces the whole map',
+    'next process',
+  ),
+  ddlDecisions: note(
+    "A person's word about single statements, by the transaction (GTID, or 'file:offset') that the error names. skip: it counts as done; apply: it is run although nobody can tell whether it was",
+    'next epoch',
   ),
   applyMode: note(
     'merged: fastest, eventually consistent inside a process; transactional: source transactions stay whole and in order',

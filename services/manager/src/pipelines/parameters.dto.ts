@@ -1,7 +1,10 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
 import {
   APPLY_MODES,
+  DDL_DECISIONS,
+  DDL_KINDS,
+  DDL_POLICIES,
   DEFAULT_PARAMETERS,
   FAILBACKS,
   FAILOVER_MODES,
@@ -21,7 +24,8 @@ import { PARAMETER_NOTES } from './parameter-notes.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const HOUR_MS = 3_600_000;
-const DDL: readonly PipelineParameters['ddl'][] = ['fail', 'skip'];
+const WORDS_MAX = 100;
+const KEY_CHARACTERS_MAX = 512;
 
 const pageOf = (name: keyof PipelineParameters): { readonly default: unknown; readonly description: string } => ({
   default: DEFAULT_PARAMETERS[name],
@@ -44,6 +48,25 @@ function Range(name: keyof PipelineParameters, min: number, max: number): Proper
 function Choice(name: keyof PipelineParameters, values: readonly string[]): PropertyDecorator {
   const page = ApiPropertyOptional({ ...pageOf(name), enum: [...values] });
   return together([page, MayBeAbsent(), IsIn(values)]);
+}
+
+/** A map of names to one of a few words. */
+function Words(
+  name: 'ddlByKind' | 'ddlDecisions',
+  { keys, values }: { readonly keys?: readonly string[]; readonly values: readonly string[] },
+): PropertyDecorator {
+  const isFit = (map: unknown): boolean =>
+    typeof map === 'object' &&
+    map !== null &&
+    Object.entries(map).length <= WORDS_MAX &&
+    Object.entries(map).every(
+      ([key, value]) => (keys?.includes(key) ?? key.length <= KEY_CHARACTERS_MAX) && values.includes(value as string),
+    );
+  const of = keys === undefined ? 'anything' : keys.join(', ');
+  const defaultMessage = (): string => `${name} must map ${of} to ${values.join(', ')}`;
+  const additionalProperties = { type: 'string', enum: [...values] };
+  const page = ApiPropertyOptional({ ...pageOf(name), type: 'object', additionalProperties });
+  return together([page, MayBeAbsent(), ValidateBy({ name, validator: { validate: isFit, defaultMessage } })]);
 }
 
 const Flag = (name: 'keepTransactions' | 'dryRun'): PropertyDecorator =>
@@ -89,8 +112,14 @@ export class ParametersDto implements Partial<PipelineParameters> {
   @Range('processAgeMaxMs', 1_000, 24 * HOUR_MS)
   processAgeMaxMs?: number;
 
-  @Choice('ddl', DDL)
+  @Choice('ddl', DDL_POLICIES)
   ddl?: PipelineParameters['ddl'];
+
+  @Words('ddlByKind', { keys: DDL_KINDS, values: DDL_POLICIES })
+  ddlByKind?: PipelineParameters['ddlByKind'];
+
+  @Words('ddlDecisions', { values: DDL_DECISIONS })
+  ddlDecisions?: PipelineParameters['ddlDecisions'];
 
   @Choice('applyMode', APPLY_MODES)
   applyMode?: PipelineParameters['applyMode'];
