@@ -17,8 +17,8 @@ export interface GtidEvent {
   readonly isXaEnd: boolean;
   /** MariaDB: name of the XA transaction that is prepared or decided, as statements have it: X'…',X'…',format. */
   readonly xid: string | null;
-  /** MariaDB (binlog_alter_two_phase): the ALTER that follows has begun, or is decided; null = it is logged once. */
-  readonly alterPhase: 'start' | 'commit' | 'rollback' | null;
+  /** MariaDB (binlog_alter_two_phase): the ALTER that follows has begun, or is decided; absent = it is logged once. */
+  readonly alterPhase?: 'start' | 'commit' | 'rollback' | undefined;
 }
 
 /** Flags of MariaDB's GTID event (FL_…). Others (transactional, parallel, waited, DDL) do not matter to a reader. */
@@ -37,7 +37,7 @@ const MARIADB_ALTER_PHASES = [
 const UUID_BYTES = 16;
 /** Flags, uuid, number. */
 const MYSQL_BYTES_MIN = 1 + UUID_BYTES + 8;
-const MYSQL_DOES_NOT_SAY = { isStandalone: false, isXaPrepare: false, isXaEnd: false, xid: null, alterPhase: null };
+const MYSQL_DOES_NOT_SAY = { isStandalone: false, isXaPrepare: false, isXaEnd: false, xid: null };
 /** flags, uuid, number, and the logical clock with its type, before the commit time. */
 const MYSQL_COMMIT_TIME_OFFSET = EVENT_HEADER_BYTES + 1 + UUID_BYTES + 8 + 1 + 16;
 
@@ -67,10 +67,11 @@ function readMariadb(event: FramedEvent): GtidEvent {
 
 /** Of statements only, which are standalone and have no XA name. Where there are no extra flags a zero fills the place. */
 function readAlterPhase({ buffer, start, end }: FramedEvent, flags: number): GtidEvent['alterPhase'] {
-  if ((flags & MARIADB_STANDALONE) === 0 || (flags & (MARIADB_PREPARED_XA | MARIADB_COMPLETED_XA)) !== 0) return null;
+  if ((flags & MARIADB_STANDALONE) === 0 || (flags & (MARIADB_PREPARED_XA | MARIADB_COMPLETED_XA)) !== 0)
+    return undefined;
   const at = start + EVENT_HEADER_BYTES + MARIADB_FIXED_BYTES + ((flags & MARIADB_GROUP_COMMIT_ID) === 0 ? 0 : 8);
   const extra = at < end ? buffer.readUInt8(at) : 0;
-  return MARIADB_ALTER_PHASES.find(([bit]) => (extra & bit) !== 0)?.[1] ?? null;
+  return MARIADB_ALTER_PHASES.find(([bit]) => (extra & bit) !== 0)?.[1];
 }
 
 /** Behind the id of a group commit, where there is one. What newer servers write behind the name is passed over. */

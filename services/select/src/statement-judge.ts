@@ -66,8 +66,10 @@ export class StatementJudge {
     const concerned = tables.filter((name) => this.isMapped(name));
     if (database !== null && this.schemas.has(database)) concerned.push({ schema: database, table: '*' });
     const { isDestructive } = parsed;
-    if (ddlKind !== null && concerned.length > 0)
-      return this.byPolicy(ddlKind, { ...about, tables, ghost: null, isDestructive, concerned });
+    if (ddlKind !== null && concerned.length > 0) {
+      const named = database === null ? tables : [{ schema: database, table: '' }];
+      return this.byPolicy(ddlKind, { ...about, tables: named, ghost: null, isDestructive, concerned });
+    }
     const isNear = this.schemas.has(about.schema) || tables.some((name) => this.schemas.has(name.schema));
     if (!isNear) return HARMLESS;
     return ddlKind === null ? this.notTravelling(about.statement) : seen(about.statement);

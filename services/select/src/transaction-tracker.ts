@@ -82,7 +82,13 @@ export class TransactionTracker {
     const commitMs = event.timestamp * 1000;
     const transaction =
       this.current ??
-      this.open({ gtid: this.position.toString(), commitMs, isSingleStatement: false, isXa: false, alterPhase: null });
+      this.open({
+        gtid: this.position.toString(),
+        commitMs,
+        isSingleStatement: false,
+        isXa: false,
+        alterPhase: undefined,
+      });
     transaction.isSingleStatement = false;
     return transaction;
   }
