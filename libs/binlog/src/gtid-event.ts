@@ -18,7 +18,7 @@ export interface GtidEvent {
   /** MariaDB: name of the XA transaction that is prepared or decided, as statements have it: X'…',X'…',format. */
   readonly xid: string | null;
   /** MariaDB (binlog_alter_two_phase): the ALTER that follows has begun, or is decided; absent = it is logged once. */
-  readonly alterPhase?: 'start' | 'commit' | 'rollback' | undefined;
+  readonly alterPhase?: 'start' | 'commit' | 'rollback';
 }
 
 /** Flags of MariaDB's GTID event (FL_…). Others (transactional, parallel, waited, DDL) do not matter to a reader. */
@@ -54,15 +54,16 @@ function readMariadb(event: FramedEvent): GtidEvent {
   const sequence = readUInt64(buffer, start + EVENT_HEADER_BYTES);
   const domain = buffer.readUInt32LE(start + EVENT_HEADER_BYTES + 8);
   const flags = buffer.readUInt8(start + EVENT_HEADER_BYTES + 12);
-  return {
+  const read: GtidEvent = {
     gtid: `${String(domain)}-${String(event.serverId)}-${String(sequence)}`,
     commitMs: event.timestamp * 1000,
     isStandalone: (flags & MARIADB_STANDALONE) !== 0,
     isXaPrepare: (flags & MARIADB_PREPARED_XA) !== 0,
     isXaEnd: (flags & MARIADB_COMPLETED_XA) !== 0,
     xid: (flags & (MARIADB_PREPARED_XA | MARIADB_COMPLETED_XA)) === 0 ? null : readMariadbXid(event, flags),
-    alterPhase: readAlterPhase(event, flags),
   };
+  const alterPhase = readAlterPhase(event, flags);
+  return alterPhase === undefined ? read : { ...read, alterPhase };
 }
 
 /** Of statements only, which are standalone and have no XA name. Where there are no extra flags a zero fills the place. */

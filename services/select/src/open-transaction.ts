@@ -11,7 +11,7 @@ export interface OpenTransaction {
   /** Only the statement that follows belongs to it (schema changes): no end event comes. */
   isSingleStatement: boolean;
   /** MariaDB: what its ALTER is, where it is logged in two phases. */
-  readonly alterPhase: GtidEvent['alterPhase'];
+  readonly alterPhase: GtidEvent['alterPhase'] | undefined;
   /** XA: its rows wait for a decision. */
   isXa: boolean;
   /** The rows of an XA transaction so far; null for others. */
