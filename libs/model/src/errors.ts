@@ -154,6 +154,34 @@ export const ERRORS = {
     workaround:
       'The target may have lost transactions that it had confirmed, or somebody else writes there. Copy the rows of {table} from the source, then RESTART; with failoverMode balanced nothing is compared.',
   },
+  MAPPING_DDL_UNCLEAR: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A schema statement cannot be carried over to the target for certain',
+    workaround:
+      'Run at the target what the statement means there (it is in `statement`), then go on without it: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
+  },
+  TARGET_DDL_REFUSED: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'The target refused a schema statement',
+    workaround:
+      'Remove what is in its way and RESTART: it is tried again. Or run another statement at the target and go on without this one: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
+  },
+  TARGET_DDL_UNDECIDED: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'Nobody can tell whether a schema statement was done before the loader ended',
+    workaround:
+      'Look at the tables at the target. Done: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}. Not done: the same with "apply". Then RESTART.',
+  },
+  TARGET_GHOST_UNKNOWN: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'An online schema change ended whose beginning this pipeline has not seen',
+    workaround:
+      'Change {table} at the target to the definition that the table has at the source now, then go on without the statement: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
+  },
   TARGET_FENCED: {
     scope: 'target',
     class: 'retryable',

@@ -89,7 +89,7 @@ export const WARNINGS = {
   },
   SOURCE_DDL_SKIPPED: {
     meaning:
-      'The source truncated, dropped or renamed a mapped table, and `ddl` is `skip`: it was passed over and counted.',
+      'A schema statement was passed over and counted: its policy is `skip`, a person decided so, or it is about views, routines, triggers, events or accounts, which are never carried over.',
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'The target is as it was. Run the statement there by hand when it shall follow.',
   },
@@ -109,6 +109,11 @@ export const WARNINGS = {
       'The rows carry a column that the target table does not have, and `missingColumn` is `ignore`: it is left out.',
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Add the column at the target when it is wanted: it is written from the next transaction on. Rows that are there already keep what they have.',
+  TARGET_DDL_IN_EFFECT: {
+    meaning:
+      'A schema statement of the source asked for what the target had already: a table, column or index of that name. It counts as done; types are not compared.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'Compare the definition at both sides when somebody else made it at the target.',
   },
   TARGET_TRIGGER: {
     meaning: 'A mapped table at the target has a trigger. It fires for replicated rows too.',

@@ -7,6 +7,8 @@ export const FAIL_POINTS = [
   'after-commit',
   'between-lanes',
   'before-acknowledge',
+  'after-intent',
+  'after-statement',
 ] as const;
 export type FailPoint = (typeof FAIL_POINTS)[number];
 

@@ -79,3 +79,18 @@ export { TargetCatalog } from './target-catalog.ts';
 export type { TableName, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
 export type { TargetStatement } from './target-statement.ts';
 export { missingTableError } from './missing-table.ts';
+export { alterParts } from './ddl/alter-parts.ts';
+export {
+  closeStatement,
+  ensureDdlTable,
+  forgetGhost,
+  hasDdlTable,
+  readIntents,
+  readKept,
+  readOpenSessions,
+  recordStatement,
+} from './ddl/ddl-log.ts';
+export type { DdlIntent, DdlKey, DdlRecord, KeptStatement } from './ddl/ddl-log.ts';
+export { readEvidence } from './ddl/definition-evidence.ts';
+export type { TableEvidence } from './ddl/definition-evidence.ts';
+export { quoteName, quoteTable, quoteText } from './sql-text.ts';

@@ -8,7 +8,8 @@ import type { LoadEnv } from './load.env.ts';
 /** Opens writing sessions at one target. */
 export interface TargetAccess {
   readonly clock: Clock;
-  open(): Promise<TargetSession>;
+  /** `statementTimeoutMs`: longest time of one statement, when it is not the usual one. */
+  open(options?: { readonly statementTimeoutMs?: number }): Promise<TargetSession>;
 }
 
 /** Access with the password opened at each use, so that it does not stay in memory. */
@@ -16,11 +17,11 @@ export function targetAccess(context: ServiceContext<LoadEnv>, definition: DataS
   const { clock, env, identity } = context;
   return {
     clock,
-    open: () =>
+    open: (options) =>
       openTarget(definition, openSecret(definition.password, env.LUTRA_SECRET_KEY), {
         clock,
         programName: identity.instance,
-        statementTimeoutMs: env.LUTRA_STATEMENT_TIMEOUT_MS,
+        statementTimeoutMs: options?.statementTimeoutMs ?? env.LUTRA_STATEMENT_TIMEOUT_MS,
       }),
   };
 }

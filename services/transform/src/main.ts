@@ -1,4 +1,5 @@
 import { runService, StageEnv, stageWorker } from '@lutra/service-kit';
+import { translateStatement } from './ddl/translate-statement.ts';
 import { TransformStage } from './transform-stage.ts';
 
 await runService({
@@ -13,6 +14,7 @@ await runService({
         output: 'transformed',
         outputSchema: 'target-process/1',
         work: (task, signal) => stage.work(task, signal),
+        statement: translateStatement,
       }),
     ];
   },

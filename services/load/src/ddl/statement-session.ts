@@ -1,0 +1,50 @@
+import type { SourceStatement, TargetDdl } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { killSessions, quoteName, quoteText } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+
+/** A lock that is waited for longer is asked for again: the wait of a session that is gone must not end in a change. */
+const LOCK_WAIT_S = 5;
+/** An ALTER of a large table takes hours; nothing else runs on the session. */
+export const STATEMENT_TIMEOUT_MS = 7 * 24 * 3_600_000;
+
+export const statementLock = (pipelineId: string): string => quoteText(`lutra:${pipelineId}`);
+
+/**
+ * Ends the sessions that were to run a statement, and takes the pipeline's lock, which they hold until they are gone for
+ * good. False when they are not gone yet: a statement that is rolled back takes its time.
+ */
+export async function takeLock(
+  session: TargetSession,
+  { pipelineId, older }: { readonly pipelineId: string; readonly older: readonly number[] },
+): Promise<boolean> {
+  await killSessions(session, older);
+  const [row] = await session.query(`SELECT GET_LOCK(${statementLock(pipelineId)}, ${String(LOCK_WAIT_S)}) AS taken`);
+  return Number(row?.['taken']) === 1;
+}
+
+/** Gives the session what of the source's session changes the statement's meaning. */
+export async function prepareSession(
+  session: TargetSession,
+  statement: Pick<SourceStatement, 'sqlMode' | 'foreignKeyChecks' | 'explicitDefaultsForTimestamp' | 'flavour'>,
+  { schema, text }: TargetDdl,
+): Promise<void> {
+  const { sqlMode, foreignKeyChecks, explicitDefaultsForTimestamp } = statement;
+  const { kind } = session.info;
+  if (kind === 'mysql' && sqlMode?.split(',').includes('ORACLE') === true)
+    throw new SyncError('TARGET_DDL_REFUSED', {
+      problem: 'A schema statement was written under sql_mode ORACLE, which the target does not have',
+      statement: text,
+    });
+  await session.query(
+    `SET SESSION lock_wait_timeout = ${String(LOCK_WAIT_S)}, innodb_lock_wait_timeout = ${String(LOCK_WAIT_S)}, ` +
+      `foreign_key_checks = ${foreignKeyChecks ? '1' : '0'}${sqlMode === null ? '' : `, sql_mode = ${quoteText(sqlMode)}`}`,
+  );
+  // MySQL wants a privilege for it: it is set only where it matters.
+  if (explicitDefaultsForTimestamp !== null && /\btimestamp\b/i.test(text)) {
+    const [row] = await session.query('SELECT @@SESSION.explicit_defaults_for_timestamp AS explicit');
+    if ((Number(row?.['explicit']) === 1) !== explicitDefaultsForTimestamp)
+      await session.query(`SET SESSION explicit_defaults_for_timestamp = ${explicitDefaultsForTimestamp ? '1' : '0'}`);
+  }
+  if (schema !== '') await session.query(`USE ${quoteName(schema)}`);
+}

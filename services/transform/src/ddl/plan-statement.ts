@@ -1,0 +1,191 @@
+import { assertNever, compileMappings, compileTargetLookup, SyncError } from '@lutra/model';
+import type {
+  MappingMatcher,
+  MappingTarget,
+  PipelineDefinition,
+  SourceStatement,
+  TableName,
+  TargetDdl,
+} from '@lutra/model';
+import { quoteTable } from '@lutra/sql';
+import { PROTECTED } from './mask-mariadb.ts';
+import { planDatabase } from './plan-database.ts';
+import { rewriteNames } from './rewrite-names.ts';
+import { concernsOnlyOthers } from './unlisted-columns.ts';
+
+export interface StatementPlan {
+  readonly statement: SourceStatement;
+  readonly definition: PipelineDefinition;
+  /** Name of its transaction, for a person who has to decide. */
+  readonly transaction: string;
+}
+
+/**
+ * What a schema statement of the source means at the target: nothing, or one statement for each target table. Throws
+ * MAPPING_DDL_UNCLEAR where that is not certain, with the statement and the way to go on without it.
+ */
+export function planStatement(plan: StatementPlan): readonly TargetDdl[] {
+  const { statement, definition, transaction } = plan;
+  if (definition.parameters.ddlDecisions[transaction] === 'skip') return [];
+  return new StatementPlanner(plan, compileMappings(definition.mappings)).targets(stripped(statement.text));
+}
+
+class StatementPlanner {
+  constructor(
+    private readonly plan: StatementPlan,
+    private readonly matcher: MappingMatcher,
+  ) {}
+
+  targets(text: string): readonly TargetDdl[] {
+    if (/;\s*\S/.test(text.replaceAll(PROTECTED, ''))) return this.unclear('it may hold several statements');
+    const { statement, definition } = this.plan;
+    if (statement.ghost !== null) return this.ghost(text, statement.ghost);
+    switch (statement.kind) {
+      case 'drop':
+        return this.drop();
+      case 'truncate':
+        return this.truncate();
+      case 'rename':
+        return /^\s*(?:\/\*[^]*?\*\/\s*)*rename\b/i.test(text) ? this.rename() : this.oneTable(text);
+      case 'create':
+      case 'alter':
+      case 'index':
+        return this.oneTable(text);
+      case 'database':
+        return planDatabase(text, { statement, definition, unclear: (why) => this.unclear(why) });
+      default:
+        return assertNever(statement.kind);
+    }
+  }
+
+  private drop(): readonly TargetDdl[] {
+    const tables = this.plan.statement.tables.flatMap((name) => this.namesOf(name)).map((name) => this.unshared(name));
+    if (tables.length === 0) return [];
+    const text = `DROP TABLE IF EXISTS ${tables.map((name) => quoteTable(name)).join(', ')}`;
+    return [{ kind: 'drop', text, schema: '', tables, ghost: null }];
+  }
+
+  private truncate(): readonly TargetDdl[] {
+    const tables = this.plan.statement.tables.flatMap((name) => this.namesOf(name)).map((name) => this.unshared(name));
+    return tables.map((name) => ({
+      kind: 'truncate',
+      text: `TRUNCATE TABLE ${quoteTable(name)}`,
+      schema: '',
+      tables: [name],
+      ghost: null,
+    }));
+  }
+
+  private rename(): readonly TargetDdl[] {
+    const { tables } = this.plan.statement;
+    const renamed = tables.map((name) => this.unshared(this.onlyName(name)));
+    const pairs = renamed.flatMap((name, index) =>
+      index % 2 === 0 ? [`${quoteTable(name)} TO ${quoteTable(renamed[index + 1] ?? name)}`] : [],
+    );
+    return [{ kind: 'rename', text: `RENAME TABLE ${pairs.join(', ')}`, schema: '', tables: renamed, ghost: null }];
+  }
+
+  /** CREATE, ALTER and indexes: about one table, with others named beside it. */
+  private oneTable(text: string): readonly TargetDdl[] {
+    const { kind, schema, tables } = this.plan.statement;
+    const [main, ...others] = tables;
+    if (main === undefined) return this.unclear('it names no table');
+    const beside = others.map((name) => this.onlyName(name));
+    const targets = this.matcher.targetsOf(main.schema, main.table);
+    if (others.length > 0 && targets.length !== 1) return this.unclear('its table has several targets');
+    return targets.flatMap((target): readonly TargetDdl[] => {
+      const name = { schema: target.targetSchema, table: target.targetTable };
+      if (!this.takesColumns(text, target)) return [];
+      if (kind === 'rename') this.unshared(name);
+      const isSame = [main, ...others].every((each, index) => isEqual(each, [name, ...beside][index]));
+      const about = { kind, tables: [name, ...beside], ghost: null };
+      if (isSame) return [{ ...about, text, schema }];
+      return [{ ...about, text: this.rewritten(text, { main, name }), schema: '' }];
+    });
+  }
+
+  private ghost(text: string, { step, ghost, of }: NonNullable<SourceStatement['ghost']>): readonly TargetDdl[] {
+    const name = `${ghost.schema}.${ghost.table}`;
+    const targets = this.matcher.targetsOf(of.schema, of.table);
+    const tables = targets.map((target) => ({ schema: target.targetSchema, table: target.targetTable }));
+    const kept = { kind: 'alter' as const, schema: '', ghost: { step, name } };
+    if (step !== 'remember') return [{ ...kept, text: '', tables }];
+    return targets.flatMap((target, index) => {
+      const table = tables[index];
+      if (table === undefined || !this.takesColumns(text, target)) return [];
+      return [{ ...kept, text: this.rewritten(text, { main: ghost, name: table }), tables: [table] }];
+    });
+  }
+
+  private rewritten(text: string, { main, name }: { readonly main: TableName; readonly name: TableName }): string {
+    const { schema, sqlMode } = this.plan.statement;
+    const result = rewriteNames(text, {
+      schema,
+      sqlMode,
+      table: (each) => (isEqual(each, main) ? name : this.besideName(each)),
+      database: () => null,
+    });
+    return 'why' in result ? this.unclear(result.why) : result.text;
+  }
+
+  /** False when the mapping does not take the columns that the statement is about. */
+  private takesColumns(text: string, { mapping }: MappingTarget): boolean {
+    if (mapping.columns.mode === 'all') return true;
+    const { kind } = this.plan.statement;
+    if (
+      kind === 'alter' &&
+      concernsOnlyOthers(
+        text,
+        mapping.columns.columns.map(({ source }) => source),
+      )
+    )
+      return false;
+    return this.unclear(`mapping ${mapping.id} takes a list of columns, and the statement may concern them`);
+  }
+
+  private namesOf({ schema, table }: TableName): readonly TableName[] {
+    const targets = this.matcher.targetsOf(schema, table);
+    return targets.map(({ targetSchema, targetTable }) => ({ schema: targetSchema, table: targetTable }));
+  }
+
+  private besideName(name: TableName): TableName | null {
+    const names = this.namesOf(name);
+    return names.length === 1 ? (names[0] ?? null) : null;
+  }
+
+  private onlyName(name: TableName): TableName {
+    const found = this.besideName(name);
+    return found ?? this.unclear(`${name.schema}.${name.table} is not mapped, or to several tables`);
+  }
+
+  /** Other tables of the source that go into the same target must not lose it with this one. */
+  private unshared(name: TableName): TableName {
+    const into = this.plan.definition.mappings.filter(
+      (mapping) => compileTargetLookup([mapping])(name.schema, name.table) !== null,
+    );
+    const takesMany = into.some(
+      ({ source, target }) => 'regex' in source.table && target.table !== undefined && !/\$[1-9]/.test(target.table),
+    );
+    if (into.length > 1 || takesMany)
+      return this.unclear(`${name.schema}.${name.table} at the target holds rows of other tables too`);
+    return name;
+  }
+
+  private unclear(why: string): never {
+    const { statement, transaction } = this.plan;
+    throw new SyncError('MAPPING_DDL_UNCLEAR', {
+      problem: `The schema statement of transaction ${transaction} cannot be carried over to the target: ${why}`,
+      transaction,
+      statement: statement.text,
+    });
+  }
+}
+
+/** Without MariaDB's settings for one statement, and without MySQL's word for rows that follow. */
+const stripped = (text: string): string =>
+  text
+    .replace(/^\s*SET\s+STATEMENT\b[^]*?\bFOR\b\s*(?=(?:CREATE|ALTER|DROP|TRUNCATE|RENAME)\b)/i, '')
+    .replace(/\s+START\s+TRANSACTION\s*$/i, '');
+
+const isEqual = (one: TableName, other: TableName | undefined): boolean =>
+  one.schema === other?.schema && one.table === other.table;
