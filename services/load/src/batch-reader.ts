@@ -3,6 +3,8 @@ import type { Span } from '@opentelemetry/api';
 import { Bell, must, SyncError } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
 import { decodeRowProcess } from '@lutra/messaging';
+import type { PipelineDefinition, PipelineParameters } from '@lutra/model';
+import { decodeRowProcess, decodeStatementProcess, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 import { ATTRIBUTES, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -140,15 +142,19 @@ export class BatchReader {
   private async fetch(delivery: ProcessDelivery, signal: AbortSignal): Promise<LoadedProcess> {
     const { clock } = this.parts.context;
     const { header, schema } = delivery;
-    if (schema !== 'target-process/1')
+    const isStatement = schema === STATEMENT_SCHEMA;
+    if (!isStatement && schema !== 'target-process/1')
       throw new SyncError('MESSAGING_UNKNOWN_SCHEMA', {
-        problem: `Process ${String(header.process)} has the schema ${schema}; load reads target-process/1`,
+        problem: `Process ${String(header.process)} has the schema ${schema}; load reads target-process/1 and ${STATEMENT_SCHEMA}`,
       });
     const startMs = clock.now().getTime();
     for (;;) {
       try {
-        const process = decodeRowProcess(header, await delivery.fetchBody());
-        return { delivery, process, startMs, counts: noCounts() };
+        const body = await delivery.fetchBody();
+        const about = { delivery, startMs, counts: noCounts() };
+        if (!isStatement) return { ...about, process: decodeRowProcess(header, body) };
+        const process = { header, tables: [], transactions: [] };
+        return { ...about, process, statement: decodeStatementProcess(header, body) };
       } catch (error) {
         if (SyncError.of(error).code !== 'BUS_UNREACHABLE' || signal.aborted) throw error;
         await clock.sleep(LATER_MS, signal);

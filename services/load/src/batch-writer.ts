@@ -1,5 +1,6 @@
 import { context as activeContext, SpanStatusCode } from '@opentelemetry/api';
 import { must, SyncError } from '@lutra/model';
+import type { StatementProcess } from '@lutra/model';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { apartAt } from './apart.ts';
 import type { Batch } from './batch.ts';
@@ -15,6 +16,7 @@ import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { ReportQueue } from './report-queue.ts';
 import type { Pace } from './throttle/pace.ts';
+import type { StatementWriter } from './ddl/statement-writer.ts';
 import { atCommit, eventBase, loadedEvent, settleParts } from './report-loaded.ts';
 import type { CommittedSize } from './transaction-sizer.ts';
 import type { Conflict } from './write/conflict.ts';
@@ -32,8 +34,19 @@ interface WriterParts {
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
   readonly pace: Pick<Pace, 'committed'>;
+  readonly statements: StatementWriter;
   /** Whether more waits behind the batch in hand. */
   readonly isMoreWaiting: () => boolean;
+}
+
+interface StatementInHand {
+  readonly loaded: LoadedProcess;
+  readonly statement: StatementProcess;
+}
+
+/** A batch that holds a schema statement holds nothing else. */
+function statementOf({ processes: [loaded] }: Batch): StatementInHand | null {
+  return loaded?.statement === undefined ? null : { loaded, statement: loaded.statement };
 }
 
 /** Writes batches one after the other, and tells of what is committed. */
@@ -47,7 +60,8 @@ export class BatchWriter {
   /** Plans a batch ahead, as far as that can be done before the one in front of it is written. */
   readonly prepare = (batch: Batch): void => {
     const { planner } = this.parts;
-    if (planner.canPlan(batch) && !this.isWhole(batch)) batch.plan = planner.plan(batch, this.lanesFor(batch));
+    if (statementOf(batch) === null && planner.canPlan(batch) && !this.isWhole(batch))
+      batch.plan = planner.plan(batch, this.lanesFor(batch));
   };
 
   /** Resolves when all of it is committed or staged. Throws what the target answers, with the number of a process. */
@@ -74,6 +88,8 @@ export class BatchWriter {
 
   private async writeNow(batch: Batch, options: ApplyOptions): Promise<void> {
     const { lanes, planner } = this.parts;
+    const statement = statementOf(batch);
+    if (statement !== null) return this.writeStatement(batch, statement, options);
     await planner.learn(batch, lanes, options);
     if (this.isWhole(batch)) return this.writeWhole(batch, options);
     const wanted = batch.definition.parameters.lanes;
@@ -93,6 +109,22 @@ export class BatchWriter {
       );
       await this.writeSegment(batch, segment, options);
       next = segment.to;
+    }
+  }
+
+  /** Between what was committed before it and what comes behind it: then one transaction moves all lanes. */
+  private async writeStatement(
+    batch: Batch,
+    { loaded, statement }: StatementInHand,
+    options: ApplyOptions,
+  ): Promise<void> {
+    const { definition } = batch;
+    const { unit, end } = await this.parts.statements.apply(loaded, statement, { definition, options });
+    try {
+      const segment = { end: loaded.delivery.header.end, units: [{ lane: 'all' as const, unit }] };
+      await this.commit(batch, { parts: [], done: [loaded], segment }, options);
+    } finally {
+      await end();
     }
   }
 

@@ -4,6 +4,8 @@ import type { TargetReport, TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { beginEpoch } from './begin-epoch.ts';
 import { BlockWatch } from './block-watch.ts';
+import { endOpenStatements } from './ddl/end-open-statements.ts';
+import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import { watchDryRun } from './dry-run/dry-run-guard.ts';
@@ -53,6 +55,8 @@ export async function loadEpoch(
   const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
     await warnOfTarget(context, pipeline, session);
+    await endOpenStatements(access, claimed.session, pipelineId);
+    await warnOfTarget(context, pipeline, claimed.session);
     const warn = (warning: Warning): Promise<void> => publishWarning(context, pipeline, warning);
     // It remembers rows at the target.
     const safe =
@@ -82,6 +86,19 @@ export async function loadEpoch(
       parallelRowsMin,
     };
     const loader = new ProcessLoader({ ...parts, ...recent });
+    const reporter = new CursorReporter({ bus, clock, pipeline }, lanes.reached);
+    const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
+    const loader = new ProcessLoader({
+      context,
+      pipeline,
+      lanes,
+      reporter,
+      catalog,
+      isSameMapping: await sameMapping(context, pipelineId, lanes),
+      access,
+      parallelRowsMin,
+      ...recent,
+    });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [

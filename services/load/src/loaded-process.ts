@@ -1,10 +1,12 @@
-import type { RowProcess, RowTransaction } from '@lutra/model';
+import type { RowProcess, RowTransaction, StatementProcess } from '@lutra/model';
 import type { ProcessDelivery } from '@lutra/messaging';
 
 /** A process in hand, with what is counted while it is written. */
 export interface LoadedProcess {
   readonly delivery: ProcessDelivery;
   readonly process: RowProcess;
+  /** A schema statement, which is then all that the process holds. */
+  readonly statement?: StatementProcess;
   /** Wall clock when load took it in hand, ms since 1970. */
   readonly startMs: number;
   readonly counts: ProcessCounts;

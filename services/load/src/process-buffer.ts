@@ -1,4 +1,5 @@
 import { SyncError } from '@lutra/model';
+import { STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 
 export interface BufferLimits {
@@ -73,7 +74,8 @@ export class ProcessBuffer {
       bytes += delivery.bodyBytes;
       const [first] = deliveries;
       const joins = deliveries.length < limits.processesMax && rows <= limits.rowsMax && bytes <= limits.bytesMax;
-      if (first !== undefined && (!joins || first.header.revision !== revision)) break;
+      const isAlone = delivery.schema === STATEMENT_SCHEMA || first?.schema === STATEMENT_SCHEMA;
+      if (first !== undefined && (!joins || isAlone || first.header.revision !== revision)) break;
       deliveries.push(delivery);
       this.taken += 1;
       this.waiting.delete(this.taken);

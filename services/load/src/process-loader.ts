@@ -18,6 +18,8 @@ import { ReportQueue } from './report-queue.ts';
 import { RowCollector } from './row-collector.ts';
 import { runTogether } from './run-together.ts';
 import type { SafeWindow } from './safe-resume.ts';
+import { StatementWriter } from './ddl/statement-writer.ts';
+import type { TargetAccess } from './target-access.ts';
 import { TableWriters } from './table-writers.ts';
 import type { DeadLetterDesk } from './write/dead-letter-desk.ts';
 import type { WriteRules } from './write/write-rules.ts';
@@ -42,6 +44,7 @@ interface LoaderParts {
   readonly pace: Pace;
   /** Columns of the rows are left out, the first time for each table. */
   readonly warn: (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
+  readonly access: TargetAccess;
   /** Fewer rows than this are written in one transaction of all lanes. */
   readonly parallelRowsMin: number;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
@@ -62,8 +65,8 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, reporter, rules, catalog, isSameMapping, pace, warn, parallelRowsMin, recent } =
-      parts;
+    const { context, pipeline, lanes, access, reporter, rules, catalog, isSameMapping, pace, warn } = parts;
+    const { parallelRowsMin, recent } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
@@ -88,6 +91,7 @@ export class ProcessLoader {
       reporter,
       reports: this.reports,
       pace,
+      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter }),
       isMoreWaiting,
     });
     this.reader = new BatchReader({

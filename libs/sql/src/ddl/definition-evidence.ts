@@ -11,11 +11,9 @@ export interface TableEvidence extends TableName {
   readonly hash: string | null;
   /** When the server made it, as it says; statements that make a table anew move it. */
   readonly createdAt: string | null;
-  /** Whether `createdAt` lies well before the moment of the reading: whole seconds are told apart then. */
-  readonly isSettled: boolean;
+  /** InnoDB's number of it, which TRUNCATE and RENAME of two tables move where nothing else shows them; null = not told (it needs PROCESS). */
+  readonly tableId: string | null;
 }
-
-const SETTLED_SECONDS = 2;
 
 /** How the tables stand now. Reads nothing stale: MySQL keeps what it shows of tables for a day unless told otherwise. */
 export async function readEvidence(
@@ -34,17 +32,16 @@ async function schemaEvidence(session: TargetSession, name: TableName): Promise<
   const rows = await session.query(
     `SELECT 1 AS one FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(name.schema)}`,
   );
-  return { ...name, exists: rows.length > 0, hash: null, createdAt: null, isSettled: false };
+  return { ...name, exists: rows.length > 0, hash: null, createdAt: null, tableId: null };
 }
 
 async function tableEvidence(session: TargetSession, name: TableName): Promise<TableEvidence> {
   const [row] = await session.query(
-    `SELECT CREATE_TIME AS createdAt, CREATE_TIME < NOW() - INTERVAL ${String(SETTLED_SECONDS)} SECOND AS isSettled ` +
-      `FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(name.schema)} AND TABLE_NAME = ${quoteText(name.table)}`,
+    `SELECT CREATE_TIME AS createdAt FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(name.schema)} AND TABLE_NAME = ${quoteText(name.table)}`,
   );
   const definition = row === undefined ? null : await definitionOf(session, name);
   if (row === undefined || definition === null)
-    return { ...name, exists: false, hash: null, createdAt: null, isSettled: false };
+    return { ...name, exists: false, hash: null, createdAt: null, tableId: null };
   const hash = createHash('sha256')
     .update(definition.replaceAll(/ AUTO_INCREMENT=\d+/g, ''))
     .digest('hex');
@@ -53,15 +50,30 @@ async function tableEvidence(session: TargetSession, name: TableName): Promise<T
     exists: true,
     hash,
     createdAt: String(row['createdAt']),
-    isSettled: Number(row['isSettled']) === 1,
+    tableId: await tableIdOf(session, name),
   };
+}
+
+/** Names of other characters are written in another form there: they are not looked for. */
+async function tableIdOf(session: TargetSession, { schema, table }: TableName): Promise<string | null> {
+  if (!/^\w+$/.test(schema) || !/^\w+$/.test(table)) return null;
+  const view = session.info.kind === 'mysql' ? 'INNODB_TABLES' : 'INNODB_SYS_TABLES';
+  try {
+    const name = quoteText(`${schema}/${table}`);
+    const [row] = await session.query(`SELECT TABLE_ID AS id FROM information_schema.${view} WHERE NAME = ${name}`);
+    return row === undefined ? null : String(row['id']);
+  } catch (error) {
+    if (!session.isOpen) throw error;
+    return null;
+  }
 }
 
 async function definitionOf(session: TargetSession, name: TableName): Promise<string | null> {
   try {
     const [row] = await session.query(`SHOW CREATE TABLE ${quoteTable(name)}`);
     // The name stands in it: a table that was only renamed has the definition of before.
-    return String(row?.['Create Table'] ?? '').replace(`CREATE TABLE ${quoteName(name.table)}`, 'CREATE TABLE');
+    const text = row?.['Create Table'];
+    return (typeof text === 'string' ? text : '').replace(`CREATE TABLE ${quoteName(name.table)}`, 'CREATE TABLE');
   } catch (error) {
     if (SyncError.is(error) && error.code === 'TARGET_TABLE_MISSING') return null;
     throw error;

@@ -31,7 +31,8 @@ export function decideDone(
       return NOT_TOLD.test(text) ? 'unknown' : 'run';
     case 'truncate':
       if (!isSame) return 'done';
-      return pairs.every(({ then }) => then.isSettled || !then.exists) ? 'run' : 'unknown';
+      // Only the number tells: neither server moves the time of creation.
+      return pairs.every(({ then }) => then.tableId !== null || !then.exists) ? 'run' : 'unknown';
     case 'rename':
       if (!isSame) return 'done';
       return isTold(before) ? 'run' : 'unknown';
@@ -42,10 +43,13 @@ export function decideDone(
 function isTold(before: readonly TableEvidence[]): boolean {
   const names = new Map(before.map((each) => [`${each.schema}.${each.table}`, each]));
   const existing = [...names.values()].filter(({ exists }) => exists);
-  const looks = existing.map(({ hash, createdAt }) => `${String(hash)} ${String(createdAt)}`);
+  const looks = existing.map(({ hash, createdAt, tableId }) => JSON.stringify([hash, createdAt, tableId]));
   const hasFree = existing.length < names.size;
   return new Set(looks).size === looks.length || (hasFree && existing.length === 1);
 }
 
 const isEqual = (one: TableEvidence, other: TableEvidence): boolean =>
-  one.exists === other.exists && one.hash === other.hash && one.createdAt === other.createdAt;
+  one.exists === other.exists &&
+  one.hash === other.hash &&
+  one.createdAt === other.createdAt &&
+  one.tableId === other.tableId;

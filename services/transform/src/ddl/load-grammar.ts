@@ -30,7 +30,8 @@ export function loadGrammar(): Grammar {
   const root = join(dirname(createRequire(import.meta.url).resolve('dt-sql-parser/package.json')), 'dist', 'lib');
   const sources = FILES.map((file) => withoutModules(readFileSync(join(root, file), 'utf8')));
   const code = `${sources.join('\n')}\nreturn { MySqlLexer, MySqlParser };`;
-  const { MySqlLexer, MySqlParser } = compileFunction(code, ['antlr'])(antlr) as Generated;
+  const build = compileFunction(code, ['antlr']) as (runtime: typeof antlr) => Generated;
+  const { MySqlLexer, MySqlParser } = build(antlr);
   const parser = new MySqlParser(new antlr.CommonTokenStream(new MySqlLexer(antlr.CharStreams.fromString(''))));
   return (grammar = {
     parse: (text) => {

@@ -92,7 +92,7 @@ function holds(grammar: Grammar, text: string, expected: readonly string[]): boo
 
 /** Places are in characters, of which JavaScript needs two units for some. */
 function splice(text: string, splices: readonly Splice[]): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   let result = '';
   let at = 0;
   for (const { from, to, text: inserted } of splices) {

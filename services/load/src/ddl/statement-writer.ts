@@ -1,0 +1,108 @@
+import type { Bus } from '@lutra/messaging';
+import type { PipelineDefinition, StatementProcess } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { TargetCatalog } from '@lutra/sql';
+import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
+import type { CursorReporter } from '../cursor-reporter.ts';
+import type { ApplyOptions } from '../lane.ts';
+import type { LaneSet } from '../lane-set.ts';
+import type { LaneUnit } from '../lane-unit.ts';
+import type { LoadedProcess } from '../loaded-process.ts';
+import { eventBase } from '../report-loaded.ts';
+import type { TargetAccess } from '../target-access.ts';
+import { StatementLoader } from './statement-loader.ts';
+
+/** How often a statement that runs is told of: an ALTER of a large table is no standstill. */
+const TELL_MS = 10_000;
+
+interface Parts {
+  readonly context: Pick<ServiceContext, 'clock' | 'identity'> & { readonly bus: Pick<Bus, 'publishEvent'> };
+  readonly pipeline: PipelineSession;
+  readonly lanes: LaneSet;
+  readonly access: TargetAccess;
+  readonly catalog: TargetCatalog;
+  readonly reporter: CursorReporter;
+}
+
+/** A statement in effect: `unit` moves the place behind it, `end` follows the commit. */
+export interface WrittenStatement {
+  readonly unit: LaneUnit;
+  readonly end: () => Promise<void>;
+}
+
+/** Applies the schema statement of a process between the rows before it and behind it. */
+export class StatementWriter {
+  constructor(private readonly parts: Parts) {}
+
+  /** Throws what {@link StatementLoader.apply} throws. */
+  async apply(
+    loaded: LoadedProcess,
+    statement: StatementProcess,
+    { definition, options }: { readonly definition: PipelineDefinition; readonly options: ApplyOptions },
+  ): Promise<WrittenStatement> {
+    const { access, catalog, lanes, pipeline } = this.parts;
+    const { revision, parameters } = definition;
+    const unitOf = (closing: LaneUnit['closing']): LaneUnit => ({
+      revision,
+      plan: () => Promise.resolve([]),
+      ...(closing === undefined ? {} : { closing }),
+    });
+    const loader = new StatementLoader({
+      access,
+      pipelineId: pipeline.pipelineId,
+      fenced: async (statements) => {
+        await lanes.apply({ end: lanes.reached, units: [{ lane: 'all', unit: unitOf(() => statements) }] }, options);
+      },
+      warn: ({ code, message }) => this.warn(loaded, { code, message }),
+    });
+    const decision = parameters.ddlDecisions[statement.transaction.gtid];
+    const over = new AbortController();
+    const telling = this.tell(loaded, AbortSignal.any([options.signal, over.signal]));
+    try {
+      const applied = await loader.apply(statement, { ...options, revision, decision });
+      const end = async (): Promise<void> => {
+        for (const ddl of statement.targets ?? []) for (const table of ddl.tables) catalog.forget(table);
+        await applied.end();
+      };
+      return { unit: unitOf(() => applied.closing), end };
+    } finally {
+      over.abort();
+      await telling;
+    }
+  }
+
+  /** The process leaves the window as one that is staged does: nobody takes it for stuck. */
+  private async tell(loaded: LoadedProcess, signal: AbortSignal): Promise<void> {
+    const { clock } = this.parts.context;
+    const sinceMs = clock.monotonicMs();
+    for (;;) {
+      await clock.sleep(TELL_MS, signal);
+      if (signal.aborted) return;
+      const { process } = loaded.delivery.header;
+      this.parts.reporter.staged(process);
+      const transaction = { processes: 1, rows: 0, ageMs: Math.round(clock.monotonicMs() - sinceMs) };
+      await this.publish({ ...this.base(loaded), kind: 'staged', transaction });
+    }
+  }
+
+  private async warn(
+    loaded: LoadedProcess,
+    warning: { readonly code: string; readonly message: string },
+  ): Promise<void> {
+    this.parts.pipeline.log.warn(warning, 'schema statement');
+    await this.publish({ ...this.base(loaded), kind: 'warning', ...warning });
+  }
+
+  private base(loaded: LoadedProcess): ReturnType<typeof eventBase> {
+    const { clock, identity } = this.parts.context;
+    return eventBase(identity.instance, loaded, { traceId: '', endMs: clock.now().getTime() });
+  }
+
+  private async publish(event: Parameters<Bus['publishEvent']>[0]): Promise<void> {
+    try {
+      await this.parts.context.bus.publishEvent(event);
+    } catch (error) {
+      this.parts.pipeline.log.debug({ code: SyncError.of(error).code }, 'schema statement not in the event log');
+    }
+  }
+}

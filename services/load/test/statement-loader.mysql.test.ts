@@ -1,0 +1,242 @@
+// Goal: a schema statement takes effect at the target once, whatever the loader dies of, and who cannot tell asks.
+// Method: real servers of both families; a crash is a fenced transaction that throws behind the intent or behind the
+// statement, and sessions that are left behind.
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DEFAULT_PARAMETERS, SyncError, systemClock } from '@lutra/model';
+import type { DataSourceDefinition, DdlKind, StatementProcess, TargetDdl } from '@lutra/model';
+import { ensureCheckpointTable, openTarget, readIntents } from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+import { testServers, waitUntil } from '@lutra/testing';
+import { endOpenStatements } from '../src/ddl/end-open-statements.ts';
+import { StatementLoader } from '../src/ddl/statement-loader.ts';
+import type { StatementOptions } from '../src/ddl/statement-loader.ts';
+import type { TargetAccess } from '../src/target-access.ts';
+
+describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (name) => {
+  const { kind, host, port, user, password } = testServers()[name];
+  const target: DataSourceDefinition = {
+    id: 't',
+    name: 't',
+    kind,
+    host,
+    port,
+    user,
+    password: '',
+    tls: 'disabled',
+  } as never;
+  const schema = `ddl_${randomBytes(5).toString('hex')}`;
+  let pipelineId: string;
+  let admin: TargetSession;
+  let warnings: string[];
+  const opened: TargetSession[] = [];
+  const access: TargetAccess = {
+    clock: systemClock,
+    open: async () => {
+      const session = await openTarget(target, password, { clock: systemClock });
+      opened.push(session);
+      return session;
+    },
+  };
+
+  beforeEach(async () => {
+    pipelineId = `ddl-${randomBytes(6).toString('hex')}`;
+    warnings = [];
+    admin = await access.open();
+    await ensureCheckpointTable(admin);
+    await admin.query(`CREATE DATABASE ${schema}`);
+    await admin.query(`CREATE TABLE ${schema}.item (id INT PRIMARY KEY, a INT)`);
+  });
+  afterEach(async () => {
+    crashAt = null;
+    await admin.rollback();
+    await admin.query(`DROP DATABASE IF EXISTS ${schema}`);
+    await admin.query(`DELETE FROM lutra.ddl WHERE pipeline_id = '${pipelineId}'`);
+    await admin.commit();
+    for (const session of opened.splice(0)) session.destroy();
+  });
+
+  const process = (
+    kindOf: DdlKind,
+    text: string,
+    more: Partial<TargetDdl> & { gtid?: string } = {},
+  ): StatementProcess => {
+    const { gtid = 'g:1', ...about } = more;
+    const ddl: TargetDdl = { kind: kindOf, text, schema, tables: [{ schema, table: 'item' }], ghost: null, ...about };
+    const transaction = { seq: 1, gtid, firstEvent: 0, commitMs: 1, isLast: true };
+    const session = { sqlMode: 'STRICT_TRANS_TABLES', foreignKeyChecks: true, explicitDefaultsForTimestamp: null };
+    const statement = { kind: kindOf, text, schema, flavour: 'mysql' as const, tables: [], ghost: null, ...session };
+    return { header: { process: 1 } as never, transaction, statement, targets: [ddl] };
+  };
+  let crashAt: 'after-intent' | 'after-statement' | null = null;
+  const fenced = async (sql: readonly { readonly sql: string }[]): Promise<void> => {
+    const isIntent = sql.some((statement) => statement.sql.startsWith('INSERT'));
+    if (crashAt === 'after-statement' && !isIntent) throw new Error('killed');
+    await run(sql);
+    if (crashAt === 'after-intent' && isIntent) throw new Error('killed');
+  };
+  const run = async (sql: readonly { readonly sql: string }[]): Promise<void> => {
+    await admin.execute(sql);
+    await admin.commit();
+  };
+  const apply = async (statement: StatementProcess, options: Partial<StatementOptions> = {}): Promise<void> => {
+    const loader = new StatementLoader({
+      access,
+      pipelineId,
+      fenced,
+      warn: ({ code }) => {
+        warnings.push(code);
+        return Promise.resolve();
+      },
+    });
+    const { retryInPlaceMs: retryMs } = DEFAULT_PARAMETERS;
+    const signal = new AbortController().signal;
+    const applied = await loader.apply(statement, { revision: 1, decision: undefined, retryMs, signal, ...options });
+    await run(applied.closing);
+    await applied.end();
+  };
+  const columns = async (table = 'item'): Promise<string[]> => {
+    const rows = await admin.query(`SHOW COLUMNS FROM ${schema}.${table}`);
+    await admin.commit();
+    return rows.map((row) => String(row['Field']));
+  };
+  const codeOf = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => 'none',
+      (error: unknown) => SyncError.of(error).code,
+    );
+  const crash = (point: typeof crashAt): void => {
+    crashAt = point;
+  };
+
+  it('applies it, closes its intent, and does nothing when it comes again', async () => {
+    const statement = process('alter', 'ALTER TABLE item ADD COLUMN b INT');
+    await apply(statement);
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+    expect(await readIntents(admin, { pipelineId, gtid: 'g:1' })).toMatchObject([{ number: 0, state: 'done' }]);
+    await apply(statement);
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['after-intent', 'after-statement'] as const)('goes on after a crash at %s', async (point) => {
+    const statement = process('alter', `ALTER TABLE ${schema}.item ADD COLUMN b INT`);
+    crash(point);
+    await expect(apply(statement)).rejects.toThrow('killed');
+    expect(await columns()).toEqual(point === 'after-intent' ? ['id', 'a'] : ['id', 'a', 'b']);
+    crashAt = null;
+    await endOpenStatements(access, admin, pipelineId);
+    await apply(statement);
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('does not truncate twice: the table has another number', async () => {
+    await admin.query(`INSERT INTO ${schema}.item VALUES (1, 1)`);
+    await admin.commit();
+    const statement = process('truncate', `TRUNCATE TABLE ${schema}.item`);
+    crash('after-statement');
+    await expect(apply(statement)).rejects.toThrow('killed');
+    crashAt = null;
+    // What somebody else wrote since must stay.
+    await admin.query(`INSERT INTO ${schema}.item VALUES (2, 2)`);
+    await admin.commit();
+    await apply(statement);
+    expect(await admin.query(`SELECT id FROM ${schema}.item`)).toEqual([{ id: 2 }]);
+  });
+
+  it('asks where a swap of equal tables cannot be told, and obeys both answers', async () => {
+    await admin.query(`CREATE TABLE ${schema}.other LIKE ${schema}.item`);
+    await admin.query(`INSERT INTO ${schema}.other VALUES (1, 1)`);
+    await admin.commit();
+    const at = (...tables: string[]) => ({ tables: tables.map((table) => ({ schema, table })) });
+    const names = at('item', 'x', 'other', 'item', 'x', 'other');
+    const text = `RENAME TABLE ${schema}.item TO ${schema}.x, ${schema}.other TO ${schema}.item, ${schema}.x TO ${schema}.other`;
+    const statement = process('rename', text, names);
+    crash('after-intent');
+    await expect(apply(statement)).rejects.toThrow('killed');
+    crashAt = null;
+    const code = await codeOf(apply(statement));
+    expect(['none', 'TARGET_DDL_UNDECIDED']).toContain(code);
+    if (code === 'none') return;
+    await apply(statement, { decision: 'apply' });
+    expect(await admin.query(`SELECT id FROM ${schema}.item`)).toEqual([{ id: 1 }]);
+    await apply(statement, { decision: 'skip' });
+    expect(await admin.query(`SELECT id FROM ${schema}.item`)).toEqual([{ id: 1 }]);
+  });
+
+  it('takes what is in effect already as a success, and tells', async () => {
+    await admin.query(`ALTER TABLE ${schema}.item ADD COLUMN b INT, ADD INDEX i (a)`);
+    await apply(process('alter', `ALTER TABLE ${schema}.item ADD COLUMN b INT, ADD INDEX i (a)`));
+    await apply(process('create', `CREATE TABLE ${schema}.item (id INT)`, { gtid: 'g:2' }));
+    await apply(process('index', `CREATE INDEX i ON ${schema}.item (a)`, { gtid: 'g:3' }));
+    await apply(process('alter', `ALTER TABLE ${schema}.item DROP COLUMN gone`, { gtid: 'g:4' }));
+    expect(warnings).toEqual(Array.from({ length: 4 }, () => 'TARGET_DDL_IN_EFFECT'));
+    const half = `ALTER TABLE ${schema}.item ADD COLUMN b INT, ADD COLUMN c INT`;
+    expect(await codeOf(apply(process('alter', half, { gtid: 'g:5' })))).toBe('TARGET_DDL_REFUSED');
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+  });
+
+  it('never says what rows hold', async () => {
+    await admin.query(`INSERT INTO ${schema}.item VALUES (1, 4711), (2, 4711)`);
+    await admin.commit();
+    const error = await apply(process('alter', `ALTER TABLE ${schema}.item ADD UNIQUE (a)`)).then(
+      () => null,
+      (each: unknown) => SyncError.of(each),
+    );
+    expect(error?.code).toBe('TARGET_DDL_REFUSED');
+    expect(error?.message).not.toContain('4711');
+    expect(error?.details).toMatchObject({ transaction: 'g:1', statement: expect.stringContaining('ADD UNIQUE') });
+  });
+
+  it('ends the session of an older loader that waits for a lock, before anything else', async () => {
+    const blocker = await access.open();
+    await blocker.query(`SELECT * FROM ${schema}.item`);
+    const zombie = apply(process('truncate', `TRUNCATE TABLE ${schema}.item`), { retryMs: 60_000 });
+    zombie.catch(() => undefined);
+    await waitUntil(async () => (await readIntents(admin, { pipelineId, gtid: 'g:1' })).length === 1, {
+      what: 'the intent',
+      timeoutMs: 20_000,
+      everyMs: 50,
+    });
+    await endOpenStatements(access, admin, pipelineId);
+    expect(await codeOf(zombie)).toBe('TARGET_CONNECTION_LOST');
+    await blocker.rollback();
+    await admin.query(`INSERT INTO ${schema}.item VALUES (5, 5)`);
+    await admin.commit();
+    expect(await admin.query(`SELECT id FROM ${schema}.item`)).toEqual([{ id: 5 }]);
+  });
+
+  it('does on the table what was done on its ghost', async () => {
+    const ghost = (step: 'begin' | 'remember' | 'swap') => ({ step, name: 'shop._item_gho' });
+    expect(await codeOf(apply(process('alter', '', { ghost: ghost('swap'), gtid: 'g:0' })))).toBe(
+      'TARGET_GHOST_UNKNOWN',
+    );
+    await apply(process('alter', '', { ghost: ghost('begin'), gtid: 'g:1' }));
+    for (const [index, column] of ['b', 'c'].entries())
+      await apply(
+        process('alter', `ALTER TABLE ${schema}.item ADD COLUMN ${column} INT`, {
+          ghost: ghost('remember'),
+          gtid: `g:${String(index + 2)}`,
+        }),
+      );
+    expect(await columns()).toEqual(['id', 'a']);
+    const swap = process('alter', '', { ghost: ghost('swap'), gtid: 'g:9' });
+    crash('after-statement');
+    await expect(apply(swap)).rejects.toThrow('killed');
+    crashAt = null;
+    await apply(swap);
+    expect(await columns()).toEqual(['id', 'a', 'b', 'c']);
+    expect(await codeOf(apply({ ...swap, transaction: { ...swap.transaction, gtid: 'g:10' } }))).toBe(
+      'TARGET_GHOST_UNKNOWN',
+    );
+  });
+
+  it('runs it under the modes of the source', async () => {
+    const statement = process('create', `CREATE TABLE ${schema}.modes ("key" INT DEFAULT 1)`, {
+      tables: [{ schema, table: 'modes' }],
+    });
+    await apply({ ...statement, statement: { ...statement.statement, sqlMode: 'ANSI_QUOTES' } });
+    expect(await columns('modes')).toEqual(['key']);
+  });
+});
