@@ -41,6 +41,8 @@ const CONCERNS_A_MAPPING = 'The mapping was not saved, and the pipeline runs as 
 const STORE_AWAY =
   'The API answers 503 until the store is back, then goes on by itself. Pipelines run on: statistics arrive later from the event log.';
 
+const DECIDE = 'PATCH pipelines/{id} {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}';
+
 const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   CONFIG_ENV_INVALID: {
     command:
@@ -54,8 +56,24 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   SOURCE_INCIDENT: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
   SOURCE_XA_ROWS_LOST: { command: NEW_POSITION, next: AFTER_NEW_POSITION },
   SOURCE_DDL_STOPPED: {
-    command: 'PATCH pipelines/{id} {"parameters":{"ddl":"skip"}}',
-    next: 'Then RESTART. The statement is passed over with a warning. Set `ddl` back to `fail` afterwards, or the next one passes unseen.',
+    command: DECIDE,
+    next: 'Then RESTART. This one statement is passed over with a warning; `{transaction}` stands in the message. With `ddl` = `sync` the next ones are applied at the target.',
+  },
+  MAPPING_DDL_UNCLEAR: {
+    command: DECIDE,
+    next: 'First run at the target what the statement means there. Then RESTART: it counts as done.',
+  },
+  TARGET_DDL_REFUSED: {
+    command: DECIDE,
+    next: 'Only when the statement shall not be run: otherwise remove what is in its way at the target. Then RESTART; it is tried again, or counts as done.',
+  },
+  TARGET_DDL_UNDECIDED: {
+    command: DECIDE,
+    next: 'Look at the tables at the target first: `skip` when the statement was done, `apply` when it was not. Then RESTART.',
+  },
+  TARGET_GHOST_UNKNOWN: {
+    command: DECIDE,
+    next: 'First give the table at the target the definition that it has at the source now. Then RESTART.',
   },
   TARGET_VALUE_REFUSED: { next: OR_DEAD_LETTER },
   TARGET_ROW_REFUSED: { next: OR_DEAD_LETTER },

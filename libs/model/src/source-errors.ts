@@ -111,7 +111,7 @@ export const SOURCE_ERRORS = {
     class: 'configuration',
     summary: 'A schema change at the source concerns a mapped table',
     workaround:
-      'Apply the statement at the target if it shall hold there, set the parameter ddl to skip, then RESTART.',
+      'Run the statement at the target if it shall hold there, then go on without it: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART. Or have such statements applied from now on: ddl = sync, or ddlByKind.',
   },
   SOURCE_XA_ROWS_LOST: {
     scope: 'source',
