@@ -70,6 +70,7 @@ describe('the catalogue', () => {
   const entries: [string, ErrorSpec][] = Object.entries(ERRORS);
   /** Names that the advice may ask for; whoever throws the code gives them in the details. */
   const NAMES = new Set([
+    'transaction',
     'address',
     'column',
     'columns',

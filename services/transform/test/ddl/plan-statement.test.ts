@@ -73,11 +73,14 @@ describe('planStatement', () => {
     expect(error).toMatchObject({ code: 'MAPPING_DDL_UNCLEAR', details: { transaction: 'g:1', statement: text } });
   });
 
-  it.each([...GOLDEN.map(([text]) => text), ...REFUSED])('takes it as it is where names are the same: %s', (text) => {
-    const [target] = plan(text, { kind: kindOf(text), tables: shop('t'), mappings: SAME });
-    expect(target?.schema).toBe('shop');
-    expect(text).toContain(target?.text);
-  });
+  it.each([...GOLDEN.map(([text]) => text), ...REFUSED].filter((text) => !text.includes(';')))(
+    'takes it as it is where names are the same: %s',
+    (text) => {
+      const [target] = plan(text, { kind: kindOf(text), tables: shop('t'), mappings: SAME });
+      expect(target?.schema).toBe('shop');
+      expect(text).toContain(target?.text);
+    },
+  );
 
   it('writes DROP, TRUNCATE and RENAME anew, of what is mapped', () => {
     const texts = (text: string, about: About): string[] => plan(text, about).map((target) => target.text);
