@@ -109,6 +109,7 @@ export const WARNINGS = {
       'The rows carry a column that the target table does not have, and `missingColumn` is `ignore`: it is left out.',
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Add the column at the target when it is wanted: it is written from the next transaction on. Rows that are there already keep what they have.',
+  },
   TARGET_DDL_IN_EFFECT: {
     meaning:
       'A schema statement of the source asked for what the target had already: a table, column or index of that name. It counts as done; types are not compared.',

@@ -2,8 +2,6 @@ import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@open
 import type { Span } from '@opentelemetry/api';
 import { Bell, must, SyncError } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
-import { decodeRowProcess } from '@lutra/messaging';
-import type { PipelineDefinition, PipelineParameters } from '@lutra/model';
 import { decodeRowProcess, decodeStatementProcess, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 import { ATTRIBUTES, TRACER_NAME } from '@lutra/service-kit';

@@ -5,7 +5,6 @@ import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { beginEpoch } from './begin-epoch.ts';
 import { BlockWatch } from './block-watch.ts';
 import { endOpenStatements } from './ddl/end-open-statements.ts';
-import { claimEpoch } from './claim-epoch.ts';
 import { CursorReporter } from './cursor-reporter.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import { watchDryRun } from './dry-run/dry-run-guard.ts';
@@ -54,9 +53,9 @@ export async function loadEpoch(
   let desk: DeadLetterDesk | null = null;
   const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
+    // A dry run touches nothing.
+    if (dry === null) await endOpenStatements(access, session, pipeline.pipelineId);
     await warnOfTarget(context, pipeline, session);
-    await endOpenStatements(access, claimed.session, pipelineId);
-    await warnOfTarget(context, pipeline, claimed.session);
     const warn = (warning: Warning): Promise<void> => publishWarning(context, pipeline, warning);
     // It remembers rows at the target.
     const safe =
@@ -76,6 +75,7 @@ export async function loadEpoch(
       context,
       pipeline,
       lanes,
+      access,
       reporter,
       rules,
       desk,
@@ -86,19 +86,6 @@ export async function loadEpoch(
       parallelRowsMin,
     };
     const loader = new ProcessLoader({ ...parts, ...recent });
-    const reporter = new CursorReporter({ bus, clock, pipeline }, lanes.reached);
-    const catalog = await learnTarget(claimed.session, pipeline.definition.mappings);
-    const loader = new ProcessLoader({
-      context,
-      pipeline,
-      lanes,
-      reporter,
-      catalog,
-      isSameMapping: await sameMapping(context, pipelineId, lanes),
-      access,
-      parallelRowsMin,
-      ...recent,
-    });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [

@@ -5,7 +5,7 @@ import type { TargetCatalog } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { CursorReporter } from '../cursor-reporter.ts';
 import type { ApplyOptions } from '../lane.ts';
-import type { LaneSet } from '../lane-set.ts';
+import type { Lanes } from '../dry-run/dry-lanes.ts';
 import type { LaneUnit } from '../lane-unit.ts';
 import type { LoadedProcess } from '../loaded-process.ts';
 import { eventBase } from '../report-loaded.ts';
@@ -18,7 +18,7 @@ const TELL_MS = 10_000;
 interface Parts {
   readonly context: Pick<ServiceContext, 'clock' | 'identity'> & { readonly bus: Pick<Bus, 'publishEvent'> };
   readonly pipeline: PipelineSession;
-  readonly lanes: LaneSet;
+  readonly lanes: Lanes;
   readonly access: TargetAccess;
   readonly catalog: TargetCatalog;
   readonly reporter: CursorReporter;
@@ -47,6 +47,8 @@ export class StatementWriter {
       plan: () => Promise.resolve([]),
       ...(closing === undefined ? {} : { closing }),
     });
+    // A dry run writes nothing at all.
+    if (parameters.dryRun) return { unit: unitOf(undefined), end: () => Promise.resolve() };
     const loader = new StatementLoader({
       access,
       pipelineId: pipeline.pipelineId,

@@ -23,7 +23,7 @@ let grammar: Grammar | null = null;
 
 /**
  * The grammar, loaded at its first use: it takes a second and some 60 MB. The package is made for bundlers: its modules name
- * each other without file endings, which Node refuses. So the three that are needed are put together here (decision 0016).
+ * each other without file endings, which Node refuses. So the three that are needed are put together here (decision 0018).
  */
 export function loadGrammar(): Grammar {
   if (grammar !== null) return grammar;
