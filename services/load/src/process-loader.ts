@@ -91,7 +91,7 @@ export class ProcessLoader {
       reporter,
       reports: this.reports,
       pace,
-      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter }),
+      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter, rules }),
       isMoreWaiting,
     });
     this.reader = new BatchReader({

@@ -10,6 +10,7 @@ import type { LaneUnit } from '../lane-unit.ts';
 import type { LoadedProcess } from '../loaded-process.ts';
 import { eventBase } from '../report-loaded.ts';
 import type { TargetAccess } from '../target-access.ts';
+import type { WriteRules } from '../write/write-rules.ts';
 import { StatementLoader } from './statement-loader.ts';
 
 /** How often a statement that runs is told of: an ALTER of a large table is no standstill. */
@@ -21,6 +22,7 @@ interface Parts {
   readonly lanes: Lanes;
   readonly access: TargetAccess;
   readonly catalog: TargetCatalog;
+  readonly rules: WriteRules;
   readonly reporter: CursorReporter;
 }
 
@@ -40,10 +42,11 @@ export class StatementWriter {
     statement: StatementProcess,
     { definition, options }: { readonly definition: PipelineDefinition; readonly options: ApplyOptions },
   ): Promise<WrittenStatement> {
-    const { access, catalog, lanes, pipeline } = this.parts;
+    const { access, catalog, lanes, pipeline, rules } = this.parts;
     const { revision, parameters } = definition;
     const unitOf = (closing: LaneUnit['closing']): LaneUnit => ({
       revision,
+      how: rules.howFor(definition),
       plan: () => Promise.resolve([]),
       ...(closing === undefined ? {} : { closing }),
     });
