@@ -35,7 +35,7 @@ export async function applyLetter(
   const transaction = { seq: letter.seq, gtid: letter.gtid, firstEvent: 0, commitMs: 0, isLast: true };
   const origin = { process: letter.process, transaction };
   const row = plannedAlone({ writer, change: changeOf(letter), origin });
-  await new CarefulWriter(session, how).write(planStatements([row], ALONE));
+  await new CarefulWriter(session, how, true).write(planStatements([row], ALONE));
 }
 
 function changeOf({ change, wantedImage }: DeadLetter): RowChange {

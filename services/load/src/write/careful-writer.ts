@@ -15,6 +15,12 @@ import { rowMissing, undecided } from './refusal-errors.ts';
 import { runsOfUniqueKeys } from './runs-of-unique-keys.ts';
 import type { WriteHow } from './write-how.ts';
 
+/**
+ * Two rows wanted one unique value, and they were merged or moved. Where the target has some of the rows already (a place was
+ * set back) such a clash may be none in the source's own order.
+ */
+export class OrderMatters extends Error {}
+
 const ALL = { rowsMax: Number.MAX_SAFE_INTEGER, charactersMax: Number.MAX_SAFE_INTEGER };
 /** Between the tries of a refused row; a unit waits no longer than a second, whatever the number of its rows. */
 const WAIT_MS_MIN = 20;
@@ -40,15 +46,20 @@ export class CarefulWriter {
   private readonly absent = new WeakSet<PlannedRow>();
   private waitedMs = 0;
 
+  /** `isInSourceOrder`: no other order of the rows is left to try. */
   constructor(
     private readonly session: TargetSession,
     private readonly how: WriteHow,
+    private readonly isInSourceOrder: boolean,
   ) {
     this.box = new DeadLetterBox(session, how);
     this.notes = new ConflictNotes(session, how);
   }
 
-  /** Throws what cannot be settled by policy; everything then has to be taken back. */
+  /**
+   * Throws what cannot be settled by policy, or {@link OrderMatters} at the first unique clash of rows that are not in source
+   * order; everything then has to be taken back.
+   */
   async write(planned: readonly PlannedStatement[]): Promise<readonly Conflict[]> {
     for (const statement of planned) {
       const free = statement.rows.filter((row) => !this.box.takeIfHeld(row));
@@ -148,7 +159,8 @@ export class CarefulWriter {
   /** A row that was refused: once more a few times, then by policy. */
   private async settle(alone: PlannedStatement, row: PlannedRow): Promise<void> {
     let refusal = await this.tryTogether(alone);
-    for (let tries = 1; refusal?.class === 'poison' && tries < this.how.poisonTries; tries += 1) {
+    const isFinal = this.isInSourceOrder || refusal === null || !isUniqueClash(refusal);
+    for (let tries = 1; isFinal && refusal?.class === 'poison' && tries < this.how.poisonTries; tries += 1) {
       await this.wait(WAIT_MS_MIN * 2 ** (tries - 1));
       refusal = await this.tryTogether(alone);
     }
@@ -194,6 +206,7 @@ export class CarefulWriter {
       await this.setAside(row, error);
       return;
     }
+    if (!this.isInSourceOrder) throw new OrderMatters();
     const finding: Finding = { type: 'unique-clash', found: null };
     const { kind } = this.how.policyOf(row.writer);
     if (kind === 'ignore') this.notes.add({ row, ...finding, decision: 'ignored' });

@@ -1,17 +1,19 @@
 import type { TargetSession } from '@lutra/sql';
 import type { PlannedStatement } from '../plan/planned-statement.ts';
 import type { UnitStart } from '../unit-start.ts';
-import { CarefulWriter } from './careful-writer.ts';
+import { CarefulWriter, OrderMatters } from './careful-writer.ts';
 import type { Conflict } from './conflict.ts';
 import { DeadLetterBox } from './dead-letter-box.ts';
 import { holdBack } from './hold-back.ts';
+import { inSourceOrder } from './in-source-order.ts';
 import { isRefusal } from './is-refusal.ts';
 import type { WriteHow } from './write-how.ts';
 
 /**
  * Writes one unit, or one slice of it, behind its start, and leaves the COMMIT to the caller. The fast way sends everything
  * in few packets. When the target refuses a row, when a row is not there that should be, or when a table's policy asks to
- * compare, all is taken back to the start and written again statement by statement ({@link CarefulWriter}).
+ * compare, all is taken back to the start and written again statement by statement ({@link CarefulWriter}); when two rows
+ * then want one unique value although rows were merged or moved, once more, every row of the source by itself and in order.
  *
  * Rows that touch what an unsettled dead letter touches are not written but follow it. Every row is written, or becomes a
  * dead letter, or is told of as a conflict with its decision; otherwise this throws: what the start throws (TARGET_FENCED
@@ -34,9 +36,24 @@ export async function writeUnit(
     }
     await start.undo();
   }
+  const ordered = inSourceOrder(planned);
+  try {
+    return await writeCarefully(session, start, new CarefulWriter(session, how, ordered === null), planned);
+  } catch (error) {
+    if (!(error instanceof OrderMatters) || ordered === null) throw error;
+  }
+  await start.undo();
+  return writeCarefully(session, start, new CarefulWriter(session, how, true), ordered);
+}
+
+async function writeCarefully(
+  session: TargetSession,
+  start: UnitStart,
+  ...[writer, planned]: readonly [CarefulWriter, readonly PlannedStatement[]]
+): Promise<readonly Conflict[]> {
   const [begun] = await session.execute([start.statement]);
   await start.check(begun ?? 0);
-  return new CarefulWriter(session, how).write(planned);
+  return writer.write(planned);
 }
 
 /** Null when rows were missing: they have to be known one by one. */

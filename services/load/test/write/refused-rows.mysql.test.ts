@@ -26,6 +26,18 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
     expect([await unit.people(), await unit.letters()]).toEqual([[], []]);
   });
 
+  it('writes in source order what clashes in another', async () => {
+    await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL)`);
+    const [freed, taken] = [remove([1, 'ada', null]), insert([2, 'ada', null])];
+    const moved = [...unit.plan([freed, taken])].reverse();
+    expect(await unit.write(moved)).toEqual([]);
+    expect(await unit.people()).toEqual([[2, 'ada', null]]);
+    // In source order it is a clash all the same.
+    const wrong = unit.plan([insert([3, 'ada', null]), remove([2, 'ada', null])]);
+    await expect(unit.write(wrong)).rejects.toMatchObject({ code: 'TARGET_ROW_REFUSED' });
+    expect(await unit.people()).toEqual([[2, 'ada', null]]);
+  });
+
   it('puts any set of refused rows aside, with what a person needs, and writes the rest', async () => {
     const bad = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
     await fc.assert(
