@@ -1,6 +1,7 @@
 import type { DatabaseKind } from '@lutra/model';
 import { COLUMN_TYPES } from './column-types.ts';
 import { CASCADES, FOREIGN_KEYS } from './foreign-keys.ts';
+import { KEY_LESS } from './key-less.ts';
 import { KEYS } from './keys.ts';
 import type { Scenario } from './scenario.ts';
 import { SESSIONS } from './sessions.ts';
@@ -13,6 +14,7 @@ import { UNIQUE_VALUES } from './unique-values.ts';
 export const ALL_SCENARIOS: readonly Scenario[] = [
   ...COLUMN_TYPES,
   ...KEYS,
+  ...KEY_LESS,
   ...UNIQUE_VALUES,
   ...STATEMENTS,
   ...TRANSACTIONS,
