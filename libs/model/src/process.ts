@@ -70,7 +70,10 @@ export interface RowChangeBase {
   readonly row: number;
   /** Number among the rows that one source row became in transform; 0 before. */
   readonly part: number;
-  /** Bit 0: the source session had foreign_key_checks off; bit 1: unique_checks off. */
+  /**
+   * Bit 0: the source session had foreign_key_checks off; bit 1: unique_checks off; bit 2: what the source's foreign keys
+   * changed in child rows comes as changes of its own, so that the target must not do it a second time.
+   */
   readonly flags: number;
 }
 

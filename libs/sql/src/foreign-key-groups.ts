@@ -14,6 +14,8 @@ export interface ForeignKeyTie {
   /** The same for all tables that are tied together, one after the other. */
   readonly group: string;
   readonly isChecked: boolean;
+  /** It is child or parent of a foreign key that changes rows. */
+  readonly changesRows: boolean;
   readonly isSelfReferencing: boolean;
 }
 
@@ -45,7 +47,8 @@ export function foreignKeyTies(
   mode: ForeignKeyMode,
 ): ReadonlyMap<string, ForeignKeyTie> {
   const counted = mode === 'verify' ? edges : edges.filter(({ changesRows }) => changesRows);
-  const checked = new Set(counted.flatMap(({ child, parent }) => [child, parent]));
+  const checked = tablesOf(counted);
+  const changing = tablesOf(edges.filter(({ changesRows }) => changesRows));
   const above = new Map<string, string>();
   const rootOf = (table: string): string => {
     let root = table;
@@ -63,7 +66,15 @@ export function foreignKeyTies(
   return new Map(
     [...above.keys()].map((table) => [
       table,
-      { group: rootOf(table), isChecked: checked.has(table), isSelfReferencing: own.has(table) },
+      {
+        group: rootOf(table),
+        isChecked: checked.has(table),
+        changesRows: changing.has(table),
+        isSelfReferencing: own.has(table),
+      },
     ]),
   );
 }
+
+const tablesOf = (edges: readonly ForeignKeyEdge[]): ReadonlySet<string> =>
+  new Set(edges.flatMap(({ child, parent }) => [child, parent]));

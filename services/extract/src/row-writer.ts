@@ -3,9 +3,13 @@ import type { RowProcessEncoder } from '@lutra/messaging';
 import { must, SyncError } from '@lutra/model';
 import type { RowChange, RowChangeBase, TableDefinition } from '@lutra/model';
 
-/** Flags of a rows event (binlog format, rows event header): the session's foreign_key_checks and unique_checks were off. */
+/**
+ * Flags of a rows event (binlog format, rows event header): the session's foreign_key_checks and unique_checks were off; the
+ * server (MySQL from 9.6 on) logs what foreign keys change in child rows as rows events of their own.
+ */
 const NO_FOREIGN_KEY_CHECKS = 0x0002;
 const RELAXED_UNIQUE_CHECKS = 0x0004;
+const LOGGED_FOREIGN_KEYS = 0x0010;
 
 /** Writes decoded events as row changes. */
 export class RowWriter {
@@ -62,4 +66,6 @@ function toChange(place: RowPlace, kind: DecodedEvent['kind'], { before, after }
 }
 
 const modelFlags = (flags: number): number =>
-  ((flags & NO_FOREIGN_KEY_CHECKS) === 0 ? 0 : 1) | ((flags & RELAXED_UNIQUE_CHECKS) === 0 ? 0 : 2);
+  ((flags & NO_FOREIGN_KEY_CHECKS) === 0 ? 0 : 1) |
+  ((flags & RELAXED_UNIQUE_CHECKS) === 0 ? 0 : 2) |
+  ((flags & LOGGED_FOREIGN_KEYS) === 0 ? 0 : 4);

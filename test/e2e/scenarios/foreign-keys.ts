@@ -161,4 +161,11 @@ export const CASCADES: readonly Scenario[] = [
       ).join('; '),
     ],
   },
+  {
+    name: 'REPLACE of a parent removes its children',
+    tables: [PARENT, child('ON DELETE CASCADE')],
+    sql: [
+      `${FAMILY}; REPLACE INTO #p VALUES (1, 'new', 1); INSERT INTO #c VALUES (12, 1, 0); REPLACE INTO #p VALUES (5, 'b', 5); INSERT INTO #c VALUES (50, 5, 0)`,
+    ],
+  },
 ];

@@ -26,6 +26,8 @@ const LARGE_VALUE_CHARACTERS = 65_536;
 const CARRIED_CHARACTERS_MAX = 1_024;
 /** The source session had its foreign keys unchecked. */
 const UNCHECKED_FLAG = 1;
+/** What foreign keys changed at the source comes as changes of its own. */
+const CHANGES_LOGGED_FLAG = 4;
 
 /**
  * Makes statements of the rows, in their order: neighbours of one table, kind and column shape share a statement as long
@@ -80,7 +82,7 @@ abstract class SizedRun {
   protected readonly rows: PlannedRow[];
   protected readonly writer: TableWriter;
   protected characters = 0;
-  private readonly flag: number;
+  private readonly isChecked: boolean;
 
   constructor(
     private readonly first: PlannedRow,
@@ -88,15 +90,16 @@ abstract class SizedRun {
   ) {
     this.rows = [first];
     this.writer = first.writer;
-    this.flag = first.change.flags & UNCHECKED_FLAG;
+    this.isChecked = isChecked(first);
   }
 
   /** Of the same table, kind and shape, and written under the same checks. */
-  protected isAlike({ writer, change, toleratesMissing }: PlannedRow): boolean {
+  protected isAlike(row: PlannedRow): boolean {
+    const { writer, change, toleratesMissing } = row;
     const { first } = this;
     if (writer !== this.writer || change.kind !== first.change.kind) return false;
     if (toleratesMissing !== first.toleratesMissing) return false;
-    return writer.foreignKeys?.isChecked !== true || (change.flags & UNCHECKED_FLAG) === this.flag;
+    return isChecked(row) === this.isChecked;
   }
 
   protected hasRoomFor(characters: number): boolean {
@@ -216,10 +219,9 @@ class UpdateRun extends SizedRun implements Run {
 function finishRows(kind: PlannedStatement['kind'], rows: readonly PlannedRow[]): PlannedStatement {
   const [first] = rows;
   if (first === undefined) throw new Error('A statement writes a row at least');
-  const { writer, change, toleratesMissing } = first;
-  const isChecked = writer.foreignKeys?.isChecked === true && (change.flags & UNCHECKED_FLAG) === 0;
+  const { writer, toleratesMissing } = first;
   const plain = statementOf(writer, rows);
-  const statement = isChecked ? checkingForeignKeys(plain) : plain;
+  const statement = isChecked(first) ? checkingForeignKeys(plain) : plain;
   return { kind, writer, statement, rows, toleratesMissing };
 }
 
@@ -245,6 +247,16 @@ function statementOf(writer: TableWriter, rows: readonly PlannedRow[]): TargetSt
         : updateJoinStatement(writer, columns, updates);
     }
   }
+}
+
+/**
+ * Whether the target checks the row's foreign keys. Not where it would change rows that the log changes itself: a REPLACE of a
+ * parent is logged as delete and insert and leaves the source's children alone, while a cascade would take the target's; and
+ * the log has children before the parent that they are moved to.
+ */
+function isChecked({ writer: { foreignKeys }, change: { flags } }: PlannedRow): boolean {
+  if (foreignKeys?.isChecked !== true || (flags & UNCHECKED_FLAG) !== 0) return false;
+  return (flags & CHANGES_LOGGED_FLAG) === 0 || !foreignKeys.changesRows;
 }
 
 /** Rows of the table are written one by one: each is found by all its columns, or may take others along. */

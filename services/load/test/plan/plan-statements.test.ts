@@ -2,13 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RowChange, TableDefinition } from '@lutra/model';
 import { compileTableWriter } from '@lutra/sql';
-import type { TableWriter } from '@lutra/sql';
+import type { ForeignKeyTie, TableWriter } from '@lutra/sql';
 import { plannedAlone, planStatements } from '../../src/plan/plan-statements.ts';
 import type { PlannedRow } from '../../src/plan/planned-statement.ts';
 
 const GENERAL = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
 
-function writerOf(table: string, key: { charset: string; collation: string } = GENERAL): TableWriter {
+function writerOf(
+  table: string,
+  key: { charset: string; collation: string } = GENERAL,
+  foreignKeys?: ForeignKeyTie,
+): TableWriter {
   const definition: TableDefinition = {
     schema: 's',
     table,
@@ -35,7 +39,9 @@ function writerOf(table: string, key: { charset: string; collation: string } = G
   ]);
   const primary = { name: 'PRIMARY', columns: ['k'], isExact: true, isNotNull: true };
   const facts = { triggers: [], engine: 'InnoDB', rowEstimate: null, statement: '' };
-  return compileTableWriter(definition, { schema: 's', table, columns, key: primary, uniqueKeys: [primary], ...facts });
+  const tied = foreignKeys === undefined ? {} : { foreignKeys: { trust: foreignKeys, verify: foreignKeys } };
+  const keys = { key: primary, uniqueKeys: [primary] };
+  return compileTableWriter(definition, { schema: 's', table, columns, ...keys, ...facts, ...tied });
 }
 
 const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
@@ -159,5 +165,29 @@ describe('the plan', () => {
       'update 1',
       'update 1',
     ]);
+  });
+
+  it('leaves what the log of the source changes itself to the log', () => {
+    const tie = { group: 'g', isChecked: true, isSelfReferencing: false };
+    const cascading = writerOf('parent', GENERAL, { ...tie, changesRows: true });
+    const restricting = writerOf('parent', GENERAL, { ...tie, changesRows: false });
+    const checked = (writer: TableWriter): readonly (readonly [number, boolean])[] =>
+      planStatements(
+        [0, 1, 4, 5].map((flags) =>
+          row(writer, { ...base, flags, kind: 'delete', before: [`k${String(flags)}`, 1, 'b'] }),
+        ),
+        { rowsMax: 10, charactersMax: 1_000 },
+      ).map(({ rows: together, statement }) => [together.length, statement.sql.includes('foreign_key_checks=1')]);
+    expect(checked(cascading)).toEqual([
+      [1, true],
+      [3, false],
+    ]);
+    expect(checked(restricting)).toEqual([
+      [1, true],
+      [1, false],
+      [1, true],
+      [1, false],
+    ]);
+    expect(checked(one)).toEqual([[4, false]]);
   });
 });
