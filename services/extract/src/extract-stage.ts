@@ -4,15 +4,19 @@ import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
 import type { MappingMatcher, PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
+import { isSequence } from './is-sequence.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
 const COMPILED_MAX = 1_000;
 
-/** Rows events that were left out because no mapping of the revision covers their table (select may have used an older one). */
+/** What was left out of one process. */
 export interface DroppedEvents {
   readonly pipelineId: string;
+  /** Rows events of tables that no mapping of the revision covers (select may have used an older one). */
   readonly events: number;
+  /** Sequences (schema.name) whose values were left out: they are no rows of a table. */
+  readonly sequences: readonly string[];
 }
 
 /** Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. */
@@ -62,7 +66,9 @@ export class ExtractStage {
       }
     }
     encoder.end();
-    if (events.droppedCount > 0) this.onDropped({ pipelineId: definition.id, events: events.droppedCount });
+    const { droppedCount, sequences } = events;
+    if (droppedCount > 0 || sequences.size > 0)
+      this.onDropped({ pipelineId: definition.id, events: droppedCount, sequences: [...sequences] });
     return { rowCount: events.rowCount };
   }
 
@@ -79,6 +85,10 @@ export class ExtractStage {
 /** Takes the events of one process. Tables that no mapping covers are neither described nor decoded: they may be of any kind. */
 class EventExtractor {
   private readonly unmapped = new Set<number>();
+  /** Names by table id. */
+  private readonly sequenceIds = new Map<number, string>();
+  /** Those of which rows were left out. */
+  readonly sequences = new Set<string>();
   droppedCount = 0;
 
   constructor(
@@ -93,8 +103,17 @@ class EventExtractor {
 
   take(event: RawEvent): void {
     if (event.type === 'tableMap') this.tableMap(event);
-    else if (this.unmapped.has(tableIdOf(event.bytes))) this.droppedCount += 1;
-    else this.writer.event(event.event, this.decoder.rows(event));
+    else if (!this.leaveOut(tableIdOf(event.bytes))) this.writer.event(event.event, this.decoder.rows(event));
+  }
+
+  private leaveOut(tableId: number): boolean {
+    if (this.unmapped.has(tableId)) this.droppedCount += 1;
+    else {
+      const sequence = this.sequenceIds.get(tableId);
+      if (sequence === undefined) return false;
+      this.sequences.add(sequence);
+    }
+    return true;
   }
 
   private tableMap(event: RawEvent): void {
@@ -104,7 +123,8 @@ class EventExtractor {
       return;
     }
     this.unmapped.delete(tableId);
-    this.decoder.tableMap(event);
+    if (isSequence(this.decoder.tableMap(event))) this.sequenceIds.set(tableId, `${schema}.${table}`);
+    else this.sequenceIds.delete(tableId);
   }
 }
 

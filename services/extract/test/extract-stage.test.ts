@@ -69,11 +69,11 @@ describe('extract', () => {
     const events = recordedEvents().map((event): RawEvent => {
       if (event.type === 'tableMap') return event;
       const bytes = Buffer.from(event.bytes);
-      bytes.writeUInt16LE([0, 2, 4, 6][event.event] ?? 0, 25);
+      bytes.writeUInt16LE([0, 2, 4, 0x16][event.event] ?? 0, 25);
       return { ...event, bytes };
     });
     const { process } = await extract(rawBody([{ ...begin, events }]));
-    expect(process.transactions[0]?.changes.map(({ flags }) => flags)).toEqual([0, 0, 1, 2, 3]);
+    expect(process.transactions[0]?.changes.map(({ flags }) => flags)).toEqual([0, 0, 1, 2, 7]);
   });
 
   it('neither decodes nor hands on tables that no mapping covers, and counts their events', async () => {
@@ -86,7 +86,7 @@ describe('extract', () => {
     const body = rawBody([{ ...begin, events }]);
     const { process, rowCount } = await extract(body, [mapping('other')], { stage: newStage(dropped) });
     expect(process).toMatchObject({ tables: [], transactions: [{ seq: 4, changes: [] }] });
-    expect([rowCount, dropped]).toEqual([0, [{ pipelineId: 'p1', events: 4 }]]);
+    expect([rowCount, dropped]).toEqual([0, [{ pipelineId: 'p1', events: 4, sequences: [] }]]);
     await expect(extract(body)).rejects.toMatchObject({ code: 'SOURCE_EVENT_CORRUPT' });
   });
 

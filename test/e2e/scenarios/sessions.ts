@@ -179,4 +179,13 @@ export const SESSIONS: readonly Scenario[] = [
       `INSERT INTO #t (a) VALUES (1), (1), (2), (3); UPDATE #t SET a = a + 1 WHERE a = 1 LIMIT 1; DELETE FROM #t WHERE a = 3; INSERT INTO #t SELECT a * 10 FROM #t`,
     ],
   },
+  {
+    name: 'a sequence and its values',
+    only: 'mariadb',
+    tables: ['CREATE TABLE #t (id BIGINT PRIMARY KEY, v INT)'],
+    atSource: ['CREATE SEQUENCE #seq START WITH 100 INCREMENT BY 10'],
+    sql: [
+      `INSERT INTO #t VALUES (NEXTVAL(#seq), 1), (NEXT VALUE FOR #seq, 2); UPDATE #t SET id = NEXTVAL(#seq) WHERE v = 1; DO SETVAL(#seq, 1000); INSERT INTO #t VALUES (NEXTVAL(#seq), 3); DELETE FROM #t WHERE v = 2`,
+    ],
+  },
 ];
