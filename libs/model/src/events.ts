@@ -30,7 +30,10 @@ export interface LoadedEvent extends EventBase {
   readonly updated: number;
   readonly deleted: number;
   readonly skipped: number;
-  /** Rows that were not as the before image said and were settled by the conflict policy. */
+  /**
+   * Rows that were not at the target as the before image said and were settled by the conflict policy, each counted once as
+   * it was written: what changes of one key became together is one row, as it is one record of `lutra.conflict`.
+   */
   readonly conflicts: number;
   readonly sourceBytes: number;
   readonly firstCommitMs: number;
@@ -110,6 +113,7 @@ export interface ConflictEvent extends EventBase {
   readonly kind: 'conflict';
   readonly type: ConflictType;
   readonly table: string;
+  /** Records of `lutra.conflict`: merged changes of one key count once. */
   readonly count: number;
   readonly decision: ConflictDecision;
 }

@@ -63,6 +63,7 @@ export type { Command, CommandKind, Permit, PermitState, Seats } from './permit.
 export {
   APPLY_MODES,
   completeDefinition,
+  completeParameters,
   DEFAULT_PARAMETERS,
   FAILBACKS,
   FAILOVER_MODES,

@@ -191,12 +191,17 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   targetHistoryListMax: 0,
 };
 
-/** A loader of the release that wrote a definition without `lanes` may still have to take over. */
+/** Where nobody said how many lanes, a release wrote it that knew one, and a loader of it may still have to take over. */
 const BEFORE_LANES = { lanes: 1 };
 
-/** A revision as an older manager wrote it: parameters that it did not know have their defaults, and there is one lane. */
+/** What was not set has its default, and there is one lane: a pipeline is made with a number of lanes since there are several. */
+export function completeParameters(set: Partial<PipelineParameters>): PipelineParameters {
+  return { ...DEFAULT_PARAMETERS, ...BEFORE_LANES, ...set };
+}
+
+/** A revision as an older manager wrote it: {@link completeParameters}. */
 export function completeDefinition(definition: PipelineDefinition): PipelineDefinition {
-  return { ...definition, parameters: { ...DEFAULT_PARAMETERS, ...BEFORE_LANES, ...definition.parameters } };
+  return { ...definition, parameters: completeParameters(definition.parameters) };
 }
 
 /** Most `lanes` that a pipeline may ask for. */

@@ -137,6 +137,25 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
     await epoch.end();
   });
 
+  it('counts the merged changes of a missing row as one conflict, as many as it records', async () => {
+    const epoch = load.startEpoch(1);
+    await load.giveOrigin(1);
+    const changes = [
+      update([1, 'a', null], [1, 'a', 'x']),
+      update([1, 'a', 'x'], [1, 'a', 'y']),
+      update([2, 'b', null], [2, 'b', 'x']),
+      remove([2, 'b', 'x']),
+    ];
+    await load.publish({ epoch: 1, process: 1, tables, transactions: [{ number: 1, changes }] });
+    expect(await load.waitForLoaded(1, 1)).toMatchObject({ updated: 3, deleted: 1, conflicts: 2 });
+    expect(await people()).toEqual([[1, 'a', 'y']]);
+    const recorded = await load.rows(
+      `SELECT decision FROM lutra.conflict WHERE pipeline_id = '${load.pipelineId}' ORDER BY decision`,
+    );
+    expect(recorded.map(({ decision }) => decision)).toEqual(['ignored', 'inserted']);
+    await epoch.end();
+  });
+
   it('passes unique values on in source order, also when one statement cannot', async () => {
     const epoch = load.startEpoch(1);
     await load.giveOrigin(1);

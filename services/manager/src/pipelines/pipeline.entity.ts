@@ -17,7 +17,7 @@ export class PipelineEntity extends StoredResource {
   @Column({ name: 'target_id', type: 'char', length: 26 })
   targetId!: string;
 
-  /** Only what was set; defaults are added when a revision is compiled. */
+  /** Only what was set, and since there are several always the lanes; defaults are added when a revision is compiled. */
   @Column({ type: 'longtext', transformer: jsonColumn })
   parameters!: Partial<PipelineParameters>;
 

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
-import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
+import { completeParameters, DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
 import type { Clock, PipelineParameters } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -72,7 +72,8 @@ export class PipelineService {
         channelId: given.channelId,
         sourceId: given.sourceId,
         targetId: given.targetId,
-        parameters: parametersOf(given.parameters),
+        // Pipelines of before there were several lanes have none in the store, and keep one.
+        parameters: { lanes: DEFAULT_PARAMETERS.lanes, ...parametersOf(given.parameters) },
         start: startOf(given.start ?? { kind: 'latest' }, source.kind),
         revision: 0,
         createdAt: now,
@@ -157,7 +158,7 @@ const dtoOf = (entity: PipelineEntity): Plain<PipelineDto> => ({
   sourceId: entity.sourceId,
   targetId: entity.targetId,
   revision: entity.revision,
-  parameters: { ...DEFAULT_PARAMETERS, ...entity.parameters },
+  parameters: completeParameters(entity.parameters),
   start: entity.start,
 });
 

@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETERS } from '@lutra/model';
+import { completeParameters } from '@lutra/model';
 import type { DataSourceDefinition, MappingDefinition, PipelineDefinition } from '@lutra/model';
 import type { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
@@ -23,7 +23,7 @@ export function compileDefinition({ pipeline, source, target, mappings }: Defini
     source: compileDataSource(source),
     target: compileDataSource(target),
     mappings: mappings.map(compileMapping),
-    parameters: { ...DEFAULT_PARAMETERS, ...pipeline.parameters },
+    parameters: completeParameters(pipeline.parameters),
     start: pipeline.start,
   };
 }
