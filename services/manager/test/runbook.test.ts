@@ -79,14 +79,20 @@ function schemaOf(reference: unknown): Record<string, unknown> {
   return (api.components?.schemas?.[name] ?? {}) as Record<string, unknown>;
 }
 
+interface FieldSchema extends Record<string, unknown> {
+  readonly enum?: readonly unknown[];
+}
+
 function unknownFields(body: Record<string, unknown>, schema: Record<string, unknown>): string[] {
-  const fields = (schema['properties'] ?? {}) as Record<string, { readonly enum?: readonly unknown[] }>;
+  const fields = (schema['properties'] ?? {}) as Record<string, FieldSchema>;
+  // A map of words has names that only its user knows.
+  const any = schema['additionalProperties'] as FieldSchema | undefined;
   return Object.entries(body).flatMap(([name, value]) => {
-    const field = fields[name];
+    const field = fields[name] ?? any;
     if (field === undefined) return [name];
     if (field.enum !== undefined && !field.enum.includes(value)) return [`${name}: ${String(value)}`];
     return typeof value === 'object' && value !== null
-      ? unknownFields(value as Record<string, unknown>, schemaOf(field))
+      ? unknownFields(value as Record<string, unknown>, 'additionalProperties' in field ? field : schemaOf(field))
       : [];
   });
 }
@@ -126,6 +132,6 @@ it('the API page tells of every parameter what it does, its default, and from wh
   expect(Object.keys(properties).sort()).toEqual(Object.keys(DEFAULT_PARAMETERS).sort());
   for (const [name, { description, default: value }] of Object.entries(properties)) {
     expect([name, value]).toEqual([name, DEFAULT_PARAMETERS[name as keyof typeof DEFAULT_PARAMETERS]]);
-    expect(description).toMatch(/Takes effect: (at once|next process|next epoch|next lease)$/);
+    expect(description).toMatch(/Takes effect: (at once|at once, by a restart|next process|next epoch|next lease)$/);
   }
 });
