@@ -128,9 +128,11 @@ export function relaneStatements(move: CheckpointMove, count: number): Relane {
  */
 export async function recordSession(session: TargetSession, claim: CheckpointClaim, lane: number): Promise<void> {
   const { pipelineId, epoch, owner } = claim;
+  // The first lane's number depends on how many there are, and a COMMIT without an answer may have changed that.
+  const named = lane <= 1 ? 'lane IN (0,1)' : `lane = ${String(lane)}`;
   const sql =
     `UPDATE \`lutra\`.\`checkpoint\` SET session_id = ${String(session.info.sessionId)} WHERE pipeline_id = ${quoteText(pipelineId)} ` +
-    `AND lane = ${String(lane)} AND epoch = ${String(epoch)} AND owner = ${quoteText(owner)}`;
+    `AND ${named} AND epoch = ${String(epoch)} AND owner = ${quoteText(owner)}`;
   const [found] = await session.execute([{ sql }]);
   if (found === 1) return session.commit();
   await session.rollback();

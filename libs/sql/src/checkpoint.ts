@@ -131,7 +131,10 @@ export async function claimCheckpoint(
   throw fenced(session, claim);
 }
 
-/** Inserts all lanes at the origin, in one transaction, and commits. Throws TARGET_FENCED when another loader was first. */
+/**
+ * Inserts all lanes at the origin, in one transaction, and commits. Where another loader was first nothing is inserted, not
+ * even lanes that it does not have: rows of two numbers of lanes side by side would be nobody's. The claim then says what stands.
+ */
 export async function insertOrigin(
   session: TargetSession,
   claim: CheckpointClaim,
@@ -143,7 +146,9 @@ export async function insertOrigin(
   // An existing row stays: a repeat after a lost answer finds its own rows, anybody else's show in the claim.
   const sql = `${insertLanes(claim, rows, revision)} ON DUPLICATE KEY UPDATE lane = lane`;
   await session.execute([{ sql }]);
-  await session.commit();
+  const there = await readCheckpoint(session, claim.pipelineId, { lock: true });
+  const isOurs = there.every((row) => row.epoch === claim.epoch && row.owner === claim.owner);
+  await (isOurs ? session.commit() : session.rollback());
   return claimCheckpoint(session, claim);
 }
 

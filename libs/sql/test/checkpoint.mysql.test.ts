@@ -211,6 +211,26 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     expect(await codeOf(claimCheckpoint(second, claimOf('two', 6)))).toBe('TARGET_CHECKPOINT_MISSING');
   });
 
+  it('begins with the lanes of one loader, never with those of two', async () => {
+    await claimCheckpoint(first, claimOf('late', 5));
+    await claimCheckpoint(second, claimOf('one', 6));
+    await insertOrigin(second, claimOf('one', 6), { place: placeAt(10), revision: 4, lanes: 2 });
+    const late = insertOrigin(first, claimOf('late', 5), { place: placeAt(9), revision: 3, lanes: 1 });
+    expect(await codeOf(late)).toBe('TARGET_EPOCH_AHEAD');
+    const rows = await claimCheckpoint(first, claimOf('two', 7));
+    expect(rows.map(({ lane }) => lane)).toEqual([1, 2]);
+  });
+
+  it('notes the session of the first lane whatever its number has become', async () => {
+    await begin();
+    await first.execute(relaneStatements(moveOfAll(0, [placeAt(12), placeAt(12)], first), 1).statements);
+    await first.commit();
+    await recordSession(second, claimOf('one', 5), 1);
+    expect(await claimCheckpoint(first, claimOf('one', 5))).toMatchObject([
+      { lane: 0, sessionId: second.info.sessionId },
+    ]);
+  });
+
   it('notes the session of a lane, for whoever claims later', async () => {
     await begin();
     await recordSession(second, claimOf('one', 5), 2);
