@@ -18,12 +18,18 @@ export class LaneRows {
   private rows: readonly LaneRow[];
   private common: Place | null = null;
   private even = false;
+  /**
+   * The newest revision under which lanes were left at different places. They keep it until they are even: it says which lane
+   * a row belonged to when it was written, or not, and a crash before that has to find it again. Null = even since.
+   */
+  private unevenRevision: number | null;
 
   constructor(
     private readonly claim: CheckpointClaim,
     claimed: readonly CheckpointRow[],
   ) {
     this.rows = claimed.map(({ lane, step, place }) => ({ lane, step, place }));
+    this.unevenRevision = Math.max(...claimed.map(({ revision }) => revision));
     this.look();
   }
 
@@ -52,7 +58,7 @@ export class LaneRows {
       const next = end === null ? place : this.even ? end : unionPlaces(place, end);
       return { lane, step, place: next, sessionId: sessionOf(index) };
     });
-    return { ...this.claim, lanes, revision };
+    return { ...this.claim, lanes, revision: this.unevenRevision ?? revision };
   }
 
   /** The move is committed. */
@@ -78,6 +84,7 @@ export class LaneRows {
   private look(): void {
     const [first] = this.rows;
     this.even = first !== undefined && this.rows.every(({ place }) => isSamePlace(place, first.place));
+    if (this.even) this.unevenRevision = null;
     this.common = this.even && first !== undefined ? first.place : null;
   }
 }

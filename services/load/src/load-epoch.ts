@@ -12,6 +12,7 @@ import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
 import { SafeResume } from './safe-resume.ts';
+import { sendsRowsAlike } from './same-lanes.ts';
 import { retryInPlace } from './retry-in-place.ts';
 import { runTogether } from './run-together.ts';
 import { targetAccess } from './target-access.ts';
@@ -106,7 +107,7 @@ export async function loadEpoch(
   }
 }
 
-/** Compares with the mappings under which lanes were left at different places; even ones need no comparison. */
+/** Compares with the definition under which lanes were left at different places; even ones need no comparison. */
 async function sameMapping(
   { bus }: ServiceContext,
   pipelineId: string,
@@ -114,9 +115,8 @@ async function sameMapping(
 ): Promise<(definition: PipelineDefinition) => boolean> {
   if (lanes.isEven) return () => true;
   const before = await bus.definition(pipelineId, lanes.claimedRevision);
-  const mappings = JSON.stringify(before?.mappings);
   return (definition) =>
-    definition.revision === lanes.claimedRevision || JSON.stringify(definition.mappings) === mappings;
+    definition.revision === lanes.claimedRevision || (before !== null && sendsRowsAlike(before, definition));
 }
 
 /** A target that hangs must not keep the lease from the next loader. */

@@ -125,6 +125,15 @@ describe('lanes', () => {
     expect([lanes.isEven, lanes.reached]).toEqual([true, placeAt(9)]);
   });
 
+  it('keep the revision that they were left uneven under until they are even, since it tells whose a row was', async () => {
+    const { first, lanes } = lanesOf([placeAt(9), placeAt(3)]);
+    const segment = (end: number) => ({ end: placeAt(end), units: [{ lane: 'all' as const, unit: newer }] });
+    const newer = { ...UNIT, revision: 7 };
+    for (const end of [5, 9, 10]) await lanes.apply(segment(end), OPTIONS);
+    const revisions = first.written.flatMap((sql) => /revision = (\d+)/.exec(sql)?.[1] ?? []);
+    expect(revisions).toEqual(['1', '1', '7']);
+  });
+
   it('are fenced together when one of their rows is not found', async () => {
     const { first, lanes } = lanesOf([placeAt(1), placeAt(1), placeAt(1)]);
     first.misses = 1;
