@@ -1,4 +1,4 @@
-import type { Identity } from '@lutra/sql';
+import type { Identity, TableWriter } from '@lutra/sql';
 import { touchedValues } from './group-rows.ts';
 import { laneOf } from './lane-of.ts';
 import type { WritableRow } from './planned-statement.ts';
@@ -65,6 +65,9 @@ class Run {
   isBarrier = false;
   /** For each index of a table: lane and process (of this run) that touched a value last. */
   private readonly touched = new Map<string, Map<Identity, number>[]>();
+  /** How the rows of a table are spread over lanes, and the process that has said so first. */
+  private readonly spread = new Map<string, { readonly isSerial: boolean; readonly process: number }>();
+  private lastWriter: TableWriter | null = null;
 
   constructor(private readonly lanes: number) {
     this.units = Array.from({ length: lanes }, () => []);
@@ -84,9 +87,10 @@ class Run {
     for (const row of rows) {
       const lane = laneOf(row, this.lanes);
       if (lane === 'several') return 'barrier';
-      const clash = this.touch(row, lane);
-      if (clash === 'barrier') return clash;
-      isCut ||= clash === 'cut';
+      for (const clash of [this.spreadAs(row.writer), this.touch(row, lane)]) {
+        if (clash === 'barrier') return clash;
+        isCut ||= clash === 'cut';
+      }
       lanes.push(lane);
     }
     if (isCut) return 'cut';
@@ -96,19 +100,34 @@ class Run {
     return 'taken';
   }
 
+  /**
+   * Rows of one table are either spread by their keys or all in one lane: a source table that was altered may have rows of
+   * both ways, and then one key would be in two lanes.
+   */
+  private spreadAs(writer: TableWriter): Placed {
+    if (writer === this.lastWriter) return 'taken';
+    const { domain, identities } = writer;
+    const isSerial = identities === null;
+    const process = this.processes.length;
+    const known = this.spread.get(domain);
+    if (known === undefined) this.spread.set(domain, { isSerial, process });
+    else if (known.isSerial !== isSerial) return known.process === process ? 'barrier' : 'cut';
+    this.lastWriter = writer;
+    return 'taken';
+  }
+
   private touch(row: WritableRow, lane: number): Placed {
     const { identities, domain } = row.writer;
     if (identities === null || identities.others.length === 0) return 'taken';
     const values = touchedValues(identities.others, row);
     if (values === null) return 'barrier';
     let indexes = this.touched.get(domain);
-    if (indexes === undefined)
-      this.touched.set(domain, (indexes = identities.others.map(() => new Map<Identity, number>())));
+    if (indexes === undefined) this.touched.set(domain, (indexes = []));
     const process = this.processes.length;
     let placed: Placed = 'taken';
     for (const [number, value] of values.entries()) {
-      const owners = indexes[number >> 1];
-      if (value === undefined || owners === undefined) continue;
+      if (value === undefined) continue;
+      const owners = (indexes[number >> 1] ??= new Map<Identity, number>());
       const owner = owners.get(value);
       if (owner !== undefined && owner % this.lanes !== lane) {
         if (Math.floor(owner / this.lanes) === process) return 'barrier';
