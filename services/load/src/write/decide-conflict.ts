@@ -49,7 +49,9 @@ export function decideConflict(
   if (change.kind === 'insert')
     return found === null ? agreed(change) : decideInsert(writer, change, { found, policy });
   if (found === null) return decideMissing(writer, change, policy);
-  if (holds(writer, change.before, found)) return agreed(change);
+  const isHidden = hidesWhatDecides(writer, change, policy);
+  if (isHidden && policy.kind === 'merge') return { kind: 'undecided', type: 'row-differs', why: 'unknown' };
+  if (!isHidden && holds(writer, change.before, found)) return agreed(change);
   const wanted = change.kind === 'delete' ? null : change.after;
   if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found)) return agreed(null);
   return decideDifference(writer, change, { found, policy });
@@ -131,6 +133,24 @@ function decideDifference(
     default:
       return assertNever(policy);
   }
+}
+
+/**
+ * Whether the update changes a column by which the policy reckons, and its image does not say what was there before (MINIMAL):
+ * that the columns it does carry agree then proves nothing.
+ */
+function hidesWhatDecides(
+  writer: TableWriter,
+  change: Exclude<RowChange, { kind: 'insert' }>,
+  policy: ComparingPolicy,
+): boolean {
+  if (change.kind === 'delete') return false;
+  const names = policy.kind === 'merge' ? policy.deltaColumns : policy.kind === 'latestWins' ? [policy.column] : [];
+  return names.some((name) => {
+    const column = columnOf(writer, name);
+    if (column === undefined) return false;
+    return change.after[column.position] !== undefined && change.before[column.position] === undefined;
+  });
 }
 
 /** The change as one of the row that was found. */
