@@ -15,7 +15,9 @@ const projectOf = (name: string): string =>
 
 function isThere(check: Check): boolean {
   if (check.kind === 'tests')
-    return readdirSync(join(projectOf(check.project), 'test')).some((file) => file.includes(check.tests));
+    return readdirSync(join(projectOf(check.project), 'test'), { recursive: true }).some((file) =>
+      String(file).includes(check.tests),
+    );
   const { caseName } = parseSimOptions(check.args);
   return caseName === null || CASES.some(({ name }) => name === caseName);
 }

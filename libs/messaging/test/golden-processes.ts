@@ -1,4 +1,4 @@
-import type { RawProcess, RowProcess, TableDefinition } from '@lutra/model';
+import type { RawProcess, RowProcess, StatementProcess, TableDefinition } from '@lutra/model';
 import { RawProcessEncoder, RowProcessEncoder } from '../src/index.ts';
 import type { ProcessHeader } from '@lutra/model';
 import { processHeader } from './fixtures.ts';
@@ -151,3 +151,31 @@ export const goldenHeader: ProcessHeader = processHeader({
     { stage: 'extract', instance: 'extract-2', startMs: 3, endMs: 4, rowCount: 50, bytes: 2 ** 33 },
   ],
 });
+
+export const goldenStatement: StatementProcess = {
+  header: goldenHeader,
+  transaction: { seq: 5, gtid: '0-1-10', firstEvent: 0, commitMs: 1_700_000_000_000, isLast: true },
+  statement: {
+    kind: 'rename',
+    text: 'RENAME TABLE `_öl_gho` TO `öl`',
+    schema: 'shop',
+    flavour: 'mariadb',
+    tables: [
+      { schema: 'shop', table: '_öl_gho' },
+      { schema: 'shop', table: 'öl' },
+    ],
+    ghost: { step: 'swap', ghost: { schema: 'shop', table: '_öl_gho' }, of: { schema: 'shop', table: 'öl' } },
+    sqlMode: 'STRICT_TRANS_TABLES,ANSI_QUOTES',
+    foreignKeyChecks: false,
+    explicitDefaultsForTimestamp: null,
+  },
+  targets: [
+    {
+      kind: 'alter',
+      text: 'ALTER TABLE `copy`.`öl` ADD COLUMN `n` int',
+      schema: '',
+      tables: [{ schema: 'copy', table: 'öl' }],
+      ghost: { step: 'swap', name: 'shop._öl_gho' },
+    },
+  ],
+};

@@ -5,9 +5,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { decodeRawProcess, decodeRowProcess } from '../src/index.ts';
+import { decodeRawProcess, decodeRowProcess, decodeStatementProcess, encodeStatementBody } from '../src/index.ts';
 import { decodeEnvelope, encodeEnvelope } from '../src/wire/envelope-v1.ts';
-import { encodeRaw, encodeRows, goldenHeader, goldenRaw, goldenRows, goldenTarget } from './golden-processes.ts';
+import {
+  encodeRaw,
+  encodeRows,
+  goldenHeader,
+  goldenRaw,
+  goldenRows,
+  goldenStatement,
+  goldenTarget,
+} from './golden-processes.ts';
 import { processHeader } from './fixtures.ts';
 
 const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, 'golden', name));
@@ -37,6 +45,7 @@ describe('golden files', () => {
     ['row-process-v1.bin', encodeRows(goldenRows)],
     ['target-process-v1.bin', encodeRows(goldenTarget)],
     ['raw-process-v1.bin', encodeRaw(goldenRaw)],
+    ['statement-process-v1.bin', encodeStatementBody(goldenStatement)],
     ['envelope-v1-inline.bin', encodeEnvelope(inline)],
     ['envelope-v1-manifest.bin', encodeEnvelope(manifest)],
   ])('the encoder still writes %s byte for byte', (name, bytes) => {
@@ -50,6 +59,10 @@ describe('golden files', () => {
 
   it('raw processes decode', () => {
     expect(decodeRawProcess(processHeader(), golden('raw-process-v1.bin'))).toEqual(goldenRaw);
+  });
+
+  it('statement processes decode', () => {
+    expect(decodeStatementProcess(goldenHeader, golden('statement-process-v1.bin'))).toEqual(goldenStatement);
   });
 
   it.each([
