@@ -125,10 +125,11 @@ export class BatchPlanner {
     const options = this.unitOptions(definition);
     let rows = collected;
     let statements = planUnit(rows, options);
-    recent?.add(statements);
     const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
       const fresh = await this.collector.refresh(session, rows, definition);
       if (fresh !== rows) statements = planUnit((rows = fresh), options);
+      // Not before it is written: the batch in front would remember rows of this one in place of its own.
+      recent?.add(statements);
       return statements;
     };
     return {
