@@ -58,8 +58,8 @@ export class ProcessBuffer {
         problem: `Process ${String(process)} was delivered ${String(delivery.deliveryCount)} times to load without being finished`,
       });
     const known = this.waiting.get(process);
-    // The newer delivery is the one whose acknowledgement counts.
-    this.waiting.set(process, { delivery, sinceMs: known?.sinceMs ?? nowMs });
+    const settled = known === undefined ? delivery : together(delivery, known.delivery);
+    this.waiting.set(process, { delivery: settled, sinceMs: known?.sinceMs ?? nowMs });
     return 'held';
   }
 
@@ -98,3 +98,23 @@ export class ProcessBuffer {
     return nowMs - oldest;
   }
 }
+
+/**
+ * Both are settled as one. The newer is the one whose acknowledgement counts; the older may be the same message, or another
+ * one that holds the same process and would stay in the queue for as long as this reader lives.
+ */
+const together = (newer: ProcessDelivery, older: ProcessDelivery): ProcessDelivery => ({
+  ...newer,
+  ack: async () => {
+    await newer.ack();
+    older.term('a repeat');
+  },
+  nak: (delayMs) => {
+    newer.nak(delayMs);
+    older.nak(delayMs);
+  },
+  term: (reason) => {
+    newer.term(reason);
+    older.term(reason);
+  },
+});

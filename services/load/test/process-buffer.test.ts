@@ -54,8 +54,25 @@ describe('the re-order buffer', () => {
     const again = delivery(1, { deliveryCount: 3 });
     buffer.offer(delivery(1), 0);
     buffer.offer(again, 0);
-    expect(buffer.take(LIMITS)).toEqual([again]);
+    expect(buffer.take(LIMITS)).toMatchObject([{ header: again.header, deliveryCount: 3 }]);
     expect(() => buffer.offer(delivery(2, { deliveryCount: 4 }), 0)).toThrow('BUS_REDELIVERED_TOO_OFTEN');
+  });
+
+  it('settles every delivery of a process with the one that it hands out', async () => {
+    const buffer = new ProcessBuffer(7);
+    const settled: string[] = [];
+    const settling = (name: string): ProcessDelivery => ({
+      ...delivery(1),
+      ack: () => Promise.resolve(void settled.push(`${name} ack`)),
+      nak: () => void settled.push(`${name} nak`),
+      term: () => void settled.push(`${name} term`),
+    });
+    for (const name of ['first', 'second', 'third']) buffer.offer(settling(name), 0);
+    const [handedOut] = buffer.take(LIMITS);
+    await handedOut?.ack();
+    expect(settled).toEqual(['third ack', 'second term', 'first term']);
+    handedOut?.nak();
+    expect(settled.slice(3)).toEqual(['third nak', 'second nak', 'first nak']);
   });
 
   it('says how long a later process has been waiting', () => {
