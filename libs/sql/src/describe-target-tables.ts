@@ -225,6 +225,7 @@ function columnOf(row: Row): TargetColumn {
     nullable,
     generated,
     needsValue: !fillsItself && row['defaultText'] === null,
+    ...(/auto_increment/i.test(extra) ? { isAutoIncrement: true } : {}),
     updatesItself: /\bon update\b/i.test(extra),
     charset: textOrNull(row['charset']),
     collation: textOrNull(row['collation']),

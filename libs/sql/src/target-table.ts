@@ -18,6 +18,8 @@ export interface TargetColumn {
   readonly generated: boolean;
   /** The server has no value of its own for it: an INSERT that leaves it out is refused in strict mode. */
   readonly needsValue: boolean;
+  /** A NULL assigned to it by an upsert becomes 0 without an error. */
+  readonly isAutoIncrement?: boolean;
   /** ON UPDATE CURRENT_TIMESTAMP: an update that does not name the column changes it. */
   readonly updatesItself?: boolean;
   readonly charset: string | null;

@@ -230,7 +230,7 @@ export class CarefulWriter {
 
   /** The guard of an upsert does not say which index clashed; a plain insert, which cannot succeed either, does. */
   private async named({ writer, change }: PlannedRow, error: SyncError): Promise<SyncError> {
-    const isNameless = error.code === 'TARGET_ROW_REFUSED' && error.details['errno'] === 1048;
+    const isNameless = error.code === 'TARGET_ROW_REFUSED' && [1048, 1242].includes(Number(error.details['errno']));
     if (!isNameless || change.kind === 'delete' || !isComplete(writer, change.after)) return error;
     try {
       await this.session.execute([plainInsertStatement(writer, [change.after])], aboutOf(writer));

@@ -13,8 +13,8 @@ const REFUSALS = new Set([
 
 export const isRefusal = (error: unknown): error is SyncError => SyncError.is(error) && REFUSALS.has(error.code);
 
-// 1048 is the guard of an upsert (see row-statement.ts): the row has the key of none, and a unique value of another.
-const CLASHES = new Set([1022, 1048, 1062, 1169, 1586]);
+// 1048 or 1242 is the guard of an upsert (see row-statement.ts): the row has the key of none, and a unique value of another.
+const CLASHES = new Set([1022, 1048, 1062, 1169, 1242, 1586]);
 
 /** Whether another row has one of the unique values of the row. */
 export const isUniqueClash = (error: SyncError): boolean =>
