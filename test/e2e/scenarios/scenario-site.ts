@@ -89,8 +89,9 @@ export class ScenarioSite {
       const connection = await connectTo(this.options.source, this.schema);
       try {
         await connection.query(this.filled(text, prefix));
-        // Not destroy(): what a session leaves open is gone when the next one begins.
+        const { threadId } = connection;
         await connection.end();
+        await this.sessionEnded(threadId);
       } catch (error) {
         connection.destroy();
         throw error;
@@ -114,6 +115,16 @@ export class ScenarioSite {
       { what: 'equal tables', timeoutMs: 2_000, everyMs: 50 },
     ).catch(() => undefined); // The difference says more.
     return found;
+  }
+
+  /** What a session leaves open (a prepared XA transaction) belongs to it until the server has taken it down. */
+  private async sessionEnded(id: number): Promise<void> {
+    const question = `SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ${String(id)}`;
+    await waitUntil(async () => (await this.ask(this.options.source, question)).length === 0, {
+      what: 'the end of a session',
+      timeoutMs: WAIT_MS,
+      everyMs: 5,
+    });
   }
 
   private async removePipeline(flavour: string): Promise<void> {
