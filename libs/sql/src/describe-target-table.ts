@@ -46,6 +46,7 @@ function columnOf(row: Readonly<Record<string, unknown>>): TargetColumn {
     columnType: String(row['columnType']),
     nullable: row['nullable'] === 'YES',
     generated: /\b(VIRTUAL|STORED|PERSISTENT)\b/i.test(String(row['extra'])),
+    ...(/auto_increment/i.test(String(row['extra'])) ? { isAutoIncrement: true } : {}),
     charset: textOrNull(row['charset']),
     collation: textOrNull(row['collation']),
     paddedBytes: dataType === 'binary' ? Number(row['octets']) : null,

@@ -17,8 +17,8 @@ export const isComplete = (writer: TableWriter, image: RowImage): boolean =>
 
 /**
  * Inserts rows of one column shape. A complete row is an upsert by key that never rewrites another row: the first
- * assignment is a guard that turns into NULL, and therefore into an error in strict mode, when the row that clashed has
- * another key. An incomplete row (MINIMAL image) is a plain insert.
+ * assignment is a guard that turns into an error (by a NULL in strict mode, or a subquery of two rows) when the row that
+ * clashed has another key. An incomplete row (MINIMAL image) is a plain insert.
  */
 export function insertStatement(writer: TableWriter, images: readonly RowImage[]): TargetStatement {
   const first = images[0] ?? [];
@@ -108,13 +108,15 @@ export function deleteStatement(writer: TableWriter, changes: readonly RowDelete
 
 function upsertAssignments(writer: TableWriter): string {
   const key = writer.key.map(({ quoted }) => quoted);
-  // A NULL assigned to a TIMESTAMP may mean "now" instead of an error, so another key column carries the guard if there is one.
-  const guard = (writer.key.find(({ target }) => target.dataType !== 'timestamp') ?? writer.key[0])?.quoted ?? '';
+  // A NULL assigned to a TIMESTAMP may mean "now", and to an AUTO_INCREMENT column 0, instead of an error.
+  const refusing = writer.key.find(({ target }) => target.dataType !== 'timestamp' && target.isAutoIncrement !== true);
+  const guard = (refusing ?? writer.key[0])?.quoted ?? '';
+  const refusal = refusing === undefined ? '(SELECT 1 UNION ALL SELECT 2)' : 'NULL';
   const [mine, theirs] = [key.join(','), key.map((column) => `VALUES(${column})`).join(',')];
   const same = key.length === 1 ? `${mine}=${theirs}` : `(${mine})=(${theirs})`;
   const others = writer.columns.filter(({ quoted }) => quoted !== guard);
   return [
-    `${guard}=IF(${same},VALUES(${guard}),NULL)`,
+    `${guard}=IF(${same},VALUES(${guard}),${refusal})`,
     ...others.map(({ quoted }) => `${quoted}=VALUES(${quoted})`),
   ].join(',');
 }

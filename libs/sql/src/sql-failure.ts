@@ -71,6 +71,8 @@ export function toSyncError(error: unknown, context: FailureContext): SyncError 
       options,
     );
   if (PACKET.has(errno)) return packetTooSmall(context, details, null);
+  // The other guard of an upsert (see row-statement.ts); nothing else holds a subquery.
+  if (errno === 1242) return rowRefused(driver, context, details);
   if (VALUE.has(errno)) return valueRefused(driver, context, details);
   if (ROW.has(errno)) return rowRefused(driver, context, details);
   if (CONNECTION.has(errno) || driver.fatal || NETWORK.test(driver.code))
@@ -196,7 +198,7 @@ function rowRefused(driver: DriverError, context: FailureContext, details: Error
   const index = /for key '(?:[^'.]*\.)?([^']+)'/.exec(driver.message)?.[1];
   const rule = /(?:CONSTRAINT|Check constraint|constraint) [`']([^`']+)[`']/i.exec(driver.message)?.[1];
   const reason =
-    driver.errno === 1062 || driver.errno === 1048
+    driver.errno === 1062 || driver.errno === 1048 || driver.errno === 1242
       ? `its unique key ${index ?? ''} is taken by another row`.replace('  ', ' ')
       : `${reasonOf(driver.errno)}${rule === undefined ? '' : ` (${rule})`}`;
   return new SyncError('TARGET_ROW_REFUSED', {

@@ -7,6 +7,8 @@ export interface TargetColumn {
   readonly columnType: string;
   readonly nullable: boolean;
   readonly generated: boolean;
+  /** A NULL assigned to it by an upsert becomes 0 without an error. */
+  readonly isAutoIncrement?: boolean;
   readonly charset: string | null;
   readonly collation: string | null;
   /** Bytes of a binary(n) column, which the server pads with zero bytes; null for all others. */

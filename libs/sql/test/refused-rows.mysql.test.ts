@@ -117,7 +117,7 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
       writer,
       insertStatement(writer, [
         [1, 7, 'x'],
-        [0, 8, 'zero'],
+        [4, 8, 'zero'],
       ]),
     );
     await target.session.commit();
@@ -144,9 +144,9 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
     await target.session.commit();
     const rows = await target.session.query(`SELECT * FROM ${writer.quoted} ORDER BY id`);
     expect(rows.map((row) => Object.values(row))).toEqual([
-      [0, 8, 'zero'],
       [1, 7, 'x'],
       [2, 1, 'y'],
+      [4, 8, 'zero'],
     ]);
   });
 

@@ -138,7 +138,8 @@ async function withIndexName(
   { writer, change }: WritableRow,
   error: unknown,
 ): Promise<unknown> {
-  const isNameless = SyncError.is(error) && error.code === 'TARGET_ROW_REFUSED' && error.details['errno'] === 1048;
+  const isNameless =
+    SyncError.is(error) && error.code === 'TARGET_ROW_REFUSED' && [1048, 1242].includes(Number(error.details['errno']));
   if (!isNameless || change.kind === 'delete' || !isComplete(writer, change.after)) return error;
   try {
     await session.execute([plainInsertStatement(writer, change.after)], aboutOf(writer));
