@@ -56,8 +56,12 @@ const VALUE = new Set([
   1048, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1416, 1426, 1441, 1690, 3140, 3141, 3146, 3548, 3055, 3037,
   3516,
 ]);
-/** Rows that the target's rules refuse. */
-const ROW = new Set([1022, 1062, 1169, 1216, 1217, 1451, 1452, 1586, 1644, 1748, 1761, 1762, 3819, 3820, 4025, 1526]);
+/** Rows that the target's rules refuse. 1242 is a guard of an upsert (row-statement.ts), or a trigger that refuses the row. */
+const ROW = new Set([
+  1022, 1062, 1169, 1216, 1217, 1451, 1452, 1586, 1644, 1748, 1761, 1762, 3819, 3820, 4025, 1526, 1242,
+]);
+/** Of these, what says that another row has the unique value. */
+const TAKEN = new Set([1048, 1062, 1242]);
 const PACKET = new Set([1153, 2020, 1301]);
 const NETWORK =
   /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|ADDR|NOTFOUND|AI_)|PROTOCOL_|CERT|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HANDSHAKE)/;
@@ -207,7 +211,7 @@ function columnMissing(driver: DriverError, context: FailureContext, details: Er
 function valueRefused(driver: DriverError, context: FailureContext, details: ErrorDetails): SyncError {
   const column = columnOf(driver, context);
   const { table } = context;
-  // NULL into the first key column is the guard of an upsert: the row clashes with another one (see upsert-statement.ts).
+  // NULL into the first key column is the guard of an upsert: the row clashes with another one (see row-statement.ts).
   if (driver.errno === 1048 && column !== undefined && context.keyColumns?.includes(column.name) === true)
     return rowRefused(driver, context, details);
   const where = column === undefined ? inTable(context) : ` of column ${column.name}${inTable(context)}`;
@@ -225,10 +229,9 @@ function valueRefused(driver: DriverError, context: FailureContext, details: Err
 function rowRefused(driver: DriverError, context: FailureContext, details: ErrorDetails): SyncError {
   const index = /for key '(?:[^'.]*\.)?([^']+)'/.exec(driver.message)?.[1];
   const rule = /(?:CONSTRAINT|Check constraint|constraint) [`']([^`']+)[`']/i.exec(driver.message)?.[1];
-  const reason =
-    driver.errno === 1062 || driver.errno === 1048 || driver.errno === 1242
-      ? `its unique key ${index ?? ''} is taken by another row`.replace('  ', ' ')
-      : `${reasonOf(driver.errno)}${rule === undefined ? '' : ` (${rule})`}`;
+  const reason = TAKEN.has(driver.errno)
+    ? `its unique key ${index ?? ''} is taken by another row`.replace('  ', ' ')
+    : `${reasonOf(driver.errno)}${rule === undefined ? '' : ` (${rule})`}`;
   return new SyncError('TARGET_ROW_REFUSED', {
     ...rowDetails(context, details),
     ...(index === undefined ? {} : { index }),

@@ -96,6 +96,19 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
     await target.session.commit();
   });
 
+  it('an upsert leaves a row alone whose unique value it would take, where the key is a moment', async () => {
+    const columns = [column('at', 'timestamp', 'timestamp'), column('u', 'integer', 'int', { bytes: 4 })];
+    const shape = 'at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP PRIMARY KEY, u int UNIQUE';
+    const writer = await table(shape, { columns, primaryKey: [0] });
+    await run(writer, insertStatement(writer, [['2024-01-01 00:00:00', 1]]));
+    await target.session.commit();
+    const clash = await failureOf(run(writer, insertStatement(writer, [['2024-01-02 00:00:00', 1]])));
+    expect(clash.code).toBe('TARGET_ROW_REFUSED');
+    await target.session.rollback();
+    const rows = await target.session.query(`SELECT * FROM ${writer.quoted}`);
+    expect(rows.map((row) => String(Object.values(row)[0]).slice(0, 19))).toEqual(['2024-01-01 00:00:00']);
+  });
+
   it('an upsert updates its own row and leaves a row alone whose unique value it would take', async () => {
     const columns = [
       id,
