@@ -122,8 +122,9 @@ const columnsQuery = (scope: Scope): string =>
   'ORDER BY TABLE_NAME, ORDINAL_POSITION';
 
 const indexesQuery = (scope: Scope): string =>
-  'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table`, INDEX_NAME AS name, COLUMN_NAME AS columnName, SUB_PART AS subPart ' +
-  `FROM information_schema.STATISTICS WHERE ${condition(scope, NAMES)} AND NON_UNIQUE = 0 ` +
+  'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table`, INDEX_NAME AS name, COLUMN_NAME AS columnName, SUB_PART AS subPart, ' +
+  'NON_UNIQUE AS nonUnique ' +
+  `FROM information_schema.STATISTICS WHERE ${condition(scope, NAMES)} ` +
   'ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX';
 
 const triggersQuery = (scope: Scope): string =>
@@ -184,7 +185,10 @@ function tableOf({ schema, table }: TableName, rows: TableRows): TargetTable {
   const columns = new Map(
     rows.columns.map((part) => columnOf(part)).map((column) => [column.name.toLowerCase(), column]),
   );
-  const uniqueKeys = keysOf(rows.indexes, columns);
+  const uniqueKeys = keysOf(
+    rows.indexes.filter((part) => Number(part['nonUnique']) === 0),
+    columns,
+  );
   const key =
     uniqueKeys.find(({ name }) => name === 'PRIMARY') ??
     uniqueKeys.find(({ isExact, isNotNull }) => isExact && isNotNull) ??
@@ -197,6 +201,7 @@ function tableOf({ schema, table }: TableName, rows: TableRows): TargetTable {
     columns,
     key,
     uniqueKeys,
+    indexed: new Set(rows.indexes.map(indexedColumn)),
     triggers: rows.triggers.map((part) => triggerOf(part)),
     engine,
     ...(isUnsafe ? { unsafeEngine: engine } : {}),
@@ -235,7 +240,7 @@ function columnOf(row: Row): TargetColumn {
 
 function keysOf(rows: readonly Row[], columns: ReadonlyMap<string, TargetColumn>): readonly UniqueKey[] {
   return [...grouped(rows, (row) => String(row['name']))].map(([name, parts]) => {
-    const names = parts.map((part) => (textOrNull(part['columnName']) ?? '').toLowerCase());
+    const names = parts.map(indexedColumn);
     return {
       name,
       columns: names,
@@ -244,5 +249,8 @@ function keysOf(rows: readonly Row[], columns: ReadonlyMap<string, TargetColumn>
     };
   });
 }
+
+/** Empty for an expression. */
+const indexedColumn = (part: Row): string => (textOrNull(part['columnName']) ?? '').toLowerCase();
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

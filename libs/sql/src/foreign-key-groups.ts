@@ -1,5 +1,7 @@
 import type { ForeignKeyMode } from '@lutra/model';
 import type { RunQuery } from './describe-target-tables.ts';
+import { quoteText } from './sql-text.ts';
+import type { TableName } from './target-table.ts';
 
 /** A foreign key of the target. Tables by {@link foreignKeyTable}. */
 export interface ForeignKeyEdge {
@@ -23,19 +25,35 @@ export interface ForeignKeyTie {
 export const foreignKeyTable = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([schema.toLowerCase(), table.toLowerCase()]);
 
-/** Every foreign key that the account can see, in all schemas: a chain may lead through one that is not mapped. */
-export async function readForeignKeys(query: RunQuery): Promise<readonly ForeignKeyEdge[]> {
+/**
+ * Every foreign key that the account can see, in all schemas: a chain may lead through one that is not mapped. Or those that
+ * refer to `parents`. In an order that does not depend on the server's.
+ */
+export async function readForeignKeys(
+  query: RunQuery,
+  parents?: readonly TableName[],
+): Promise<readonly ForeignKeyEdge[]> {
   const rows = await query(
     'SELECT CONSTRAINT_SCHEMA AS childSchema, TABLE_NAME AS childTable, UNIQUE_CONSTRAINT_SCHEMA AS parentSchema, ' +
       'REFERENCED_TABLE_NAME AS parentTable, UPDATE_RULE AS updateRule, DELETE_RULE AS deleteRule ' +
-      'FROM information_schema.REFERENTIAL_CONSTRAINTS',
+      `FROM information_schema.REFERENTIAL_CONSTRAINTS${parents === undefined ? '' : ` WHERE ${refersTo(parents)}`}`,
   );
-  return rows.map((row) => ({
+  const edges = rows.map((row) => ({
     child: foreignKeyTable({ schema: String(row['childSchema']), table: String(row['childTable']) }),
     parent: foreignKeyTable({ schema: String(row['parentSchema']), table: String(row['parentTable']) }),
     changesRows: [row['updateRule'], row['deleteRule']].some((rule) => rule === 'CASCADE' || rule === 'SET NULL'),
   }));
+  const textOf = new Map(edges.map((edge) => [edge, JSON.stringify(edge)]));
+  return edges.sort((one, other) => ((textOf.get(one) ?? '') < (textOf.get(other) ?? '') ? -1 : 1));
 }
+
+const refersTo = (parents: readonly TableName[]): string =>
+  parents
+    .map(
+      ({ schema, table }) =>
+        `(UNIQUE_CONSTRAINT_SCHEMA = ${quoteText(schema)} AND REFERENCED_TABLE_NAME = ${quoteText(table)})`,
+    )
+    .join(' OR ');
 
 /**
  * The tables that have to be written in source order, and with which others. Checked are, with trust, the tables of foreign

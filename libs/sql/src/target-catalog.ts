@@ -1,7 +1,8 @@
 import { FOREIGN_KEY_MODES } from '@lutra/model';
-import type { ForeignKeyMode } from '@lutra/model';
-import { foreignKeyTable, foreignKeyTies, readForeignKeys } from './foreign-key-groups.ts';
+import type { Clock, ForeignKeyMode } from '@lutra/model';
+import { foreignKeyTable, foreignKeyTies } from './foreign-key-groups.ts';
 import type { ForeignKeyEdge, ForeignKeyTie } from './foreign-key-groups.ts';
+import { ForeignKeyWatch } from './foreign-key-watch.ts';
 import type { TableName, TargetTable } from './target-table.ts';
 import type { TargetSession } from './target-session.ts';
 
@@ -18,6 +19,11 @@ export class TargetCatalog {
   private ties: readonly (readonly [ForeignKeyMode, ReadonlyMap<string, ForeignKeyTie>])[] = [];
   private edges = '[]';
   private changes = 0;
+  private readonly foreignKeys: ForeignKeyWatch;
+
+  constructor(clock?: Clock) {
+    this.foreignKeys = new ForeignKeyWatch(clock);
+  }
 
   /** Grows whenever something that was known has changed: what was made of several tables has to be made anew. */
   get version(): number {
@@ -44,21 +50,30 @@ export class TargetCatalog {
     const described = await session.describeTables(unknown.slice(0, KEPT_TABLES_MAX));
     const found = described.filter((table) => table !== null);
     if (found.length === 0) return;
-    this.tie(await readForeignKeys((sql) => session.query(sql)));
+    this.tie(await this.foreignKeys.read(session));
     if (this.tables.size + found.length > KEPT_TABLES_MAX) this.tables.clear();
     for (const table of found) this.tables.set(idOf(table), this.tied(table));
   }
 
   /**
-   * Whether the tables still are as they were described. Inside the transaction that has written them the answer holds until
-   * its end: the metadata locks that it has taken keep every change of the tables away. Those that have changed are
-   * forgotten and given back.
+   * Whether the tables still are as they were described, and tied by foreign keys as they were. Inside the transaction that
+   * has written them the answer holds until its end: the metadata locks that it has taken keep every change of the tables
+   * away. Those that have changed are forgotten, or tied anew, and given back.
+   *
+   * `parents`: those of the tables of which rows were deleted, or changed in a column of an index. A foreign key that refers
+   * to one of them is declared by its child, and acts on just these changes (see {@link ForeignKeyWatch}).
    */
-  async confirm(session: TargetSession, tables: readonly TargetTable[]): Promise<readonly TargetTable[]> {
+  async confirm(
+    session: TargetSession,
+    tables: readonly TargetTable[],
+    parents: readonly TargetTable[] = [],
+  ): Promise<readonly TargetTable[]> {
     const statements = await session.tableStatements(tables);
-    const changed = tables.filter((table, index) => statements[index] !== table.statement);
-    for (const table of changed) this.forget(table);
-    return changed;
+    const edges = parents.length === 0 ? null : await this.foreignKeys.refresh(session, parents);
+    const altered = new Set(tables.filter((table, index) => statements[index] !== table.statement));
+    for (const table of altered) this.forget(table);
+    if (edges !== null) this.tie(edges);
+    return tables.filter((table) => altered.has(table) || (this.known(table) ?? table) !== table);
   }
 
   forget(name: TableName): void {

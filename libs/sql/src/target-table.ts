@@ -51,6 +51,8 @@ export interface TargetTable extends TableName {
   readonly key: UniqueKey | null;
   /** All of them, the primary key included. */
   readonly uniqueKeys: readonly UniqueKey[];
+  /** Lower-case names of the columns that stand in some index: only they can be referred to by a foreign key. */
+  readonly indexed: ReadonlySet<string>;
   readonly triggers: readonly TargetTrigger[];
   /** The storage engine; null for a view. */
   readonly engine: string | null;

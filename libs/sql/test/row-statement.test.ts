@@ -41,6 +41,7 @@ const target: TargetTable = {
   ]),
   key: { name: 'PRIMARY', columns: ['id', 'sku'], isExact: true, isNotNull: true },
   uniqueKeys: [],
+  indexed: new Set(),
   triggers: [],
   engine: 'InnoDB',
   rowEstimate: null,

@@ -2,11 +2,13 @@
  * Goal: what is known of a target's tables is complete, cheap for many, and is noticed when it is no longer true, also by a
  * transaction that has written the table already.
  */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { must } from '@lutra/model';
-import { TargetCatalog, tablesOfSchemas } from '@lutra/sql';
+import { must, SyncError, systemClock } from '@lutra/model';
+import { foreignKeyTable, openTarget, TargetCatalog, tablesOfSchemas } from '@lutra/sql';
 import type { TargetSession, TargetTable } from '@lutra/sql';
-import { TARGETS, TargetFixture } from './target-fixture.ts';
+import { ForeignKeyWatch } from '../src/foreign-key-watch.ts';
+import { dataSource, TARGETS, TargetFixture } from './target-fixture.ts';
 
 describe.each(TARGETS)('the catalog of %s', (_name, server) => {
   let target: TargetFixture;
@@ -170,5 +172,71 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     await catalog.confirm(target.session, [must(tied, 'it is there')]);
     await catalog.describe(target.session, name('daughter'));
     expect(catalog.known(name('mother'))?.foreignKeys).toBeUndefined();
+  });
+
+  it.each([
+    ['an account that sees everything', 'GRANT ALL ON *.*', 0],
+    ['an account without PROCESS', 'GRANT ALL ON @.*', 60_000],
+  ])(
+    'tells %s of a foreign key that only its child declares, before the parent’s change is committed',
+    async (_who, grant, lateMs) => {
+      await run(
+        'DROP TABLE IF EXISTS @late, @early, @apart',
+        'CREATE TABLE @early (id int PRIMARY KEY, n int, INDEX by_n (n))',
+        'CREATE TABLE @late (id int PRIMARY KEY, p int, INDEX by_p (p))',
+        'CREATE TABLE @apart (id int PRIMARY KEY)',
+        'INSERT INTO @early VALUES (1, 1), (2, 2)',
+        'COMMIT',
+      );
+      const user = `u${randomBytes(5).toString('hex')}`;
+      const account = `'${user}'@'127.0.0.1'`;
+      await other.query(`CREATE USER ${account} IDENTIFIED BY 'plain'`);
+      await other.query(`${grant.replace('@', target.schema)} TO ${account}`);
+      const session = await openTarget(dataSource(target.server, { user }), 'plain', { clock: systemClock });
+      try {
+        let nowMs = 0;
+        const catalog = new TargetCatalog({ ...systemClock, monotonicMs: () => nowMs });
+        await catalog.learn(session, [name('early'), name('apart')]);
+        await session.rollback();
+        const early = must(catalog.known(name('early')), 'it was learned');
+        const apart = must(catalog.known(name('apart')), 'it was learned');
+        expect([...early.indexed].sort()).toEqual(['id', 'n']);
+        await run('ALTER TABLE @late ADD CONSTRAINT tie FOREIGN KEY (p) REFERENCES @early (id) ON DELETE SET NULL');
+        nowMs += lateMs;
+        await session.execute([{ sql: `DELETE FROM ${target.schema}.early WHERE id = 1` }]);
+        expect(await catalog.confirm(session, [early, apart])).toEqual([]);
+        expect(await catalog.confirm(session, [early, apart], [early])).toEqual([early]);
+        await session.rollback();
+        const tied = must(catalog.known(name('early')), 'it is known');
+        expect([tied.foreignKeys?.trust?.isChecked, catalog.known(name('apart'))]).toEqual([true, apart]);
+        expect(await catalog.confirm(session, [tied], [tied])).toEqual([]);
+        await run('ALTER TABLE @late DROP FOREIGN KEY tie');
+        nowMs += lateMs;
+        expect(await catalog.confirm(session, [tied], [tied])).toEqual([tied]);
+        expect(catalog.known(name('early'))?.foreignKeys).toBeUndefined();
+      } finally {
+        await session.close();
+        await other.query(`DROP USER ${account}`);
+      }
+    },
+  );
+
+  it('lets an account without PROCESS wait no longer than ten times what it takes to read all foreign keys', async () => {
+    const session = Object.assign(Object.create(target.session) as typeof target.session, {
+      query: (sql: string) => {
+        if (/INNODB_SYS_FOREIGN/.test(sql)) throw new SyncError('TARGET_GRANT_MISSING', { problem: 'PROCESS' });
+        return target.session.query(sql);
+      },
+    });
+    if (session.info.kind === 'mysql') return;
+    await run('DROP TABLE IF EXISTS @late, @early', 'CREATE TABLE @early (id int PRIMARY KEY)');
+    let nowMs = 0;
+    const watch = new ForeignKeyWatch({ ...systemClock, monotonicMs: () => (nowMs += 5) });
+    await watch.read(session);
+    await run('CREATE TABLE @late (id int PRIMARY KEY REFERENCES @early (id))');
+    expect(await watch.refresh(session, [name('early')])).toBeNull();
+    nowMs += 50;
+    const edges = await watch.refresh(session, [name('early')]);
+    expect(edges?.some(({ parent }) => parent === foreignKeyTable(name('early')))).toBe(true);
   });
 });

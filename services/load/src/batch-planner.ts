@@ -1,6 +1,6 @@
-import { compileTargetLookup } from '@lutra/model';
+import { compileTargetLookup, SyncError } from '@lutra/model';
 import type { PipelineDefinition, Place } from '@lutra/model';
-import type { TargetCatalog, TargetInfo, TargetSession } from '@lutra/sql';
+import type { TableWriter, TargetCatalog, TargetInfo, TargetSession } from '@lutra/sql';
 import type { Batch } from './batch.ts';
 import { confirmShapes } from './confirm-shapes.ts';
 import type { ApplyOptions } from './lane.ts';
@@ -115,18 +115,25 @@ export class BatchPlanner {
   private unitsOf(segment: Segment, definition: PipelineDefinition): PlannedParts['units'] {
     if (segment.kind === 'joint') return [{ lane: 'all', unit: this.unitOf(segment.rows, definition) }];
     return segment.units.flatMap((rows, lane) =>
-      rows.length === 0 ? [] : [{ lane, unit: this.unitOf(rows, definition) }],
+      rows.length === 0 ? [] : [{ lane, unit: this.unitOf(rows, definition, 'oneOfLanes') }],
     );
   }
 
   /** The statements are made at once, and again when the tables turn out to have changed: for the same rows and the same lane. */
-  private unitOf(collected: readonly WritableRow[], definition: PipelineDefinition): LaneUnit {
+  private unitOf(
+    collected: readonly WritableRow[],
+    definition: PipelineDefinition,
+    kind: 'joint' | 'oneOfLanes' = 'joint',
+  ): LaneUnit {
     const { catalog, recent, rules } = this.options;
     const options = this.unitOptions(definition);
+    const how = rules.howFor(definition);
+    const compares = (writer: TableWriter): boolean => how.policyOf(writer).kind !== 'overwrite';
     let rows = collected;
     let statements = planUnit(rows, options);
     const plan = async (session: TargetSession): Promise<readonly PlannedStatement[]> => {
       const fresh = await this.collector.refresh(session, rows, definition);
+      if (kind === 'oneOfLanes') refuseOtherSpread(rows, fresh);
       if (fresh !== rows) statements = planUnit((rows = fresh), options);
       // Not before it is written: the batch in front would remember rows of this one in place of its own.
       recent?.add(statements);
@@ -134,9 +141,9 @@ export class BatchPlanner {
     };
     return {
       revision: definition.revision,
-      how: rules.howFor(definition),
+      how,
       plan,
-      confirm: (session, planned) => confirmShapes(catalog, session, planned),
+      confirm: (session, planned) => confirmShapes(catalog, session, { planned, compares }),
       ...(recent === undefined ? {} : { closing: (session) => recent.closing(session) }),
     };
   }
@@ -149,6 +156,21 @@ export class BatchPlanner {
       rowsMax: parameters.loadBatchRows,
       charactersMax: Math.min(STATEMENT_CHARACTERS_MAX, maxAllowedPacketBytes / 8),
     };
+  }
+}
+
+/**
+ * Rows that foreign keys tie together since the segment was cut have to keep their order across lanes, some of which may have
+ * committed by now. Only a new claim, which lets uneven lanes write everything together, can make that good.
+ */
+function refuseOtherSpread(rows: readonly WritableRow[], fresh: readonly WritableRow[]): void {
+  if (rows === fresh) return;
+  for (const [index, { writer }] of rows.entries()) {
+    const now = fresh[index]?.writer ?? writer;
+    if (now.domain === writer.domain && (now.identities === null) === (writer.identities === null)) continue;
+    const table = `${writer.definition.schema}.${writer.definition.table}`;
+    const problem = `The table ${table} at the target gained or lost foreign keys or unique indexes while several lanes wrote to it`;
+    throw new SyncError('TARGET_FENCED', { table, problem });
   }
 }
 

@@ -1,25 +1,43 @@
 import { SyncError } from '@lutra/model';
-import type { TargetCatalog, TargetSession, TargetTable } from '@lutra/sql';
+import type { TableWriter, TargetCatalog, TargetSession, TargetTable } from '@lutra/sql';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 
 /**
- * Asks the target whether the tables of the plan are still as they were when it was made. To be called in the transaction
+ * Asks the target whether the tables of the plan, and the foreign keys that act on what it does, are still as they were when
+ * it was made. `compares`: rows of the table are written by what was found of them, in whatever columns differ. To be called in the transaction
  * that has written them, before its COMMIT: its metadata locks then keep changes away until the end. Throws
  * TARGET_SHAPE_CHANGED, after the catalog has forgotten what is no longer true: the unit has to be planned anew.
  */
 export async function confirmShapes(
   catalog: TargetCatalog,
   session: TargetSession,
-  planned: readonly PlannedStatement[],
+  { planned, compares }: ShapesInUse,
 ): Promise<void> {
   const tables = new Set<TargetTable>();
-  for (const { writer } of planned) tables.add(writer.target);
+  const parents = new Set<TargetTable>();
+  for (const statement of planned) {
+    const { target } = statement.writer;
+    tables.add(target);
+    if (!parents.has(target) && mayCascade(statement, compares)) parents.add(target);
+  }
   if (tables.size === 0) return;
-  const [changed] = await catalog.confirm(session, [...tables]);
+  const [changed] = await catalog.confirm(session, [...tables], [...parents]);
   if (changed === undefined) return;
   const table = `${changed.schema}.${changed.table}`;
   const problem = `The table ${table} at the target was altered while rows for it were on their way`;
   throw new SyncError('TARGET_SHAPE_CHANGED', { table, problem });
+}
+
+interface ShapesInUse {
+  readonly planned: readonly PlannedStatement[];
+  readonly compares: (writer: TableWriter) => boolean;
+}
+
+/** Whether a foreign key that refers to the table would act on it. */
+function mayCascade({ kind, writer, rows }: PlannedStatement, compares: ShapesInUse['compares']): boolean {
+  if (kind !== 'update') return kind === 'delete';
+  const { indexed } = writer.target;
+  return compares(writer) || rows.some(({ columns }) => columns.some(({ name }) => indexed.has(name.toLowerCase())));
 }
 
 /** Answers that no other plan would change. */

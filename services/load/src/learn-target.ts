@@ -1,5 +1,5 @@
 import { compileTargetLookup } from '@lutra/model';
-import type { MappingDefinition } from '@lutra/model';
+import type { Clock, MappingDefinition } from '@lutra/model';
 import { tablesOfSchemas, TargetCatalog } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 
@@ -10,9 +10,10 @@ const LEARNED_MAX = 2_000;
 export async function learnTarget(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
+  clock: Clock,
 ): Promise<TargetCatalog> {
   const schemas = [...new Set(mappings.map(({ target }) => target.schema))];
-  const catalog = new TargetCatalog();
+  const catalog = new TargetCatalog(clock);
   const mappingOf = compileTargetLookup(mappings);
   const names = (await tablesOfSchemas(session, schemas)).filter(
     ({ schema, table }) => mappingOf(schema, table) !== null,

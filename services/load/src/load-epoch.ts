@@ -69,7 +69,7 @@ export async function loadEpoch(
     if (dry === null) desk = await DeadLetterDesk.open({ access, claim, pipeline, tell }, session, rules.quarantine);
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
-    const catalog = await learnTarget(session, definition.mappings);
+    const catalog = await learnTarget(session, definition.mappings, clock);
     const pace = new Pace({ context, pipeline, access, warn });
     const isSameMapping = await sameMapping(context, pipeline.pipelineId, lanes);
     const parts = {

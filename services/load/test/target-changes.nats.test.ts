@@ -15,6 +15,14 @@ const integer = (name: string, nullable = true): ColumnDefinition => ({
   bytes: 4,
   nullable,
 });
+const insert = (...after: readonly (number | string | null)[]): RowChange => ({ ...place, kind: 'insert', after });
+const update = (before: readonly (number | string)[], after: readonly (number | string)[]): RowChange => ({
+  ...place,
+  kind: 'update',
+  before,
+  after,
+});
+const remove = (...before: readonly (number | string | null)[]): RowChange => ({ ...place, kind: 'delete', before });
 const text = (name: string): ColumnDefinition => ({
   name,
   kind: 'text',
@@ -58,13 +66,6 @@ describe.each([
       transactions: [{ number: process, changes: rows }],
     });
   };
-  const insert = (...after: readonly (number | string | null)[]): RowChange => ({ ...place, kind: 'insert', after });
-  const update = (before: readonly (number | string)[], after: readonly (number | string)[]): RowChange => ({
-    ...place,
-    kind: 'update',
-    before,
-    after,
-  });
   const loaded = async (): Promise<void> => {
     await load.waitForLoaded(1, process);
   };
@@ -217,6 +218,42 @@ describe.each([
     ]);
     expect(await epoch.end()).toBeNull();
   });
+
+  it.each<[string, 'merged' | 'transactional', string, string, RowChange, readonly unknown[]]>([
+    ['deleted', 'merged', 'id', 'ON DELETE CASCADE', remove(1, 1, 'a'), []],
+    ['deleted', 'transactional', 'id', 'ON DELETE CASCADE', remove(1, 1, 'a'), []],
+    ['given another key', 'merged', 'id', 'ON UPDATE CASCADE', update([1, 1, 'a'], [9, 1, 'a']), [[10, 9]]],
+    [
+      'given another value of an index',
+      'merged',
+      'n',
+      'ON UPDATE SET NULL',
+      update([1, 1, 'a'], [1, 8, 'a']),
+      [[10, null]],
+    ],
+  ])(
+    'a row is %s (%s): a foreign key on %s that only another table has gained, %s, acts as at the source',
+    async (_sentence, applyMode, column, action, change, expected) => {
+      await load.run(
+        `ALTER TABLE ${load.schema}.t ADD UNIQUE KEY once (n)`,
+        `CREATE TABLE ${load.schema}.child (id int PRIMARY KEY, p int, INDEX by_p (p))`,
+      );
+      await start({ applyMode, lanes: 2 });
+      await send([insert(1, 1, 'a')]);
+      await loaded();
+      await load.run(
+        `INSERT INTO ${load.schema}.child VALUES (10, 1)`,
+        'COMMIT',
+        `ALTER TABLE ${load.schema}.child ADD FOREIGN KEY (p) REFERENCES ${load.schema}.t (${column}) ${action}`,
+      );
+      // As MySQL before 9.6 and MariaDB log it: the parent's change alone.
+      await send([change]);
+      await loaded();
+      const children = await load.rows(`SELECT id, p FROM ${load.schema}.child`);
+      expect(children.map((row) => Object.values(row))).toEqual(expected);
+      expect(await epoch.end()).toBeNull();
+    },
+  );
 
   it.each(['merged', 'transactional'] as const)(
     'bends nothing while it is altered again and again (%s)',

@@ -279,6 +279,7 @@ function ownTable(table: string, columns: readonly string[], key: readonly strin
     columns: new Map(shapes),
     key: { name: 'PRIMARY', columns: key, isExact: true, isNotNull: true },
     uniqueKeys: [],
+    indexed: new Set(),
     triggers: [],
     engine: 'InnoDB',
     rowEstimate: null,

@@ -61,6 +61,7 @@ export function targetTables(): readonly TargetTable[] {
         ]),
       ),
       key: primary,
+      indexed: new Set<string>(),
       uniqueKeys: [
         primary,
         ...(unique === undefined ? [] : [{ name: 'holder', columns: unique, isExact: true, isNotNull: false }]),

@@ -73,6 +73,7 @@ function writerOf(name: string): TableWriter {
     columns: new Map(COLUMNS.map((column) => [column, target(column, typeOf(name, column), column !== 'id')])),
     key: primary,
     uniqueKeys: hasUniques ? [primary, index('by_u', ['u']), index('by_vw', ['v', 'w'])] : [primary],
+    indexed: new Set(),
     triggers: [],
     engine: 'InnoDB',
     rowEstimate: null,

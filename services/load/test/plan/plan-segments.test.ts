@@ -30,6 +30,7 @@ function writerOf(columns: readonly ColumnDefinition[], keyType = 'int'): TableW
     columns: new Map([column('id', keyType), column('a', 'int'), column('u', 'int')]),
     key: primary,
     uniqueKeys: [primary, { name: 'by_u', columns: ['u'], isExact: true, isNotNull: false }],
+    indexed: new Set(),
   });
 }
 

@@ -40,7 +40,7 @@ function writerOf(
   const primary = { name: 'PRIMARY', columns: ['k'], isExact: true, isNotNull: true };
   const facts = { triggers: [], engine: 'InnoDB', rowEstimate: null, statement: '' };
   const tied = foreignKeys === undefined ? {} : { foreignKeys: { trust: foreignKeys, verify: foreignKeys } };
-  const keys = { key: primary, uniqueKeys: [primary] };
+  const keys = { key: primary, uniqueKeys: [primary], indexed: new Set<string>() };
   return compileTableWriter(definition, { schema: 's', table, columns, ...keys, ...facts, ...tied });
 }
 

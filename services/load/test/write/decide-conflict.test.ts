@@ -31,6 +31,7 @@ const writer = compileTableWriter(
     columns: new Map(COLUMNS.map(targetColumn)),
     key: primary,
     uniqueKeys: [primary],
+    indexed: new Set(),
     ...facts,
   },
 );
