@@ -9,6 +9,10 @@ export interface QuerySettings {
   readonly foreignKeyChecks: boolean;
   /** Null = not told. */
   readonly explicitDefaultsForTimestamp: boolean | null;
+  /** What the session took for now: seconds since 1970 with six decimals. The log tells the decimals where they were asked for. */
+  readonly ranAt: string;
+  /** The session's time zone; null = the statement did not depend on it. */
+  readonly timeZone: string | null;
 }
 
 /** thread id 4, duration 4, schema length 1, error 2, length of the status variables 2. */
@@ -16,7 +20,10 @@ const FIXED_BYTES = 13;
 /** Status variables (MySQL: libs/mysql/binlog/event/statement_events.h; MariaDB: KB "Query_event"): number → bytes behind it. */
 const FLAGS = 0;
 const SQL_MODE = 1;
+const TIME_ZONE = 5;
+const MYSQL_MICROSECONDS = 13;
 const EXPLICIT_TIMESTAMP = 16;
+const MARIADB_MICROSECONDS = 128;
 const FIXED = new Map<number, number>([
   [FLAGS, 4],
   [SQL_MODE, 8],
@@ -26,17 +33,17 @@ const FIXED = new Map<number, number>([
   [8, 2],
   [9, 8],
   [10, 4],
-  [13, 3],
+  [MYSQL_MICROSECONDS, 3],
   [EXPLICIT_TIMESTAMP, 1],
   [17, 8],
   [18, 2],
   [19, 1],
   [20, 1],
-  [128, 3],
+  [MARIADB_MICROSECONDS, 3],
   [129, 8],
 ]);
 const CATALOG_WITH_ZERO = 2;
-const TEXTS = new Set([5, 6]);
+const TEXTS = new Set([TIME_ZONE, 6]);
 const INVOKER = 11;
 const SCHEMAS_UPDATED = 12;
 const SCHEMAS_UNTOLD = 254;
@@ -69,23 +76,33 @@ const MARIADB_ORACLE = 9;
 export function readQuerySettings(event: FramedEvent, kind: DatabaseKind): QuerySettings {
   const { buffer, end } = event;
   const at = event.start + EVENT_HEADER_BYTES;
-  let settings: QuerySettings = { sqlMode: null, foreignKeyChecks: true, explicitDefaultsForTimestamp: null };
+  let settings: QuerySettings = {
+    sqlMode: null,
+    foreignKeyChecks: true,
+    explicitDefaultsForTimestamp: null,
+    ranAt: secondsOf(event, 0),
+    timeZone: null,
+  };
   if (end < at + FIXED_BYTES) return settings;
   const stop = Math.min(end, at + FIXED_BYTES + buffer.readUInt16LE(at + 11));
   for (let next = at + FIXED_BYTES; next < stop;) {
     const variable = buffer.readUInt8(next);
     const bytes = bytesOf(buffer, next + 1, variable);
     if (bytes === null || next + 1 + bytes > stop) break;
-    settings = { ...settings, ...readVariable(buffer, { variable, at: next + 1, kind }) };
+    settings = { ...settings, ...readVariable(event, { variable, at: next + 1, kind }) };
     next += 1 + bytes;
   }
   return settings;
 }
 
+const secondsOf = (event: FramedEvent, microseconds: number): string =>
+  `${String(event.timestamp)}.${String(microseconds).padStart(6, '0')}`;
+
 function readVariable(
-  buffer: Buffer,
+  event: FramedEvent,
   { variable, at, kind }: { readonly variable: number; readonly at: number; readonly kind: DatabaseKind },
 ): Partial<QuerySettings> {
+  const { buffer } = event;
   switch (variable) {
     case FLAGS: {
       const flags = buffer.readUInt32LE(at);
@@ -95,6 +112,11 @@ function readVariable(
     }
     case SQL_MODE:
       return { sqlMode: modesOf(buffer.readUInt32LE(at), kind) };
+    case TIME_ZONE:
+      return { timeZone: buffer.toString('latin1', at + 1, at + 1 + buffer.readUInt8(at)) };
+    case MYSQL_MICROSECONDS:
+    case MARIADB_MICROSECONDS:
+      return { ranAt: secondsOf(event, buffer.readUIntLE(at, 3)) };
     case EXPLICIT_TIMESTAMP:
       return kind === 'mysql' ? { explicitDefaultsForTimestamp: buffer.readUInt8(at) !== 0 } : {};
     default:

@@ -44,6 +44,10 @@ export interface SourceStatement {
   readonly foreignKeyChecks: boolean;
   /** Null = the log does not tell. */
   readonly explicitDefaultsForTimestamp: boolean | null;
+  /** What its session took for now, in seconds since 1970 with six decimals; absent = an older select took the statement. */
+  readonly ranAt?: string;
+  /** The session's time zone; null or absent = the statement did not depend on it. */
+  readonly timeZone?: string | null;
 }
 
 /** A statement for the target, with the names of the target. */

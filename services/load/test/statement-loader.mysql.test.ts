@@ -79,11 +79,15 @@ describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (n
     await admin.execute(sql);
     await admin.commit();
   };
-  const apply = async (statement: StatementProcess, options: Partial<StatementOptions> = {}): Promise<void> => {
+  const apply = async (
+    statement: StatementProcess,
+    options: Partial<StatementOptions> = {},
+    within: typeof fenced = fenced,
+  ): Promise<void> => {
     const loader = new StatementLoader({
       access,
       pipelineId,
-      fenced,
+      fenced: within,
       warn: ({ code }) => {
         warnings.push(code);
         return Promise.resolve();
@@ -230,6 +234,63 @@ describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (n
     expect(await codeOf(apply({ ...swap, transaction: { ...swap.transaction, gtid: 'g:10' } }))).toBe(
       'TARGET_GHOST_UNKNOWN',
     );
+  });
+
+  it('gives rows that are there already the time of the source', async () => {
+    await admin.query(`INSERT INTO ${schema}.item VALUES (1, 1)`);
+    await admin.commit();
+    const text = 'ALTER TABLE item ADD COLUMN made DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)';
+    const statement = process('alter', text);
+    const clock = { ranAt: '1700000000.250000', timeZone: '+02:00' };
+    await apply({ ...statement, statement: { ...statement.statement, ...clock } });
+    const [row] = await admin.query(`SELECT CAST(made AS CHAR) AS made FROM ${schema}.item`);
+    expect(row).toEqual({ made: '2023-11-15 00:13:20.250000' });
+  });
+
+  it('needs no schema of the name in which the session at the source was', async () => {
+    const elsewhere = { schema: `${schema}_gone`, tables: [{ schema, table: 'item' }] };
+    await apply(process('alter', `ALTER TABLE ${schema}.item ADD COLUMN b INT`, elsewhere));
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+    const unclear = process('create', 'CREATE TABLE nowhere (id INT)', { ...elsewhere, gtid: 'g:2' });
+    expect(await codeOf(apply(unclear))).toBe('TARGET_DDL_REFUSED');
+  });
+
+  it('asks when a statement that was begun has become another one', async () => {
+    crash('after-intent');
+    await expect(apply(process('alter', `ALTER TABLE ${schema}.item ADD COLUMN b INT`))).rejects.toThrow('killed');
+    crashAt = null;
+    const another = process('alter', `ALTER TABLE ${schema}.item ADD COLUMN c INT`);
+    expect(await codeOf(apply(another))).toBe('TARGET_DDL_UNDECIDED');
+    await apply(another, { decision: 'apply' });
+    expect(await columns()).toEqual(['id', 'a', 'c']);
+  });
+
+  it('tells what was done whatever modes an earlier statement ran under', async () => {
+    await admin.query(`CREATE TABLE ${schema}.other (id INT PRIMARY KEY)`);
+    await admin.commit();
+    const both = process('alter', '');
+    const targets = ['item', 'other'].map((table) => ({
+      ...both.targets?.[0],
+      text: `ALTER TABLE ${schema}.${table} ADD COLUMN b INT`,
+      tables: [{ schema, table }],
+    })) as TargetDdl[];
+    const statement = { ...both, targets, statement: { ...both.statement, sqlMode: 'ANSI_QUOTES' } };
+    let intents = 0;
+    const killed = async (sql: readonly { readonly sql: string }[]): Promise<void> => {
+      await run(sql);
+      if (sql.some((each) => each.sql.startsWith('INSERT')) && ++intents === 2) throw new Error('killed');
+    };
+    await expect(apply(statement, {}, killed)).rejects.toThrow('killed');
+    expect(await columns('other')).toEqual(['id']);
+    await apply(statement);
+    expect(await columns('other')).toEqual(['id', 'b']);
+    expect(await columns()).toEqual(['id', 'a', 'b']);
+  });
+
+  it('takes no other fault of an index for one that is there already', async () => {
+    const text = `CREATE INDEX i ON ${schema}.item (nothing)`;
+    expect(await codeOf(apply(process('index', text)))).toBe('TARGET_DDL_REFUSED');
+    expect(warnings).toEqual([]);
   });
 
   it('runs it under the modes of the source', async () => {

@@ -15,11 +15,15 @@ export interface TableEvidence extends TableName {
   readonly tableId: string | null;
 }
 
-/** How the tables stand now. Reads nothing stale: MySQL keeps what it shows of tables for a day unless told otherwise. */
+/**
+ * How the tables stand now. Reads nothing stale: MySQL keeps what it shows of tables for a day unless told otherwise. The
+ * settings that change how a server shows a table are put back first: an earlier statement may have been run under others.
+ */
 export async function readEvidence(
   session: TargetSession,
   tables: readonly TableName[],
 ): Promise<readonly TableEvidence[]> {
+  await session.query("SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1");
   if (session.info.kind === 'mysql') await session.query('SET SESSION information_schema_stats_expiry = 0');
   const found: TableEvidence[] = [];
   for (const name of tables)

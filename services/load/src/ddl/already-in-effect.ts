@@ -6,6 +6,8 @@ import type { TargetSession } from '@lutra/sql';
 const TABLE_EXISTS = 1050;
 const DATABASE_EXISTS = 1007;
 const NO_TABLE = new Set([1146, 1051]);
+const INDEX_EXISTS = 1061;
+const NO_INDEX = 1091;
 const PART_ERRORS = new Set([1060, 1061, 1091, 1054, 1176]);
 
 /** What exists of a table, names in lower case. */
@@ -19,7 +21,7 @@ export async function isInEffect(session: TargetSession, ddl: TargetDdl, errno: 
   const { kind, text, tables } = ddl;
   if (kind === 'create') return errno === TABLE_EXISTS;
   if (kind === 'database') return errno === DATABASE_EXISTS;
-  if (kind === 'index') return PART_ERRORS.has(errno);
+  if (kind === 'index') return errno === (/^\s*(?:\/\*[^]*?\*\/\s*)*drop\b/i.test(text) ? NO_INDEX : INDEX_EXISTS);
   if (kind === 'rename') return (NO_TABLE.has(errno) || errno === TABLE_EXISTS) && isRenamed(session, tables);
   const [table] = tables;
   if (kind !== 'alter' || table === undefined || !PART_ERRORS.has(errno)) return false;

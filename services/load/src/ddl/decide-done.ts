@@ -24,6 +24,8 @@ export function decideDone(
     case 'database':
       return 'run';
     case 'create':
+      // MariaDB's OR REPLACE may have ended between its drop and its creation.
+      return isSame || pairs.some(({ now: each }) => !each.exists) ? 'run' : 'done';
     case 'index':
       return isSame ? 'run' : 'done';
     case 'alter':
@@ -34,7 +36,7 @@ export function decideDone(
       // Only the number tells: neither server moves the time of creation.
       return pairs.every(({ then }) => then.tableId !== null || !then.exists) ? 'run' : 'unknown';
     case 'rename':
-      if (!isSame) return 'done';
+      if (!isSame) return isMoved(before, now) ? 'done' : 'unknown';
       return isTold(before) ? 'run' : 'unknown';
   }
 }
@@ -46,6 +48,19 @@ function isTold(before: readonly TableEvidence[]): boolean {
   const looks = existing.map(({ hash, createdAt, tableId }) => JSON.stringify([hash, createdAt, tableId]));
   const hasFree = existing.length < names.size;
   return new Set(looks).size === looks.length || (hasFree && existing.length === 1);
+}
+
+/** Whether each table stands where the pairs of names, one after the other, lead it: a server may have ended between two of them. */
+function isMoved(before: readonly TableEvidence[], now: readonly TableEvidence[]): boolean {
+  const nameOf = ({ schema, table }: TableEvidence): string => `${schema}.${table}`;
+  const at = new Map(before.map((each) => [nameOf(each), each.exists]));
+  for (let index = 0; index + 1 < before.length; index += 2) {
+    const [from, to] = [before[index], before[index + 1]];
+    if (from === undefined || to === undefined) return false;
+    at.set(nameOf(to), at.get(nameOf(from)) ?? false);
+    at.set(nameOf(from), false);
+  }
+  return now.every((each) => at.get(nameOf(each)) === each.exists);
 }
 
 const isEqual = (one: TableEvidence, other: TableEvidence): boolean =>

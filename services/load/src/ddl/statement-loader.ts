@@ -151,11 +151,13 @@ export class StatementLoader {
     const { pipelineId, fenced } = this.parts;
     const { gtid } = process.transaction;
     const intent = intents.find((each) => each.number === number);
-    if (intent?.state === 'done') return;
+    // A newer revision may have made another statement of it.
+    const isAnother = intent !== undefined && intent.statement !== ddl.text;
+    if (intent?.state === 'done' && !isAnother) return;
     const evidence = await readEvidence(session, ddl.tables);
     if (intent?.state === 'begun') {
       const before = JSON.parse(intent.evidence) as readonly TableEvidence[];
-      const verdict = decideDone(ddl, before, evidence);
+      const verdict = isAnother ? 'unknown' : decideDone(ddl, before, evidence);
       if (verdict === 'done') return;
       if (verdict === 'unknown' && options.decision !== 'apply') throw undecided(ddl, gtid);
     }
