@@ -18,7 +18,7 @@ describe.each([
     e2e = await startE2eStack(`no-metadata-${program}`, { servers: { source } });
     await e2e.atSource('CREATE TABLE item (id INT NOT NULL PRIMARY KEY, a INT, b INT) ENGINE=InnoDB');
     await e2e.atTarget('CREATE TABLE item (id INT NOT NULL PRIMARY KEY, a INT, b INT, c INT) ENGINE=InnoDB');
-    await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
+    await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)], parameters: { ddl: 'fail' } });
   }, 180_000);
 
   afterAll(async () => {

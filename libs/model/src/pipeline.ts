@@ -160,7 +160,7 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   heartbeatMs: 1_000,
   retryInPlaceMs: 30_000,
   processAgeMaxMs: 60_000,
-  ddl: 'fail',
+  ddl: 'sync',
   ddlByKind: {},
   ddlDecisions: {},
   applyMode: 'merged',
@@ -191,13 +191,19 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   targetHistoryListMax: 0,
 };
 
-/** Where nobody said how many lanes, a release wrote it that knew one, and a loader of it may still have to take over. */
-const BEFORE_LANES = { lanes: 1 };
+/**
+ * Where nobody said how many lanes, a release wrote it that knew one, and a loader of it may still have to take over; and
+ * that release applied no schema statement, so that its account at the target may not.
+ */
+const UNTOLD: Partial<PipelineParameters> = { lanes: 1, ddl: 'fail' };
 
-/** What was not set has its default, and there is one lane: a pipeline is made with a number of lanes since there are several. */
+/** What was not set has its default, except what a pipeline is made with since the default is another one: {@link MADE_WITH}. */
 export function completeParameters(set: Partial<PipelineParameters>): PipelineParameters {
-  return { ...DEFAULT_PARAMETERS, ...BEFORE_LANES, ...set };
+  return { ...DEFAULT_PARAMETERS, ...UNTOLD, ...set };
 }
+
+/** What a new pipeline has written down at once, unless it was given: those of before have none of it in the store. */
+export const MADE_WITH: Partial<PipelineParameters> = { lanes: DEFAULT_PARAMETERS.lanes, ddl: DEFAULT_PARAMETERS.ddl };
 
 /** A revision as an older manager wrote it: {@link completeParameters}. */
 export function completeDefinition(definition: PipelineDefinition): PipelineDefinition {

@@ -1,9 +1,16 @@
-import type { Clock, DataSourceDefinition, ErrorCode, MappingDefinition, NoKeyPolicy, WarningCode } from '@lutra/model';
-import { compileTargetLookup, SyncError } from '@lutra/model';
+import type {
+  Clock,
+  DataSourceDefinition,
+  DdlKind,
+  ErrorCode,
+  MappingDefinition,
+  PipelineParameters,
+  WarningCode,
+} from '@lutra/model';
+import { compileTargetLookup, DDL_KINDS, SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
 import { openTarget } from './open-target.ts';
-import { grantStatement } from './sql-failure.ts';
-import { quoteTable, quoteText } from './sql-text.ts';
+import { quoteName, quoteTable, quoteText } from './sql-text.ts';
 import { tablesWithoutKey } from './tables-without-key.ts';
 import type { TargetSession } from './target-session.ts';
 import type { TableName } from './target-table.ts';
@@ -34,19 +41,22 @@ export async function checkTarget(
   }
 }
 
+/** What of a pipeline decides which rights its account needs, and which tables are refused. Nothing given: rows alone. */
+export type TargetDemands = Partial<Pick<PipelineParameters, 'noPrimaryKey' | 'ddl' | 'ddlByKind'>>;
+
 /**
- * As {@link checkTarget} on an open session: grants on the mapped schemas, packet size, triggers, tables without a key (thrown
+ * As {@link checkTarget} on an open session: grants on the mapped schemas (TARGET_GRANT_MISSING), packet size, triggers, tables without a key (thrown
  * as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes).
  */
 export async function inspectTarget(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
-  { noPrimaryKey = 'matchAllColumns' }: { readonly noPrimaryKey?: NoKeyPolicy } = {},
+  demands: TargetDemands = {},
 ): Promise<TargetReport> {
   const { kind, version, maxAllowedPacketBytes, address } = session.info;
   const warnings: { code: WarningCode | ErrorCode; message: string }[] = [];
   const schemas = [...new Set(mappings.map(({ target }) => target.schema))];
-  for (const schema of schemas) await checkGrants(session, schema);
+  await checkGrants(session, schemas, rightsFor(demands));
   if (maxAllowedPacketBytes < PACKET_BYTES_WANTED)
     warnings.push({
       code: 'TARGET_PACKET_TOO_SMALL',
@@ -59,7 +69,7 @@ export async function inspectTarget(
     });
   const keyless = await mappedWithoutKey(session, mappings, schemas);
   await session.rollback();
-  if (keyless.length > 0) warnings.push(aboutKeyless(keyless, noPrimaryKey));
+  if (keyless.length > 0) warnings.push(aboutKeyless(keyless, demands.noPrimaryKey ?? 'matchAllColumns'));
   return { kind, version, maxAllowedPacketBytes, warnings };
 }
 
@@ -79,7 +89,7 @@ const NAMED_TABLES_MAX = 10;
 /** Throws TARGET_KEY_MISSING when such tables are to be refused. */
 function aboutKeyless(
   tables: readonly TableName[],
-  noPrimaryKey: NoKeyPolicy,
+  noPrimaryKey: PipelineParameters['noPrimaryKey'],
 ): { readonly code: ErrorCode; readonly message: string } {
   const names = tables.slice(0, NAMED_TABLES_MAX).map(({ schema, table }) => `${schema}.${table}`);
   const more = tables.length > names.length ? ` and ${String(tables.length - names.length)} more` : '';
@@ -96,27 +106,63 @@ function aboutKeyless(
   };
 }
 
-/** Reads what the account was granted; rights that come through roles or on single tables are left to the first statement. */
-async function checkGrants(session: TargetSession, schema: string): Promise<void> {
-  const rows = await session.query('SHOW GRANTS');
-  const grants = rows.map((row) => String(Object.values(row)[0]));
-  const isGranted = grants.some((grant) => covers(grant, schema));
-  const isUnclear = grants.some((grant) => !/^GRANT .* ON (\*\.\*|`[^`]*`\.\*) TO/i.test(grant));
-  if (isGranted || isUnclear) return;
-  const { account, address } = session.info;
-  const problem = `The account ${account} at ${address} may not write into database ${schema}`;
-  throw new SyncError('TARGET_GRANT_MISSING', { problem, statement: grantStatement(schema, account) });
+const ROW_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+/** MySQL manual, "ALTER TABLE", "CREATE TABLE", "RENAME TABLE", …: privileges of each statement beside those for rows. */
+const DDL_RIGHTS: Readonly<Record<DdlKind, readonly string[]>> = {
+  create: ['CREATE', 'REFERENCES'],
+  alter: ['CREATE', 'ALTER', 'DROP', 'REFERENCES'],
+  drop: ['DROP'],
+  truncate: ['DROP'],
+  rename: ['CREATE', 'ALTER', 'DROP'],
+  index: ['INDEX'],
+  database: ['CREATE', 'ALTER', 'DROP'],
+};
+
+/** Rights on a mapped schema: for rows, and for the kinds of schema statements that are applied. */
+function rightsFor({ ddl = 'fail', ddlByKind = {} }: TargetDemands): readonly string[] {
+  const kinds = DDL_KINDS.filter((kind) => (ddlByKind[kind] ?? ddl) === 'sync');
+  const wanted = new Set(kinds.flatMap((kind) => DDL_RIGHTS[kind]));
+  return [...ROW_RIGHTS, ...['CREATE', 'ALTER', 'DROP', 'INDEX', 'REFERENCES'].filter((right) => wanted.has(right))];
 }
 
-function covers(grant: string, schema: string): boolean {
-  const match = /^GRANT (.*) ON (\*|`(?:[^`]|``)*`)\.\* TO/i.exec(grant);
+/** Reads what the account was granted; rights that come through roles or on single tables are left to the first statement. */
+async function checkGrants(
+  session: TargetSession,
+  schemas: readonly string[],
+  rights: readonly string[],
+): Promise<void> {
+  const rows = await session.query('SHOW GRANTS');
+  const grants = rows.map((row) => String(Object.values(row)[0]));
+  if (grants.some((grant) => !GRANT.test(grant))) return;
+  const missing = schemas
+    .map((schema) => ({
+      schema,
+      lacking: rights.filter((right) => !grants.some((grant) => covers(grant, schema, right))),
+    }))
+    .filter(({ lacking }) => lacking.length > 0);
+  const [first] = missing;
+  if (first === undefined) return;
+  const { account, address } = session.info;
+  const isForRows = missing.some(({ lacking }) => lacking.some((right) => ROW_RIGHTS.includes(right)));
+  const where = `into database ${missing.map(({ schema }) => schema).join(', ')}`;
+  const problem = isForRows
+    ? `The account ${account} at ${address} may not write ${where}`
+    : `The account ${account} at ${address} may not carry schema statements ${where}, which the pipeline applies (ddl = sync; with ddl = fail they stop it instead)`;
+  const statement = missing
+    .map(({ schema, lacking }) => `GRANT ${lacking.join(', ')} ON ${quoteName(schema)}.* TO ${account}`)
+    .join('; ');
+  throw new SyncError('TARGET_GRANT_MISSING', { problem, statement });
+}
+
+const GRANT = /^GRANT (.*) ON (\*|`(?:[^`]|``)*`)\.\* TO/i;
+
+function covers(grant: string, schema: string, right: string): boolean {
+  const match = GRANT.exec(grant);
   if (match === null) return false;
   const [, rights = '', on = ''] = match;
   const pattern = on === '*' ? '%' : on.slice(1, -1).replaceAll('``', '`');
-  const hasRights =
-    /\bALL PRIVILEGES\b/i.test(rights) ||
-    ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].every((right) => new RegExp(`\\b${right}\\b`, 'i').test(rights));
-  return hasRights && likeToRegExp(pattern).test(schema);
+  const names = rights.toUpperCase().split(', ');
+  return (names.includes('ALL PRIVILEGES') || names.includes(right)) && likeToRegExp(pattern).test(schema);
 }
 
 // Database names in grants are LIKE patterns.

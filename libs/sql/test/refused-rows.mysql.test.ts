@@ -8,6 +8,7 @@ import { must, SyncError, systemClock } from '@lutra/model';
 import type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import {
   checkTarget,
+  inspectTarget,
   compileTableWriter,
   insertStatement,
   missingTableError,
@@ -311,6 +312,19 @@ describe.each(TARGETS)('refusals of %s', (_name, server) => {
         `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${target.schema}\`.* TO ${account}`,
       );
       await target.session.query(String(schema.details['statement']));
+      const own = await openTarget(definition, 'right', { clock: systemClock });
+      const ddl = await failureOf(inspectTarget(own, [mapping], { ddl: 'sync' }));
+      expect(ddl.details['statement']).toBe(
+        `GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON \`${target.schema}\`.* TO ${account}`,
+      );
+      expect(ddl.message).toContain(target.schema);
+      const ofOneKind = { ddl: 'fail', ddlByKind: { index: 'sync' } } as const;
+      const index = await failureOf(inspectTarget(own, [mapping], ofOneKind));
+      await target.session.query(String(index.details['statement']));
+      await inspectTarget(own, [mapping], ofOneKind);
+      await target.session.query(String(ddl.details['statement']));
+      await inspectTarget(own, [mapping], { ddl: 'sync' });
+      await own.close();
       await target.session.query(`CREATE TABLE ${target.schema}.triggered (id int PRIMARY KEY)`);
       await target.session.query(
         `CREATE TRIGGER ${target.schema}.fires BEFORE INSERT ON ${target.schema}.triggered FOR EACH ROW SET @x = 1`,

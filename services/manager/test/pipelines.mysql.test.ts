@@ -74,14 +74,18 @@ describe('pipelines', () => {
     expect((await manager.bus.definition(id, 3))?.mappings[0]?.columns).toEqual({ mode: 'all' });
   });
 
-  it('a new one has four lanes; one that an older manager stored keeps one, until somebody sets more', async () => {
+  it('a new one has four lanes and applies schema statements; one that an older manager stored does neither, until somebody says so', async () => {
     const id = await createPipeline('lanes', { parameters: { maxRows: 100 } });
     await untilPublished(id, 1);
-    expect((await manager.bus.definition(id))?.parameters.lanes).toBe(4);
+    expect((await manager.bus.definition(id))?.parameters).toMatchObject({ lanes: 4, ddl: 'sync' });
     await installation.sql(
       `UPDATE ${installation.database}.pipeline SET parameters = '{"maxRows":100}' WHERE id = '${id}'`,
     );
-    expect((await get(`pipelines/${id}`)).body['parameters']).toMatchObject({ lanes: 1, maxRows: 100 });
+    expect((await get(`pipelines/${id}`)).body['parameters']).toMatchObject({
+      lanes: 1,
+      ddl: 'fail',
+      maxRows: 100,
+    });
     await manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { ddl: 'skip' } } });
     await untilPublished(id, 2);
     expect((await manager.bus.definition(id))?.parameters).toMatchObject({ lanes: 1, maxRows: 100, ddl: 'skip' });

@@ -258,7 +258,7 @@ function definitionOf(options: {
     mappings: [
       { id: 'm', source: { schema, table: { regex: 'item.*' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
     ],
-    parameters: { ...DEFAULT_PARAMETERS, ...options.parameters },
+    parameters: { ...DEFAULT_PARAMETERS, ddl: 'fail', ...options.parameters },
     start: options.start ?? { kind: 'latest' },
   };
 }

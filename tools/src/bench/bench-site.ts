@@ -75,6 +75,8 @@ export async function openBenchSite({ profileFolder }: SiteOptions): Promise<Ben
   });
   const pipelineId = await stack.createPipeline({
     mappings: [{ source: { schema: BENCH_SCHEMA, table: { regex: '.*' } }, target: { schema: BENCH_SCHEMA } }],
+    // Tables are made at both sides.
+    parameters: { ddl: 'fail' },
   });
   const connections = await openConnections(source, target, replicas);
   await prepareReplicas(connections, source);

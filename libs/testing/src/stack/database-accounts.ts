@@ -42,10 +42,13 @@ export function sourceGrants(server: DatabaseServer, user: string, schemas: read
   ];
 }
 
-/** What Lutra's user needs at a target: to write the mapped schemas, and its own schema `lutra` with the checkpoint. */
+/** What Lutra's user needs at a target: to write rows and schema statements of the mapped schemas, and its own schema `lutra`. */
 export function targetGrants(user: string, schemas: readonly string[]): string[] {
   return [
-    ...schemas.map((schema) => `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${schema}\`.* TO '${user}'@'%'`),
+    ...schemas.map(
+      (schema) =>
+        `GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON \`${schema}\`.* TO '${user}'@'%'`,
+    ),
     `GRANT ALL PRIVILEGES ON \`lutra\`.* TO '${user}'@'%'`,
   ];
 }

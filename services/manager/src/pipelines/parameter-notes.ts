@@ -20,7 +20,7 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
   ),
   processAgeMaxMs: note('Milliseconds that a process may be open before a warning and a RESTART', 'at once'),
   ddl: note(
-    'What schema statements about mapped tables do. sync: they are applied at the target; skip: passed over with a warning; fail: TRUNCATE, DROP and RENAME stop the pipeline, CREATE and ALTER warn',
+    'What schema statements about mapped tables do. sync: they are applied at the target, whose account needs CREATE, ALTER, DROP, INDEX and REFERENCES; pipelines of before it was the default keep fail; skip: passed over with a warning; fail: TRUNCATE, DROP and RENAME stop the pipeline, CREATE and ALTER warn',
     'next process',
   ),
   ddlByKind: note(

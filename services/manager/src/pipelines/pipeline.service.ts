@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
-import { completeParameters, DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
+import { completeParameters, MADE_WITH, SyncError } from '@lutra/model';
 import type { Clock, PipelineParameters } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -72,8 +72,7 @@ export class PipelineService {
         channelId: given.channelId,
         sourceId: given.sourceId,
         targetId: given.targetId,
-        // Pipelines of before there were several lanes have none in the store, and keep one.
-        parameters: { lanes: DEFAULT_PARAMETERS.lanes, ...parametersOf(given.parameters) },
+        parameters: { ...MADE_WITH, ...parametersOf(given.parameters) },
         start: startOf(given.start ?? { kind: 'latest' }, source.kind),
         revision: 0,
         createdAt: now,
