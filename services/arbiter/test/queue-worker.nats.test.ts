@@ -54,6 +54,7 @@ describe('the queue of an instance', () => {
   let running: RunningArbiters;
   const undos: (() => Promise<void>)[] = [];
   const stop = { reading: new AbortController() };
+  const readers: Promise<void>[] = [];
 
   beforeEach(async () => {
     running = await RunningArbiters.open();
@@ -62,6 +63,7 @@ describe('the queue of an instance', () => {
   });
   afterEach(async () => {
     stop.reading.abort();
+    await Promise.all(readers.splice(0));
     await Promise.all(undos.splice(0).map((undo) => undo()));
     await running.close();
   });
@@ -90,16 +92,17 @@ describe('the queue of an instance', () => {
     await writer.finish(header(number), target);
   };
 
-  /** Reads and acknowledges; the numbers that came. */
+  /** Reads and acknowledges until the test ends; the numbers that came. */
   const read = (bus: Bus, target: string): number[] => {
     const seen: number[] = [];
-    void (async () => {
+    const reading = async (): Promise<void> => {
       const options = { queue, target, inFlightMax: 4, signal: stop.reading.signal };
       for await (const delivery of bus.consume(options)) {
         seen.push(delivery.header.process);
         await delivery.ack();
       }
-    })();
+    };
+    readers.push(reading());
     return seen;
   };
 
