@@ -17,6 +17,8 @@ const TABLES = [
 const ACCOUNTS = 40;
 /** Batches that are large enough to be spread over lanes. */
 const ROWS = 400;
+/** Between two rounds of the writer: a case ends when everything is applied that was written while its stage was down. */
+const PAUSE_MS = 100;
 const SHORT = { timeoutMs: 60_000, everyMs: 5 };
 
 const POINTS: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
@@ -102,6 +104,7 @@ describe.each(['merged', 'transactional'] as const)('a stage that ends at a fail
            UPDATE entry SET note = 'seen' WHERE note IS NULL LIMIT 1; DELETE FROM entry WHERE note = 'seen' LIMIT 1;
            DELETE FROM transfer WHERE id % 3 = ${String(round % 3)} ORDER BY id LIMIT 200`,
         );
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     } finally {
       connection.destroy();
