@@ -22,6 +22,8 @@ export interface SiteOptions {
 
 const MARKER = 'marker';
 const WAIT_MS = 30_000;
+/** Several pipelines may be catching up with all scenarios beside each other. */
+const ARRIVAL_MS = 120_000;
 
 /**
  * One source whose scenarios are applied in several ways to one target server of the same kind. All tables are made before
@@ -44,10 +46,9 @@ export class ScenarioSite {
     const site = new ScenarioSite(options);
     await Promise.all([
       site.createTables(options.source, site.schema, true),
-      (async () => {
-        for (const flavour of Object.keys(options.flavours))
-          await site.createTables(options.target, site.targetSchema(flavour), false);
-      })(),
+      ...Object.keys(options.flavours).map((flavour) =>
+        site.createTables(options.target, site.targetSchema(flavour), false),
+      ),
     ]);
     site.logins = await site.createAccounts();
     const position = options.kind === 'mysql' ? '@@global.gtid_executed' : '@@global.gtid_binlog_pos';
@@ -65,8 +66,31 @@ export class ScenarioSite {
     );
   }
 
-  /** Starts the pipeline of a flavour, in place of one that it has: at what comes now, or at what came since the tables were made. */
-  async startPipeline(flavour: string, from: 'now' | 'origin'): Promise<void> {
+  /** Starts the pipelines of flavours, in place of those that they have: at what comes now, or at what came since the tables were made. */
+  async startPipelines(flavours: readonly string[], from: 'now' | 'origin'): Promise<void> {
+    await Promise.all(flavours.map((flavour) => this.startPipeline(flavour, from)));
+  }
+
+  /**
+   * Runs a scenario, if the server understands it, and tells what stands in the way of equality. A flavour that has failed
+   * begins anew behind it: one failure stays one.
+   */
+  async follow(scenario: Scenario, flavours: readonly string[]): Promise<string[]> {
+    if (!this.options.scenarios.includes(scenario)) return [];
+    try {
+      await this.run(scenario);
+    } catch (error) {
+      return [`${this.options.kind}: ${(error as Error).message}`];
+    }
+    const problems = flavours.map(async (flavour) => {
+      const found = await this.problemsOf(flavour, [scenario]);
+      if (found.length > 0) await this.startPipeline(flavour, 'now');
+      return found;
+    });
+    return (await Promise.all(problems)).flat();
+  }
+
+  private async startPipeline(flavour: string, from: 'now' | 'origin'): Promise<void> {
     await this.removePipeline(flavour);
     const { source, target } = must(this.logins, 'the site has started');
     const start: StartDefinition = from === 'now' ? { kind: 'latest' } : { kind: 'gtid', gtid: this.origin };
@@ -83,7 +107,7 @@ export class ScenarioSite {
   }
 
   /** Runs the texts of a scenario at the source, each in a session of its own. */
-  async run(scenario: Scenario): Promise<void> {
+  private async run(scenario: Scenario): Promise<void> {
     const prefix = must(this.prefixes.get(scenario.name), scenario.name);
     for (const text of scenario.sql) {
       const connection = await connectTo(this.options.source, this.schema);
@@ -100,10 +124,11 @@ export class ScenarioSite {
   }
 
   /** What stands in the way of equality once everything that was committed so far has been applied; empty when nothing does. */
-  async problemsOf(flavour: string, scenarios: readonly Scenario[]): Promise<string[]> {
+  async problemsOf(flavour: string, scenarios = this.options.scenarios): Promise<string[]> {
     const marker = await this.mark();
     const stopped = await this.arrived(flavour, marker);
-    if (stopped !== null) return [stopped];
+    const name = `${this.options.kind}, ${flavour}`;
+    if (stopped !== null) return [`${name}: ${stopped}`];
     const pairs = scenarios.flatMap((scenario) => this.pairsOf(flavour, scenario));
     let found: string[] = [];
     // Lanes of one segment commit each for itself, so the marker may come a little before the rest.
@@ -112,9 +137,9 @@ export class ScenarioSite {
         found = differences(await compareTables(this.options.source, this.options.target, pairs));
         return found.length === 0;
       },
-      { what: 'equal tables', timeoutMs: 2_000, everyMs: 50 },
+      { what: 'equal tables', timeoutMs: 10_000, everyMs: 50 },
     ).catch(() => undefined); // The difference says more.
-    return found;
+    return found.map((difference) => `${name}: ${difference}`);
   }
 
   /** What a session leaves open (a prepared XA transaction) belongs to it until the server has taken it down. */
@@ -158,14 +183,14 @@ export class ScenarioSite {
           if (questions % 50 === 0) stopped = await this.whyStopped(id);
           return stopped !== null;
         },
-        { what: `the marker through ${flavour}`, timeoutMs: WAIT_MS, everyMs: 10 },
+        { what: 'the marker', timeoutMs: ARRIVAL_MS, everyMs: 10 },
       );
     } catch (error) {
       stopped = (error as Error).message;
     } finally {
       connection.destroy();
     }
-    return stopped === null ? null : `${flavour}: ${stopped}`;
+    return stopped;
   }
 
   private async whyStopped(id: string): Promise<string | null> {
