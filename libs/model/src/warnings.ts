@@ -98,6 +98,12 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Add new columns at the target, if they are mapped, before their first row comes; else the pipeline stops with TARGET_COLUMN_MISSING and goes on after a RESTART.',
   },
+  DEAD_LETTER_UNFIT: {
+    meaning:
+      'The row of an unsettled dead letter does not fit the table at the target as it is now: what it touches there cannot be told. Later rows of the whole table wait behind it as dead letters; the message says what is missing.',
+    command: 'GET dead-letters?pipelineId={id}&state=open',
+    next: 'Discard the letter, or alter the table so that the row fits and retry it. What waits behind it goes on by itself then.',
+  },
   TARGET_LOAD_UNKNOWN: {
     meaning:
       'The pipeline has a limit for the load of its target, and the target (or one of its replicas) does not tell that figure. The limit has no effect; the message says what is missing.',

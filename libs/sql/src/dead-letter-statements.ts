@@ -36,7 +36,7 @@ export function joinRows(head: string, tuples: readonly string[]): readonly Targ
 
 const NEW_COLUMNS = [
   ...['pipeline_id', ...PLACE, 'process', 'gtid', 'revision', 'state', 'created_at', 'table_schema', 'table_name'],
-  ...['kind', 'flags', 'key_identity', 'definition', 'before_image', 'after_image'],
+  ...['kind', 'flags', 'definition', 'before_image', 'after_image'],
   ...['error_code', 'error_message', 'errno', 'statement', 'attempts', 'follows'],
 ] as const;
 
@@ -55,7 +55,6 @@ function newRow(pipelineId: string, letter: NewDeadLetter): string {
     quoteText(definition.table),
     quoteText(change.kind),
     String(change.flags),
-    textOrNull(letter.keyIdentity),
     quoteText(JSON.stringify(definition)),
     image(change.kind === 'insert' ? null : change.before),
     image(change.kind === 'delete' ? null : change.after),

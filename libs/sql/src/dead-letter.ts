@@ -34,8 +34,6 @@ export interface NewDeadLetter {
   /** Shape of the images, named as at the target. */
   readonly definition: TableDefinition;
   readonly change: RowChange;
-  /** Equal for rows whose keys may be equal at the target; null = cannot be said. */
-  readonly keyIdentity: string | null;
   readonly error: DeadLetterError;
   /** The statement that failed, without values. */
   readonly statement: string | null;
@@ -79,7 +77,7 @@ const CREATE_TABLE =
   `\`process\` bigint unsigned NOT NULL, \`gtid\` varchar(512) ${TEXT} NOT NULL, \`revision\` bigint unsigned NOT NULL, ` +
   `\`state\` varchar(16) ${ASCII} NOT NULL, \`created_at\` datetime(6) NOT NULL, ` +
   `\`table_schema\` varchar(64) ${TEXT} NOT NULL, \`table_name\` varchar(64) ${TEXT} NOT NULL, ` +
-  `\`kind\` varchar(8) ${ASCII} NOT NULL, \`flags\` int unsigned NOT NULL, \`key_identity\` longtext ${TEXT} NULL, ` +
+  `\`kind\` varchar(8) ${ASCII} NOT NULL, \`flags\` int unsigned NOT NULL, ` +
   `\`definition\` longtext ${TEXT} NOT NULL, \`before_image\` longtext ${TEXT} NULL, \`after_image\` longtext ${TEXT} NULL, ` +
   `\`error_code\` varchar(64) ${ASCII} NOT NULL, \`error_message\` text ${TEXT} NOT NULL, \`errno\` int NULL, ` +
   `\`statement\` longtext ${TEXT} NULL, \`attempts\` int unsigned NOT NULL, \`follows\` varchar(128) ${ASCII} NULL, ` +

@@ -6,26 +6,34 @@ import { imageFromJson } from './row-image-json.ts';
 import type { JsonImage } from './row-image-json.ts';
 import { quoteText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
+import type { TableName } from './target-table.ts';
 
-/** A key in quarantine: what load has to know of an unsettled letter while it plans. */
-export interface QuarantinedKey extends Pick<DeadLetter, 'id' | 'state' | 'keyIdentity' | 'follows'> {
+/** An unsettled letter without its row. */
+export interface UnsettledLetter extends Pick<DeadLetter, 'id' | 'state' | 'follows'> {
   readonly schema: string;
   readonly table: string;
+  /** Bytes of its images, as they are stored. */
+  readonly imageBytes: number;
 }
 
 /** Where to go on (an id, null = from the oldest), and how far. */
 export interface DeadLetterPage {
   readonly after: string | null;
   readonly limit: number;
+  /** Only letters of this table. */
+  readonly table?: TableName | undefined;
 }
 
+const IMAGE_BYTES =
+  '(COALESCE(LENGTH(before_image), 0) + COALESCE(LENGTH(after_image), 0) + COALESCE(LENGTH(wanted_image), 0))';
+
 /** Unsettled letters in source order, without their rows. */
-export async function readQuarantine(
+export async function readUnsettled(
   session: TargetSession,
   pipelineId: string,
   page: DeadLetterPage,
-): Promise<readonly QuarantinedKey[]> {
-  const columns = `${PLACE.map((name) => `\`${name}\``).join(', ')}, state, key_identity AS keyIdentity, follows`;
+): Promise<readonly UnsettledLetter[]> {
+  const columns = `${PLACE.map((name) => `\`${name}\``).join(', ')}, state, follows, ${IMAGE_BYTES} AS imageBytes`;
   const rows = await session.query(
     `SELECT ${columns}, table_schema AS tableSchema, table_name AS tableName FROM \`lutra\`.\`dead_letter\` ` +
       inOrder(pipelineId, UNSETTLED_STATES, page),
@@ -33,10 +41,10 @@ export async function readQuarantine(
   return rows.map((row) => ({
     id: idOf(row),
     state: String(row['state']) as DeadLetterState,
-    keyIdentity: textOf(row['keyIdentity']),
     follows: textOf(row['follows']),
     schema: String(row['tableSchema']),
     table: String(row['tableName']),
+    imageBytes: Number(row['imageBytes']),
   }));
 }
 
@@ -64,13 +72,21 @@ export async function readDeadLetter(
   return row === undefined ? null : letterOf(row);
 }
 
-function inOrder(pipelineId: string, states: readonly DeadLetterState[], { after, limit }: DeadLetterPage): string {
+function inOrder(
+  pipelineId: string,
+  states: readonly DeadLetterState[],
+  { after, limit, table }: DeadLetterPage,
+): string {
   const behind =
     after === null
       ? ''
       : ` AND epoch >= ${placeOf(after)[0] ?? '0'} AND (${PLACE_LIST}) > (${placeOf(after).join(', ')})`;
+  const ofTable =
+    table === undefined
+      ? ''
+      : ` AND table_schema = ${quoteText(table.schema)} AND table_name = ${quoteText(table.table)}`;
   return (
-    `WHERE pipeline_id = ${quoteText(pipelineId)} AND state IN (${stateList(states)})${behind} ` +
+    `WHERE pipeline_id = ${quoteText(pipelineId)} AND state IN (${stateList(states)})${behind}${ofTable} ` +
     `ORDER BY ${PLACE_LIST} LIMIT ${String(limit)}`
   );
 }
@@ -81,7 +97,7 @@ export const idOf = (row: Readonly<Record<string, unknown>>): string =>
 
 const LETTER_COLUMNS =
   `${PLACE_LIST}, pipeline_id AS pipelineId, process, gtid, revision, state, created_at AS createdAt, kind, flags, ` +
-  'key_identity AS keyIdentity, definition, before_image AS beforeImage, after_image AS afterImage, ' +
+  'definition, before_image AS beforeImage, after_image AS afterImage, ' +
   'error_code AS errorCode, error_message AS errorMessage, errno, statement, attempts, follows, wanted_by AS wantedBy, ' +
   'wanted_at AS wantedAt, wanted_image AS wantedImage, resolved_at AS resolvedAt, last_error AS lastError';
 
@@ -101,7 +117,6 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
     createdAt: isoOf(row['createdAt']),
     definition,
     change: changeOf(row, { before: image('beforeImage'), after: image('afterImage') }),
-    keyIdentity: textOf(row['keyIdentity']),
     error: {
       code: String(row['errorCode']),
       message: String(row['errorMessage']),

@@ -18,7 +18,7 @@ import {
   readConflict,
   readDeadLetter,
   readDeadLetters,
-  readQuarantine,
+  readUnsettled,
   removeConflictsStatement,
   removeSettledStatement,
   resolveStatement,
@@ -48,7 +48,6 @@ function letter(seq: number, change: Partial<NewDeadLetter> = {}): NewDeadLetter
     revision: 2,
     definition,
     change: insertOf(0),
-    keyIdentity: 'k1',
     error: { code: 'TARGET_ROW_REFUSED', message: "The target's \\ rules refuse it", errno: 1062 },
     statement: 'INSERT INTO `t` VALUES (?)',
     attempts: 3,
@@ -93,7 +92,7 @@ describe.each(TARGETS)('dead letters on %s', (_name, server) => {
   });
 
   it('give back what was put, to the last bit', async () => {
-    const put = letter(5, { change: updateOf, keyIdentity: null, statement: null, follows: '3-4-1-0-0' });
+    const put = letter(5, { change: updateOf, statement: null, follows: '3-4-1-0-0' });
     expect(await add(letter(4), put)).toEqual([2]);
     const [first, second] = await readDeadLetters(target.session, target.pipelineId, {
       ...{ states: ['open'], after: null, limit: 10 },
@@ -109,12 +108,14 @@ describe.each(TARGETS)('dead letters on %s', (_name, server) => {
     const letters = [letter(10, { epoch: 2 }), letter(9), letter(10, { change: insertOf(1) }), letter(100)];
     const ids = letters.map(deadLetterId);
     for (const one of letters.toReversed()) await add(one);
-    const first = await readQuarantine(target.session, target.pipelineId, { after: null, limit: 3 });
+    const first = await readUnsettled(target.session, target.pipelineId, { after: null, limit: 3 });
     expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 3));
-    const rest = await readQuarantine(target.session, target.pipelineId, { after: ids[2] ?? null, limit: 3 });
-    expect(rest).toEqual([
-      ...[{ id: ids[3], state: 'open', keyIdentity: 'k1', follows: null, schema: "sho'p", table: 'örders' }],
-    ]);
+    expect(first[0]?.imageBytes).toBeGreaterThan(20);
+    const rest = await readUnsettled(target.session, target.pipelineId, { after: ids[2] ?? null, limit: 3 });
+    expect(rest).toMatchObject([...[{ id: ids[3], state: 'open', follows: null, schema: "sho'p", table: 'örders' }]]);
+    await add(letter(4, { definition: { ...definition, table: 'other' } }));
+    const page = { after: ids[0] ?? null, limit: 1, table: definition };
+    expect(await readUnsettled(target.session, target.pipelineId, page)).toMatchObject([{ id: ids[1] }]);
   });
 
   it('go with the transaction of their unit', async () => {
@@ -146,7 +147,7 @@ describe.each(TARGETS)('dead letters on %s', (_name, server) => {
     expect(await run(resolveStatement(at(id), { expected: 'retryWanted', to: 'retried' }))).toEqual([0]);
     expect(await run(resolveStatement(at(id), { expected: 'discardWanted', to: 'discarded' }))).toEqual([1]);
     expect(await run(wantStatement(at(id), { state: 'retryWanted', by: 'ann', image: null }))).toEqual([0]);
-    expect(await readQuarantine(target.session, target.pipelineId, { after: null, limit: 9 })).toEqual([]);
+    expect(await readUnsettled(target.session, target.pipelineId, { after: null, limit: 9 })).toEqual([]);
   });
 
   it('are listed, counted and decided by what a person asks for', async () => {

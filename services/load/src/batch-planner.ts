@@ -135,6 +135,7 @@ export class BatchPlanner {
       const fresh = await this.collector.refresh(session, rows, definition);
       if (kind === 'oneOfLanes') refuseOtherSpread(rows, fresh);
       if (fresh !== rows) statements = planUnit((rows = fresh), options);
+      await rules.refresh(session, rows);
       // Not before it is written: the batch in front would remember rows of this one in place of its own.
       recent?.add(statements);
       return statements;

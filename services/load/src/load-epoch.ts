@@ -66,10 +66,11 @@ export async function loadEpoch(
     const recent = safe === undefined ? {} : { recent: safe };
     const rules = new WriteRules({ epoch: pipeline.epoch, clock });
     const tell = (told: ToldLetter): Promise<void> => publishLetter(context, pipeline, told);
-    if (dry === null) desk = await DeadLetterDesk.open({ access, claim, pipeline, tell }, session, rules.quarantine);
+    const catalog = await learnTarget(session, definition.mappings, clock);
+    if (dry === null)
+      desk = await DeadLetterDesk.open({ access, claim, pipeline, tell, catalog, rules, warn }, session);
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
-    const catalog = await learnTarget(session, definition.mappings, clock);
     const pace = new Pace({ context, pipeline, access, warn });
     const isSameMapping = await sameMapping(context, pipeline.pipelineId, lanes);
     const parts = {

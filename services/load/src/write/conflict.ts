@@ -1,6 +1,7 @@
 import { must } from '@lutra/model';
 import type { ConflictDecision, ConflictType, RowChange } from '@lutra/model';
 import type { PlannedRow, RowOrigin, WritableRow } from '../plan/planned-statement.ts';
+import type { Touched } from './touched-values.ts';
 
 /** What became of rows that could not be written as they came: told by events once the unit is committed. */
 export interface Conflict {
@@ -19,9 +20,9 @@ export interface Conflict {
 export interface HeldLetter {
   readonly id: string;
   readonly code: string;
-  /** See tableOf and touchedValues of quarantine.ts. */
+  /** Schema and table at the target. */
   readonly table: string;
-  readonly values: readonly string[];
+  readonly touched: Touched;
 }
 
 export function conflictOf(row: PlannedRow, what: Pick<Conflict, 'type' | 'decision' | 'letter'>): Conflict {

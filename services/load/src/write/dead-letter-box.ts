@@ -6,7 +6,8 @@ import type { PlannedRow } from '../plan/planned-statement.ts';
 import { conflictOf, namedChange, sourceOf } from './conflict.ts';
 import type { Conflict } from './conflict.ts';
 import { inOwnTable } from './own-table.ts';
-import { Quarantine, tableOf, touchedValues, writeHeld } from './quarantine.ts';
+import { Quarantine, tableOf } from './quarantine.ts';
+import { touchedValues } from './touched-values.ts';
 import type { WriteHow } from './write-how.ts';
 
 const ALONE = { rowsMax: 1, charactersMax: Number.MAX_SAFE_INTEGER };
@@ -37,9 +38,9 @@ export class DeadLetterBox {
   /** A row that touches what an unsettled dead letter touches follows it; false = the row is free. */
   takeIfHeld(row: PlannedRow): boolean {
     if (!this.concerns(row)) return false;
-    const table = tableOf(row.writer);
-    const values = touchedValues(row.writer, row.change);
-    const follows = this.how.quarantine.holderOf(table, values) ?? this.own.holderOf(table, values);
+    const table = tableOf(row.writer.definition);
+    const touched = touchedValues(row.writer, row.change);
+    const follows = this.how.quarantine.holderOf(table, touched) ?? this.own.holderOf(table, touched);
     if (follows === null) return false;
     const problem = `A dead letter of ${table} touches the same key or unique value and is not settled`;
     this.take(row, new SyncError('TARGET_ROW_HELD', { problem }), follows);
@@ -66,7 +67,6 @@ export class DeadLetterBox {
     const { writer } = row;
     const { process, transaction } = sourceOf(row).origin;
     const change = namedChange(row);
-    const values = touchedValues(writer, change);
     const letter: NewDeadLetter = {
       epoch,
       process,
@@ -75,7 +75,6 @@ export class DeadLetterBox {
       revision,
       definition: writer.definition,
       change,
-      keyIdentity: writeHeld(values),
       error: {
         code: error.code,
         message: error.message.slice(error.code.length + 2),
@@ -85,7 +84,8 @@ export class DeadLetterBox {
       attempts: follows === null ? poisonTries : 0,
       follows,
     };
-    const held = { id: deadLetterId(letter), code: error.code, table: tableOf(writer), values };
+    const touched = touchedValues(writer, change);
+    const held = { id: deadLetterId(letter), code: error.code, table: tableOf(writer.definition), touched };
     this.own.add(held);
     quarantine.refuseIfFull(this.own.size);
     this.waiting.push(letter);

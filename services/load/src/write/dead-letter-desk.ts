@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { DeadLetterEvent, PipelineDefinition } from '@lutra/model';
+import type { DeadLetterEvent, PipelineDefinition, WarningCode } from '@lutra/model';
 import {
   ensureConflictTable,
   ensureDeadLetterTable,
@@ -7,12 +7,14 @@ import {
   readDeadLetter,
   readDeadLetters,
 } from '@lutra/sql';
-import { followStatement, readQuarantine, resolveStatement, retryFailedStatement } from '@lutra/sql';
-import type { CheckpointClaim, DeadLetter, QuarantinedKey, TargetSession } from '@lutra/sql';
+import { followStatement, readUnsettled, resolveStatement, retryFailedStatement } from '@lutra/sql';
+import type { CheckpointClaim, DeadLetter, TargetCatalog, TargetSession, UnsettledLetter } from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
 import type { TargetAccess } from '../target-access.ts';
 import { applyLetter } from './apply-letter.ts';
-import { Quarantine, readHeld } from './quarantine.ts';
+import { LetterValues } from './letter-values.ts';
+import { Quarantine, tableOf } from './quarantine.ts';
+import type { WriteRules } from './write-rules.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const PAGE = 1_000;
@@ -30,6 +32,11 @@ interface DeskParts {
   readonly access: TargetAccess;
   readonly claim: CheckpointClaim;
   readonly pipeline: Pick<PipelineSession, 'latestDefinition' | 'log'>;
+  readonly catalog: TargetCatalog;
+  /** Holds the quarantine, and has it kept true from now on. */
+  readonly rules: WriteRules;
+  /** Tells of a letter that does not fit its table any more; does not throw. */
+  readonly warn: (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
   /** Tells what became of a letter; does not throw. */
   readonly tell: (told: ToldLetter) => Promise<void>;
 }
@@ -48,20 +55,26 @@ export class DeadLetterDesk {
   /** A letter may wait for one that is settled: an epoch, or the answer to a COMMIT, was lost in between. */
   private mayDangle = true;
 
+  /** Of the values that the last round compared: letters that were looked at anew may follow nothing any more. */
+  private valuesVersion = 0;
+
   private constructor(
     private readonly parts: DeskParts,
-    private readonly quarantine: Quarantine,
+    private readonly values: LetterValues,
   ) {
     this.lookedMs = parts.access.clock.monotonicMs();
   }
 
   /** After the claim: nobody else writes letters of the pipeline. Throws TARGET_QUARANTINE_FULL. */
-  static async open(parts: DeskParts, session: TargetSession, quarantine: Quarantine): Promise<DeadLetterDesk> {
+  static async open(parts: DeskParts, session: TargetSession): Promise<DeadLetterDesk> {
     await ensureDeadLetterTable(session);
     await ensureConflictTable(session);
-    for await (const letter of unsettled(session, parts.claim.pipelineId)) quarantine.add(heldBy(letter));
+    const { catalog, pipeline, rules, warn } = parts;
+    const values = new LetterValues({ pipeline, catalog, quarantine: rules.quarantine, warn });
+    await values.readAll(session);
     await session.rollback();
-    return new DeadLetterDesk(parts, quarantine);
+    rules.keepTrueBy(values);
+    return new DeadLetterDesk(parts, values);
   }
 
   /**
@@ -69,13 +82,14 @@ export class DeadLetterDesk {
    * being written. Throws TARGET_FENCED; what passes by itself is left for the next time.
    */
   async tend(): Promise<void> {
-    const { access, pipeline } = this.parts;
+    const { access, pipeline, rules } = this.parts;
     const nowMs = access.clock.monotonicMs();
-    if (this.quarantine.isEmpty || nowMs - this.lookedMs < LOOK_EVERY_MS) return;
+    if (rules.quarantine.isEmpty || nowMs - this.lookedMs < LOOK_EVERY_MS) return;
     this.lookedMs = nowMs;
     try {
       const session = await this.connected();
-      if (this.mayDangle || (await this.isWanted(session))) await this.round(session);
+      const isDue = this.mayDangle || this.valuesVersion !== this.values.version;
+      if (isDue || (await this.isWanted(session))) await this.round(session);
     } catch (error) {
       const failure = SyncError.of(error);
       this.mayDangle = true;
@@ -104,23 +118,27 @@ export class DeadLetterDesk {
 
   /** All unsettled letters in order, once. Those that stay unsettled are the quarantine from then on. */
   private async round(session: TargetSession): Promise<void> {
-    const definition = this.parts.pipeline.latestDefinition();
+    const { claim, pipeline, rules } = this.parts;
+    const { version } = this.values;
+    const definition = pipeline.latestDefinition();
     const staying = new Quarantine();
-    for await (const letter of unsettled(session, this.parts.claim.pipelineId)) {
-      const held = heldBy(letter);
-      const blocker = staying.holderOf(held.table, held.values);
+    for await (const letter of unsettled(session, claim.pipelineId)) {
+      const { id, schema, table } = letter;
+      const held = { id, table: tableOf({ schema, table }), touched: await this.values.touchedBy(session, letter) };
+      const blocker = staying.holderOf(held.table, held.touched);
       const isSettled = await this.consider(session, letter, { blocker, definition });
       if (!isSettled) staying.add(held);
     }
     await session.rollback();
-    this.quarantine.replaceBy(staying);
+    rules.quarantine.replaceBy(staying);
     this.mayDangle = false;
+    this.valuesVersion = version;
   }
 
   /** True when the letter is settled. */
   private async consider(
     session: TargetSession,
-    letter: QuarantinedKey,
+    letter: UnsettledLetter,
     { blocker, definition }: { readonly blocker: string | null; readonly definition: PipelineDefinition },
   ): Promise<boolean> {
     if (letter.state === 'discardWanted') return this.carryOut(session, letter, { to: 'discarded', definition });
@@ -133,7 +151,7 @@ export class DeadLetterDesk {
   }
 
   /** An earlier letter touches the same: it has to be settled first. */
-  private async keepWaiting(session: TargetSession, letter: QuarantinedKey, blocker: string): Promise<void> {
+  private async keepWaiting(session: TargetSession, letter: UnsettledLetter, blocker: string): Promise<void> {
     const { claim } = this.parts;
     if (letter.state === 'open' && letter.follows === blocker) return;
     await holdCheckpoint(session, claim);
@@ -149,7 +167,7 @@ export class DeadLetterDesk {
 
   private async carryOut(
     session: TargetSession,
-    { id, state, schema, table }: QuarantinedKey,
+    { id, state, schema, table }: UnsettledLetter,
     { to, definition }: { readonly to: 'retried' | 'discarded'; readonly definition: PipelineDefinition },
   ): Promise<boolean> {
     const { claim } = this.parts;
@@ -202,20 +220,14 @@ export class DeadLetterDesk {
     change: Outcome,
     code: string,
   ): Promise<void> {
-    return this.parts.tell({ table: `${schema}.${table}`, change, code });
+    return this.parts.tell({ table: tableOf({ schema, table }), change, code });
   }
 }
 
-const heldBy = ({ id, schema, table, keyIdentity }: QuarantinedKey) => ({
-  id,
-  table: `${schema}.${table}`,
-  values: readHeld(keyIdentity),
-});
-
 /** In source order, page by page; what changes behind the page is not read again. */
-async function* unsettled(session: TargetSession, pipelineId: string): AsyncGenerator<QuarantinedKey> {
+async function* unsettled(session: TargetSession, pipelineId: string): AsyncGenerator<UnsettledLetter> {
   for (let after: string | null = null; ;) {
-    const page: readonly QuarantinedKey[] = await readQuarantine(session, pipelineId, { after, limit: PAGE });
+    const page: readonly UnsettledLetter[] = await readUnsettled(session, pipelineId, { after, limit: PAGE });
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;

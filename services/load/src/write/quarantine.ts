@@ -1,24 +1,38 @@
 import { SyncError } from '@lutra/model';
-import type { RowChange } from '@lutra/model';
-import type { TableWriter } from '@lutra/sql';
+import type { TableWriter, TargetTable } from '@lutra/sql';
+import { EVERYTHING } from './touched-values.ts';
+import type { Touched } from './touched-values.ts';
 import type { HeldLetter } from './conflict.ts';
 
 // About 150 bytes each: 30 MB for one pipeline that is badly ill.
 const VALUES_MAX = 200_000;
 
-/** Stands for every value of the table: one that the row touches cannot be computed. */
-const EVERYTHING = '*';
+type Held = Pick<HeldLetter, 'id' | 'table' | 'touched'>;
+
+/** Letters of one table, oldest first, and where their values stand. */
+interface HeldTable {
+  /** What the values were made for; 'several' = not for one and the same. */
+  target: TargetTable | null | 'several';
+  readonly letters: Map<string, Touched>;
+  /** By form, then value: ids of the letters that touch it, oldest first. */
+  readonly forms: Map<string, Map<string, string[]>>;
+}
 
 /**
  * The values of unique keys (primary keys included) that unsettled dead letters touch, before and after images. A change that
  * touches one of them must not overtake the letter: it follows it into `lutra.dead_letter`.
  *
+ * Values can be compared only when both were made for the same description of the target table and for columns of the same
+ * kinds. Otherwise the letter holds every row of its table: a key whose collation was altered would not be found again under
+ * its old value, and a newer row would be written before the letter and overwritten by its retry. `LetterValues` makes the
+ * values anew when a table is described anew.
+ *
  * Memory is bounded: beyond {@link VALUES_MAX} values adding throws TARGET_QUARANTINE_FULL, and the pipeline stops rather
  * than forgets.
  */
 export class Quarantine {
-  /** By table, then value: ids of the letters that touch it, oldest first. */
-  private readonly tables = new Map<string, Map<string, string[]>>();
+  /** By schema and table. */
+  private readonly tables = new Map<string, HeldTable>();
   private values = 0;
 
   /** True while no dead letter is unsettled: nothing has to be looked at. */
@@ -32,48 +46,60 @@ export class Quarantine {
 
   /** Whether rows of the table may be held at all. */
   concerns(writer: TableWriter): boolean {
-    return this.values > 0 && this.tables.has(tableOf(writer));
+    return this.values > 0 && this.tables.has(tableOf(writer.definition));
   }
 
-  /** Id of a letter that touches one of the values; null = none does. */
-  holderOf(table: string, values: readonly string[]): string | null {
+  /** Whether the letters of the table are known under another description of it. */
+  isStale(table: string, target: TargetTable): boolean {
+    const held = this.tables.get(table);
+    return held !== undefined && held.target !== target;
+  }
+
+  /** What the letter touches, as it was last told. */
+  touchedBy({ id, table }: Pick<Held, 'id' | 'table'>): Touched | undefined {
+    return this.tables.get(table)?.letters.get(id);
+  }
+
+  /** Id of a letter that the change may touch; null = none does. */
+  holderOf(table: string, { target, form, values }: Touched): string | null {
     const held = this.tables.get(table);
     if (held === undefined) return null;
-    const everything = held.get(EVERYTHING)?.[0];
-    if (everything !== undefined) return everything;
-    for (const value of values) {
-      // What cannot be computed may be any of those that are held.
-      const [holder] = value === EVERYTHING ? ([...held.values()][0] ?? []) : (held.get(value) ?? []);
-      if (holder !== undefined) return holder;
+    const [oldest = null] = held.letters.keys();
+    if (held.target !== target || form === EVERYTHING) return oldest;
+    for (const [other, holders] of held.forms) {
+      if (other !== form) return [...holders.values()][0]?.[0] ?? oldest;
+      for (const value of values) {
+        const holder = holders.get(value)?.[0];
+        if (holder !== undefined) return holder;
+      }
     }
     return null;
   }
 
-  add({ id, table, values }: Pick<HeldLetter, 'id' | 'table' | 'values'>): void {
+  /** The letter is new; one that is there already stays as it is known. */
+  add({ id, table, touched }: Held): void {
+    const { form, target, values } = touched;
     let held = this.tables.get(table);
-    if (held === undefined) this.tables.set(table, (held = new Map<string, string[]>()));
+    if (held === undefined) this.tables.set(table, (held = { target, letters: new Map(), forms: new Map() }));
+    if (held.letters.has(id)) return;
+    if (held.target !== target) held.target = 'several';
+    held.letters.set(id, touched);
+    let holders = held.forms.get(form);
+    if (holders === undefined) held.forms.set(form, (holders = new Map<string, string[]>()));
     for (const value of values) {
-      const holders = held.get(value);
-      if (holders === undefined) held.set(value, [id]);
-      else holders.push(id);
-      this.values += 1;
+      const ids = holders.get(value);
+      if (ids === undefined) holders.set(value, [id]);
+      else ids.push(id);
     }
+    this.values += values.length;
     this.refuseIfFull();
   }
 
-  /** The letter is settled. */
-  release({ id, table, values }: Pick<HeldLetter, 'id' | 'table' | 'values'>): void {
-    const held = this.tables.get(table);
-    if (held === undefined) return;
-    for (const value of values) {
-      const holders = held.get(value);
-      const at = holders?.indexOf(id) ?? -1;
-      if (holders === undefined || at < 0) continue;
-      holders.splice(at, 1);
-      this.values -= 1;
-      if (holders.length === 0) held.delete(value);
-    }
-    if (held.size === 0) this.tables.delete(table);
+  /** What is known of the letters of one table from now on. */
+  replaceTable(table: string, letters: readonly Held[]): void {
+    for (const { values } of this.tables.get(table)?.letters.values() ?? []) this.values -= values.length;
+    this.tables.delete(table);
+    for (const letter of letters) this.add(letter);
   }
 
   /** Holds from now on what the other one does, and nothing else. */
@@ -92,37 +118,5 @@ export class Quarantine {
 }
 
 /** Schema and table, as one text. */
-export const tableOf = ({ definition }: Pick<TableWriter, 'definition'>): string =>
-  `${definition.schema}.${definition.table}`;
-
-/**
- * What the change touches in the unique indexes of the table, before and after, each as text of index and value; where one
- * value cannot be computed, everything.
- */
-export function touchedValues({ identities }: TableWriter, change: RowChange): readonly string[] {
-  if (identities === null) return [EVERYTHING];
-  const before = change.kind === 'insert' ? undefined : change.before;
-  const after = change.kind === 'delete' ? undefined : change.after;
-  const values = new Set<string>();
-  for (const [index, unique] of [identities.key, ...identities.others].entries()) {
-    // An update that does not carry the columns leaves the value of a secondary index as it is.
-    const isKept =
-      before !== undefined &&
-      after !== undefined &&
-      unique.columns.every(({ position }) => after[position] === undefined);
-    if (index > 0 && isKept) continue;
-    for (const image of [before, after]) {
-      const identity = image === undefined ? undefined : unique.of(image, before);
-      if (identity === null) return [EVERYTHING];
-      if (identity !== undefined) values.add(`${String(index)}:${String(identity)}`);
-    }
-  }
-  return [...values];
-}
-
-/** How the values of a letter are kept in `key_identity`. */
-export const writeHeld = (values: readonly string[]): string | null =>
-  values.includes(EVERYTHING) ? null : JSON.stringify(values);
-
-export const readHeld = (text: string | null): readonly string[] =>
-  text === null ? [EVERYTHING] : (JSON.parse(text) as readonly string[]);
+export const tableOf = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
+  `${schema}.${table}`;

@@ -1,5 +1,7 @@
 import type { Clock, PipelineDefinition } from '@lutra/model';
+import type { TableWriter, TargetSession } from '@lutra/sql';
 import type { Conflict } from './conflict.ts';
+import type { LetterValues } from './letter-values.ts';
 import { Quarantine } from './quarantine.ts';
 import { writeHow } from './write-how.ts';
 import type { WriteHow } from './write-how.ts';
@@ -8,6 +10,7 @@ import type { WriteHow } from './write-how.ts';
 export class WriteRules {
   readonly quarantine = new Quarantine();
   private known: WriteHow | null = null;
+  private values: Pick<LetterValues, 'refresh'> | null = null;
 
   constructor(private readonly parts: { readonly epoch: number; readonly clock: Clock }) {}
 
@@ -15,6 +18,17 @@ export class WriteRules {
     if (this.known?.revision !== definition.revision)
       this.known = writeHow(definition, { ...this.parts, quarantine: this.quarantine });
     return this.known;
+  }
+
+  /** Who keeps the quarantine true while tables are altered. */
+  keepTrueBy(values: Pick<LetterValues, 'refresh'>): void {
+    this.values = values;
+  }
+
+  /** See {@link LetterValues.refresh}; to be called with the writers of a unit's rows before it is written. */
+  async refresh(session: TargetSession, rows: readonly { readonly writer: TableWriter }[]): Promise<void> {
+    if (this.values === null || this.quarantine.isEmpty) return;
+    await this.values.refresh(session, new Set(rows.map(({ writer }) => writer)));
   }
 
   /**

@@ -5,7 +5,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { claimCheckpoint, ensureCheckpointTable, insertOrigin, listDeadLetters, wantStatement } from '@lutra/sql';
+import {
+  claimCheckpoint,
+  ensureCheckpointTable,
+  insertOrigin,
+  listDeadLetters,
+  TargetCatalog,
+  wantStatement,
+} from '@lutra/sql';
 import { DeadLetterDesk } from '../../src/write/dead-letter-desk.ts';
 import type { ToldLetter } from '../../src/write/dead-letter-desk.ts';
 import { Quarantine } from '../../src/write/quarantine.ts';
@@ -32,16 +39,21 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
   const log = { info: () => undefined, warn: () => undefined, debug: () => undefined };
 
   async function openDesk(): Promise<DeadLetterDesk> {
-    const pipeline = { latestDefinition: () => unit.definition(undefined, SET_ASIDE), log } as never;
+    const pipeline = {
+      pipelineId: unit.pipelineId,
+      latestDefinition: () => unit.definition(undefined, SET_ASIDE),
+      log,
+    } as never;
     const access = { clock, open: () => unit.connect() };
     const tell = (letter: ToldLetter): Promise<void> => {
       told.push(letter);
       return Promise.resolve();
     };
+    const warn = () => Promise.resolve();
+    const { rules } = unit;
     const opened = await DeadLetterDesk.open(
-      { access, claim: claim(), pipeline, tell },
+      { access, claim: claim(), pipeline, tell, catalog: new TargetCatalog(), rules, warn },
       unit.session,
-      unit.rules.quarantine,
     );
     // What an epoch before may have left is looked at once.
     await opened.tend();
