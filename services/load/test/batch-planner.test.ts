@@ -15,7 +15,7 @@ describe('a unit that is planned ahead', () => {
     const planner = new BatchPlanner(collector as unknown as RowCollector, {
       catalog: {} as never,
       info: { maxAllowedPacketBytes: 1_048_576 } as never,
-      rules: { howFor: () => ({}) } as unknown as WriteRules,
+      rules: { howFor: () => ({}), refresh: () => Promise.resolve() } as unknown as WriteRules,
       parallelRowsMin: 1,
       recent,
     });

@@ -31,7 +31,7 @@ export interface ToldLetter {
 interface DeskParts {
   readonly access: TargetAccess;
   readonly claim: CheckpointClaim;
-  readonly pipeline: Pick<PipelineSession, 'latestDefinition' | 'log'>;
+  readonly pipeline: Pick<PipelineSession, 'latestDefinition' | 'log' | 'pipelineId'>;
   readonly catalog: TargetCatalog;
   /** Holds the quarantine, and has it kept true from now on. */
   readonly rules: WriteRules;
