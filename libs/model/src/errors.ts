@@ -106,7 +106,7 @@ export const ERRORS = {
     class: 'poison',
     summary: 'A row at the target is not as the source says, and the policy of its table does not decide',
     workaround:
-      'Make the row at the target as it should be, then RESTART; or choose another conflict policy for {table}. As a dead letter it waits for a person: retry writes the row of the source, discard keeps that of the target.',
+      'Make the row at the target as it should be, then RESTART; or choose another conflict policy for {table} (all but overwrite and latestWins need whole row images: binlog_row_image = FULL at the source). As a dead letter it waits for a person: retry writes the row of the source, discard keeps that of the target.',
   },
   TARGET_ROW_HELD: {
     scope: 'target',

@@ -69,6 +69,7 @@ export async function inspectTarget(
     });
   const keyless = await mappedWithoutKey(session, mappings, schemas);
   await session.rollback();
+  refuseComparing(keyless, mappings);
   if (keyless.length > 0) warnings.push(aboutKeyless(keyless, demands.noPrimaryKey ?? 'matchAllColumns'));
   return { kind, version, maxAllowedPacketBytes, warnings };
 }
@@ -81,6 +82,19 @@ async function mappedWithoutKey(
   const mappingOf = compileTargetLookup(mappings);
   const tables = await tablesWithoutKey(session, schemas);
   return tables.filter(({ schema, table }) => mappingOf(schema, table) !== null);
+}
+
+/** Throws TARGET_KEY_MISSING where a conflict policy needs a key: rows without one cannot be compared, only overwritten. */
+function refuseComparing(keyless: readonly TableName[], mappings: readonly MappingDefinition[]): void {
+  const mappingOf = compileTargetLookup(mappings);
+  for (const name of keyless) {
+    const policy = mappingOf(name.schema, name.table)?.onConflict?.kind ?? 'overwrite';
+    if (policy === 'overwrite') continue;
+    const table = `${name.schema}.${name.table}`;
+    const problem = `The conflict policy ${policy} compares rows by their key, and ${table} has none at the target; without one only overwrite is possible`;
+    const statement = `ALTER TABLE ${quoteTable(name)} ADD PRIMARY KEY (<columns>)`;
+    throw new SyncError('TARGET_KEY_MISSING', { table, problem, statement });
+  }
 }
 
 /** Some names are enough: the first repair shows how the others are done. */

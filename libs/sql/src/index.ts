@@ -70,7 +70,7 @@ export { compileTableWriter, keyValue } from './table-writer.ts';
 export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
-export { createTableStatement } from './table-statement.ts';
+export { addPrimaryKeyStatement, createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';
 export { readReplicaLagMs, readTargetLoad, readTargetReplicas } from './target-load.ts';

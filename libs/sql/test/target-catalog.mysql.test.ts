@@ -80,6 +80,20 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     expect(packets).toBe(before);
   }, 60_000);
 
+  it('knows that rows whose periods must not overlap clash without an equal value', async () => {
+    if (target.session.info.kind === 'mysql') return;
+    await run(
+      `CREATE TABLE @booked (room int, s date, e date, note int, other int, UNIQUE KEY once (note), PERIOD FOR p (s, e),
+        PRIMARY KEY (room, p WITHOUT OVERLAPS), UNIQUE KEY \`too\` (other, p WITHOUT OVERLAPS))`,
+    );
+    const { uniqueKeys } = await described('booked');
+    expect(Object.fromEntries(uniqueKeys.map((key) => [key.name, key.isExact]))).toEqual({
+      PRIMARY: false,
+      once: true,
+      too: false,
+    });
+  });
+
   it('gives null for a table or schema that is not there, alone and among others', async () => {
     await run('CREATE TABLE @here (id int PRIMARY KEY)');
     const absent = { schema: `${target.schema}_no`, table: 't' };

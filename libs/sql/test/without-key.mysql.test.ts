@@ -132,6 +132,11 @@ describe.each(TARGETS)('a table without a key on %s', (_title, name) => {
     expect(told).not.toContain('tight');
     const refused = inspectTarget(session, [mapping], { noPrimaryKey: 'reject' });
     await expect(refused).rejects.toMatchObject({ code: 'TARGET_KEY_MISSING' });
+    const comparing = { ...mapping, onConflict: { kind: 'targetWins' as const } };
+    await expect(inspectTarget(session, [comparing])).rejects.toMatchObject({
+      code: 'TARGET_KEY_MISSING',
+      message: expect.stringContaining('targetWins') as unknown,
+    });
     const tight = { ...mapping, source: { schema: 's', table: { exact: 'tight' } } };
     expect((await inspectTarget(session, [tight], { noPrimaryKey: 'reject' })).kind).toBe(session.info.kind);
   });

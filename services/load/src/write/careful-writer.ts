@@ -11,7 +11,7 @@ import { DeadLetterBox } from './dead-letter-box.ts';
 import { asInsert, comparing, decideConflict } from './decide-conflict.ts';
 import type { ComparingPolicy } from './decide-conflict.ts';
 import { isRefusal, isUniqueClash } from './is-refusal.ts';
-import { rowMissing, undecided } from './refusal-errors.ts';
+import { policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
 import { runsOfUniqueKeys } from './runs-of-unique-keys.ts';
 import type { WriteHow } from './write-how.ts';
 
@@ -65,8 +65,8 @@ export class CarefulWriter {
       const free = statement.rows.filter((row) => !this.box.takeIfHeld(row));
       await this.box.flush();
       const policy = comparing(this.how.policyOf(statement.writer));
-      // A row without a key cannot be looked for but by all that it was.
-      if (policy !== null && statement.writer.key.length > 0) await this.compare(free, policy);
+      if (policy !== null && statement.writer.key.length === 0) throw policyNeedsKey(statement.writer, policy.kind);
+      if (policy !== null) await this.compare(free, policy);
       else await this.overwrite(statement, free);
     }
     await this.notes.record();

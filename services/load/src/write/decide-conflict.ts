@@ -31,15 +31,25 @@ export type Verdict =
       readonly decision: ConflictDecision;
       readonly change: RowChange | null;
     }
-  /** A conflict for a person. incomplete: the row is to be inserted, and its image does not hold every column. */
-  | { readonly kind: 'undecided'; readonly type: ConflictType; readonly why: 'manual' | 'incomplete' | 'unknown' };
+  /**
+   * A conflict for a person. incomplete: the row is to be inserted, and its image does not hold every column. unknown: the
+   * image does not hold what the policy decides by. partial: nor what would tell whether there is a conflict at all.
+   */
+  | {
+      readonly kind: 'undecided';
+      readonly type: ConflictType;
+      readonly why: 'manual' | 'incomplete' | 'unknown' | 'partial';
+    };
 
 type Update = Extract<RowChange, { kind: 'update' }>;
 
 /**
- * Compares the row found at the target (null = none) with what the source's before image says, in the columns that the image
- * carries, and decides by the policy. A row that is already as the source wants it is no conflict. What is to be written is
- * told as a change of the row that was found, so that the ordinary statements write it.
+ * Compares the row found at the target (null = none) with what the source's before image says, and decides by the policy. A
+ * row that is already as the source wants it is no conflict. What is to be written is told as a change of the row that was
+ * found, so that the ordinary statements write it.
+ *
+ * Only a whole image agrees: where one leaves columns out (binlog_row_image MINIMAL or NOBLOB) and those that it carries do
+ * not differ, nobody can tell whether the others do, and the row is undecided. latestWins needs its own column alone.
  */
 export function decideConflict(
   { writer, change }: { readonly writer: TableWriter; readonly change: RowChange },
@@ -49,11 +59,13 @@ export function decideConflict(
   if (change.kind === 'insert')
     return found === null ? agreed(change) : decideInsert(writer, change, { found, policy });
   if (found === null) return decideMissing(writer, change, policy);
-  const isHidden = hidesWhatDecides(writer, change, policy);
-  if (isHidden && policy.kind === 'merge') return { kind: 'undecided', type: 'row-differs', why: 'unknown' };
-  if (!isHidden && holds(writer, change.before, found)) return agreed(change);
+  const isWhole = tellsAll(writer, change.before);
+  const isAlike = holds(writer, change.before, found);
+  if (isWhole && isAlike) return agreed(change);
   const wanted = change.kind === 'delete' ? null : change.after;
   if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found)) return agreed(null);
+  if (isAlike && policy.kind !== 'latestWins') return partial;
+  if (hidesDelta(writer, change, policy)) return { kind: 'undecided', type: 'row-differs', why: 'unknown' };
   return decideDifference(writer, change, { found, policy });
 }
 
@@ -63,13 +75,17 @@ export function asInsert({ table, event, row, part, flags, after }: Update): Row
 }
 
 const agreed = (change: RowChange | null): Verdict => ({ kind: 'agreed', change });
+const partial: Verdict = { kind: 'undecided', type: 'row-differs', why: 'partial' };
 
 function decideInsert(
   writer: TableWriter,
   change: Extract<RowChange, { kind: 'insert' }>,
   { found, policy }: { readonly found: RowImage; readonly policy: ComparingPolicy },
 ): Verdict {
-  if (holds(writer, change.after, found)) return agreed(null);
+  if (holds(writer, change.after, found)) {
+    if (tellsAll(writer, change.after)) return agreed(null);
+    if (policy.kind !== 'latestWins') return partial;
+  }
   // Nothing was there at the source: a delta begins at zero.
   const asUpdate: Update = { ...change, kind: 'update', before: found.map(() => undefined) };
   return decideDifference(writer, asUpdate, { found, policy });
@@ -135,18 +151,14 @@ function decideDifference(
   }
 }
 
-/**
- * Whether the update changes a column by which the policy reckons, and its image does not say what was there before (MINIMAL):
- * that the columns it does carry agree then proves nothing.
- */
-function hidesWhatDecides(
+/** Whether the update moves an amount that is added up, and its image does not say from where. */
+function hidesDelta(
   writer: TableWriter,
   change: Exclude<RowChange, { kind: 'insert' }>,
   policy: ComparingPolicy,
 ): boolean {
-  if (change.kind === 'delete') return false;
-  const names = policy.kind === 'merge' ? policy.deltaColumns : policy.kind === 'latestWins' ? [policy.column] : [];
-  return names.some((name) => {
+  if (change.kind === 'delete' || policy.kind !== 'merge') return false;
+  return policy.deltaColumns.some((name) => {
     const column = columnOf(writer, name);
     if (column === undefined) return false;
     return change.after[column.position] !== undefined && change.before[column.position] === undefined;
@@ -180,6 +192,10 @@ function mergedOnto(
   }
   return { ...change, before: found, after };
 }
+
+/** Whether the image carries every column that can be compared; what the source computes it need not log. */
+const tellsAll = ({ columns }: TableWriter, image: RowImage): boolean =>
+  columns.every(({ position, definition }) => image[position] !== undefined || definition.generated === true);
 
 /** Whether the row is as the image says, in the columns that it carries. */
 function holds(writer: TableWriter, image: RowImage, found: RowImage): boolean {

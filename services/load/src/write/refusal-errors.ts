@@ -1,4 +1,6 @@
 import { SyncError } from '@lutra/model';
+import { addPrimaryKeyStatement } from '@lutra/sql';
+import type { TableWriter } from '@lutra/sql';
 import type { PlannedRow } from '../plan/planned-statement.ts';
 import type { Verdict } from './decide-conflict.ts';
 
@@ -13,7 +15,16 @@ export function undecided(
   { type, why }: Extract<Verdict, { kind: 'undecided' }>,
 ): SyncError {
   const table = `${definition.schema}.${definition.table}`;
-  const reason = why === 'manual' ? 'its policy leaves it to a person' : 'the deciding column is not in the image';
-  const problem = `A conflict (${type}) of the ${change.kind} of a row of ${table}: ${reason}`;
+  const problem =
+    why === 'partial'
+      ? `The image of the ${change.kind} of a row of ${table} does not hold every column, so a conflict would not be seen`
+      : `A conflict (${type}) of the ${change.kind} of a row of ${table}: ${why === 'manual' ? 'its policy leaves it to a person' : 'the deciding column is not in the image'}`;
   return new SyncError('TARGET_CONFLICT_UNDECIDED', { table, keyColumns, type, problem });
+}
+
+/** A row of a table without a key cannot be looked for but by all that it was: there is nothing to compare it with. */
+export function policyNeedsKey({ definition }: TableWriter, policy: string): SyncError {
+  const table = `${definition.schema}.${definition.table}`;
+  const problem = `The conflict policy ${policy} compares rows by their key, and ${table} has none at the target; without one only overwrite is possible`;
+  return new SyncError('TARGET_KEY_MISSING', { table, problem, statement: addPrimaryKeyStatement(definition) });
 }

@@ -3,8 +3,10 @@
  * Method: real servers whose rows were changed by somebody else.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '@lutra/model';
 import type { ConflictPolicy } from '@lutra/model';
-import { insert, remove, update } from '../rows.ts';
+import { WriteRules } from '../../src/write/write-rules.ts';
+import { insert, peopleTable, remove, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const LATEST: ConflictPolicy = { kind: 'latestWins', column: 'note' };
@@ -95,6 +97,37 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
     ]);
     const letters = policy.kind === 'manual' ? 4 : 0;
     expect(await unit.letters()).toHaveLength(letters);
+  });
+
+  it.each(['ignore', 'sourceWins', 'targetWins', 'manual', 'latestWins', 'merge'] as const)(
+    'writes nothing silently by %s where the image does not tell what stood there',
+    async (kind) => {
+      const policy = kind === 'latestWins' ? LATEST : kind === 'merge' ? MERGE : { kind };
+      for (const partial of [update([2], [2, 'b2']), remove([2])]) {
+        const planned = unit.plan([partial]);
+        const code = 'TARGET_CONFLICT_UNDECIDED';
+        if (kind !== 'manual') await expect(unit.write(planned, policy)).rejects.toMatchObject({ code });
+        unit.rules = new WriteRules({ epoch: 1, clock: systemClock });
+        const [conflict] = await unit.write(planned, policy, { onPoison: 'deadLetter' });
+        expect(conflict).toMatchObject({ type: 'row-differs', decision: 'deadLettered' });
+        expect((await unit.people()).find(([id]) => id === 2)).toEqual([2, 'changed', 't6']);
+        await unit.run(`DELETE FROM lutra.dead_letter WHERE pipeline_id = '${unit.pipelineId}'`);
+        unit.rules = new WriteRules({ epoch: 1, clock: systemClock });
+      }
+    },
+  );
+
+  it('refuses every policy but overwrite on a table without a key', async () => {
+    const create = `CREATE TABLE ${unit.schema}.people (id int, name varchar(20), note varchar(20))`;
+    await unit.reset(peopleTable(unit.schema), create);
+    for (const policy of [LATEST, MERGE, { kind: 'targetWins' } as const]) {
+      unit.rules = new WriteRules({ epoch: 1, clock: systemClock });
+      const refused = unit.write(unit.plan([insert([1, 'a', 'b'])]), policy, { onPoison: 'deadLetter' });
+      await expect(refused).rejects.toMatchObject({ code: 'TARGET_KEY_MISSING' });
+    }
+    unit.rules = new WriteRules({ epoch: 1, clock: systemClock });
+    await unit.write(unit.plan([insert([1, 'a', 'b'])]));
+    expect(await unit.people()).toEqual([[1, 'a', 'b']]);
   });
 
   it('compares each change of a key with what the ones before it have made', async () => {

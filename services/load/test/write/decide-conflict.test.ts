@@ -61,8 +61,10 @@ function result(found: RowImage | null, verdict: ReturnType<typeof decide>): Row
   return change.after.map((value, position) => (value === undefined ? (found?.[position] ?? null) : value));
 }
 
+type Case = [string, RowChange, RowImage | null, ComparingPolicy, string | null, RowImage | null | 'person'];
+
 describe('a conflict', () => {
-  it.each<[string, RowChange, RowImage | null, ComparingPolicy, string | null, RowImage | null | 'person']>([
+  it.each<Case>([
     ['ignored', update(BEFORE, AFTER), OTHER, { kind: 'ignore' }, 'ignored', OTHER],
     ['the source wins', update(BEFORE, AFTER), OTHER, { kind: 'sourceWins' }, 'overwritten', AFTER],
     ['the target wins', update(BEFORE, AFTER), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
@@ -86,6 +88,14 @@ describe('a conflict', () => {
       [1, 12, 'other', 7],
     ],
     ['older than the target, in part', update([1], [1, 12, undefined, 5]), OTHER, LATEST, 'kept', OTHER],
+    ...(['ignore', 'sourceWins', 'targetWins', 'manual'] as const).flatMap((kind): Case[] => [
+      [`nobody can see (${kind})`, update([1], [1, 12]), OTHER, { kind }, null, 'person'],
+      [`nobody can see, of a delete (${kind})`, remove([1]), OTHER, { kind }, null, 'person'],
+      [`none that is left to write (${kind})`, update([1], [1, 30]), OTHER, { kind }, null, OTHER],
+    ]),
+    ['nobody can see, merged', update([1], [1, undefined, 'new']), OTHER, MERGE, null, 'person'],
+    ['nobody can see, of a delete, the latest', remove([1]), OTHER, LATEST, null, 'person'],
+    ['seen in what the image holds', update([1, 10], [1, 12]), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
     ['an insert of another row', insert(AFTER), OTHER, { kind: 'targetWins' }, 'kept', OTHER],
     ['an insert that wins', insert(AFTER), OTHER, { kind: 'sourceWins' }, 'overwritten', AFTER],
     ['a missing row, whole', update(BEFORE, AFTER), null, { kind: 'sourceWins' }, 'inserted', AFTER],
@@ -116,8 +126,11 @@ describe('a conflict', () => {
           expect(verdict.kind).toBe('agreed');
           expect(result(found, verdict)).toEqual(expected);
         }
-        // A partial image says nothing of the other columns.
-        expect(decide(update([1, before[1]], [1, after[1]]), before, policy).kind).toBe('agreed');
+        // A partial image says nothing of the other columns, on which both sides may differ.
+        for (const change of [update([1, before[1]], [1, (before[1] ?? 0) + 1]), remove([1]), insert([1])]) {
+          const verdict = decide(change, before, policy);
+          expect([verdict.kind, result(before, verdict)]).toEqual(['undecided', 'person']);
+        }
         // Both sides have done the same: nothing to decide, except for what is added up.
         if (policy.kind !== 'merge') expect(decide(update(before, after), after, policy).kind).toBe('agreed');
       }),

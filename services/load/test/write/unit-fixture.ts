@@ -66,6 +66,7 @@ export class UnitFixture {
     this.writer = compileTableWriter(
       definition,
       must(await this.session.describeTable(definition), 'it was just created'),
+      { noPrimaryKey: 'matchAllColumns' },
     );
   }
 
