@@ -5,7 +5,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue, ProcessHeader, RowChange, RowImage, TableDefinition } from '@lutra/model';
-import { decodeRawProcess, decodeRowProcess, iterateRowProcess, RowProcessEncoder } from '../src/index.ts';
+import {
+  decodeRawProcess,
+  decodeRowProcess,
+  RowProcessEncoder,
+  RowProcessReader,
+  transactionEnds,
+} from '../src/index.ts';
 import { encodeBlock } from '../src/wire/byte-encoder.ts';
 import { decodeEnvelope, encodeEnvelope } from '../src/wire/envelope-v1.ts';
 import { encodeProcessHeader } from '../src/wire/process-header.ts';
@@ -162,6 +168,34 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
+/** What the reader finds, put together. */
+function readAll(body: Uint8Array): unknown {
+  const reader = new RowProcessReader(body);
+  const tables: TableDefinition[] = [];
+  const transactions: unknown[] = [];
+  let changes: RowChange[] = [];
+  for (let kind = reader.next(); kind !== null; kind = reader.next())
+    if (kind === 'table') tables.push(reader.definition());
+    else if (kind === 'begin') transactions.push({ ...reader.begin(), changes: (changes = []) });
+    else if (kind === 'change') {
+      const change = reader.change();
+      expect([change.table, change.part]).toEqual([reader.table, reader.part]);
+      changes.push(change);
+    }
+  return { tables, transactions };
+}
+
+function copyAll(body: Uint8Array): Buffer {
+  return collect((sink) => {
+    const encoder = new RowProcessEncoder(sink);
+    const reader = new RowProcessReader(body);
+    for (let kind = reader.next(); kind !== null; kind = reader.next())
+      if (kind === 'table') encoder.defineTable(reader.definition());
+      else encoder.copy(reader);
+    encoder.end();
+  });
+}
+
 describe('round trips', () => {
   it('row processes come back value for value', () => {
     fc.assert(
@@ -172,10 +206,23 @@ describe('round trips', () => {
     );
   });
 
+  it('row processes that are read record by record come back too, and copied they are the same bytes', () => {
+    fc.assert(
+      fc.property(rowProcess, (process) => {
+        const body = encodeRows(process);
+        same(readAll(body), { tables: process.tables, transactions: process.transactions });
+        expect(copyAll(body).equals(body)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('raw processes come back byte for byte', () => {
     fc.assert(
       fc.property(rawProcess, (process) => {
-        same(decodeRawProcess(process.header, encodeRaw(process)), process);
+        const body = encodeRaw(process);
+        same(decodeRawProcess(process.header, body), process);
+        expect(transactionEnds(body)).toEqual(process.transactions.map(({ isLast }) => isLast));
       }),
     );
   });
@@ -268,7 +315,9 @@ describe('damaged bytes', () => {
     fc.assert(
       fc.property(bytes({ maxLength: 200 }), (body) => {
         refusedOrRead(() => decodeRowProcess(goldenHeader, body));
+        refusedOrRead(() => readAll(body));
         refusedOrRead(() => decodeRawProcess(goldenHeader, body));
+        refusedOrRead(() => transactionEnds(body));
         refusedOrRead(() => decodeEnvelope(body));
       }),
       { numRuns: 1000 },
@@ -283,7 +332,9 @@ describe('damaged bytes', () => {
     ],
     ['a row count beyond the message', Buffer.from([1, 0, 0, 0, 255, 255, 255, 127])],
   ])('with %s are refused', (_what, body) => {
-    expect(() => [...iterateRowProcess(body)]).toThrow(expect.objectContaining({ code: 'MESSAGING_MALFORMED_BODY' }));
+    const malformed = expect.objectContaining({ code: 'MESSAGING_MALFORMED_BODY' });
+    expect(() => readAll(body)).toThrow(malformed);
+    expect(() => decodeRowProcess(goldenHeader, body)).toThrow(malformed);
   });
 });
 

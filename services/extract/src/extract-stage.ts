@@ -1,6 +1,6 @@
 import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
-import { iterateRawProcess, RowProcessEncoder } from '@lutra/messaging';
+import { iterateRawProcess, RowProcessEncoder, transactionEnds } from '@lutra/messaging';
 import { assertNever, compileMappings } from '@lutra/model';
 import type { MappingMatcher, PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
@@ -132,10 +132,4 @@ class EventExtractor {
 function withEnd(begin: Omit<TransactionHeader, 'isLast'>, isLast: boolean): TransactionHeader {
   const { seq, gtid, firstEvent, commitMs } = begin;
   return { seq, gtid, firstEvent, commitMs, isLast };
-}
-
-function transactionEnds(body: Uint8Array): boolean[] {
-  const ends: boolean[] = [];
-  for (const record of iterateRawProcess(body)) if (record.kind === 'end') ends.push(record.isLast);
-  return ends;
 }

@@ -1,4 +1,4 @@
-import { iterateRowProcess, RowProcessEncoder } from '@lutra/messaging';
+import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
 import type { PipelineDefinition } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { MappedTables } from './mapped-tables.ts';
@@ -17,8 +17,9 @@ export class TransformStage {
   ): Promise<{ readonly rowCount: number }> {
     const encoder = new RowProcessEncoder(output);
     const mapper = new RowMapper(this.tablesOf(definition), encoder);
-    for (const record of iterateRowProcess(body)) {
-      mapper.take(record);
+    const reader = new RowProcessReader(body);
+    for (let kind = reader.next(); kind !== null; kind = reader.next()) {
+      mapper.take(kind, reader);
       if (output.isFull) {
         await output.drain();
         signal.throwIfAborted();

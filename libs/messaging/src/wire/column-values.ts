@@ -33,7 +33,7 @@ const COLUMNS_MAX = 65_535;
 /** Writes an image: number of columns with a bit that says whether a bitmap of absent columns follows, then the present values. */
 export function encodeImage(to: ByteEncoder, image: RowImage): void {
   const columnCount = image.length;
-  const isPartial = image.includes(undefined);
+  const isPartial = hasAbsent(image);
   to.varint(columnCount * 2 + (isPartial ? 1 : 0));
   if (isPartial) encodeAbsentBitmap(to, image);
   for (let column = 0; column < columnCount; column++) {
@@ -42,12 +42,40 @@ export function encodeImage(to: ByteEncoder, image: RowImage): void {
   }
 }
 
+/** A loop: on the few columns of a row the native search costs more. */
+function hasAbsent(image: RowImage): boolean {
+  for (let column = 0; column < image.length; column++) if (image[column] === undefined) return true;
+  return false;
+}
+
 export function decodeImage(from: ByteDecoder): RowImage {
   const head = from.varint();
   const columnCount = Math.floor(head / 2);
   if (columnCount > COLUMNS_MAX) throw malformed('a row has too many columns');
   return head % 2 === 1 ? decodePartialImage(from, columnCount) : decodeFullImage(from, columnCount);
 }
+
+/** Passes over an image without looking at its values. */
+export function skipImage(from: ByteDecoder): void {
+  const head = from.varint();
+  const columnCount = Math.floor(head / 2);
+  if (columnCount > COLUMNS_MAX) throw malformed('a row has too many columns');
+  const bitmap = head % 2 === 1 ? from.skip(Math.ceil(columnCount / 8)) : null;
+  for (let column = 0; column < columnCount; column++)
+    if (bitmap === null || !isAbsentAt(from, bitmap, column)) skipValue(from);
+}
+
+function skipValue(from: ByteDecoder): void {
+  const tag = from.byte();
+  if (tag >= SHORT_LATIN1 && tag <= SHORT_LATIN1_MAX) from.skip(tag - SHORT_LATIN1);
+  else if (tag >= SMALL_INTEGER && tag < SHORT_LATIN1) return;
+  else if (tag === DOUBLE || tag === BIGINT_SIGNED || tag === BIGINT_UNSIGNED) from.skip(8);
+  else if (tag >= BIGINT_LONG && tag <= BYTES) from.skip(from.varint());
+  else if (tag === INTEGER) from.varint();
+  else if (tag !== NULL) throw unknownTag(tag);
+}
+
+const unknownTag = (tag: number): Error => malformed(`a value has the unknown tag ${String(tag)}`);
 
 function encodeValue(to: ByteEncoder, value: ColumnValue): void {
   switch (typeof value) {
@@ -174,11 +202,13 @@ function decodePartialImage(from: ByteDecoder, columnCount: number): RowImage {
   const bitmap = from.skip(Math.ceil(columnCount / 8));
   const image: (ColumnValue | undefined)[] = [];
   for (let column = 0; column < columnCount; column++) {
-    const isAbsent = ((from.buffer[bitmap + (column >> 3)] ?? 0) & (1 << (column & 7))) !== 0;
-    image.push(isAbsent ? undefined : decodeValue(from));
+    image.push(isAbsentAt(from, bitmap, column) ? undefined : decodeValue(from));
   }
   return image;
 }
+
+const isAbsentAt = (from: ByteDecoder, bitmap: number, column: number): boolean =>
+  ((from.buffer[bitmap + (column >> 3)] ?? 0) & (1 << (column & 7))) !== 0;
 
 function decodeValue(from: ByteDecoder): ColumnValue {
   const tag = from.byte();
@@ -206,7 +236,7 @@ function decodeValue(from: ByteDecoder): ColumnValue {
     case BYTES:
       return from.bytesValue();
     default:
-      throw malformed(`a value has the unknown tag ${String(tag)}`);
+      throw unknownTag(tag);
   }
 }
 

@@ -3,7 +3,7 @@ import type { ByteSink } from '../bus.ts';
 import { ByteDecoder } from './byte-decoder.ts';
 import { ByteEncoder } from './byte-encoder.ts';
 import { decodeSafely, malformed } from './malformed.ts';
-import { decodeTransactionBegin, encodeTransactionBegin } from './transaction-header.ts';
+import { decodeTransactionBegin, encodeTransactionBegin, skipTransactionBegin } from './transaction-header.ts';
 
 // raw-process/1: records one after the other, each with a tag.
 // History. 1: first. 1, since 2026-11: a table map may end with metadata field 0xff (`lutra1` and JSON, @lutra/binlog/schema),
@@ -62,13 +62,34 @@ export class RawProcessEncoder {
 export function* iterateRawProcess(body: Uint8Array): Generator<RawRecord, void, undefined> {
   const from = new ByteDecoder(body);
   let isOpen = false;
+  const decode = (): RawRecord => decodeRecord(from);
   while (!from.isAtEnd) {
-    const record = decodeSafely('a raw process', () => decodeRecord(from));
+    const record = decodeSafely('a raw process', decode);
     if ((record.kind === 'begin') === isOpen) throw malformed('transactions are not one after the other');
     isOpen = record.kind !== 'end';
     yield record;
   }
   if (isOpen) throw malformed('a transaction does not end');
+}
+
+/** Whether each transaction of the body ends in it, in order: rows need it at their transaction's beginning. Throws MESSAGING_MALFORMED_BODY. */
+export function transactionEnds(body: Uint8Array): boolean[] {
+  return decodeSafely('a raw process', () => {
+    const from = new ByteDecoder(body);
+    const ends: boolean[] = [];
+    while (!from.isAtEnd) {
+      const tag = from.byte();
+      if (tag === BEGIN) skipTransactionBegin(from);
+      else if (tag === END) {
+        ends.push(from.byte() !== 0);
+        from.skip(from.varint());
+      } else {
+        from.varint();
+        from.skip(from.varint());
+      }
+    }
+    return ends;
+  });
 }
 
 /** The events are views into `body`. Throws MESSAGING_MALFORMED_BODY. */

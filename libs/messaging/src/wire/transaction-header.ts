@@ -15,3 +15,11 @@ export function encodeTransactionBegin(to: ByteEncoder, begin: TransactionBegin)
 export function decodeTransactionBegin(from: ByteDecoder): TransactionBegin {
   return { seq: from.varint(), gtid: from.text(), firstEvent: from.varint(), commitMs: from.double() };
 }
+
+/** Passes over what {@link decodeTransactionBegin} reads. */
+export function skipTransactionBegin(from: ByteDecoder): void {
+  from.varint();
+  from.skip(from.varint());
+  from.varint();
+  from.skip(8);
+}
