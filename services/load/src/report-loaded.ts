@@ -35,25 +35,31 @@ export function settleParts(instance: string, written: WrittenParts): readonly (
 }
 
 /**
- * After the commit, or after a slice was staged: the event log, then the acknowledgements, then housekeeping. Never throws:
+ * After the commit, or after a slice was staged: the event log, then the acknowledgements, then housekeeping. Those of all
+ * processes travel together: select opens its window by the events, and their order says nothing (decision 0012). Never throws:
  * the target already holds everything, the cursor repeats it, and a message that is not acknowledged comes again and is
  * dropped as a repeat.
  */
 export async function sendReport(bus: Bus, report: LoadedReport, log: Logger): Promise<void> {
-  try {
-    for (const event of report.events) await bus.publishEvent(event);
-  } catch (error) {
-    log.warn({ err: error }, 'written processes not in the event log');
-  }
-  failPoint('before-acknowledge');
-  for (const delivery of report.deliveries) {
+  const told = report.events.map(async (event) => {
     try {
-      await delivery.ack();
+      await bus.publishEvent(event);
     } catch (error) {
-      log.warn({ err: error, processId: delivery.header.process }, 'process not acknowledged');
+      log.warn({ err: error, processId: event.process }, 'written process not in the event log');
     }
-    if (hasParts(delivery)) await bus.forgetBodies(delivery.header);
+  });
+  await Promise.all(told);
+  failPoint('before-acknowledge');
+  await Promise.all(report.deliveries.map((delivery) => settle(bus, delivery, log)));
+}
+
+async function settle(bus: Bus, delivery: ProcessDelivery, log: Logger): Promise<void> {
+  try {
+    await delivery.ack();
+  } catch (error) {
+    log.warn({ err: error, processId: delivery.header.process }, 'process not acknowledged');
   }
+  if (hasParts(delivery)) await bus.forgetBodies(delivery.header);
 }
 
 function hasParts({ bodyBytes, header }: ProcessDelivery): boolean {

@@ -185,12 +185,8 @@ async function lutraCatchUp(run: {
   return performance.now() - start;
 }
 
-/** As the stack's own limit of memory, and a profile that is written at the end. */
-const profilingArgs = (folder: string): readonly string[] => [
-  '--max-old-space-size=384',
-  '--cpu-prof',
-  `--cpu-prof-dir=${folder}`,
-];
+/** A profile that is written at the end. */
+const profilingArgs = (folder: string): readonly string[] => ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 
 async function createAtTarget(target: DatabaseServer, work: Workload): Promise<void> {
   const connection = await connectTo(target, BENCH_SCHEMA);
