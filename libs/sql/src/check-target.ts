@@ -10,6 +10,7 @@ import type {
 import { compileTargetLookup, DDL_KINDS, SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
 import { openTarget } from './open-target.ts';
+import { refuseUnfilledLists } from './refuse-unfilled-lists.ts';
 import { quoteName, quoteTable, quoteText } from './sql-text.ts';
 import { tablesWithoutKey } from './tables-without-key.ts';
 import type { TargetSession } from './target-session.ts';
@@ -46,7 +47,7 @@ export type TargetDemands = Partial<Pick<PipelineParameters, 'noPrimaryKey' | 'd
 
 /**
  * As {@link checkTarget} on an open session: grants on the mapped schemas (TARGET_GRANT_MISSING), packet size, triggers, tables without a key (thrown
- * as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes).
+ * as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes), listed columns that leave one unfilled (TARGET_COLUMN_UNFILLED).
  */
 export async function inspectTarget(
   session: TargetSession,
@@ -68,6 +69,7 @@ export async function inspectTarget(
       message: `The table ${table} at the target has the trigger ${trigger}: it fires for replicated rows too`,
     });
   const keyless = await mappedWithoutKey(session, mappings, schemas);
+  await refuseUnfilledLists(session, mappings);
   await session.rollback();
   refuseComparing(keyless, mappings);
   if (keyless.length > 0) warnings.push(aboutKeyless(keyless, demands.noPrimaryKey ?? 'matchAllColumns'));

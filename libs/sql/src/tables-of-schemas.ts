@@ -10,7 +10,7 @@ export async function tablesOfSchemas(
   if (schemas.length === 0) return [];
   const rows = await session.query(
     'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table` FROM information_schema.TABLES ' +
-      `WHERE TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(',')}) AND TABLE_TYPE = 'BASE TABLE'`,
+      `WHERE TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(',')}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
   );
   return rows.map((row) => ({ schema: String(row['schema']), table: String(row['table']) }));
 }

@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must, SyncError, systemClock } from '@lutra/model';
-import { foreignKeyTable, openTarget, TargetCatalog, tablesOfSchemas } from '@lutra/sql';
+import type { MappingDefinition } from '@lutra/model';
+import { foreignKeyTable, inspectTarget, openTarget, TargetCatalog, tablesOfSchemas } from '@lutra/sql';
 import type { TargetSession, TargetTable } from '@lutra/sql';
 import { ForeignKeyWatch } from '../src/foreign-key-watch.ts';
 import { dataSource, TARGETS, TargetFixture } from './target-fixture.ts';
@@ -92,6 +93,31 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
       once: true,
       too: false,
     });
+  });
+
+  it('tells at the start of a column that no listed one fills, unless a trigger may', async () => {
+    const mapping = (...targets: readonly string[]): MappingDefinition => ({
+      id: 'm',
+      source: { schema: 's', table: { exact: 'listed' } },
+      target: { schema: target.schema },
+      columns: { mode: 'list', columns: targets.map((column) => ({ source: column, target: column })) },
+    });
+    await run(
+      'CREATE TABLE @listed (Id int PRIMARY KEY, n int NOT NULL, d int NOT NULL DEFAULT 1, g int AS (n) STORED, o int)',
+    );
+    await inspectTarget(target.session, [mapping('id', 'N')]);
+    await expect(inspectTarget(target.session, [mapping('id', 'o')])).rejects.toMatchObject({
+      code: 'TARGET_COLUMN_UNFILLED',
+      details: { column: 'n', statement: expect.stringContaining('MODIFY COLUMN') as unknown },
+    });
+    await run('CREATE TRIGGER @fill BEFORE INSERT ON @listed FOR EACH ROW SET NEW.n = 1');
+    expect((await inspectTarget(target.session, [mapping('id', 'o')])).kind).toBe(target.session.info.kind);
+  });
+
+  it('counts system-versioned tables as tables', async () => {
+    if (target.session.info.kind === 'mysql') return;
+    await run('CREATE TABLE @versioned (id int PRIMARY KEY) WITH SYSTEM VERSIONING');
+    expect(await tablesOfSchemas(target.session, [target.schema])).toContainEqual(name('versioned'));
   });
 
   it('gives null for a table or schema that is not there, alone and among others', async () => {

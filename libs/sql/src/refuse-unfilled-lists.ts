@@ -1,0 +1,38 @@
+import { compileTargetLookup } from '@lutra/model';
+import type { MappingDefinition } from '@lutra/model';
+import { columnUnfilledError } from './sql-failure.ts';
+import { tablesOfSchemas } from './tables-of-schemas.ts';
+import type { TargetSession } from './target-session.ts';
+
+/** More tables than these are looked at when their first row comes: reading them all would keep the start waiting. */
+const TABLES_MAX = 2_000;
+
+/**
+ * Throws TARGET_COLUMN_UNFILLED where a mapping lists its columns and leaves one out that the table cannot fill itself: known
+ * from the list alone, so it is told before the start and not when the first row comes.
+ */
+export async function refuseUnfilledLists(
+  session: TargetSession,
+  mappings: readonly MappingDefinition[],
+): Promise<void> {
+  const listing = mappings.filter(({ columns }) => columns.mode === 'list');
+  if (listing.length === 0) return;
+  const mappingOf = compileTargetLookup(mappings);
+  const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
+  const listed = tables.flatMap((name) => {
+    const columns = mappingOf(name.schema, name.table)?.columns;
+    return columns?.mode === 'list'
+      ? [{ name, filled: new Set(columns.columns.map(({ target }) => target.toLowerCase())) }]
+      : [];
+  });
+  const wanted = listed.slice(0, TABLES_MAX);
+  const described = await session.describeTables(wanted.map(({ name }) => name));
+  for (const [index, { filled }] of wanted.entries()) {
+    const table = described[index] ?? null;
+    // A trigger may fill what the rows do not carry.
+    if (table === null || table.triggers.some(({ timing, event }) => timing === 'BEFORE' && event === 'INSERT'))
+      continue;
+    const unfilled = [...table.columns].find(([name, { needsValue }]) => needsValue && !filled.has(name));
+    if (unfilled !== undefined) throw columnUnfilledError(table, unfilled[1]);
+  }
+}
