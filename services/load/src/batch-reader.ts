@@ -42,6 +42,7 @@ export class BatchReader {
   private readonly bell: Bell;
   private next: { readonly batch: Batch } | { readonly failure: SyncError } | null = null;
   private isWanted = false;
+  private isHeld = false;
   /** Taken from the buffer and not handed over. */
   private taken: readonly ProcessDelivery[] = [];
 
@@ -53,6 +54,16 @@ export class BatchReader {
   readonly ring = (): void => {
     this.bell.ring();
   };
+
+  /** Begins no other batch until {@link goOn}: whoever writes has to wait, and the memory is needed by others. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  goOn(): void {
+    this.isHeld = false;
+    this.bell.ring();
+  }
 
   /** The next batch, if it is ready; from now on whatever waits is made ready at once. Throws why it could not be read. */
   take(): Batch | null {
@@ -94,7 +105,7 @@ export class BatchReader {
 
   private isDue(): boolean {
     const { buffer } = this.parts;
-    return buffer.isReady && (this.isWanted || buffer.rowsReady >= AHEAD_ROWS_MIN);
+    return !this.isHeld && buffer.isReady && (this.isWanted || buffer.rowsReady >= AHEAD_ROWS_MIN);
   }
 
   private async read(signal: AbortSignal): Promise<Batch> {

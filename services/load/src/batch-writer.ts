@@ -17,7 +17,7 @@ import { OpenTransaction } from './open-transaction.ts';
 import type { ReportQueue } from './report-queue.ts';
 import type { Pace } from './throttle/pace.ts';
 import type { StatementWriter } from './ddl/statement-writer.ts';
-import { atCommit, eventBase, loadedEvent, settleParts } from './report-loaded.ts';
+import { atCommit, eventBase, eventsOf, loadedEvent, settleParts } from './report-loaded.ts';
 import type { CommittedSize } from './transaction-sizer.ts';
 import type { Conflict } from './write/conflict.ts';
 import type { WriteRules } from './write/write-rules.ts';
@@ -128,9 +128,17 @@ export class BatchWriter {
     }
   }
 
-  private writeSegment(batch: Batch, segment: PlannedParts, options: ApplyOptions): Promise<void> {
+  private async writeSegment(batch: Batch, segment: PlannedParts, options: ApplyOptions): Promise<void> {
     const { from, to, parts, end, units } = segment;
-    return this.commit(batch, { parts, done: batch.processes.slice(from, to), segment: { end, units } }, options);
+    try {
+      await this.commit(batch, { parts, done: batch.processes.slice(from, to), segment: { end, units } }, options);
+    } catch (error) {
+      const { context, lanes } = this.parts;
+      const conflicts = lanes.unreported;
+      const events = eventsOf(context.identity.instance, { parts, conflicts, ...this.timeOf(batch) });
+      if (events.length > 0) await this.report(batch, events, []);
+      throw error;
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ export class LaneSet {
   private lanes: readonly Lane[];
   private readonly first: Lane;
   private readonly staged: StagedLanes;
+  private committedApart: Conflict[] = [];
   readonly info: TargetInfo;
   /** What each lane had done at the claim. */
   readonly claimed: readonly Place[];
@@ -75,6 +76,14 @@ export class LaneSet {
     return this.staged.isOpen;
   }
 
+  /**
+   * Of a segment that was given up: the conflicts of those of its lanes that have committed. Their rows come again only to be
+   * skipped, so they are told now or never.
+   */
+  get unreported(): readonly Conflict[] {
+    return this.committedApart;
+  }
+
   /** What the lanes are at. */
   get work(): readonly LaneWork[] {
     return this.lanes.map(({ work }) => work);
@@ -87,6 +96,7 @@ export class LaneSet {
    */
   async apply({ end, units }: LaneSegment, options: ApplyOptions): Promise<readonly Conflict[]> {
     this.staged.refuseIfLost();
+    this.committedApart = [];
     const [only] = units;
     if (this.staged.isOpen && only !== undefined)
       return this.first.whileBusy(() => this.staged.finish(only.unit, end, options));
@@ -107,6 +117,7 @@ export class LaneSet {
       if (outcome.status === 'rejected') throw SyncError.of(outcome.reason);
       conflicts.push(...outcome.value);
     }
+    this.committedApart = [];
     return conflicts;
   }
 
@@ -168,7 +179,7 @@ export class LaneSet {
     return this.lanes.map((_, index) => index).filter((index) => !others.has(index));
   }
 
-  private commit(
+  private async commit(
     to: {
       readonly lane: Lane;
       readonly indexes: readonly number[];
@@ -190,7 +201,9 @@ export class LaneSet {
       };
       return { result, question: questionOf(move), committed };
     };
-    return to.lane.whileBusy(() => commitInPlace(to.lane, write, options));
+    const conflicts = await to.lane.whileBusy(() => commitInPlace(to.lane, write, options));
+    this.committedApart.push(...conflicts);
+    return conflicts;
   }
 
   private moveOf(

@@ -68,7 +68,7 @@ export async function loadEpoch(
     const tell = (told: ToldLetter): Promise<void> => publishLetter(context, pipeline, told);
     const catalog = await learnTarget(session, definition.mappings, clock);
     if (dry === null)
-      desk = await DeadLetterDesk.open({ access, claim, pipeline, tell, catalog, rules, warn }, session);
+      desk = await DeadLetterDesk.open({ clock, lanes, claim, pipeline, tell, catalog, rules, warn }, session);
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
     const pace = new Pace({ context, pipeline, access, warn });
@@ -103,7 +103,6 @@ export async function loadEpoch(
   } finally {
     ended.abort();
     await grace;
-    await desk?.close();
     await lanes.close();
   }
 }

@@ -141,7 +141,7 @@ export class ProcessLoader {
   private async writeBatches(signal: AbortSignal): Promise<void> {
     const { context, desk, lanes } = this.parts;
     while (!signal.aborted) {
-      if (!lanes.isStaged) await desk?.tend();
+      if (!lanes.isStaged) await desk?.tend(signal);
       const batch = this.reader.take();
       if (batch !== null) await this.load(batch, signal);
       else {
@@ -158,7 +158,10 @@ export class ProcessLoader {
     const { lanes, pace } = this.parts;
     try {
       const rows = batch.processes.reduce((sum, { delivery }) => sum + delivery.header.rowCount, 0);
+      // A pipeline that stands still holds the memory of no batch but the one in hand.
+      this.reader.hold();
       await pace.pass(rows, signal, () => lanes.keepAlive());
+      this.reader.goOn();
       if (signal.aborted) return;
       await this.writer.write(batch, signal);
     } finally {

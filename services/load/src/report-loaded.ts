@@ -31,8 +31,14 @@ export function settleParts(instance: string, written: WrittenParts): readonly (
     if (owner !== undefined) owner.counts.conflicts += conflict.count;
   }
   for (const part of written.parts) addCounts(part);
-  return [...conflictEvents(instance, written), ...deadLetterEvents(instance, written)];
+  return eventsOf(instance, written);
 }
+
+/** The events of conflicts and dead letters that are committed, without counting them to their processes. */
+export const eventsOf = (instance: string, written: WrittenParts): readonly (ConflictEvent | DeadLetterEvent)[] => [
+  ...conflictEvents(instance, written),
+  ...deadLetterEvents(instance, written),
+];
 
 /**
  * After the commit, or after a slice was staged: the event log, then the acknowledgements, then housekeeping. Those of all

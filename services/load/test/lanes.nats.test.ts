@@ -3,8 +3,9 @@
  * Method: rows in numbers that are worth it, published by hand; the checkpoint's rows are set back as a crash would leave them.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@lutra/testing';
 import { doneUpTo, LoadFixture } from './load-fixture.ts';
-import { createPeople, insert, peopleTable } from './rows.ts';
+import { createPeople, insert, peopleTable, update } from './rows.ts';
 
 const ROWS = 1_000;
 const changes = Array.from({ length: ROWS }, (_, index) => insert([index + 1, `name ${String(index + 1)}`, null]));
@@ -65,6 +66,23 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
     expect(await count('note IS NULL')).toBe(loaded.inserted);
     expect(new Set((await lanes()).map(({ done }) => done))).toEqual(new Set([JSON.stringify(doneUpTo(1).done)]));
     expect(await second.end()).toBeNull();
+  }, 30_000);
+
+  it('tell of their conflicts when another one is given up, since their rows come again only to be skipped', async () => {
+    const epoch = load.startEpoch(1, { lanes: 4 });
+    await load.giveOrigin(1);
+    const row = (id: number, note: string) => [id, `name ${String(id)}`, note];
+    const missing = Array.from({ length: 500 }, (_, id) => update(row(id, 'before'), row(id, 'after')));
+    const refused = insert([1_000, 'x'.repeat(41), null]);
+    const transactions = [{ number: 1, changes: [...missing, refused] }];
+    await load.publish({ epoch: 1, process: 1, tables: [peopleTable(load.schema)], transactions });
+    expect(await epoch.result).toMatchObject({ code: 'TARGET_VALUE_REFUSED' });
+    const written = await count('1 = 1');
+    expect(written).toBeGreaterThan(250);
+    const told = () => load.events.find((event) => event.kind === 'conflict');
+    expect(await waitUntil(told, { what: 'the conflicts', timeoutMs: 10_000, everyMs: 20 })).toMatchObject({
+      ...{ type: 'target-row-missing', decision: 'inserted', count: written },
+    });
   }, 30_000);
 
   it('become more or fewer with a revision, in one transaction, before its first rows', async () => {

@@ -26,6 +26,7 @@ export class DryLanes implements Lanes {
   readonly claimedRevision = 0;
   readonly isEven = true;
   readonly isStaged = false;
+  readonly unreported: readonly Conflict[] = [];
 
   constructor(
     access: TargetAccess,

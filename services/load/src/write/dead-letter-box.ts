@@ -47,9 +47,13 @@ export class DeadLetterBox {
     return true;
   }
 
-  /** The row was refused, or its conflict is for a person. Throws TARGET_QUARANTINE_FULL, TARGET_RECORD_REFUSED. */
+  /**
+   * The row was refused, or its conflict is for a person. Where a letter of the unit has come to touch the same since the row
+   * was looked at (one of the same statement) that is why, and it goes on by itself after it. Throws
+   * TARGET_QUARANTINE_FULL, TARGET_RECORD_REFUSED.
+   */
   async add(row: PlannedRow, error: SyncError): Promise<void> {
-    this.take(row, error, null);
+    if (!this.takeIfHeld(row)) this.take(row, error, null);
     await this.flush();
   }
 

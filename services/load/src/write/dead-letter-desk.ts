@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { DeadLetterEvent, PipelineDefinition, WarningCode } from '@lutra/model';
+import type { Clock, DeadLetterEvent, PipelineDefinition, WarningCode } from '@lutra/model';
 import {
   ensureConflictTable,
   ensureDeadLetterTable,
@@ -10,7 +10,7 @@ import {
 import { followStatement, readUnsettled, resolveStatement, retryFailedStatement } from '@lutra/sql';
 import type { CheckpointClaim, DeadLetter, TargetCatalog, TargetSession, UnsettledLetter } from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
-import type { TargetAccess } from '../target-access.ts';
+import type { Lanes } from '../dry-run/dry-lanes.ts';
 import { applyLetter } from './apply-letter.ts';
 import { LetterValues } from './letter-values.ts';
 import { Quarantine, tableOf } from './quarantine.ts';
@@ -29,7 +29,8 @@ export interface ToldLetter {
 }
 
 interface DeskParts {
-  readonly access: TargetAccess;
+  readonly clock: Clock;
+  readonly lanes: Pick<Lanes, 'ask'>;
   readonly claim: CheckpointClaim;
   readonly pipeline: Pick<PipelineSession, 'latestDefinition' | 'log' | 'pipelineId'>;
   readonly catalog: TargetCatalog;
@@ -48,9 +49,11 @@ interface DeskParts {
  * A letter is written only when no earlier unsettled one touches what it touches. Once the one that it follows is settled,
  * retried or discarded, it is tried by itself, under the policy of its table; a discarded change is as if it had never come.
  * What fails again is open again, with the new error, and holds what follows it.
+ *
+ * It works on the session of a lane, which the checkpoint names: whoever claims next ends it there, and so never waits for
+ * the locks of a desk that was frozen.
  */
 export class DeadLetterDesk {
-  private session: TargetSession | null = null;
   private lookedMs: number;
   /** A letter may wait for one that is settled: an epoch, or the answer to a COMMIT, was lost in between. */
   private mayDangle = true;
@@ -62,7 +65,7 @@ export class DeadLetterDesk {
     private readonly parts: DeskParts,
     private readonly values: LetterValues,
   ) {
-    this.lookedMs = parts.access.clock.monotonicMs();
+    this.lookedMs = parts.clock.monotonicMs();
   }
 
   /** After the claim: nobody else writes letters of the pipeline. Throws TARGET_QUARANTINE_FULL. */
@@ -79,34 +82,26 @@ export class DeadLetterDesk {
 
   /**
    * Looks for decisions, once a second while letters are unsettled, and carries them out. To be called while no unit is
-   * being written. Throws TARGET_FENCED; what passes by itself is left for the next time.
+   * being written and none is staged. Throws TARGET_FENCED; what passes by itself is left for the next time.
    */
-  async tend(): Promise<void> {
-    const { access, pipeline, rules } = this.parts;
-    const nowMs = access.clock.monotonicMs();
+  async tend(signal: AbortSignal): Promise<void> {
+    const { clock, lanes, pipeline, rules } = this.parts;
+    const nowMs = clock.monotonicMs();
     if (rules.quarantine.isEmpty || nowMs - this.lookedMs < LOOK_EVERY_MS) return;
     this.lookedMs = nowMs;
     try {
-      const session = await this.connected();
-      const isDue = this.mayDangle || this.valuesVersion !== this.values.version;
-      if (isDue || (await this.isWanted(session))) await this.round(session);
+      await lanes.ask((session) => this.look(session), { retryMs: 0, signal });
     } catch (error) {
       const failure = SyncError.of(error);
       this.mayDangle = true;
-      this.session?.destroy();
-      this.session = null;
       if (failure.code === 'TARGET_FENCED' || failure.class !== 'retryable') throw failure;
       pipeline.log.warn({ err: failure }, 'decisions about dead letters not carried out yet');
     }
   }
 
-  async close(): Promise<void> {
-    await this.session?.close();
-  }
-
-  private async connected(): Promise<TargetSession> {
-    if (this.session?.isOpen !== true) this.session = await this.parts.access.open();
-    return this.session;
+  private async look(session: TargetSession): Promise<void> {
+    const isDue = this.mayDangle || this.valuesVersion !== this.values.version;
+    if (isDue || (await this.isWanted(session))) await this.round(session);
   }
 
   private async isWanted(session: TargetSession): Promise<boolean> {
@@ -195,8 +190,8 @@ export class DeadLetterDesk {
   }
 
   private apply(session: TargetSession, letter: DeadLetter, definition: PipelineDefinition): Promise<void> {
-    const { claim, access } = this.parts;
-    return applyLetter(session, letter, { definition, epoch: claim.epoch, clock: access.clock });
+    const { claim, clock } = this.parts;
+    return applyLetter(session, letter, { definition, epoch: claim.epoch, clock });
   }
 
   private async reopen(session: TargetSession, letter: DeadLetter, failure: SyncError): Promise<void> {

@@ -20,6 +20,8 @@ import { insert, remove, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const SET_ASIDE = { onPoison: 'deadLetter' as const, poisonTries: 1 };
+const SIGNAL = new AbortController().signal;
+type DeskLanes = Parameters<typeof DeadLetterDesk.open>[0]['lanes'];
 const TOO_LONG = 'x'.repeat(41);
 const PLACE = { done: { kind: 'mysqlGtid' as const, gtidSet: '' }, inside: null };
 
@@ -44,7 +46,15 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
       latestDefinition: () => unit.definition(undefined, SET_ASIDE),
       log,
     } as never;
-    const access = { clock, open: () => unit.connect() };
+    const lanes: DeskLanes = {
+      ask: async (question) => {
+        try {
+          return await question(unit.session);
+        } finally {
+          await unit.session.rollback();
+        }
+      },
+    };
     const tell = (letter: ToldLetter): Promise<void> => {
       told.push(letter);
       return Promise.resolve();
@@ -52,11 +62,11 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     const warn = () => Promise.resolve();
     const { rules } = unit;
     const opened = await DeadLetterDesk.open(
-      { access, claim: claim(), pipeline, tell, catalog: new TargetCatalog(), rules, warn },
+      { clock, lanes, claim: claim(), pipeline, tell, catalog: new TargetCatalog(), rules, warn },
       unit.session,
     );
     // What an epoch before may have left is looked at once.
-    await opened.tend();
+    await opened.tend(SIGNAL);
     return opened;
   }
 
@@ -70,7 +80,7 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     const id = letters[index]?.id ?? '';
     await unit.session.execute([wantStatement({ pipelineId: unit.pipelineId, id }, { state, by: 'ada', image })]);
     await unit.session.commit();
-    await desk.tend();
+    await desk.tend(SIGNAL);
   }
 
   beforeAll(async () => {

@@ -26,6 +26,16 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
     expect([await unit.people(), await unit.letters()]).toEqual([[], []]);
   });
 
+  it('lets a row follow the letter of a row of the same statement that it touches', async () => {
+    await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL), (2, 'bob', NULL)`);
+    const changes = [update([1, 'ada', null], [1, TOO_LONG, null]), update([2, 'bob', null], [2, 'ada', null])];
+    await unit.write(unit.plan(changes), undefined, SET_ASIDE);
+    expect(await unit.letters('error_code AS code, follows IS NOT NULL AS waits')).toMatchObject([
+      { code: 'TARGET_VALUE_REFUSED', waits: 0 },
+      { code: 'TARGET_ROW_HELD', waits: 1 },
+    ]);
+  });
+
   it('writes in source order what clashes in another', async () => {
     await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL)`);
     const [freed, taken] = [remove([1, 'ada', null]), insert([2, 'ada', null])];
