@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { noticedBy } from '../src/mutants/noticed-by.ts';
-import { readMutants } from '../src/mutants/read-mutants.ts';
+import { needsServers, readMutants } from '../src/mutants/read-mutants.ts';
 import type { Check } from '../src/mutants/read-mutants.ts';
 import { CASES } from '../src/sim/cases/all-cases.ts';
 import { parseSimOptions } from '../src/sim/options.ts';
@@ -31,6 +31,12 @@ describe('mutants', () => {
       expect(isThere(mutant.check)).toBe(true);
     },
   );
+
+  it('need servers when their check does', () => {
+    const onServers = mutants.filter(needsServers).map(({ check }) => check);
+    expect(onServers.every((check) => check.kind === 'tests')).toBe(true);
+    expect(mutants.filter(({ check }) => /mysql|nats|zk/.test(JSON.stringify(check)))).toHaveLength(onServers.length);
+  });
 
   it('take away each guarantee that a patch can take away', () => {
     const taken = new Set(mutants.map(({ guarantee }) => guarantee));

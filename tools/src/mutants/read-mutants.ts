@@ -23,7 +23,7 @@ export function readMutants(folder: string): readonly Mutant[] {
 
 /** Checks on real servers need `npm run servers`, or `npm test`, to be running beside. */
 export const needsServers = ({ check }: Mutant): boolean =>
-  check.kind === 'tests' && /\.(?:mysql|nats|zk)\./.test(check.tests);
+  check.kind === 'tests' && /\.(?:mysql|nats|zk)\b/.test(check.tests);
 
 export const describeCheck = (check: Check): string =>
   check.kind === 'tests' ? `${check.project} ${check.tests}` : `sim ${check.args.join(' ')}`;
