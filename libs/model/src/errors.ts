@@ -200,6 +200,15 @@ export const ERRORS = {
     summary: 'The checkpoint row of a running pipeline has disappeared',
     workaround: 'Somebody removed rows of lutra.checkpoint at the target. Restore them, or set a new position.',
   },
+  TARGET_LANES_CHANGED: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'Nobody can tell which rows of a target table are written, and none may be written twice',
+    workaround:
+      'Put back what has changed for {table} since the loader ended: its keys, collations or foreign keys at the target, its ' +
+      'mapping, foreignKeys or noPrimaryKey, the release of Lutra. Then RESTART, and change it again once rows arrive. A ' +
+      'table with a primary key and without deltaColumns needs none of this.',
+  },
   TARGET_PACKET_TOO_SMALL: {
     scope: 'target',
     class: 'configuration',

@@ -44,7 +44,7 @@ export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder } fr
 export { readGhostTable } from './ghost-table.ts';
 export type { GhostTable } from './ghost-table.ts';
 export { linkSignals } from './link-signals.ts';
-export { compileMappings, compileTargetLookup } from './match-mapping.ts';
+export { compileMappings, compileMappingsInto, compileTargetLookup } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget, TargetMappingLookup } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';

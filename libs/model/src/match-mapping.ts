@@ -51,9 +51,22 @@ export type TargetMappingLookup = (schema: string, table: string) => MappingDefi
  * the definition; the manager refuses mappings into one table whose policies differ. Throws MAPPING_REGEX_INVALID.
  */
 export function compileTargetLookup(mappings: readonly MappingDefinition[]): TargetMappingLookup {
+  const mappingsInto = compileMappingsInto(mappings);
+  return (schema, table) => mappingsInto(schema, table)[0] ?? null;
+}
+
+/**
+ * Every mapping that may write a target table, in the order of the definition: no other can bring a row into it. Throws
+ * MAPPING_REGEX_INVALID.
+ */
+export function compileMappingsInto(
+  mappings: readonly MappingDefinition[],
+): (schema: string, table: string) => readonly MappingDefinition[] {
   const compiled = mappings.map((mapping) => ({ mapping, covers: targetPattern(mapping) }));
   return (schema, table) =>
-    compiled.find(({ mapping, covers }) => mapping.target.schema === schema && covers(table))?.mapping ?? null;
+    compiled
+      .filter(({ mapping, covers }) => mapping.target.schema === schema && covers(table))
+      .map(({ mapping }) => mapping);
 }
 
 function targetPattern({ id, source, target }: MappingDefinition): (table: string) => boolean {

@@ -88,6 +88,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: "SELECT * FROM lutra.checkpoint WHERE pipeline_id = '{id}'; -- at the target",
     next: 'Bring the rows back from a backup; `cursor.place` of the API holds the place. Then RESTART. If they cannot be had, make a new pipeline with a `start` of its own.',
   },
+  TARGET_LANES_CHANGED: {
+    command: "SELECT * FROM lutra.lane_shape WHERE pipeline_id = '{id}'; -- at the target",
+    next: 'A loader ended between the commits of two lanes, and the table has no key, or amounts are added to what it holds. With everything as it was RESTART finishes what is missing; changes of the table are free again as soon as the places of all lanes in lutra.checkpoint are equal. Where they cannot be put back: stop, copy the table anew, and make a new pipeline with a `start` of its own for it.',
+  },
   BUS_UNREACHABLE: {
     command: 'curl -sS http://{nats host}:8222/healthz # where the monitoring port is open',
     next: 'All stages wait, reconnect and go on by themselves within seconds of its return. Nothing is lost.',

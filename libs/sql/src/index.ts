@@ -39,6 +39,8 @@ export {
 export { checkingForeignKeys } from './checking-foreign-keys.ts';
 export { describeWork, findBlocker } from './find-blocker.ts';
 export type { FoundBlocker } from './find-blocker.ts';
+export { ensureLaneShapeTable, readLaneShapes, storeLaneShapes } from './lane-shapes.ts';
+export type { LaneShape } from './lane-shapes.ts';
 export { ensureLastWindowTable, readLastWindow, rememberWindowStatement } from './last-window.ts';
 export type { LastWindow, RowKey } from './last-window.ts';
 export { countDeadLetters, listDeadLetters, removeSettledStatement, wantManyStatement } from './list-dead-letters.ts';

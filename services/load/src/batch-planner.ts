@@ -4,6 +4,7 @@ import type { TableWriter, TargetCatalog, TargetInfo, TargetSession } from '@lut
 import type { Batch } from './batch.ts';
 import { confirmShapes } from './confirm-shapes.ts';
 import type { ApplyOptions } from './lane.ts';
+import type { LaneShapes, StoredShapes } from './lane-shapes.ts';
 import type { LaneUnit } from './lane-unit.ts';
 import type { ProcessPart } from './loaded-process.ts';
 import { wholePart } from './cut-at-borders.ts';
@@ -28,6 +29,8 @@ export interface BatchPlan {
   /** What was known of the target's tables. */
   readonly version: number;
   readonly segments: readonly PlannedParts[];
+  /** What was known of the shapes that are stored. */
+  readonly shapesVersion: number;
 }
 
 /** A segment: the processes that it ends with all their rows, and its units. */
@@ -55,6 +58,7 @@ export class BatchPlanner {
       /** Fewer rows than this are written in one transaction of all lanes. */
       readonly parallelRowsMin: number;
       readonly rules: WriteRules;
+      readonly shapes: LaneShapes;
       readonly recent?: SafeWindow;
     },
   ) {}
@@ -66,7 +70,8 @@ export class BatchPlanner {
 
   /** Whether a plan was made for so many lanes and for the tables as they are known now. */
   isFresh(plan: BatchPlan | null, lanes: number): plan is BatchPlan {
-    return plan?.lanes === lanes && plan.version === this.options.catalog.version;
+    const { catalog, shapes } = this.options;
+    return plan?.lanes === lanes && plan.version === catalog.version && plan.shapesVersion === shapes.version;
   }
 
   /** Looks up the tables of the batch that are not known yet. */
@@ -84,22 +89,24 @@ export class BatchPlanner {
     const portions = sizes.map((size) =>
       parts.slice(taken, (taken += size)).flatMap((part) => this.collector.collect(part, definition)),
     );
-    const { catalog, recent, parallelRowsMin } = this.options;
+    const { catalog, recent, parallelRowsMin, shapes } = this.options;
     // In failoverMode safe the keys that are remembered stand in one row: lanes would wait for one another.
-    const segments = planSegments(portions, { lanes, isJoint: recent !== undefined, parallelRowsMin });
+    const isJoint = recent !== undefined;
+    const isStored = (writer: TableWriter): boolean => shapes.isStored(writer);
+    const segments = planSegments(portions, { lanes, isJoint, parallelRowsMin, isStored });
     let [from, portion] = [first, 0];
     const planned = segments.map((segment) => {
       const to = from + sum(sizes.slice(portion, (portion += segment.processCount)));
       const part = { from, to, parts: parts.slice(from - first, to - first), end: endOf(processes.slice(from, to)) };
       from = to;
-      return { ...part, units: this.unitsOf(segment, definition) };
+      return { ...part, units: this.unitsOf(segment, definition, lanes) };
     });
-    return { lanes, version: catalog.version, segments: planned };
+    return { lanes, version: catalog.version, shapesVersion: shapes.version, segments: planned };
   }
 
-  /** Whether the batch ends inside a transaction that must not be committed in part. The tables have to be known. */
-  endsInside({ definition, processes }: Batch): boolean {
-    return this.portionsOf(processes, definition).isOpen;
+  /** Whether the batch ends, from the process `first` on, inside a transaction that must not be committed in part. The tables have to be known. */
+  endsInside({ definition, processes }: Batch, first = 0): boolean {
+    return this.portionsOf(processes.slice(first), definition).isOpen;
   }
 
   /** One unit of all rows of the parts. */
@@ -112,8 +119,12 @@ export class BatchPlanner {
     return portionsOf(processes, (loaded, gtid) => this.collector.holdsUnrepeatable(loaded, gtid, definition));
   }
 
-  private unitsOf(segment: Segment, definition: PipelineDefinition): PlannedParts['units'] {
-    if (segment.kind === 'joint') return [{ lane: 'all', unit: this.unitOf(segment.rows, definition) }];
+  private unitsOf(segment: Segment, definition: PipelineDefinition, lanes: number): PlannedParts['units'] {
+    if (segment.kind === 'joint') {
+      const unit = this.unitOf(segment.rows, definition);
+      // With one they are either never uneven, or uneven now.
+      return [{ lane: 'all', unit: lanes === 1 ? unit : this.storing(unit, segment.rows) }];
+    }
     return segment.units.flatMap((rows, lane) =>
       rows.length === 0 ? [] : [{ lane, unit: this.unitOf(rows, definition, 'oneOfLanes') }],
     );
@@ -146,6 +157,20 @@ export class BatchPlanner {
       plan,
       confirm: (session, planned) => confirmShapes(catalog, session, { planned, compares }),
       ...(recent === undefined ? {} : { closing: (session) => recent.closing(session) }),
+    };
+  }
+
+  /** The unit that stores by what its tables are spread, for the next segments. */
+  private storing(unit: LaneUnit, rows: readonly WritableRow[]): LaneUnit {
+    const { shapes } = this.options;
+    let stored: StoredShapes | null = null;
+    return {
+      ...unit,
+      closing: (session) => {
+        stored = shapes.storing(rows);
+        return [...(unit.closing?.(session) ?? []), ...stored.statements];
+      },
+      committed: () => stored?.committed(),
     };
   }
 

@@ -11,6 +11,7 @@ import type { CutProcesses } from './cut-at-borders.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import { keepingAlive } from './keeping-alive.ts';
 import type { ApplyOptions } from './lane.ts';
+import type { LaneShapes } from './lane-shapes.ts';
 import type { LaneSegment } from './lane-unit.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
@@ -30,6 +31,7 @@ interface WriterParts {
   readonly pipeline: PipelineSession;
   readonly lanes: Lanes;
   readonly planner: BatchPlanner;
+  readonly shapes: LaneShapes;
   readonly rules: WriteRules;
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
@@ -87,7 +89,7 @@ export class BatchWriter {
   }
 
   private async writeNow(batch: Batch, options: ApplyOptions): Promise<void> {
-    const { lanes, planner } = this.parts;
+    const { lanes, planner, shapes } = this.parts;
     const statement = statementOf(batch);
     if (statement !== null) return this.writeStatement(batch, statement, options);
     await planner.learn(batch, lanes, options);
@@ -95,12 +97,15 @@ export class BatchWriter {
     const wanted = batch.definition.parameters.lanes;
     if (lanes.isEven && wanted !== lanes.count) await this.relane(wanted, batch, options);
     const count = this.lanesFor(batch);
+    if (count > 1) await shapes.prepare(lanes, options);
     let { plan } = batch;
     batch.plan = null;
     for (let next = 0; next < batch.processes.length;) {
       if (!planner.isFresh(plan, count)) {
         // A table was altered: what depends on what may be another matter now.
         await planner.learn(batch, lanes, options);
+        // It may have lost its key: rows of it must not be committed in part any more.
+        if (this.isWhole(batch, next)) return this.writeWhole(batch, options, next);
         plan = planner.plan(batch, count, next);
       }
       const segment = must(
@@ -143,11 +148,11 @@ export class BatchWriter {
 
   /**
    * A transaction that was begun whole is ended whole, whatever a newer revision says; and one of which rows must not be
-   * written twice is never committed in part.
+   * written twice is never committed in part. Of the processes from `first` on.
    */
-  private isWhole(batch: Batch): boolean {
+  private isWhole(batch: Batch, first = 0): boolean {
     const { applyMode } = batch.definition.parameters;
-    return applyMode === 'transactional' || this.open !== null || this.parts.planner.endsInside(batch);
+    return applyMode === 'transactional' || this.open !== null || this.parts.planner.endsInside(batch, first);
   }
 
   /** How many lanes may write the batch at the same time: while they are uneven all of them write everything together. */
@@ -162,10 +167,10 @@ export class BatchWriter {
     pipeline.log.info({ before, lanes: count }, 'number of lanes changed');
   }
 
-  /** Commits what ends, and stages what goes on. */
-  private async writeWhole(batch: Batch, options: ApplyOptions): Promise<void> {
+  /** Of the processes from `first` on: commits what ends, and stages what goes on. */
+  private async writeWhole(batch: Batch, options: ApplyOptions, first = 0): Promise<void> {
     const { planner } = this.parts;
-    const { processes } = batch;
+    const processes = batch.processes.slice(first);
     const { complete, open, completeProcesses } = cutAtBorders(processes, this.open?.gtid ?? null);
     const goingOn = processes.slice(completeProcesses);
     if (complete !== null) {

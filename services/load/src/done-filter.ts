@@ -8,7 +8,7 @@ export type LaneOfChange = (change: RowChange) => number | 'several';
 export interface DoneFilter {
   /** Whether nothing of the transaction is left for any lane. */
   isDone(gtid: string): boolean;
-  /** The rows of the transaction that are still to be applied, in order. `laneOf` is asked only where lanes differ. */
+  /** The rows of the transaction that are still to be applied, in order. `laneOf` is asked only of rows that some lanes have, and others not. */
   remaining(
     header: Pick<ProcessHeader, 'serverUuid'>,
     transaction: RowTransaction,
@@ -36,9 +36,10 @@ export function doneFilter(claimed: readonly Place[]): DoneFilter {
       const holds = claimed.map((place) => heldOf(place, gtid, serverUuid));
       if (holds.every((held) => held === 'nothing')) return changes;
       return changes.filter((change) => {
+        const having = holds.filter((held) => isHeld(held, change)).length;
+        if (having === 0 || having === holds.length) return having === 0;
         const lane = laneOf(change);
-        if (lane === 'several') return !holds.every((held) => isHeld(held, change));
-        return !isHeld(holds[lane] ?? 'nothing', change);
+        return lane === 'several' || !isHeld(holds[lane] ?? 'nothing', change);
       });
     },
   };

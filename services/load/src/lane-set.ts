@@ -197,6 +197,7 @@ export class LaneSet {
       await closeUnit(unit, session);
       const committed = (): void => {
         this.rows.moved(move);
+        unit.committed?.();
         to.committed();
       };
       return { result, question: questionOf(move), committed };

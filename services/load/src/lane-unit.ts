@@ -17,6 +17,8 @@ export interface LaneUnit {
   confirm?(session: TargetSession, planned: readonly PlannedStatement[]): Promise<void>;
   /** Stand behind all rows, in the same transaction. */
   closing?(session: TargetSession): readonly TargetStatement[];
+  /** The transaction is committed: what {@link closing} gave last stands at the target. */
+  committed?(): void;
 }
 
 /** A run of whole processes: one unit of all lanes, or units of different lanes that do not depend on one another. */

@@ -8,9 +8,11 @@ import { endOpenStatements } from './ddl/end-open-statements.ts';
 import { CursorReporter } from './cursor-reporter.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import { watchDryRun } from './dry-run/dry-run-guard.ts';
+import { LaneShapes } from './lane-shapes.ts';
 import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
+import type { ClaimedPlaces } from './row-collector.ts';
 import { SafeResume } from './safe-resume.ts';
 import { sendsRowsAlike } from './same-lanes.ts';
 import { retryInPlace } from './retry-in-place.ts';
@@ -72,7 +74,8 @@ export async function loadEpoch(
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
     const pace = new Pace({ context, pipeline, access, warn });
-    const isSameMapping = await sameMapping(context, pipeline.pipelineId, lanes);
+    const isKept = dry === null && safe === undefined;
+    const spread = await claimedSpread(context, pipeline, { lanes, session, isKept });
     const parts = {
       context,
       pipeline,
@@ -82,7 +85,7 @@ export async function loadEpoch(
       rules,
       desk,
       catalog,
-      isSameMapping,
+      ...spread,
       pace,
       warn,
       parallelRowsMin,
@@ -107,16 +110,29 @@ export async function loadEpoch(
   }
 }
 
-/** Compares with the definition under which lanes were left at different places; even ones need no comparison. */
-async function sameMapping(
+/**
+ * What tables were spread over lanes by when the claimed places were written. `isKept`: false where nothing is written, or all
+ * of it by all lanes together, as in failoverMode safe.
+ */
+async function claimedSpread(
   { bus }: ServiceContext,
-  pipelineId: string,
-  lanes: Lanes,
-): Promise<(definition: PipelineDefinition) => boolean> {
-  if (lanes.isEven) return () => true;
-  const before = await bus.definition(pipelineId, lanes.claimedRevision);
-  return (definition) =>
-    definition.revision === lanes.claimedRevision || (before !== null && sendsRowsAlike(before, definition));
+  { pipelineId }: PipelineSession,
+  claimed: { readonly lanes: Lanes; readonly session: TargetSession; readonly isKept: boolean },
+): Promise<Pick<ClaimedPlaces, 'isSpreadAlike'> & { readonly shapes: LaneShapes }> {
+  const { lanes, session, isKept } = claimed;
+  const shapes = await LaneShapes.read(session, pipelineId, { isKept });
+  // Asked where they stand at different places only.
+  const before = lanes.isEven ? null : await bus.definition(pipelineId, lanes.claimedRevision);
+  const byDefinition = new Map<PipelineDefinition, ReturnType<typeof sendsRowsAlike>>();
+  const isSpreadAlike: ClaimedPlaces['isSpreadAlike'] = (writer, definition) => {
+    if (!shapes.isAsClaimed(writer)) return false;
+    if (definition.revision === lanes.claimedRevision) return true;
+    if (before === null) return false;
+    let isAlike = byDefinition.get(definition);
+    if (isAlike === undefined) byDefinition.set(definition, (isAlike = sendsRowsAlike(before, definition)));
+    return isAlike(writer.definition);
+  };
+  return { shapes, isSpreadAlike };
 }
 
 /** A target that hangs must not keep the lease from the next loader. */

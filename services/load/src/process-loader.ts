@@ -1,5 +1,5 @@
 import { Bell, SyncError } from '@lutra/model';
-import type { PipelineDefinition, WarningCode } from '@lutra/model';
+import type { WarningCode } from '@lutra/model';
 import type { ProcessDelivery } from '@lutra/messaging';
 import type { TargetCatalog } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -10,12 +10,14 @@ import { BatchWriter } from './batch-writer.ts';
 import type { CursorReporter } from './cursor-reporter.ts';
 import { GapWatch } from './gap-watch.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
+import type { LaneShapes } from './lane-shapes.ts';
 import type { LoadEnv } from './load.env.ts';
 import { warnOfIgnored } from './ignored-columns.ts';
 import type { Pace } from './throttle/pace.ts';
 import { ProcessBuffer } from './process-buffer.ts';
 import { ReportQueue } from './report-queue.ts';
 import { RowCollector } from './row-collector.ts';
+import type { ClaimedPlaces } from './row-collector.ts';
 import { runTogether } from './run-together.ts';
 import type { SafeWindow } from './safe-resume.ts';
 import { StatementWriter } from './ddl/statement-writer.ts';
@@ -34,8 +36,8 @@ interface LoaderParts {
   readonly pipeline: PipelineSession;
   readonly lanes: Lanes;
   readonly reporter: CursorReporter;
-  /** Whether rows go to the tables that they went to when the claimed places were written. */
-  readonly isSameMapping: (definition: PipelineDefinition) => boolean;
+  readonly shapes: LaneShapes;
+  readonly isSpreadAlike: ClaimedPlaces['isSpreadAlike'];
   readonly rules: WriteRules;
   /** Null in a dry run, which writes nothing of its own either. */
   readonly desk: DeadLetterDesk | null;
@@ -65,19 +67,20 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, access, reporter, rules, catalog, isSameMapping, pace, warn } = parts;
-    const { parallelRowsMin, recent } = parts;
+    const { context, pipeline, lanes, access, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
+    const { parallelRowsMin, recent, shapes } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
     this.reports = new ReportQueue(context, pipeline);
     const planner = new BatchPlanner(
-      new RowCollector({ places: lanes.claimed, isSameMapping }, new TableWriters(catalog, warnOfIgnored(warn))),
+      new RowCollector({ places: lanes.claimed, isSpreadAlike }, new TableWriters(catalog, warnOfIgnored(warn))),
       {
         catalog,
         info: lanes.info,
         parallelRowsMin,
         rules,
+        shapes,
         ...(recent === undefined ? {} : { recent }),
       },
     );
@@ -87,6 +90,7 @@ export class ProcessLoader {
       pipeline,
       lanes,
       planner,
+      shapes,
       rules,
       reporter,
       reports: this.reports,

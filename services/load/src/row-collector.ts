@@ -1,13 +1,14 @@
-import { compileTargetLookup, intersectPlaces, must } from '@lutra/model';
-import type { PipelineDefinition, Place, RowProcess, TableDefinition } from '@lutra/model';
+import { compileTargetLookup, must, SyncError } from '@lutra/model';
+import type { PipelineDefinition, Place, RowChange, RowProcess, TableDefinition } from '@lutra/model';
 import type { TableWriter, TargetSession, WriterOptions } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { laneOf } from './plan/lane-of.ts';
+import type { LaneOfRow } from './plan/lane-of.ts';
 import { isRepeatable } from './plan/repeatable.ts';
-import type { WritableRow } from './plan/planned-statement.ts';
+import type { RowOrigin, WritableRow } from './plan/planned-statement.ts';
 import type { TableWriters } from './table-writers.ts';
 
 const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
@@ -16,25 +17,24 @@ const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } 
 export interface ClaimedPlaces {
   /** Of each lane. */
   readonly places: readonly Place[];
-  /**
-   * Whether rows go to the tables that they went to when these places were written. Where they do not, a row may belong to
-   * another lane than the one that wrote it, or not: then only what all lanes have done is skipped, and the rest, which
-   * idempotent tables allow, is written once more.
-   */
-  readonly isSameMapping: (definition: PipelineDefinition) => boolean;
+  /** Whether the rows of the table were spread over lanes, when these places were written, as they are now. Asked where they differ. */
+  readonly isSpreadAlike: (writer: TableWriter, definition: PipelineDefinition) => boolean;
 }
 
-/** Gives processes their writers, and their rows that are still to be applied. */
+/**
+ * Gives processes their writers, and their rows that are still to be applied. Law: whatever became of the tables since the
+ * places were written, no row is left out that its lane had not written. A row that one lane has done and another not is
+ * skipped when its own lane has it; where nobody can tell which that was, it is written once more if its table allows that,
+ * and the epoch ends if not.
+ */
 export class RowCollector {
-  private readonly byLane: DoneFilter;
-  private readonly common: DoneFilter;
+  private readonly filter: DoneFilter;
 
   constructor(
     private readonly claimed: ClaimedPlaces,
     private readonly writers: TableWriters,
   ) {
-    this.byLane = doneFilter(claimed.places);
-    this.common = doneFilter([intersectPlaces(claimed.places)]);
+    this.filter = doneFilter(claimed.places);
   }
 
   /** Whether the process has rows of the transaction that are not repeatable. The tables have to be known. */
@@ -83,45 +83,76 @@ export class RowCollector {
     return rows.map((row) => ({ ...row, writer: fresh.get(row.writer) ?? row.writer }));
   }
 
-  /** The rows of a part that are still to be applied, in order; counts them: anew, since a plan may be made again. */
+  /**
+   * The rows of a part that are still to be applied, in order; counts them: anew, since a plan may be made again. Throws
+   * TARGET_LANES_CHANGED.
+   */
   collect({ loaded, transactions, counts }: ProcessPart, definition: PipelineDefinition): readonly WritableRow[] {
     const options = writerOptions(definition);
-    const { isSameMapping, places } = this.claimed;
-    const filter = isSameMapping(definition) ? this.byLane : this.common;
     const { delivery, process } = loaded;
     Object.assign(counts, noCounts());
     const rows: WritableRow[] = [];
     const writers: TableWriter[] = [];
+    const laneAtClaim = this.laneAtClaim(definition);
     const writerOf = (index: number): TableWriter =>
       (writers[index] ??= must(
         this.writers.known(tableOf(process, index), options),
         'writers are looked up before rows are collected',
       ));
     for (const transaction of transactions) {
-      const origin = { process: delivery.header.process, transaction };
-      const remaining = filter.remaining(delivery.header, transaction, (change) =>
-        laneOf({ writer: writerOf(change.table), change, origin }, places.length),
-      );
+      const origin: RowOrigin = { process: delivery.header.process, transaction };
+      const repeats = new Set<RowChange>();
+      const remaining = this.filter.remaining(delivery.header, transaction, (change) => {
+        const lane = laneAtClaim({ writer: writerOf(change.table), change, origin });
+        if (lane === 'several') repeats.add(change);
+        return lane;
+      });
+      const repeated: RowOrigin = { ...origin, isRepeat: true };
       counts.skipped += transaction.changes.length - remaining.length;
       for (const change of remaining) {
-        rows.push({ writer: writerOf(change.table), change, origin });
+        rows.push({ writer: writerOf(change.table), change, origin: repeats.has(change) ? repeated : origin });
         counts[COUNTED_AS[change.kind]] += 1;
       }
     }
     return rows;
   }
 
+  /** Tells the lane that had a row when the places were written; several = it may have been any. */
+  private laneAtClaim(definition: PipelineDefinition): (row: WritableRow) => LaneOfRow {
+    const { isSpreadAlike, places } = this.claimed;
+    const alike = new Map<TableWriter, boolean>();
+    return (row) => {
+      const { writer } = row;
+      let isAlike = alike.get(writer);
+      if (isAlike === undefined) {
+        isAlike = isSpreadAlike(writer, definition);
+        if (!isAlike && !isRepeatable(writer, compileTargetLookup(definition.mappings))) throw lanesChanged(writer);
+        alike.set(writer, isAlike);
+      }
+      return isAlike ? laneOf(row, places.length) : 'several';
+    };
+  }
+
   /** Tables of which there are rows that some lane may still have to apply. */
   private tablesToWrite({ process }: LoadedProcess): readonly TableDefinition[] {
     const indexes = new Set<number>();
     for (const { changes, gtid } of process.transactions)
-      if (changes.length > 0 && !this.common.isDone(gtid)) for (const { table } of changes) indexes.add(table);
+      if (changes.length > 0 && !this.filter.isDone(gtid)) for (const { table } of changes) indexes.add(table);
     return [...indexes].map((index) => tableOf(process, index));
   }
 }
 
 const tableOf = ({ tables }: RowProcess, index: number): TableDefinition =>
   must(tables[index], 'decoding checks that a row names a table of its process');
+
+function lanesChanged({ definition }: TableWriter): SyncError {
+  const table = `${definition.schema}.${definition.table}`;
+  const problem =
+    `A loader ended when some lanes had written their rows of ${table} and others had not; since then its shape at the ` +
+    'target, its mapping, its options or the release has changed, so that nobody can tell which rows these were, and rows ' +
+    'of the table must not be written twice';
+  return new SyncError('TARGET_LANES_CHANGED', { table, problem });
+}
 
 /** How the pipeline wants its tables to be written. */
 export const writerOptions = ({

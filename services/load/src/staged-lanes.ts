@@ -71,6 +71,7 @@ export class StagedLanes {
       failPoint('after-commit');
       this.staged = null;
       this.parts.moved(move);
+      unit.committed?.();
       return conflicts;
     });
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { TargetSession } from '@lutra/sql';
 import type { Batch } from '../src/batch.ts';
 import { BatchPlanner } from '../src/batch-planner.ts';
+import { LaneShapes } from '../src/lane-shapes.ts';
 import type { RowCollector } from '../src/row-collector.ts';
 import type { WriteRules } from '../src/write/write-rules.ts';
 
@@ -16,6 +17,7 @@ describe('a unit that is planned ahead', () => {
       catalog: {} as never,
       info: { maxAllowedPacketBytes: 1_048_576 } as never,
       rules: { howFor: () => ({}), refresh: () => Promise.resolve() } as unknown as WriteRules,
+      shapes: new LaneShapes('p', [], { isKept: false }),
       parallelRowsMin: 1,
       recent,
     });

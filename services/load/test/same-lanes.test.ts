@@ -1,29 +1,41 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MappingDefinition, PipelineDefinition, PipelineParameters } from '@lutra/model';
+import type { MappingDefinition, PipelineDefinition } from '@lutra/model';
 import { sendsRowsAlike } from '../src/same-lanes.ts';
 
-const MAPPING: MappingDefinition = {
+const ORDERS: MappingDefinition = {
   id: 'one',
   source: { schema: 'shop', table: { exact: 'orders' } },
   target: { schema: 'shop' },
   columns: { mode: 'all' },
 };
-const definition = (mapping: Partial<MappingDefinition>, parameters: Partial<PipelineParameters> = {}) =>
-  ({
-    mappings: [{ ...MAPPING, ...mapping }],
-    parameters: { foreignKeys: 'trust', missingColumn: 'fail', noPrimaryKey: 'reject', ...parameters },
-  }) as unknown as PipelineDefinition;
+const PEOPLE: MappingDefinition = { ...ORDERS, id: 'two', source: { schema: 'shop', table: { exact: 'people' } } };
+const definition = (...mappings: readonly MappingDefinition[]) => ({ mappings }) as unknown as PipelineDefinition;
 
-describe('rows go where they went before', () => {
-  it.each([
-    ['a policy is edited after a refused row', definition({ onConflict: { kind: 'ignore' } }), true],
-    ['a weight is edited', definition({ weight: 3 }), true],
-    ['another target', definition({ target: { schema: 'other' } }), false],
-    ['other columns', definition({ columns: { mode: 'list', columns: [] } }), false],
-    ['tables tied by foreign keys become one lane', definition({}, { foreignKeys: 'verify' }), false],
-    ['tables without a key are written', definition({}, { noPrimaryKey: 'matchAllColumns' }), false],
-    ['parameters that no lane depends on', definition({}, { onPoison: 'deadLetter' }), true],
+describe('rows of shop.orders go where they went before', () => {
+  it.each<[string, PipelineDefinition, boolean]>([
+    ['a policy is edited after a refused row', definition({ ...ORDERS, onConflict: { kind: 'ignore' } }, PEOPLE), true],
+    ['a weight is edited', definition({ ...ORDERS, weight: 3 }, PEOPLE), true],
+    ['another target', definition({ ...ORDERS, target: { schema: 'other' } }, PEOPLE), false],
+    ['other columns', definition({ ...ORDERS, columns: { mode: 'list', columns: [] } }, PEOPLE), false],
+    [
+      'another source',
+      definition({ ...ORDERS, source: PEOPLE.source, target: { schema: 'shop', table: 'orders' } }),
+      false,
+    ],
+    [
+      'the mapping of another table',
+      definition(ORDERS, { ...PEOPLE, target: { schema: 'shop', table: 'persons' } }),
+      true,
+    ],
+    ['a second table into it', definition(ORDERS, { ...PEOPLE, target: { schema: 'shop', table: 'orders' } }), false],
+    [
+      'an expression that covers it',
+      definition(ORDERS, { ...PEOPLE, source: { schema: 'old', table: { regex: 'o.*' } } }),
+      false,
+    ],
   ])('%s: %s', (_what, after, isAlike) => {
-    expect(sendsRowsAlike(definition({}), after)).toBe(isAlike);
+    const alike = sendsRowsAlike(definition(ORDERS, PEOPLE), after);
+    expect(alike({ schema: 'shop', table: 'orders' })).toBe(isAlike);
+    expect(alike({ schema: 'shop', table: 'orders' })).toBe(isAlike);
   });
 });

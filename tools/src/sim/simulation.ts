@@ -291,6 +291,11 @@ const LETTER_PLACE = ['pipeline_id', 'epoch', 'seq', 'event', 'row', 'part'];
 const CONFLICT_PLACE = ['pipeline_id', 'epoch', 'process', 'gtid', 'event', 'row', 'part'];
 const OWN_TABLES: readonly TargetTable[] = [
   ownTable('checkpoint', CHECKPOINT_COLUMNS, ['pipeline_id', 'lane']),
+  ownTable(
+    'lane_shape',
+    ['pipeline_id', 'table_schema', 'table_name', 'shape'],
+    ['pipeline_id', 'table_schema', 'table_name'],
+  ),
   ownTable('dead_letter', LETTER_PLACE, LETTER_PLACE),
   // Numbered by the server in truth; the place of a row is as good a key.
   ownTable('conflict', CONFLICT_PLACE, CONFLICT_PLACE),

@@ -24,6 +24,8 @@ export interface SegmentOptions {
   readonly isJoint: boolean;
   /** Fewer rows than this are not worth a transaction per lane. */
   readonly parallelRowsMin?: number;
+  /** Whether it is stored by what the rows of the table are spread; until then they are written together. Absent = of all tables. */
+  readonly isStored?: (writer: TableWriter) => boolean;
 }
 
 /** About as many rows as the server writes while it makes one transaction durable. */
@@ -35,7 +37,7 @@ const PARALLEL_ROWS_MIN = 500;
  */
 export function planSegments(
   processes: readonly (readonly WritableRow[])[],
-  { lanes, isJoint, parallelRowsMin = PARALLEL_ROWS_MIN }: SegmentOptions,
+  { lanes, isJoint, parallelRowsMin = PARALLEL_ROWS_MIN, isStored = () => true }: SegmentOptions,
 ): readonly Segment[] {
   if (lanes === 1 || isJoint)
     return processes.length === 0 ? [] : [{ kind: 'joint', processCount: processes.length, rows: processes.flat() }];
@@ -51,7 +53,7 @@ export function planSegments(
       run = null;
     }
   }
-  return joinSmall(runs, parallelRowsMin);
+  return joinSmall(runs, (run) => run.rowCount >= parallelRowsMin && run.isSpread(isStored));
 }
 
 /** cut: it would be independent by itself. */
@@ -100,6 +102,19 @@ class Run {
     return 'taken';
   }
 
+  /** Whether it is stored by what the rows of all its tables are spread. */
+  isSpread(isStored: (writer: TableWriter) => boolean): boolean {
+    const known = new Set<TableWriter>();
+    let last: TableWriter | null = null;
+    for (const rows of this.processes)
+      for (const { writer } of rows) {
+        if (writer === last || known.has(writer)) continue;
+        if (!isStored(writer)) return false;
+        known.add((last = writer));
+      }
+    return true;
+  }
+
   /**
    * Rows of one table are either spread by their keys or all in one lane: a source table that was altered may have rows of
    * both ways, and then one key would be in two lanes.
@@ -139,11 +154,12 @@ class Run {
   }
 }
 
-/** Small runs become joint, and joint neighbours one segment. */
-function joinSmall(runs: readonly Run[], parallelRowsMin: number): readonly Segment[] {
+/** Runs that are not written by lanes become joint, and joint neighbours one segment. */
+function joinSmall(runs: readonly Run[], isWorthLanes: (run: Run) => boolean): readonly Segment[] {
   const segments: Segment[] = [];
-  for (const { processes, units, rowCount, isBarrier } of runs) {
-    if (!isBarrier && rowCount >= parallelRowsMin) {
+  for (const run of runs) {
+    const { processes, units, isBarrier } = run;
+    if (!isBarrier && isWorthLanes(run)) {
       segments.push({ kind: 'lanes', processCount: processes.length, units });
       continue;
     }

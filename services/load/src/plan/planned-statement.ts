@@ -5,6 +5,8 @@ import type { TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
 export interface RowOrigin {
   readonly process: number;
   readonly transaction: TransactionHeader;
+  /** The rows may be in the target already, with all that followed them in other lanes. */
+  readonly isRepeat?: true;
 }
 
 /** A row of the source with the table that it goes to. */

@@ -107,6 +107,10 @@ export class CarefulWriter {
     const verdict = decideConflict(row, found, policy);
     if (verdict.kind === 'undecided') {
       const { type, why } = verdict;
+      if (why === 'incomplete' && isRepeat(row)) {
+        this.notes.add({ row, type, decision: 'ignored', found });
+        return null;
+      }
       const error = why === 'incomplete' ? rowMissing(row) : undecided(row, verdict);
       await this.giveUp(row, error, { type, found });
       return null;
@@ -189,7 +193,8 @@ export class CarefulWriter {
       const finding: Finding = { type: 'target-row-missing', found: null };
       const original = this.originals.get(row) ?? row;
       if (!isComplete(writer, change.after)) {
-        await this.giveUp(original, rowMissing(row), finding);
+        if (isRepeat(original)) this.notes.add({ row: original, ...finding, decision: 'ignored' });
+        else await this.giveUp(original, rowMissing(row), finding);
         continue;
       }
       this.notes.add({ row: original, ...finding, decision: 'inserted' });
@@ -248,6 +253,9 @@ export class CarefulWriter {
     await this.how.clock.sleep(waitMs);
   }
 }
+
+/** A row that a change behind it has deleted, in a lane that was further on, is no loss: its delete comes again as well. */
+const isRepeat = ({ sources }: PlannedRow): boolean => sources.every(({ origin }) => origin.isRepeat === true);
 
 /** The image that holds the key under which the row stands at the target before the change. */
 const keyImage = ({ change }: PlannedRow): RowImage => (change.kind === 'insert' ? change.after : change.before);
