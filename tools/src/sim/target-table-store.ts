@@ -20,7 +20,7 @@ export class TargetTableStore {
   readonly keyColumns: readonly string[];
   readonly uniqueKeys: readonly (readonly string[])[];
 
-  constructor(readonly shape: TargetTable) {
+  constructor(public shape: TargetTable) {
     this.name = `${shape.schema}.${shape.table}`;
     this.keyColumns = shape.key?.columns ?? [];
     this.uniqueKeys = shape.uniqueKeys.filter(({ name }) => name !== shape.key?.name).map(({ columns }) => columns);
