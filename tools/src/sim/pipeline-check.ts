@@ -312,8 +312,9 @@ export class PipelineCheck {
   private compareWritten(rows: readonly RowWrite[], from: LogPoint, reached: LogPoint | null): void {
     for (const { table, key } of rows) {
       const row = { table: TABLES.findIndex((each) => `${each.schema}.${each.table}` === table), id: Number(key) };
-      const known = this.ahead.get(nameOf(row))?.point ?? from;
-      if (this.mayRepeat && reached !== null && !isBefore(known, reached)) continue;
+      const ahead = this.ahead.get(nameOf(row))?.point;
+      if (this.mayRepeat && reached !== null && ahead !== undefined && isBefore(reached, ahead)) continue;
+      const known = this.mayRepeat ? from : (ahead ?? from);
       if (reached === null || !this.history.changesIn(row, known, reached))
         throw this.broken(`row ${key} of ${table} was written although no change of it was due: applied twice`);
       this.ahead.set(nameOf(row), { ...row, point: reached });

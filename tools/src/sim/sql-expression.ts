@@ -286,6 +286,13 @@ function callOf(name: string, parameters: readonly Expression[]): Expression {
       return () => 'lutra@%';
     case 'SUBSTRING_INDEX':
       return (scope) => String(first?.(scope) ?? '').split(String(second?.(scope) ?? ''))[0] ?? '';
+    case 'COALESCE':
+      return (scope) => parameters.map((parameter) => parameter(scope)).find((value) => value !== null) ?? null;
+    case 'LENGTH':
+      return (scope) => {
+        const value = first?.(scope) ?? null;
+        return value === null ? null : Buffer.byteLength(String(value));
+      };
     default:
       throw new Error(`The interpreter does not know the function ${name}`);
   }
