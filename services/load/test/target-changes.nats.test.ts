@@ -158,6 +158,25 @@ describe.each([
     expect(await epoch.end()).toBeNull();
   });
 
+  it('keeps the history of a table that becomes system-versioned (MariaDB)', async () => {
+    if (server === 'mysql') return;
+    await start();
+    await send([insert(1, 1, 'a')]);
+    await loaded();
+    await alter('ADD SYSTEM VERSIONING');
+    await send([insert(2, 2, 'b'), insert(3, 3, 'c')]);
+    await loaded();
+    await send([update([2, 2, 'b'], [2, 5, 'b']), update([1, 1, 'a'], [4, 1, 'a']), remove(3, 3, 'c')]);
+    await loaded();
+    expect(await rows('id,n,c')).toEqual([
+      [2, 5, 'b'],
+      [4, 1, 'a'],
+    ]);
+    const history = await load.rows(`SELECT id FROM ${load.schema}.t FOR SYSTEM_TIME ALL WHERE row_end < NOW(6)`);
+    expect(history.length).toBeGreaterThanOrEqual(3);
+    expect(await epoch.end()).toBeNull();
+  });
+
   it.each<[string, string, string, string]>([
     ['loses a column', 'DROP COLUMN c', 'TARGET_COLUMN_MISSING', 'ADD COLUMN'],
     ['has a column renamed', 'CHANGE COLUMN c e varchar(20)', 'TARGET_COLUMN_MISSING', 'ADD COLUMN'],

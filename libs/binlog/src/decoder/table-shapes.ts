@@ -6,6 +6,7 @@ import { columnReader } from './column-reader.ts';
 import type { ColumnReader } from './column-reader.ts';
 import { describeStored, isComplete } from '../schema/complete-table.ts';
 import { describeTable } from '../schema/describe-table.ts';
+import { refusingHistory } from './refuse-history.ts';
 import { compileRowReader } from './row-reader.ts';
 import type { RowReader } from './row-reader.ts';
 import { parseTableMap } from '../schema/table-map.ts';
@@ -102,7 +103,9 @@ function compile(map: TableMap): TableShape {
   const definition = definitionOf(map);
   const columns = map.columns.flatMap((stored, index) => {
     const column = definition.columns[index];
-    return column === undefined ? [] : [{ stored, read: columnReader(stored, column) }];
+    return column === undefined
+      ? []
+      : [{ stored, read: refusingHistory(definition, index, columnReader(stored, column)) }];
   });
   return new TableShape(definition, columns);
 }
