@@ -138,8 +138,9 @@ export class PullReader {
 
   private pull(source: PullSource, inbox: string): void {
     const room = this.options.roomMax - this.options.heldCount() - this.buffered.length - this.requested;
-    // Not a request for each message: a quarter of the room at a time, whatever there is when the buffer is empty.
-    if (room <= 0 || (this.buffered.length > 0 && room * 4 < this.options.roomMax)) return;
+    // Not a request for each message: a quarter of the room at a time, whatever there is when nothing is on its way.
+    const isSupplied = this.buffered.length > 0 || this.requested > 0;
+    if (room <= 0 || (isSupplied && room * 4 < this.options.roomMax)) return;
     if (this.requested === 0) this.lastHeardMs = this.link.clock.monotonicMs();
     this.requested += room;
     const request = { batch: room, expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(PULL_HEARTBEAT_MS) };
