@@ -272,13 +272,6 @@ function callOf(name: string, parameters: readonly Expression[]): Expression {
   switch (name) {
     case 'IF':
       return (scope) => (truth(first?.(scope) ?? null) === true ? (second?.(scope) ?? null) : (third?.(scope) ?? null));
-    case 'COALESCE':
-      return (scope) => parameters.map((each) => each(scope)).find((value) => value !== null) ?? null;
-    case 'LENGTH':
-      return (scope) => {
-        const value = first?.(scope) ?? null;
-        return value === null ? null : Buffer.byteLength(String(value));
-      };
     case 'UTC_TIMESTAMP':
       return () => '2026-01-01 00:00:00.000000';
     case 'USER':
