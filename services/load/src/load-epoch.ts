@@ -88,6 +88,7 @@ export async function loadEpoch(
       ...spread,
       pace,
       warn,
+      dryRun: dry?.report ?? null,
       parallelRowsMin,
     };
     const loader = new ProcessLoader({ ...parts, ...recent });

@@ -10,6 +10,7 @@ import { BatchWriter } from './batch-writer.ts';
 import type { CursorReporter } from './cursor-reporter.ts';
 import { GapWatch } from './gap-watch.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
+import type { DryRunReport } from './dry-run/dry-run-report.ts';
 import type { LaneShapes } from './lane-shapes.ts';
 import type { LoadEnv } from './load.env.ts';
 import { warnOfIgnored } from './ignored-columns.ts';
@@ -47,6 +48,8 @@ interface LoaderParts {
   /** Columns of the rows are left out, the first time for each table. */
   readonly warn: (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
   readonly access: TargetAccess;
+  /** Null when it is none. */
+  readonly dryRun: DryRunReport | null;
   /** Fewer rows than this are written in one transaction of all lanes. */
   readonly parallelRowsMin: number;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
@@ -68,7 +71,7 @@ export class ProcessLoader {
 
   constructor(private readonly parts: LoaderParts) {
     const { context, pipeline, lanes, access, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
-    const { parallelRowsMin, recent, shapes } = parts;
+    const { dryRun, parallelRowsMin, recent, shapes } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
@@ -95,7 +98,7 @@ export class ProcessLoader {
       reporter,
       reports: this.reports,
       pace,
-      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter, rules }),
+      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter, rules, dryRun }),
       isMoreWaiting,
     });
     this.reader = new BatchReader({

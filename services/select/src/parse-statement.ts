@@ -25,6 +25,8 @@ export type ParsedStatement =
       readonly database: string | null;
       /** CREATE TABLE … SELECT in one transaction: rows events and an end follow. */
       readonly opensTransaction: boolean;
+      /** About a table that only its session sees. */
+      readonly isTemporary: boolean;
     }
   | { readonly kind: 'statementDml'; readonly verb: string; readonly words: ReadonlySet<string> }
   | { readonly kind: 'other' };
@@ -71,10 +73,12 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
     droppedSchema: null,
     database: null,
     opensTransaction: false,
+    isTemporary: false,
   } as const;
   reader.skip(verb);
   const isReplacing = reader.skip('OR', 'REPLACE') === 2;
-  while (reader.skip('TEMPORARY', 'ONLINE', 'OFFLINE', 'IGNORE') > 0) if (reader.wasTemporary) return none;
+  while (reader.skip('TEMPORARY', 'ONLINE', 'OFFLINE', 'IGNORE') > 0)
+    if (reader.wasTemporary) return { ...none, isTemporary: true };
   if (verb === 'TRUNCATE') {
     reader.skip('TABLE');
     return { ...none, ddlKind: 'truncate', tables: reader.names(), isDestructive: true };
@@ -94,7 +98,7 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
         ddlKind: 'create',
         tables: reader.name(),
         isDestructive: isReplacing,
-        opensTransaction: reader.endsWith('START', 'TRANSACTION'),
+        opensTransaction: reader.holds('START', 'TRANSACTION'),
       };
     default:
       return parseAlter(reader, none);
@@ -210,8 +214,11 @@ class TokenReader {
     return names;
   }
 
-  endsWith(...words: readonly string[]): boolean {
-    return words.every((word, index) => this.tokens[this.tokens.length - words.length + index]?.word === word);
+  /** Whether the two words stand one behind the other, somewhere from here on. */
+  holds(first: string, second: string): boolean {
+    return this.tokens.some(({ word }, index) => {
+      return index >= this.at && word === first && this.tokens[index + 1]?.word === second;
+    });
   }
 }
 

@@ -59,6 +59,7 @@ export class StatementJudge {
 
   private ddl(parsed: ParsedDdl, about: About): Judgement {
     const { tables, ddlKind, database } = parsed;
+    if (parsed.isTemporary) return HARMLESS;
     const ghost = readGhostStep(parsed, this.matcher);
     if (ghost !== null)
       return this.byPolicy('alter', { ...about, tables: [ghost.of], ghost, isDestructive: ghost.step === 'swap' });

@@ -31,6 +31,9 @@ describe('parseStatement', () => {
     ['/* a comment */ -- another\n CREATE OR REPLACE TABLE item (a INT)', 'destroys shop.item'],
     ["CREATE TABLE item (a VARCHAR(9) DEFAULT 'DROP TABLE x')", 'changes shop.item'],
     ['CREATE TABLE `item` (`id` int NOT NULL) START TRANSACTION', 'changes shop.item and rows'],
+    // MySQL writes options that were typed behind it.
+    ['CREATE TABLE `item` (`id` int NOT NULL) START TRANSACTION ENGINE=InnoDB', 'changes shop.item and rows'],
+    ["CREATE TABLE item (a INT) COMMENT 'START TRANSACTION'", 'changes shop.item'],
     ['CREATE INDEX i ON item (a)', 'changes shop.item'],
     ['INSERT INTO item VALUES (1)', 'statementDml'],
     ['SET STATEMENT max_statement_time = 9 FOR TRUNCATE TABLE item', 'destroys shop.item'],
@@ -70,6 +73,8 @@ describe('StatementJudge', () => {
     ['DROP DATABASE shop', 'SOURCE_DDL_STOPPED'],
     ['RENAME TABLE x TO item_3', 'SOURCE_DDL_STOPPED'],
     ['DROP TABLE other', 'SOURCE_DDL_SEEN'],
+    ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `item_1`', 'passes'],
+    ['CREATE VIEW item_v AS SELECT 1', 'SOURCE_DDL_SKIPPED'],
     ['ALTER TABLE item_1 ADD x INT', 'SOURCE_DDL_SEEN'],
     ['CREATE TABLE elsewhere.x (a INT)', 'SOURCE_DDL_SEEN'],
     ['INSERT INTO item_1 VALUES (1)', 'SOURCE_BINLOG_FORMAT'],

@@ -1,3 +1,4 @@
+import { targetsOf } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import type { PipelineDefinition, StatementProcess } from '@lutra/model';
 import { SyncError } from '@lutra/model';
@@ -6,6 +7,7 @@ import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { CursorReporter } from '../cursor-reporter.ts';
 import type { ApplyOptions } from '../lane.ts';
 import type { Lanes } from '../dry-run/dry-lanes.ts';
+import type { DryRunReport } from '../dry-run/dry-run-report.ts';
 import type { LaneUnit } from '../lane-unit.ts';
 import type { LoadedProcess } from '../loaded-process.ts';
 import { eventBase } from '../report-loaded.ts';
@@ -24,6 +26,8 @@ interface Parts {
   readonly catalog: TargetCatalog;
   readonly rules: WriteRules;
   readonly reporter: CursorReporter;
+  /** Null when it is none. */
+  readonly dryRun: Pick<DryRunReport, 'addDdl'> | null;
 }
 
 /** A statement in effect: `unit` moves the place behind it, `end` follows the commit. */
@@ -42,7 +46,7 @@ export class StatementWriter {
     statement: StatementProcess,
     { definition, options }: { readonly definition: PipelineDefinition; readonly options: ApplyOptions },
   ): Promise<WrittenStatement> {
-    const { access, catalog, lanes, pipeline, rules } = this.parts;
+    const { access, catalog, dryRun, lanes, pipeline, rules } = this.parts;
     const { revision, parameters } = definition;
     const unitOf = (closing: LaneUnit['closing']): LaneUnit => ({
       revision,
@@ -51,7 +55,13 @@ export class StatementWriter {
       ...(closing === undefined ? {} : { closing }),
     });
     // A dry run writes nothing at all.
-    if (parameters.dryRun) return { unit: unitOf(undefined), end: () => Promise.resolve() };
+    if (parameters.dryRun) {
+      const isSkipped = parameters.ddlDecisions[statement.transaction.gtid] === 'skip';
+      for (const { text, ghost } of isSkipped ? [] : targetsOf(statement))
+        if (ghost === null || ghost.step === 'swap')
+          dryRun?.addDdl(ghost === null ? text : `(what was done to ${ghost.name})`);
+      return { unit: unitOf(undefined), end: () => Promise.resolve() };
+    }
     const loader = new StatementLoader({
       access,
       pipelineId: pipeline.pipelineId,

@@ -185,7 +185,10 @@ class StatementPlanner {
 const stripped = (text: string): string =>
   text
     .replace(/^\s*SET\s+STATEMENT\b[^]*?\bFOR\b\s*(?=(?:CREATE|ALTER|DROP|TRUNCATE|RENAME)\b)/i, '')
-    .replace(/\s+START\s+TRANSACTION\s*$/i, '');
+    .replaceAll(ROWS_FOLLOW, (whole) => (/^\s/.test(whole) ? '' : whole));
+
+/** Strings, names and comments are passed over; options that were typed stand behind the words. */
+const ROWS_FOLLOW = new RegExp(String.raw`${PROTECTED.source}|\s+START\s+TRANSACTION\b`, 'gi');
 
 const isEqual = (one: TableName, other: TableName | undefined): boolean =>
   one.schema === other?.schema && one.table === other.table;

@@ -135,6 +135,12 @@ describe('planStatement', () => {
     expect(plan('DROP TABLE t', { kind: 'drop', tables: shop('t'), mappings })).toHaveLength(1);
   });
 
+  it('leaves out that rows follow', () => {
+    const text = "CREATE TABLE `t` (\n  `id` int COMMENT ' START TRANSACTION'\n) START TRANSACTION ENGINE=InnoDB";
+    const create = plan(text, { kind: 'create', tables: shop('t'), mappings: SAME });
+    expect(create[0]?.text).toBe("CREATE TABLE `t` (\n  `id` int COMMENT ' START TRANSACTION'\n) ENGINE=InnoDB");
+  });
+
   it('reads names under ANSI_QUOTES', () => {
     const text = 'ALTER TABLE "shop"."t" ADD "a""b" INT COMMENT \'"t"\'';
     expect(plan(text, { kind: 'alter', tables: shop('t'), sqlMode: 'ANSI_QUOTES' })[0]?.text).toBe(
