@@ -26,7 +26,7 @@ interface Splice {
 const TABLE_RULES = new Set(['tableName', 'tableNameCreate']);
 const DATABASE_RULES = new Set(['databaseName', 'databaseNameCreate']);
 /** What a parser passes over and the server does not may name tables. */
-const HIDDEN_NAMES = /\/\*M?!\d*[^]*?\b(?:LIKE|REFERENCES|RENAME|TABLE|UNION)\b[^]*?\*\//i;
+const HIDDEN_NAMES = /\/\*M?!(?:(?!\*\/)[^])*?\b(?:LIKE|REFERENCES|RENAME|TABLE|UNION)\b/i;
 
 /**
  * The statement with other names, everything else as it was typed: the parser only says where names stand. Every table gets

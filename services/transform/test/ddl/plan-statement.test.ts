@@ -135,6 +135,13 @@ describe('planStatement', () => {
     expect(plan('DROP TABLE t', { kind: 'drop', tables: shop('t'), mappings })).toHaveLength(1);
   });
 
+  it('looks for hidden names inside of executable comments only', () => {
+    const text = 'ALTER TABLE t /*!40101 ADD b INT */ /* a TABLE like u */';
+    expect(plan(text, { kind: 'alter', tables: shop('t') })[0]?.text).toBe(
+      'ALTER TABLE `copy`.`item` /*!40101 ADD b INT */ /* a TABLE like u */',
+    );
+  });
+
   it('leaves out that rows follow', () => {
     const text = "CREATE TABLE `t` (\n  `id` int COMMENT ' START TRANSACTION'\n) START TRANSACTION ENGINE=InnoDB";
     const create = plan(text, { kind: 'create', tables: shop('t'), mappings: SAME });
