@@ -122,6 +122,19 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
     for (const { message } of found) expect(message).toContain('by_name');
   });
 
+  it('a row that comes again after a crash between lanes may be gone by then: that is told, and nothing is held up', async () => {
+    const planned = unit.plan([update([4, undefined, undefined], [undefined, undefined, 'y'])]).map((statement) => ({
+      ...statement,
+      rows: statement.rows.map((row) => ({
+        ...row,
+        sources: row.sources.map((source) => ({ ...source, origin: { ...source.origin, isRepeat: true as const } })),
+      })),
+    }));
+    const conflicts = await unit.write(planned);
+    expect(conflicts).toMatchObject([{ type: 'target-row-missing', decision: 'ignored', count: 1 }]);
+    expect(await unit.letters()).toEqual([]);
+  });
+
   it('counts every missing row by name: updates inserted or set aside, deletes ignored, tolerant ones nothing', async () => {
     await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL)`);
     const changes = [1, 2, 3].map((id) => update([id, `n${String(id)}`, null], [id, `m${String(id)}`, 'x']));
