@@ -48,12 +48,10 @@ export async function loadEpoch(
   const { bus, clock, identity } = context;
   const { definition, signal } = pipeline;
   const limitMs = definition.parameters.retryInPlaceMs;
-  const begin = (): ReturnType<typeof beginEpoch> => beginEpoch(context, pipeline, target);
-  const begun = await retryInPlace(begin, { clock, limitMs, signal });
+  const begun = await retryInPlace(() => beginEpoch(context, pipeline, target), { clock, limitMs, signal });
   if (begun === null) return;
   const { access, claim, dry, lanes, session } = begun;
   const ended = new AbortController();
-  let desk: DeadLetterDesk | null = null;
   const grace = endAfterGrace(context, lanes, AbortSignal.any([signal, ended.signal]), ended.signal);
   try {
     // A dry run touches nothing.
@@ -69,8 +67,8 @@ export async function loadEpoch(
     const rules = new WriteRules({ epoch: pipeline.epoch, clock });
     const tell = (told: ToldLetter): Promise<void> => publishLetter(context, pipeline, told);
     const catalog = await learnTarget(session, definition.mappings, clock);
-    if (dry === null)
-      desk = await DeadLetterDesk.open({ clock, lanes, claim, pipeline, tell, catalog, rules, warn }, session);
+    const deskParts = { clock, lanes, claim, pipeline, tell, catalog, rules, warn };
+    const desk = dry === null ? await DeadLetterDesk.open(deskParts, session) : null;
     const dryRun = dry === null ? {} : { dryRun: dry.start };
     const reporter = new CursorReporter({ bus, clock, pipeline, ...dryRun }, lanes.reached);
     const pace = new Pace({ context, pipeline, access, warn });
