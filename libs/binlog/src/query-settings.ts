@@ -49,7 +49,7 @@ const SCHEMAS_UPDATED = 12;
 const SCHEMAS_UNTOLD = 254;
 /** Bits of the flags variable: options of the session (OPTION_…). */
 const NO_FOREIGN_KEY_CHECKS = 0x4000000;
-const MARIADB_EXPLICIT_TIMESTAMP = 0x1000;
+const MARIADB_EXPLICIT_TIMESTAMP = 0x1000000;
 
 /** Modes that change how a schema statement is read or what it makes; bits are the same in both families up to 2^30. */
 const MODES: readonly (readonly [number, string])[] = [

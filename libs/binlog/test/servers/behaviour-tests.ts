@@ -95,6 +95,20 @@ export function behaviourTests(rig: () => ServerRig, program: DatabaseProgram): 
     ]);
   });
 
+  it('tells whether a session takes what is not said of TIMESTAMP columns as other columns', async () => {
+    const following = await rig().begin('stamped');
+    const told: unknown[] = [];
+    const isTold = program !== 'mysql-5.6';
+    for (const explicit of [0, 1, 0]) {
+      const { length } = following.transactions;
+      if (isTold) await rig().connection.query(`SET SESSION explicit_defaults_for_timestamp = ${String(explicit)}`);
+      await rig().connection.query(`ALTER TABLE stamped ADD COLUMN s${String(length)} TIMESTAMP NULL`);
+      await following.readUntil('the statement', () => following.transactions.length > length);
+      told.push(following.settings?.explicitDefaultsForTimestamp);
+    }
+    expect(told).toEqual(isTold ? [false, true, false] : [null, null, null]);
+  });
+
   it.each([
     ['dots', 'with.dots', 'a.b.c', 'x.y'],
     ['spaces and dashes', 'with - dashes', 'order lines-2026', ' id'],

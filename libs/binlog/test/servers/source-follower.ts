@@ -4,10 +4,11 @@ import {
   openDump,
   readGtidEvent,
   readQuery,
+  readQuerySettings,
   resolveStart,
   SourceSession,
 } from '@lutra/binlog';
-import type { BinlogDump, FramedEvent, SourceOptions } from '@lutra/binlog';
+import type { BinlogDump, FramedEvent, QuerySettings, SourceOptions } from '@lutra/binlog';
 import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
 import type { DecodedEvent, RowsDecoder } from '@lutra/binlog/decoder';
 import { attachDefinition, readLoggedTable, readSourceTable } from '@lutra/binlog/schema';
@@ -62,6 +63,9 @@ export class SourceFollower {
   get place(): DonePlace {
     return this.done.toDone();
   }
+
+  /** What the log tells of the session that ran the last statement. */
+  settings: QuerySettings | null = null;
 
   /** Values of a table's first column in the after images, in the order of the log. */
   keysOf(table: string): readonly unknown[] {
@@ -142,6 +146,7 @@ export class SourceFollower {
         });
         break;
       case 'query':
+        this.settings = readQuerySettings(event, this.server.kind);
         await this.takeStatement(readQuery(event).statement);
         break;
       case 'xid':
