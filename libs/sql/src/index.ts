@@ -91,6 +91,7 @@ export {
   readKept,
   readOpenSessions,
   recordStatement,
+  withdrawStatement,
 } from './ddl/ddl-log.ts';
 export type { DdlIntent, DdlKey, DdlRecord, KeptStatement } from './ddl/ddl-log.ts';
 export { readEvidence } from './ddl/definition-evidence.ts';

@@ -287,6 +287,22 @@ describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (n
     expect(await columns()).toEqual(['id', 'a', 'b']);
   });
 
+  it('exchanges a partition with a table, also after it was refused', async () => {
+    await admin.query(
+      `CREATE TABLE ${schema}.parts (id INT PRIMARY KEY, a INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))`,
+    );
+    await admin.query(`INSERT INTO ${schema}.item VALUES (1, 1), (11, 1)`);
+    await admin.commit();
+    const tables = ['parts', 'item'].map((table) => ({ schema, table }));
+    const statement = process('alter', 'ALTER TABLE parts EXCHANGE PARTITION p1 WITH TABLE item', { tables });
+    expect(await codeOf(apply(statement))).toBe('TARGET_DDL_REFUSED');
+    await admin.query(`DELETE FROM ${schema}.item WHERE id = 1`);
+    await admin.commit();
+    // Its tables would never tell whether it was done: that it was refused is known.
+    await apply(statement);
+    expect(await admin.query(`SELECT id FROM ${schema}.parts`)).toEqual([{ id: 11 }]);
+  });
+
   it('takes no other fault of an index for one that is there already', async () => {
     const text = `CREATE INDEX i ON ${schema}.item (nothing)`;
     expect(await codeOf(apply(process('index', text)))).toBe('TARGET_DDL_REFUSED');

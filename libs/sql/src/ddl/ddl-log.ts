@@ -153,6 +153,15 @@ export function closeStatement({
   };
 }
 
+/** The server has refused it: it is not in effect, and nothing has to be found out at the next attempt. */
+export function withdrawStatement({ pipelineId, gtid, number }: DdlKey): TargetStatement {
+  return {
+    sql:
+      `DELETE FROM \`lutra\`.\`ddl\` WHERE pipeline_id = ${quoteText(pipelineId)} AND gtid = ${quoteText(gtid)} ` +
+      `AND number = ${String(number)} AND state = 'begun'`,
+  };
+}
+
 export function forgetGhost({ pipelineId, ghost }: { pipelineId: string; ghost: string }): TargetStatement {
   return {
     sql: `DELETE FROM \`lutra\`.\`ddl\` WHERE pipeline_id = ${quoteText(pipelineId)} AND ghost = ${quoteText(ghost)} AND state = 'kept'`,

@@ -10,6 +10,7 @@ import {
   readIntents,
   readKept,
   recordStatement,
+  withdrawStatement,
 } from '@lutra/sql';
 import type { DdlIntent, TableEvidence, TargetSession, TargetStatement } from '@lutra/sql';
 import { failPoint } from '@lutra/service-kit';
@@ -176,7 +177,13 @@ export class StatementLoader {
       }),
     ]);
     failPoint('after-intent');
-    await this.run(ddl, process.statement, work);
+    try {
+      await this.run(ddl, process.statement, work);
+    } catch (error) {
+      // An answer of the server says for certain that it is not in effect; without one the next attempt has to find out.
+      if (session.isOpen) await fenced([withdrawStatement({ pipelineId, gtid, number })]);
+      throw error;
+    }
     failPoint('after-statement');
     // Others of the same source statement follow: what is done is not looked at again.
     await fenced([closeStatement({ pipelineId, gtid, number })]);

@@ -40,8 +40,9 @@ export async function prepareSession(
       problem: 'A schema statement was written under sql_mode ORACLE, which the target does not have',
       statement: text,
     });
+  // Without autocommit MariaDB's EXCHANGE PARTITION waits for a lock that it holds itself.
   await session.query(
-    `SET SESSION lock_wait_timeout = ${String(LOCK_WAIT_S)}, innodb_lock_wait_timeout = ${String(LOCK_WAIT_S)}, ` +
+    `SET SESSION autocommit = 1, lock_wait_timeout = ${String(LOCK_WAIT_S)}, innodb_lock_wait_timeout = ${String(LOCK_WAIT_S)}, ` +
       `foreign_key_checks = ${foreignKeyChecks ? '1' : '0'}${sqlMode === null ? '' : `, sql_mode = ${quoteText(sqlMode)}`}`,
   );
   // A new column that is filled with the current time has the source's in rows that are there already.
