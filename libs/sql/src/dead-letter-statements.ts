@@ -1,9 +1,10 @@
+import { changeDigest } from './repeated-letters.ts';
 import type { RowImage } from '@lutra/model';
 import { isLetter, PLACE, PLACE_LIST, placeOf, stateList, UNSETTLED_STATES } from './dead-letter.ts';
 import type { DeadLetterAddress, DeadLetterError, DeadLetterState, NewDeadLetter } from './dead-letter.ts';
 import { imageToJson } from './row-image-json.ts';
 import type { JsonImage } from './row-image-json.ts';
-import { quoteText } from './sql-text.ts';
+import { quoteText, quoteTextOrNull } from './sql-text.ts';
 import type { TargetStatement } from './target-statement.ts';
 
 /** Rows of one statement: large enough to be few, far below any packet. */
@@ -11,7 +12,8 @@ const STATEMENT_CHARACTERS_MAX = 262_144;
 
 /**
  * Puts letters aside, to run in the transaction of the unit that would have held the rows; their state is open. An image is
- * kept whole: one that does not fit into a packet makes the statement fail with TARGET_PACKET_TOO_SMALL.
+ * kept whole: one that does not fit into a packet makes the statement fail with TARGET_PACKET_TOO_SMALL. A letter that repeats
+ * a discarded one is to be discarded as well.
  */
 export function addDeadLetterStatements(
   pipelineId: string,
@@ -38,10 +40,12 @@ const NEW_COLUMNS = [
   ...['pipeline_id', ...PLACE, 'process', 'gtid', 'revision', 'state', 'created_at', 'table_schema', 'table_name'],
   ...['kind', 'flags', 'definition', 'before_image', 'after_image'],
   ...['error_code', 'error_message', 'errno', 'statement', 'attempts', 'follows'],
+  ...['server_uuid', 'change_digest', 'repeats', 'wanted_by', 'wanted_at'],
 ] as const;
 
 function newRow(pipelineId: string, letter: NewDeadLetter): string {
-  const { definition, change, error } = letter;
+  const { definition, change, error, repeats = null } = letter;
+  const isGivenUp = repeats?.state === 'discarded';
   const image = (row: RowImage | null): string =>
     row === null ? 'NULL' : quoteText(JSON.stringify(imageToJson(definition, row)));
   const values = [
@@ -49,7 +53,7 @@ function newRow(pipelineId: string, letter: NewDeadLetter): string {
     ...[letter.epoch, letter.seq, change.event, change.row, change.part, letter.process].map(String),
     quoteText(letter.gtid),
     String(letter.revision),
-    "'open'",
+    isGivenUp ? "'discardWanted'" : "'open'",
     'UTC_TIMESTAMP(6)',
     quoteText(definition.schema),
     quoteText(definition.table),
@@ -61,9 +65,14 @@ function newRow(pipelineId: string, letter: NewDeadLetter): string {
     quoteText(error.code),
     quoteText(shortened(error.message)),
     error.errno === null ? 'NULL' : String(error.errno),
-    textOrNull(letter.statement),
+    quoteTextOrNull(letter.statement),
     String(letter.attempts),
-    textOrNull(letter.follows),
+    quoteTextOrNull(letter.follows),
+    quoteText(letter.serverUuid),
+    quoteText(changeDigest(letter)),
+    quoteTextOrNull(repeats?.id ?? null),
+    quoteTextOrNull(isGivenUp ? repeats.wantedBy : null),
+    isGivenUp ? 'UTC_TIMESTAMP(6)' : 'NULL',
   ];
   return `(${values.join(',')})`;
 }
@@ -93,7 +102,7 @@ export function followStatement(
   const letters = ids.map((id) => `(${placeOf(id).join(',')})`).join(',');
   return {
     sql:
-      `UPDATE \`lutra\`.\`dead_letter\` SET follows = ${textOrNull(follows)} ` +
+      `UPDATE \`lutra\`.\`dead_letter\` SET follows = ${quoteTextOrNull(follows)} ` +
       `WHERE pipeline_id = ${quoteText(pipelineId)} AND (${PLACE_LIST}) IN (${letters})`,
   };
 }
@@ -118,4 +127,3 @@ function change(address: DeadLetterAddress, set: string, states: readonly DeadLe
 const MESSAGE_CHARACTERS_MAX = 4_000;
 const shortened = (text: string): string =>
   (text.length <= MESSAGE_CHARACTERS_MAX ? text : `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…`).toWellFormed();
-const textOrNull = (text: string | null): string => (text === null ? 'NULL' : quoteText(text));

@@ -27,6 +27,8 @@ export interface DeadLetterError {
 export interface NewDeadLetter {
   readonly epoch: number;
   readonly process: number;
+  /** Server of the source that sent the row: events and rows are numbered alike only there. */
+  readonly serverUuid: string;
   /** Number of the source transaction in the epoch: with (event, row, part) of the change it orders all letters as the source did. */
   readonly seq: number;
   readonly gtid: string;
@@ -40,9 +42,18 @@ export interface NewDeadLetter {
   readonly attempts: number;
   /** Id of the oldest unsettled letter of the same key, for which this one waits; null = nothing but a person's word. */
   readonly follows: string | null;
+  /** The letter of an earlier epoch for the same row of the source, which has come again; null = none. */
+  readonly repeats?: RepeatedLetter | null;
 }
 
-export interface DeadLetter extends NewDeadLetter {
+/** A letter for whose row another one comes, and the state in which it was found. */
+export interface RepeatedLetter {
+  readonly id: string;
+  readonly state: DeadLetterState;
+  readonly wantedBy: string | null;
+}
+
+export interface DeadLetter extends Omit<NewDeadLetter, 'repeats'> {
   /** Unique in its pipeline, see {@link deadLetterId}. */
   readonly id: string;
   readonly pipelineId: string;
@@ -74,6 +85,7 @@ const CREATE_TABLE =
   `\`pipeline_id\` varchar(64) ${ASCII} NOT NULL, ` +
   '`epoch` bigint unsigned NOT NULL, `seq` bigint unsigned NOT NULL, `event` int unsigned NOT NULL, ' +
   '`row` int unsigned NOT NULL, `part` int unsigned NOT NULL, ' +
+  `\`server_uuid\` varchar(64) ${ASCII} NULL, \`change_digest\` char(64) ${ASCII} NULL, \`repeats\` varchar(128) ${ASCII} NULL, ` +
   `\`process\` bigint unsigned NOT NULL, \`gtid\` varchar(512) ${TEXT} NOT NULL, \`revision\` bigint unsigned NOT NULL, ` +
   `\`state\` varchar(16) ${ASCII} NOT NULL, \`created_at\` datetime(6) NOT NULL, ` +
   `\`table_schema\` varchar(64) ${TEXT} NOT NULL, \`table_name\` varchar(64) ${TEXT} NOT NULL, ` +
@@ -85,6 +97,7 @@ const CREATE_TABLE =
   `\`resolved_at\` datetime(6) NULL, \`last_error\` text ${TEXT} NULL, ` +
   'PRIMARY KEY (`pipeline_id`, `epoch`, `seq`, `event`, `row`, `part`), ' +
   'KEY `dead_letter_state` (`pipeline_id`, `state`, `epoch`, `seq`), ' +
+  'KEY `dead_letter_change` (`pipeline_id`, `change_digest`), ' +
   'KEY `dead_letter_table` (`pipeline_id`, `table_schema`, `table_name`, `created_at`), ' +
   'KEY `dead_letter_created_at` (`pipeline_id`, `created_at`)) ENGINE = InnoDB';
 

@@ -21,7 +21,7 @@ export interface DeadLetterFilter {
 /** A letter in a list: without its rows. */
 export interface DeadLetterSummary extends Omit<
   DeadLetter,
-  'definition' | 'change' | 'wantedImage' | 'statement' | 'process' | 'revision'
+  'definition' | 'change' | 'wantedImage' | 'statement' | 'process' | 'revision' | 'serverUuid'
 > {
   readonly schema: string;
   readonly table: string;

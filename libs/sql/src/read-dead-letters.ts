@@ -96,7 +96,7 @@ export const idOf = (row: Readonly<Record<string, unknown>>): string =>
   PLACE.map((name) => String(row[name])).join('-');
 
 const LETTER_COLUMNS =
-  `${PLACE_LIST}, pipeline_id AS pipelineId, process, gtid, revision, state, created_at AS createdAt, kind, flags, ` +
+  `${PLACE_LIST}, pipeline_id AS pipelineId, process, server_uuid AS serverUuid, gtid, revision, state, created_at AS createdAt, kind, flags, ` +
   'definition, before_image AS beforeImage, after_image AS afterImage, ' +
   'error_code AS errorCode, error_message AS errorMessage, errno, statement, attempts, follows, wanted_by AS wantedBy, ' +
   'wanted_at AS wantedAt, wanted_image AS wantedImage, resolved_at AS resolvedAt, last_error AS lastError';
@@ -110,6 +110,7 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
     pipelineId: String(row['pipelineId']),
     epoch: Number(row['epoch']),
     process: Number(row['process']),
+    serverUuid: String(row['serverUuid']),
     seq: Number(row['seq']),
     gtid: String(row['gtid']),
     revision: Number(row['revision']),

@@ -70,3 +70,6 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 function writeDecimalKey(value: ColumnValue): string {
   return typeof value === 'string' && DECIMAL.test(value) ? value : writeAny(value);
 }
+
+/** The text quoted, or NULL. */
+export const quoteTextOrNull = (text: string | null): string => (text === null ? 'NULL' : quoteText(text));

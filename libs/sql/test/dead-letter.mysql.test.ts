@@ -43,6 +43,7 @@ function letter(seq: number, change: Partial<NewDeadLetter> = {}): NewDeadLetter
   return {
     epoch: 3,
     process: 7,
+    serverUuid: 'a',
     seq,
     gtid: `0-1-${String(seq)}`,
     revision: 2,

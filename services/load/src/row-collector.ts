@@ -100,7 +100,8 @@ export class RowCollector {
         'writers are looked up before rows are collected',
       ));
     for (const transaction of transactions) {
-      const origin: RowOrigin = { process: delivery.header.process, transaction };
+      const { process: number, serverUuid } = delivery.header;
+      const origin: RowOrigin = { process: number, transaction, serverUuid };
       const repeats = new Set<RowChange>();
       const remaining = this.filter.remaining(delivery.header, transaction, (change) => {
         const lane = laneAtClaim({ writer: writerOf(change.table), change, origin });

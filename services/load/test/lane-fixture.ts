@@ -69,5 +69,5 @@ const transaction = { seq: 1, gtid: '0-1-11', firstEvent: 0, commitMs: 0, isLast
 export const rowOf = (writer: TableWriter, change: RowChange): WritableRow => ({
   writer,
   change,
-  origin: { process: 1, transaction },
+  origin: { process: 1, transaction, serverUuid: 'a' },
 });

@@ -58,7 +58,8 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
     await load.admin.rollback();
     if (target === null || target === undefined) throw new Error('The table is there');
     const writer = compileTableWriter(table(), target, { noPrimaryKey: 'matchAllColumns' });
-    const origin = { process: 2, transaction: { seq: 2, gtid: '', firstEvent: 0, commitMs: 0, isLast: true } };
+    const transaction = { seq: 2, gtid: '', firstEvent: 0, commitMs: 0, isLast: true };
+    const origin = { process: 2, transaction, serverUuid: 'a' };
     const lost = changes.filter((change) => [1, 3].includes(Number(laneOf({ writer, change, origin }, LANES))));
     const ids = lost.flatMap((change) => (change.kind === 'insert' ? [`'${String(change.after[0])}'`] : []));
     const before = JSON.stringify(doneUpTo(1).done);

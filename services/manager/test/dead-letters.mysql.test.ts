@@ -79,7 +79,7 @@ const update: RowChange = {
 };
 
 const letter = (seq: number, change: Partial<NewDeadLetter> = {}): NewDeadLetter => ({
-  ...{ epoch: 1, process: 2, seq, gtid: `0-1-${String(seq)}`, revision: 1, change: update },
+  ...{ epoch: 1, process: 2, serverUuid: 'a', seq, gtid: `0-1-${String(seq)}`, revision: 1, change: update },
   definition: {
     ...{ schema: 'shop', table: 'orders', primaryKey: [0] },
     columns: [

@@ -5,6 +5,8 @@ import type { TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
 export interface RowOrigin {
   readonly process: number;
   readonly transaction: TransactionHeader;
+  /** Server of the source that sent it. */
+  readonly serverUuid: string;
   /** The rows may be in the target already, with all that followed them in other lanes. */
   readonly isRepeat?: true;
 }

@@ -33,7 +33,7 @@ export async function applyLetter(
   const writers = new TableWriters(new TargetCatalog());
   const writer = await writers.writerOf(session, letter.definition, writerOptions(definition));
   const transaction = { seq: letter.seq, gtid: letter.gtid, firstEvent: 0, commitMs: 0, isLast: true };
-  const origin = { process: letter.process, transaction };
+  const origin = { process: letter.process, transaction, serverUuid: '' };
   const row = plannedAlone({ writer, change: changeOf(letter), origin });
   await new CarefulWriter(session, how, true).write(planStatements([row], ALONE));
 }

@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import { addDeadLetterStatements, deadLetterId, stripLiterals } from '@lutra/sql';
+import { addDeadLetterStatements, deadLetterId, findRepeated, stripLiterals } from '@lutra/sql';
 import type { NewDeadLetter, TargetSession } from '@lutra/sql';
 import { planStatements } from '../plan/plan-statements.ts';
 import type { PlannedRow } from '../plan/planned-statement.ts';
@@ -57,23 +57,32 @@ export class DeadLetterBox {
     await this.flush();
   }
 
-  /** Writes what waits. Throws TARGET_RECORD_REFUSED. */
+  /**
+   * Writes what waits. A row that has a letter already, since the source was read again from before it, gets another one all the
+   * same: rows of its key that came before it may come again too, and wait behind the old letter; only the new one sets right
+   * what they will write. A decision about the old letter holds for both. Throws TARGET_RECORD_REFUSED.
+   */
   async flush(): Promise<void> {
     const letters = this.waiting;
     if (letters.length === 0) return;
     this.waiting = [];
-    const statements = addDeadLetterStatements(this.how.pipelineId, letters);
-    for (const statement of statements) await inOwnTable(() => this.session.execute([statement]));
+    const { pipelineId } = this.how;
+    await inOwnTable(async () => {
+      const repeated = await findRepeated(this.session, pipelineId, letters);
+      const known = letters.map((letter, index) => ({ ...letter, repeats: repeated[index] ?? null }));
+      for (const statement of addDeadLetterStatements(pipelineId, known)) await this.session.execute([statement]);
+    });
   }
 
   private take(row: PlannedRow, error: SyncError, follows: string | null): void {
     const { epoch, revision, quarantine, poisonTries } = this.how;
     const { writer } = row;
-    const { process, transaction } = sourceOf(row).origin;
+    const { process, serverUuid, transaction } = sourceOf(row).origin;
     const change = namedChange(row);
     const letter: NewDeadLetter = {
       epoch,
       process,
+      serverUuid,
       seq: transaction.seq,
       gtid: transaction.gtid,
       revision,

@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { Clock, DeadLetterEvent, PipelineDefinition, WarningCode } from '@lutra/model';
 import {
+  decideRepeatsStatement,
   ensureConflictTable,
   ensureDeadLetterTable,
   holdCheckpoint,
@@ -8,7 +9,14 @@ import {
   readDeadLetters,
 } from '@lutra/sql';
 import { followStatement, readUnsettled, resolveStatement, retryFailedStatement } from '@lutra/sql';
-import type { CheckpointClaim, DeadLetter, TargetCatalog, TargetSession, UnsettledLetter } from '@lutra/sql';
+import type {
+  CheckpointClaim,
+  DeadLetter,
+  TargetCatalog,
+  TargetSession,
+  TargetStatement,
+  UnsettledLetter,
+} from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
 import type { Lanes } from '../dry-run/dry-lanes.ts';
 import { applyLetter } from './apply-letter.ts';
@@ -176,7 +184,7 @@ export class DeadLetterDesk {
     }
     try {
       if (to === 'retried') await this.apply(session, letter, definition);
-      await session.execute([resolveStatement(address, { expected: state, to })]);
+      await session.execute([resolveStatement(address, { expected: state, to }), ...decideRepeats(letter, to)]);
     } catch (error) {
       const failure = SyncError.of(error);
       await session.rollback();
@@ -218,6 +226,10 @@ export class DeadLetterDesk {
     return this.parts.tell({ table: tableOf({ schema, table }), change, code });
   }
 }
+
+/** Nothing to tell where the letter was written as it came: what repeats it is tried as it came as well. */
+const decideRepeats = (letter: DeadLetter, to: 'retried' | 'discarded'): readonly TargetStatement[] =>
+  to === 'discarded' || letter.wantedImage !== null ? [decideRepeatsStatement(letter, to)] : [];
 
 /** In source order, page by page; what changes behind the page is not read again. */
 async function* unsettled(session: TargetSession, pipelineId: string): AsyncGenerator<UnsettledLetter> {

@@ -154,7 +154,7 @@ export function play(done: readonly Operation[], writers: ReadonlyMap<string, Ta
     const transaction = { seq: index + 1, gtid: `u:${String(index + 1)}`, firstEvent: 0, commitMs: 0, isLast: true };
     for (const step of stepsOf(source, operation)) {
       try {
-        rows.push({ writer, change: step(), origin: { process: index + 1, transaction } });
+        rows.push({ writer, change: step(), origin: { process: index + 1, transaction, serverUuid: 'a' } });
         states.push(source.clone());
       } catch (error) {
         if (!(error instanceof Refused)) throw error;

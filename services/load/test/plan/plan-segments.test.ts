@@ -44,7 +44,8 @@ const integer = (name: string): ColumnDefinition => ({
 const withUnique = writerOf([integer('id'), integer('a'), integer('u')]);
 const withoutUnique = writerOf([integer('id'), integer('a')]);
 
-const origin = { process: 1, transaction: { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true } };
+const transaction = { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true };
+const origin = { process: 1, transaction, serverUuid: 'a' };
 const update = (writer: TableWriter, before: RowImage, after: RowImage): WritableRow => ({
   writer,
   change: { table: 0, event: 0, row: 0, part: 0, flags: 0, kind: 'update', before, after } satisfies RowChange,

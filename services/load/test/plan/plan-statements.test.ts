@@ -45,7 +45,8 @@ function writerOf(
 }
 
 const base = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
-const origin = { process: 1, transaction: { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true } };
+const transaction = { seq: 1, gtid: 'g', firstEvent: 0, commitMs: 0, isLast: true };
+const origin = { process: 1, transaction, serverUuid: 'a' };
 const [one, two] = [writerOf('one'), writerOf('two')];
 const kinds = (rows: readonly PlannedRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
   planStatements(rows, limits).map(({ kind, rows: planned }) => `${kind} ${String(planned.length)}`);

@@ -155,6 +155,74 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     expect(await states()).toEqual(['discarded', 'retried']);
   });
 
+  describe('a row that comes again', () => {
+    const REFUSED = [1, TOO_LONG, 'a'] as const;
+    const write = (...changes: Parameters<UnitFixture['plan']>[0]) =>
+      unit.write(unit.plan(changes), undefined, SET_ASIDE);
+    /** The quarantine of the new epoch. */
+    const reopen = async (): Promise<void> => {
+      desk = await openDesk();
+      await unit.rules.refresh(unit.session, [{ writer: unit.writer }]);
+      await unit.session.rollback();
+    };
+
+    it('is discarded with its letter, whichever server sends it', async () => {
+      await write(insert(REFUSED), insert([2, 'bob', null]));
+      unit.again(2, 'b');
+      await reopen();
+      await write(insert(REFUSED), insert([2, 'bob', null]));
+      expect(await unit.letters('state, follows IS NULL AS isHead')).toEqual([
+        { state: 'open', isHead: 1 },
+        { state: 'open', isHead: 0 },
+      ]);
+      await want('discardWanted', 0);
+      await desk.tend(SIGNAL);
+      expect(await unit.letters('state, wanted_by AS wantedBy')).toEqual([
+        { state: 'discarded', wantedBy: 'ada' },
+        { state: 'discarded', wantedBy: 'ada' },
+      ]);
+      expect(await unit.people()).toEqual([[2, 'bob', null]]);
+    });
+
+    it('is discarded by itself when its letter was before', async () => {
+      await write(insert(REFUSED));
+      await want('discardWanted', 0);
+      unit.again(2, 'b');
+      await reopen();
+      await write(insert(REFUSED));
+      await desk.tend(SIGNAL);
+      expect(await states()).toEqual(['discarded', 'discarded']);
+      expect(unit.rules.quarantine.isEmpty).toBe(true);
+    });
+
+    it('is written with the image of the person, after what came again before it', async () => {
+      await write(insert([1, 'ann', 'a']), update([1, 'ann', 'a'], REFUSED));
+      unit.again(2, 'b');
+      await reopen();
+      await write(insert([1, 'ann', 'a']), update([1, 'ann', 'a'], REFUSED));
+      await want('retryWanted', 0, { id: 1, name: 'short', note: 'edited' });
+      await desk.tend(SIGNAL);
+      expect(await states()).toEqual(['retried', 'retried', 'retried']);
+      expect(await unit.people()).toEqual([[1, 'short', 'edited']]);
+    });
+
+    it('is another one where the same server sends the same change at another place', async () => {
+      const first = insert(REFUSED);
+      await write(first);
+      unit.again(2, 'a');
+      await reopen();
+      await write(first, { ...first, event: first.event + 1 });
+      await want('discardWanted', 0);
+      await desk.tend(SIGNAL);
+      const letters = await unit.letters('state, event, epoch');
+      expect(letters.map(({ state, event }) => [state, Number(event) - first.event])).toEqual([
+        ['discarded', 0],
+        ['discarded', 0],
+        ['open', 1],
+      ]);
+    });
+  });
+
   it('does nothing once another loader has claimed', async () => {
     await unit.write(unit.plan([insert([1, TOO_LONG, 'a'])]), undefined, SET_ASIDE);
     await claimCheckpoint(unit.session, { ...claim(), epoch: 2, owner: 'load-2/b' });

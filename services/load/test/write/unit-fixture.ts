@@ -30,6 +30,7 @@ export class UnitFixture {
   rules = new WriteRules({ epoch: 1, clock: systemClock });
   private readonly sessions: TargetSession[] = [];
   private seq = 0;
+  private serverUuid = 'a';
 
   private constructor(private readonly server: 'mariadbTarget' | 'mysql') {}
 
@@ -59,6 +60,7 @@ export class UnitFixture {
     create = createPeople(this.schema),
   ): Promise<void> {
     await this.session.rollback();
+    this.serverUuid = 'a';
     this.rules = new WriteRules({ epoch: 1, clock: systemClock });
     await this.run(`DROP TABLE IF EXISTS ${this.schema}.${definition.table}`, create);
     for (const table of ['dead_letter', 'conflict'])
@@ -92,11 +94,19 @@ export class UnitFixture {
     });
   }
 
+  /** What was planned last comes again in a new epoch, from a place of the source that says where. */
+  again(epoch: number, serverUuid: string): void {
+    this.rules = new WriteRules({ epoch, clock: systemClock });
+    this.serverUuid = serverUuid;
+    this.seq -= 1;
+  }
+
   /** Statements of the changes as they come; those of one kind share one. */
   plan(changes: readonly RowChange[], toleratesMissing = false): readonly PlannedStatement[] {
     this.seq += 1;
+    const { serverUuid } = this;
     const transaction = { seq: this.seq, gtid: `0-1-${String(this.seq)}`, firstEvent: 0, commitMs: 0, isLast: true };
-    const origin = { process: 1, transaction };
+    const origin = { process: 1, transaction, serverUuid };
     const rows = changes.map((change, row) => ({
       ...plannedAlone({ writer: this.writer, change: { ...change, row }, origin }),
       toleratesMissing,
