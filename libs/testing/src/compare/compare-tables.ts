@@ -119,12 +119,22 @@ function textOf(column: ComparedColumn, isJson: boolean): string {
 async function meet(pair: TablePair, source: TableSide, target: TableSide): Promise<TableComparison> {
   let firstDifference: string | null = null;
   for (;;) {
-    const [left, right] = await Promise.all([source.next(), target.next()]);
+    const [left, right] = await both(source.next(), target.next());
     if (left === null && right === null) break;
     if (firstDifference === null && left?.text !== right?.text) firstDifference = describeDifference(left, right);
   }
   const digests = { source: source.digest(), target: target.digest() };
   return { pair, isEqual: digests.source.sha256 === digests.target.sha256, ...digests, firstDifference };
+}
+
+/** Where one fails the other one is waited for: a connection that is closed before it sends a statement throws past everybody. */
+async function both<T>(left: Promise<T>, right: Promise<T>): Promise<readonly [T, T]> {
+  try {
+    return await Promise.all([left, right]);
+  } catch (error) {
+    await Promise.allSettled([left, right]);
+    throw error;
+  }
 }
 
 function describeDifference(source: ComparedRow | null, target: ComparedRow | null): string {
