@@ -35,6 +35,8 @@ export interface LoadedEvent extends EventBase {
    * it was written: what changes of one key became together is one row, as it is one record of `lutra.conflict`.
    */
   readonly conflicts: number;
+  /** Values of columns that the target lacks and that `missingColumn: ignore` has left out; absent = none. */
+  readonly valuesLeftOut?: number;
   readonly sourceBytes: number;
   readonly firstCommitMs: number;
   readonly lastCommitMs: number;

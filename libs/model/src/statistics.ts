@@ -19,6 +19,8 @@ export interface StatisticCounts {
   readonly deadLetterRetriesFailed: number;
   /** Rows that dryRun would have written. */
   readonly dryRunRows: number;
+  /** Values of columns that the target lacks, left out by policy. */
+  readonly valuesLeftOut: number;
 }
 
 /** What dryRun would have done in the newest epoch that ran under it. */
@@ -112,6 +114,7 @@ const NO_COUNTS: StatisticCounts = {
   deadLettersDiscarded: 0,
   deadLetterRetriesFailed: 0,
   dryRunRows: 0,
+  valuesLeftOut: 0,
 };
 
 export const NO_STATISTICS: StatisticState = {
@@ -192,6 +195,7 @@ function foldLoaded(state: StatisticState, event: LoadedEvent): StatisticState {
     transactions: event.transactionCount,
     processes: 1,
     sourceBytes: event.sourceBytes,
+    valuesLeftOut: event.valuesLeftOut ?? 0,
   };
   // The oldest transaction of the process waited longest: the delay that is shown is the worst that a change had.
   // Empty processes (they only move the cursor) have none.

@@ -79,6 +79,11 @@ describe('foldStatistics', () => {
     expect(totals).toMatchObject({ inserted: 11, updated: 2, deleted: 3, processes: 2, failures: 1, warnings: 1 });
   });
 
+  it('adds the values that were left out, where a loader tells of some', () => {
+    const events = [loaded(1, { valuesLeftOut: 3 }), loaded(2), loaded(3, { valuesLeftOut: 4 })];
+    expect(fold(events).totals.valuesLeftOut).toBe(7);
+  });
+
   it.each<[string, readonly LutraEvent[], number]>([
     ['a process that is told twice counts once', [loaded(1), loaded(1)], 1],
     ['a process that is told late counts', [loaded(1), loaded(3), loaded(2)], 3],

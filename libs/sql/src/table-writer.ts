@@ -37,6 +37,13 @@ export interface KeyColumn extends WrittenColumn {
   readonly join: ((value: string) => string) | null;
 }
 
+/** A column of the rows that the target lacks. */
+export interface IgnoredColumn {
+  /** In the images. */
+  readonly position: number;
+  readonly name: string;
+}
+
 /** How rows of one source shape are written into one target table: compiled once, used for every row. */
 export interface TableWriter {
   readonly definition: TableDefinition;
@@ -46,7 +53,7 @@ export interface TableWriter {
   readonly quoted: string;
   readonly columns: readonly WrittenColumn[];
   /** Columns of the rows that the table does not have, left out by policy. */
-  readonly ignored: readonly ColumnDefinition[];
+  readonly ignored: readonly IgnoredColumn[];
   /** Columns that have to be named in every update, so that they keep their value: ON UPDATE CURRENT_TIMESTAMP. */
   readonly keptColumns: readonly WrittenColumn[];
   /** Empty when the table has no key: a row is then found by all its columns. */
@@ -83,14 +90,14 @@ export function compileTableWriter(
 ): TableWriter {
   if (target.unsafeEngine !== undefined) throw engineUnsafeError(definition, target.unsafeEngine);
   const columns: WrittenColumn[] = [];
-  const ignored: ColumnDefinition[] = [];
+  const ignored: IgnoredColumn[] = [];
   for (const [position, column] of definition.columns.entries()) {
     const found = target.columns.get(column.name.toLowerCase());
     if (found === undefined) {
       // What the source computes need not exist at the target.
       if (column.generated === true) continue;
       if (missingColumn === 'fail') throw columnMissingError(definition, column);
-      ignored.push(column);
+      ignored.push({ position, name: column.name });
       continue;
     }
     if (found.generated) continue;

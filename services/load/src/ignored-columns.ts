@@ -1,4 +1,5 @@
-import type { WarningCode } from '@lutra/model';
+import type { RowChange, WarningCode } from '@lutra/model';
+import { isSameValue } from '@lutra/sql';
 import type { TableWriter } from '@lutra/sql';
 
 type Warn = (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
@@ -14,4 +15,16 @@ export function warnOfIgnored(warn: Warn): (writer: TableWriter) => void {
     // It never throws: what cannot be told stands in the log.
     void warn({ code: 'TARGET_COLUMN_IGNORED', message });
   };
+}
+
+/** Values of the change that the target has no column for: all of an insert, of an update those that it changed. */
+export function valuesLeftOut({ ignored }: TableWriter, change: RowChange): number {
+  if (ignored.length === 0 || change.kind === 'delete') return 0;
+  let count = 0;
+  for (const { position } of ignored) {
+    const value = change.after[position];
+    const old = change.kind === 'update' ? change.before[position] : undefined;
+    if (value !== undefined && (old === undefined || !isSameValue(old, value))) count += 1;
+  }
+  return count;
 }

@@ -19,6 +19,8 @@ export interface ProcessCounts {
   deleted: number;
   skipped: number;
   conflicts: number;
+  /** Values of columns that the target lacks. */
+  valuesLeftOut: number;
 }
 
 /** The transactions of a process that are written together, with their own counts: they are planned anew at each attempt. */
@@ -28,7 +30,14 @@ export interface ProcessPart {
   readonly counts: ProcessCounts;
 }
 
-export const noCounts = (): ProcessCounts => ({ inserted: 0, updated: 0, deleted: 0, skipped: 0, conflicts: 0 });
+export const noCounts = (): ProcessCounts => ({
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  skipped: 0,
+  conflicts: 0,
+  valuesLeftOut: 0,
+});
 
 /** What was written for the part counts for its process. */
 export function addCounts({ loaded, counts }: ProcessPart): void {
@@ -37,4 +46,5 @@ export function addCounts({ loaded, counts }: ProcessPart): void {
   loaded.counts.deleted += counts.deleted;
   loaded.counts.skipped += counts.skipped;
   loaded.counts.conflicts += counts.conflicts;
+  loaded.counts.valuesLeftOut += counts.valuesLeftOut;
 }

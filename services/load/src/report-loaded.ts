@@ -79,7 +79,8 @@ export function loadedEvent(
   at: { readonly traceId: string; readonly endMs: number },
 ): LoadedEvent {
   const { header } = process.delivery;
-  const rowCount = process.counts.inserted + process.counts.updated + process.counts.deleted;
+  const { valuesLeftOut, ...counts } = process.counts;
+  const rowCount = counts.inserted + counts.updated + counts.deleted;
   const time = {
     stage: 'load' as const,
     instance,
@@ -94,7 +95,8 @@ export function loadedEvent(
     end: header.end,
     revision: header.revision,
     transactionCount: header.transactionCount,
-    ...process.counts,
+    ...counts,
+    ...(valuesLeftOut > 0 ? { valuesLeftOut } : {}),
     sourceBytes: header.sourceBytes,
     firstCommitMs: header.firstCommitMs,
     lastCommitMs: header.lastCommitMs,

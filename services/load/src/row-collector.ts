@@ -5,6 +5,7 @@ import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
+import { valuesLeftOut } from './ignored-columns.ts';
 import { laneOf } from './plan/lane-of.ts';
 import type { LaneOfRow } from './plan/lane-of.ts';
 import { isRepeatable } from './plan/repeatable.ts';
@@ -69,7 +70,7 @@ export class RowCollector {
       for (const table of this.tablesToWrite(loaded)) await this.writers.writerOf(session, table, options);
   }
 
-  /** The rows for what is known of the target by now; the same where nothing has changed. */
+  /** The rows for what is known of the target by now, what they leave out counted anew; the same where nothing has changed. */
   async refresh(
     session: TargetSession,
     rows: readonly WritableRow[],
@@ -80,7 +81,13 @@ export class RowCollector {
     for (const { writer } of rows)
       if (!fresh.has(writer)) fresh.set(writer, await this.writers.writerOf(session, writer.definition, options));
     if ([...fresh].every(([old, writer]) => old === writer)) return rows;
-    return rows.map((row) => ({ ...row, writer: fresh.get(row.writer) ?? row.writer }));
+    return rows.map((row) => {
+      const writer = fresh.get(row.writer) ?? row.writer;
+      const { change, origin } = row;
+      if (origin.counts !== undefined)
+        origin.counts.valuesLeftOut += valuesLeftOut(writer, change) - valuesLeftOut(row.writer, change);
+      return { ...row, writer };
+    });
   }
 
   /**
@@ -101,7 +108,7 @@ export class RowCollector {
       ));
     for (const transaction of transactions) {
       const { process: number, serverUuid } = delivery.header;
-      const origin: RowOrigin = { process: number, transaction, serverUuid };
+      const origin: RowOrigin = { process: number, transaction, serverUuid, counts };
       const repeats = new Set<RowChange>();
       const remaining = this.filter.remaining(delivery.header, transaction, (change) => {
         const lane = laneAtClaim({ writer: writerOf(change.table), change, origin });
@@ -113,6 +120,7 @@ export class RowCollector {
       for (const change of remaining) {
         rows.push({ writer: writerOf(change.table), change, origin: repeats.has(change) ? repeated : origin });
         counts[COUNTED_AS[change.kind]] += 1;
+        counts.valuesLeftOut += valuesLeftOut(writerOf(change.table), change);
       }
     }
     return rows;

@@ -216,6 +216,8 @@ describe.each([
   it('leaves a missing column out by policy, warns once, and writes it as soon as it is there', async () => {
     await alter('DROP COLUMN c');
     await start({ missingColumn: 'ignore' });
+    const leftOut = (): unknown[] =>
+      load.events.flatMap((event) => (event.kind === 'loaded' ? [event.valuesLeftOut] : []));
     await send([insert(1, 1, 'a')]);
     await send([insert(2, 2, 'b'), update([1, 1, 'a'], [1, 5, 'z'])]);
     await loaded();
@@ -227,9 +229,12 @@ describe.each([
       (event): event is WarningEvent => event.kind === 'warning' && event.code === 'TARGET_COLUMN_IGNORED',
     );
     expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('lacks c')]);
+    // Two inserts, and an update that changed it.
+    expect(leftOut()).toEqual([1, 2]);
     await alter('ADD COLUMN c varchar(20)');
     await send([insert(3, 3, 'c')]);
     await loaded();
+    expect(leftOut()).toEqual([1, 2, undefined]);
     expect(await rows('id,c')).toEqual([
       [1, null],
       [2, null],

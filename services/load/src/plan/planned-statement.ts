@@ -1,4 +1,5 @@
 import type { RowChange, TransactionHeader } from '@lutra/model';
+import type { ProcessCounts } from '../loaded-process.ts';
 import type { TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
 
 /** Where rows come from: shared by all rows of one transaction in one process. */
@@ -9,6 +10,8 @@ export interface RowOrigin {
   readonly serverUuid: string;
   /** The rows may be in the target already, with all that followed them in other lanes. */
   readonly isRepeat?: true;
+  /** Of the part that holds the rows. */
+  readonly counts?: ProcessCounts;
 }
 
 /** A row of the source with the table that it goes to. */

@@ -58,6 +58,9 @@ export class StatisticMinuteEntity {
   @Column({ name: 'dry_run_rows', ...COUNT })
   dryRunRows!: number;
 
+  @Column({ name: 'values_left_out', ...COUNT })
+  valuesLeftOut!: number;
+
   @Column({ name: 'delay_ms_p50', type: 'double', nullable: true })
   delayMsP50!: number | null;
 

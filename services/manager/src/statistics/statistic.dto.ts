@@ -60,6 +60,9 @@ export class StatisticCountsDto implements StatisticCounts {
 
   @ApiProperty({ description: 'Rows that dryRun has not written' })
   dryRunRows!: number;
+
+  @ApiProperty({ description: 'Values of columns that the target lacks, left out because missingColumn is ignore' })
+  valuesLeftOut!: number;
 }
 
 export class StatisticMinuteDto extends StatisticCountsDto {

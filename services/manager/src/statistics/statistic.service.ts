@@ -52,6 +52,7 @@ function minuteOf(row: StatisticMinuteEntity): StatisticMinuteDto {
     deadLettersDiscarded: row.deadLettersDiscarded,
     deadLetterRetriesFailed: row.deadLetterRetriesFailed,
     dryRunRows: row.dryRunRows,
+    valuesLeftOut: row.valuesLeftOut,
     delayMsP50: row.delayMsP50,
     delayMsP99: row.delayMsP99,
   };
