@@ -175,6 +175,13 @@ export const ERRORS = {
     workaround:
       'Look at the tables at the target. Done: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}. Not done: the same with "apply". Then RESTART.',
   },
+  TARGET_DDL_LETTERS: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'A schema statement would take rows away for which dead letters are unsettled',
+    workaround:
+      'Retry or discard the letters of {table} through /dead-letters, then RESTART: what was decided is carried out before the statement is tried again. Or go on without the statement: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
+  },
   TARGET_GHOST_UNKNOWN: {
     scope: 'target',
     class: 'configuration',

@@ -71,6 +71,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: DECIDE,
     next: 'Look at the tables at the target first: `skip` when the statement was done, `apply` when it was not. Then RESTART.',
   },
+  TARGET_DDL_LETTERS: {
+    command: 'GET dead-letters?pipelineId={id}',
+    next: 'Decide about each letter of the table: `POST dead-letters/{letter}/retry` or `/discard`, or many at once. Then RESTART.',
+  },
   TARGET_GHOST_UNKNOWN: {
     command: DECIDE,
     next: 'First give the table at the target the definition that it has at the source now. Then RESTART.',

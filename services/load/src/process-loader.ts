@@ -70,7 +70,7 @@ export class ProcessLoader {
   private inHand: Batch | null = null;
 
   constructor(private readonly parts: LoaderParts) {
-    const { context, pipeline, lanes, access, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
+    const { context, pipeline, lanes, access, desk, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
     const { dryRun, parallelRowsMin, recent, shapes } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
@@ -98,7 +98,7 @@ export class ProcessLoader {
       reporter,
       reports: this.reports,
       pace,
-      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, reporter, rules, dryRun }),
+      statements: new StatementWriter({ context, pipeline, lanes, access, catalog, desk, reporter, rules, dryRun }),
       isMoreWaiting,
     });
     this.reader = new BatchReader({

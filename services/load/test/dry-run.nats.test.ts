@@ -85,6 +85,21 @@ describe.each([
     expect(await afterwards.end()).toBeNull();
   });
 
+  it('tells the schema statements that it does not apply', async () => {
+    const dry = load.startEpoch(1, { dryRun: true });
+    await load.giveOrigin(1);
+    const text = 'ALTER TABLE t ADD COLUMN more int';
+    const tables = [{ schema: load.schema, table: 't' }];
+    await load.publishStatement({ epoch: 1, process: 1, number: 1 }, { kind: 'alter', text, tables });
+    await load.waitForLoaded(1, 1);
+    const told = (): boolean => reported().some(({ ddl }) => ddl > 0);
+    await waitUntil(told, { what: 'a report of the statement', timeoutMs: 15_000, everyMs: 50 });
+    expect(reported().reduce((sum, { ddl }) => sum + ddl, 0)).toBe(1);
+    expect(reported().flatMap(({ sample }) => sample)).toContain(text);
+    expect(await dry.end()).toBeNull();
+    expect(await load.rows(`SHOW COLUMNS FROM ${load.schema}.t LIKE 'more'`)).toEqual([]);
+  });
+
   it('begins at the configured start where nothing has run yet, and so does the first real work after it', async () => {
     const dry = load.startEpoch(1, { dryRun: true });
     await load.giveOrigin(1, doneUpTo(4));

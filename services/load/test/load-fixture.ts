@@ -11,8 +11,9 @@ import type {
   ProcessHeader,
   RowChange,
   TableDefinition,
+  TargetDdl,
 } from '@lutra/model';
-import { openBus, removeNamespace, RowProcessEncoder } from '@lutra/messaging';
+import { encodeStatementBody, openBus, removeNamespace, RowProcessEncoder, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { Bus, BusOptions } from '@lutra/messaging';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
@@ -27,6 +28,19 @@ const KEY = Buffer.alloc(32, 7).toString('base64');
 export const doneUpTo = (last: number): Place => ({
   done: { kind: 'mysqlGtid', gtidSet: last === 0 ? '' : `${SOURCE_UUID}:1-${String(last)}` },
   inside: null,
+});
+
+const headerOf = (identity: Pick<ProcessHeader, 'pipelineId' | 'epoch' | 'process'>, end: Place): ProcessHeader => ({
+  ...identity,
+  revision: 1,
+  end,
+  serverUuid: SOURCE_UUID,
+  transactionCount: 1,
+  rowCount: 0,
+  sourceBytes: 0,
+  firstCommitMs: 0,
+  lastCommitMs: 0,
+  stages: [],
 });
 
 /** A process to be written: each transaction has a number, which is its GTID's too. */
@@ -175,19 +189,30 @@ export class LoadFixture {
     }
     encoder.end();
     const last = transactions.at(-1)?.number ?? 0;
-    const header: ProcessHeader = {
-      ...identity,
-      revision: 1,
-      end: end ?? doneUpTo(last),
-      serverUuid: SOURCE_UUID,
+    await writer.finish({
+      ...headerOf(identity, end ?? doneUpTo(last)),
       transactionCount: transactions.length,
       rowCount: transactions.reduce((sum, { changes }) => sum + changes.length, 0),
       sourceBytes: encoder.bytes,
-      firstCommitMs: 0,
-      lastCommitMs: 0,
-      stages: [],
-    };
-    await writer.finish(header);
+    });
+  }
+
+  /** One schema statement, as transform passes it on. */
+  async publishStatement(
+    place: { readonly epoch: number; readonly process: number; readonly number: number },
+    ddl: Pick<TargetDdl, 'kind' | 'text' | 'tables'>,
+  ): Promise<void> {
+    const { epoch, process, number } = place;
+    const identity = { pipelineId: this.pipelineId, epoch, process };
+    const writer = this.bus.writeProcess({ queue: 'transformed', identity, schema: STATEMENT_SCHEMA });
+    const gtid = `${SOURCE_UUID}:${String(number)}`;
+    const transaction = { seq: number, gtid, firstEvent: 0, commitMs: number, isLast: true };
+    const session = { sqlMode: null, foreignKeyChecks: true, explicitDefaultsForTimestamp: null };
+    const { kind: flavour } = this.target();
+    const statement = { ...ddl, ...session, schema: this.schema, flavour, ghost: null };
+    const targets = [{ ...ddl, schema: this.schema, ghost: null }];
+    writer.write(encodeStatementBody({ transaction, statement, targets }));
+    await writer.finish(headerOf(identity, doneUpTo(number)));
   }
 
   /** Answers the loader's wish for an origin and waits until it has told the place. */

@@ -44,6 +44,19 @@ export const undecided = (ddl: TargetDdl, transaction: string): SyncError =>
     statement: ddl.text,
   });
 
+/** A later retry would write rows that the source does not have any more. */
+export const lettersInTheWay = (
+  ddl: TargetDdl,
+  { transaction, table, count }: { readonly transaction: string; readonly table: string; readonly count: number },
+): SyncError =>
+  new SyncError('TARGET_DDL_LETTERS', {
+    problem: `Nobody has decided yet about ${String(count)} dead letters of ${table}, which precede the schema statement of transaction ${transaction}: ${ddl.text}`,
+    transaction,
+    table,
+    count,
+    statement: ddl.text,
+  });
+
 export const ghostUnknown = (ddl: TargetDdl, transaction: string): SyncError =>
   new SyncError('TARGET_GHOST_UNKNOWN', {
     problem: `The source put ${String(ddl.ghost?.name)} in its table's place, in transaction ${transaction}; its definition was begun before this pipeline read the log, or in a form that is not known`,

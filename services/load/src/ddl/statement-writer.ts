@@ -12,8 +12,12 @@ import type { LaneUnit } from '../lane-unit.ts';
 import type { LoadedProcess } from '../loaded-process.ts';
 import { eventBase } from '../report-loaded.ts';
 import type { TargetAccess } from '../target-access.ts';
+import type { DeadLetterDesk } from '../write/dead-letter-desk.ts';
+import { tableOf } from '../write/quarantine.ts';
 import type { WriteRules } from '../write/write-rules.ts';
+import { lettersInTheWay } from './statement-failure.ts';
 import { StatementLoader } from './statement-loader.ts';
+import { tablesThatLoseRows } from './tables-that-lose-rows.ts';
 
 /** How often a statement that runs is told of: an ALTER of a large table is no standstill. */
 const TELL_MS = 10_000;
@@ -26,6 +30,8 @@ interface Parts {
   readonly catalog: TargetCatalog;
   readonly rules: WriteRules;
   readonly reporter: CursorReporter;
+  /** Null in a dry run. */
+  readonly desk: Pick<DeadLetterDesk, 'countOpen'> | null;
   /** Null when it is none. */
   readonly dryRun: Pick<DryRunReport, 'addDdl'> | null;
 }
@@ -40,7 +46,7 @@ export interface WrittenStatement {
 export class StatementWriter {
   constructor(private readonly parts: Parts) {}
 
-  /** Throws what {@link StatementLoader.apply} throws. */
+  /** Throws what {@link StatementLoader.apply} throws, and TARGET_DDL_LETTERS for dead letters that it would outlive. */
   async apply(
     loaded: LoadedProcess,
     statement: StatementProcess,
@@ -71,6 +77,7 @@ export class StatementWriter {
       warn: ({ code, message }) => this.warn(loaded, { code, message }),
     });
     const decision = parameters.ddlDecisions[statement.transaction.gtid];
+    if (decision !== 'skip') await this.refuseOverLetters(statement, options);
     const over = new AbortController();
     const telling = this.tell(loaded, AbortSignal.any([options.signal, over.signal]));
     try {
@@ -84,6 +91,21 @@ export class StatementWriter {
       over.abort();
       await telling;
     }
+  }
+
+  /**
+   * Dead letters come before the statement in the order of the source: retried behind it they would write rows that it took
+   * away. What a person has decided about them is carried out first.
+   */
+  private async refuseOverLetters(statement: StatementProcess, options: ApplyOptions): Promise<void> {
+    const { desk } = this.parts;
+    if (desk === null) return;
+    for (const ddl of targetsOf(statement))
+      for (const name of tablesThatLoseRows(ddl)) {
+        const count = await desk.countOpen(name, options);
+        const table = name.table === '' ? name.schema : tableOf(name);
+        if (count > 0) throw lettersInTheWay(ddl, { transaction: statement.transaction.gtid, table, count });
+      }
   }
 
   /** The process leaves the window as one that is staged does: nobody takes it for stuck. */

@@ -1,17 +1,20 @@
 import { SyncError } from '@lutra/model';
 import type { Clock, DeadLetterEvent, PipelineDefinition, WarningCode } from '@lutra/model';
 import {
+  countDeadLetters,
   decideRepeatsStatement,
   ensureConflictTable,
   ensureDeadLetterTable,
   holdCheckpoint,
   readDeadLetter,
   readDeadLetters,
+  UNSETTLED_STATES,
 } from '@lutra/sql';
 import { followStatement, readUnsettled, resolveStatement, retryFailedStatement } from '@lutra/sql';
 import type {
   CheckpointClaim,
   DeadLetter,
+  TableName,
   TargetCatalog,
   TargetSession,
   TargetStatement,
@@ -19,6 +22,7 @@ import type {
 } from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
 import type { Lanes } from '../dry-run/dry-lanes.ts';
+import type { ApplyOptions } from '../lane.ts';
 import { applyLetter } from './apply-letter.ts';
 import { LetterValues } from './letter-values.ts';
 import { Quarantine, tableOf } from './quarantine.ts';
@@ -105,6 +109,22 @@ export class DeadLetterDesk {
       if (failure.code === 'TARGET_FENCED' || failure.class !== 'retryable') throw failure;
       pipeline.log.warn({ err: failure }, 'decisions about dead letters not carried out yet');
     }
+  }
+
+  /**
+   * Unsettled letters of a table, or of a whole schema where the table is '', once all decisions that were made until then
+   * are carried out. To be called as {@link tend}. Throws what the target answers.
+   */
+  async countOpen({ schema, table }: TableName, options: ApplyOptions): Promise<number> {
+    const { claim, lanes, rules } = this.parts;
+    if (rules.quarantine.isEmpty) return 0;
+    const about = { pipelineIds: [claim.pipelineId], schema, ...(table === '' ? {} : { table }) };
+    return lanes.ask(async (session) => {
+      // A try that was lost may have left a letter that waits for a settled one.
+      this.mayDangle = true;
+      await this.look(session);
+      return countDeadLetters(session, { ...about, states: UNSETTLED_STATES });
+    }, options);
   }
 
   private async look(session: TargetSession): Promise<void> {
