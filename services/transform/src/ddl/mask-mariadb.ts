@@ -10,7 +10,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:WAIT\s+\d+|NOWAIT)\b/gi, ''],
   [/(?<!ROW_FORMAT\s*=?\s*)\bCOMPRESSED\b/gi, ''],
   [/\bPERSISTENT\b/gi, 'STORED'],
-  [/\b(?:NOT\s+)?IGNORED\b/gi, ''],
+  [/\b(?:NOT\s+)?IGNORED\b/gi, 'VISIBLE'],
   [/(?<=[\w`]\s)(?:UUID|INET4|INET6|XMLTYPE)(?=\s*[,)\s]|$)/gi, 'INT'],
   [/(?<=[\w`]\s)VECTOR\s*\(\s*\d+\s*\)/gi, 'INT'],
   [/\bSRID\s+\d+/gi, ''],
