@@ -6,6 +6,7 @@ import { confirmShapes } from './confirm-shapes.ts';
 import type { ApplyOptions } from './lane.ts';
 import type { LaneShapes, StoredShapes } from './lane-shapes.ts';
 import type { LaneUnit } from './lane-unit.ts';
+import type { SegmentWay } from './lane-use.ts';
 import type { ProcessPart } from './loaded-process.ts';
 import { wholePart } from './cut-at-borders.ts';
 import { planSegments } from './plan/plan-segments.ts';
@@ -57,6 +58,8 @@ export class BatchPlanner {
       readonly catalog: TargetCatalog;
       /** Fewer rows than this are written in one transaction of all lanes. */
       readonly parallelRowsMin: number;
+      /** How large segments are written best. */
+      readonly wayOf: () => SegmentWay;
       readonly rules: WriteRules;
       readonly shapes: LaneShapes;
       readonly recent?: SafeWindow;
@@ -89,9 +92,9 @@ export class BatchPlanner {
     const portions = sizes.map((size) =>
       parts.slice(taken, (taken += size)).flatMap((part) => this.collector.collect(part, definition)),
     );
-    const { catalog, recent, parallelRowsMin, shapes } = this.options;
+    const { catalog, recent, parallelRowsMin, shapes, wayOf } = this.options;
     // In failoverMode safe the keys that are remembered stand in one row: lanes would wait for one another.
-    const isJoint = recent !== undefined;
+    const isJoint = recent !== undefined || wayOf() === 'joint';
     const isStored = (writer: TableWriter): boolean => shapes.isStored(writer);
     const segments = planSegments(portions, { lanes, isJoint, parallelRowsMin, isStored });
     let [from, portion] = [first, 0];

@@ -13,6 +13,7 @@ import { keepingAlive } from './keeping-alive.ts';
 import type { ApplyOptions } from './lane.ts';
 import type { LaneShapes } from './lane-shapes.ts';
 import type { LaneSegment } from './lane-unit.ts';
+import type { LaneUse } from './lane-use.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { ReportQueue } from './report-queue.ts';
@@ -36,6 +37,7 @@ interface WriterParts {
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
   readonly pace: Pick<Pace, 'committed'>;
+  readonly laneUse: LaneUse;
   readonly statements: StatementWriter;
   /** Whether more waits behind the batch in hand. */
   readonly isMoreWaiting: () => boolean;
@@ -200,13 +202,16 @@ export class BatchWriter {
     },
     options: ApplyOptions,
   ): Promise<void> {
-    const { context, lanes, pace, pipeline, reporter } = this.parts;
+    const { context, laneUse, lanes, pace, pipeline, reporter } = this.parts;
     const { parts, done, segment } = what;
     const startMs = context.clock.monotonicMs();
     // Nothing is told of a segment before all its lanes have committed.
     const conflicts = await lanes.apply(segment, options);
-    if (this.open === null)
-      pace.committed(sizeOf(done, context.clock.monotonicMs() - startMs), batch.definition.parameters);
+    if (this.open === null) {
+      const size = sizeOf(done, context.clock.monotonicMs() - startMs);
+      pace.committed(size, batch.definition.parameters);
+      laneUse.observe(segment.units.length > 1 ? 'lanes' : 'joint', size);
+    }
     const { open } = this;
     this.open = null;
     const last = done.at(-1)?.delivery.header.process ?? (parts[0]?.loaded.delivery.header.process ?? 1) - 1;

@@ -28,9 +28,11 @@ import { WriteRules } from './write/write-rules.ts';
 export interface LoadTuning {
   /** Fewer rows than this are written in one transaction of all lanes: several would only cost more commits. */
   readonly parallelRowsMin: number;
+  /** Whether larger ones are written as is faster; otherwise always by lanes. */
+  readonly isLaneUseMeasured: boolean;
 }
 
-const TUNING: LoadTuning = { parallelRowsMin: 400 };
+const TUNING: LoadTuning = { parallelRowsMin: 400, isLaneUseMeasured: true };
 
 // A statement in hand may end by itself for so long after the epoch is over.
 const GRACE_MS = 10_000;
@@ -43,7 +45,7 @@ export async function loadEpoch(
   context: ServiceContext<LoadEnv>,
   pipeline: PipelineSession,
   target: TargetAccess = targetAccess(context, pipeline.definition.target),
-  { parallelRowsMin }: LoadTuning = TUNING,
+  tuning: LoadTuning = TUNING,
 ): Promise<void> {
   const { bus, clock, identity } = context;
   const { definition, signal } = pipeline;
@@ -87,9 +89,8 @@ export async function loadEpoch(
       pace,
       warn,
       dryRun: dry?.report ?? null,
-      parallelRowsMin,
     };
-    const loader = new ProcessLoader({ ...parts, ...recent });
+    const loader = new ProcessLoader({ ...parts, ...tuning, ...recent });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [

@@ -12,6 +12,7 @@ import { GapWatch } from './gap-watch.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import type { DryRunReport } from './dry-run/dry-run-report.ts';
 import type { LaneShapes } from './lane-shapes.ts';
+import { LaneUse } from './lane-use.ts';
 import type { LoadEnv } from './load.env.ts';
 import { warnOfIgnored } from './ignored-columns.ts';
 import type { Pace } from './throttle/pace.ts';
@@ -52,6 +53,8 @@ interface LoaderParts {
   readonly dryRun: DryRunReport | null;
   /** Fewer rows than this are written in one transaction of all lanes. */
   readonly parallelRowsMin: number;
+  /** Whether larger ones are written as is faster; otherwise always by lanes. */
+  readonly isLaneUseMeasured: boolean;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
   readonly recent?: SafeWindow;
 }
@@ -71,7 +74,8 @@ export class ProcessLoader {
 
   constructor(private readonly parts: LoaderParts) {
     const { context, pipeline, lanes, access, desk, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
-    const { dryRun, parallelRowsMin, recent, shapes } = parts;
+    const { dryRun, isLaneUseMeasured, parallelRowsMin, recent, shapes } = parts;
+    const laneUse = new LaneUse(parallelRowsMin);
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
@@ -82,6 +86,7 @@ export class ProcessLoader {
         catalog,
         info: lanes.info,
         parallelRowsMin,
+        wayOf: () => (isLaneUseMeasured ? laneUse.next() : 'lanes'),
         rules,
         shapes,
         ...(recent === undefined ? {} : { recent }),
@@ -98,6 +103,7 @@ export class ProcessLoader {
       reporter,
       reports: this.reports,
       pace,
+      laneUse,
       statements: new StatementWriter({ context, pipeline, lanes, access, catalog, desk, reporter, rules, dryRun }),
       isMoreWaiting,
     });

@@ -19,6 +19,7 @@ describe('a unit that is planned ahead', () => {
       rules: { howFor: () => ({}), refresh: () => Promise.resolve() } as unknown as WriteRules,
       shapes: new LaneShapes('p', [], { isKept: false }),
       parallelRowsMin: 1,
+      wayOf: () => 'lanes',
       recent,
     });
     const definition = { revision: 1, parameters: { applyMode: 'merged', loadBatchRows: 10 }, mappings: [] };

@@ -118,7 +118,7 @@ function loadWorker(site: Site, node: SimNode, context: ServiceContext<LoadEnv>)
     if (target === undefined) throw new Error(`No target for ${pipelineId}`);
     const open = (): ReturnType<typeof openSimTarget> => openSimTarget(target, node, { pipelineId, epoch });
     // Units are small here: lanes are to write at the same time all the same.
-    return loadEpoch(context, session, { clock: node.clock, open }, { parallelRowsMin: 2 });
+    return loadEpoch(context, session, { clock: node.clock, open }, { parallelRowsMin: 2, isLaneUseMeasured: false });
   });
 }
 
