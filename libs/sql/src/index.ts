@@ -50,6 +50,7 @@ export type { ForeignKeyEdge, ForeignKeyTie } from './foreign-key-groups.ts';
 export type { Identity } from './key-identity.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
+export { errorValueColumns, errorValueStatement } from './enum-error-value.ts';
 export { decideRepeatsStatement, findRepeated } from './repeated-letters.ts';
 export { readDeadLetter, readDeadLetters, readUnsettled } from './read-dead-letters.ts';
 export type { DeadLetterPage, UnsettledLetter } from './read-dead-letters.ts';

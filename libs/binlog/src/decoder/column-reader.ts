@@ -207,7 +207,7 @@ function unsupported(column: ColumnDefinition, what: string): ColumnReader {
   return () => raise(new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, type: what, column: column.name }));
 }
 
-/** '' stands for the error value, which targets refuse; here it would arrive as a label that the row does not have. */
+/** '' stands for the error value; here it would arrive as a label that the row does not have. */
 function ambiguousErrorValue(column: ColumnDefinition): SyncError {
   const problem = `A row holds the error value of ENUM column ${column.name}, which cannot be told from its label '': give the row a valid label, then take a new position behind this row`;
   return new SyncError('SOURCE_EVENT_UNSUPPORTED', { problem, type: 'ENUM error value', column: column.name });

@@ -1,5 +1,5 @@
 import type { ConflictType, RowImage, SyncError } from '@lutra/model';
-import { isComplete, lockExisting, lockRows, plainInsertStatement } from '@lutra/sql';
+import { errorValueStatement, isComplete, lockExisting, lockRows, plainInsertStatement } from '@lutra/sql';
 import type { TableWriter, TargetSession } from '@lutra/sql';
 import { plannedAlone, planStatements, restate } from '../plan/plan-statements.ts';
 import type { PlannedRow, PlannedStatement } from '../plan/planned-statement.ts';
@@ -10,6 +10,7 @@ import { ConflictNotes } from './conflict-notes.ts';
 import { DeadLetterBox } from './dead-letter-box.ts';
 import { asInsert, comparing, decideConflict } from './decide-conflict.ts';
 import type { ComparingPolicy } from './decide-conflict.ts';
+import { withoutErrorValues } from './without-error-values.ts';
 import { isRefusal, isUniqueClash } from './is-refusal.ts';
 import { policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
 import { runsOfUniqueKeys } from './runs-of-unique-keys.ts';
@@ -163,6 +164,7 @@ export class CarefulWriter {
   /** A row that was refused: once more a few times, then by policy. */
   private async settle(alone: PlannedStatement, row: PlannedRow): Promise<void> {
     let refusal = await this.tryTogether(alone);
+    if (refusal !== null) refusal = await this.tryErrorValues(row, refusal);
     const isFinal = this.isInSourceOrder || refusal === null || !isUniqueClash(refusal);
     for (let tries = 1; isFinal && refusal?.class === 'poison' && tries < this.how.poisonTries; tries += 1) {
       await this.wait(WAIT_MS_MIN * 2 ** (tries - 1));
@@ -177,6 +179,23 @@ export class CarefulWriter {
       return this.compare([original], policy);
     }
     await this.refuse(original, await this.named(row, refusal));
+  }
+
+  /** A row with an ENUM's error value is written with a label in its place, which then gives way. Gives what still refuses the row. */
+  private async tryErrorValues(row: PlannedRow, refusal: SyncError): Promise<SyncError | null> {
+    const split = withoutErrorValues(row);
+    if (refusal.code !== 'TARGET_VALUE_REFUSED' || split === null) return refusal;
+    this.originals.set(split.row, this.originals.get(row) ?? row);
+    if (this.absent.has(row)) this.absent.add(split.row);
+    for (const statement of planStatements([split.row], ALL)) {
+      const other = await this.tryTogether(statement);
+      if (other !== null) return other;
+    }
+    const { writer } = row;
+    const { columns, image } = split;
+    const { kind } = this.session.info;
+    await this.session.execute([errorValueStatement(writer, { image, columns, kind })], aboutOf(writer));
+    return null;
   }
 
   private async isThere(row: PlannedRow): Promise<boolean> {

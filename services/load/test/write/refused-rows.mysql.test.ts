@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ConflictPolicy } from '@lutra/model';
-import { insert, remove, update } from '../rows.ts';
+import type { ConflictPolicy, TableDefinition } from '@lutra/model';
+import { insert, peopleTable, remove, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const SET_ASIDE = { onPoison: 'deadLetter' as const, poisonTries: 1 };
@@ -168,6 +168,64 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
       [3, 'm3', 'x'],
     ]);
     expect(await unit.write(unit.plan([remove([20, 'z', null])], true))).toEqual([]);
+  });
+
+  describe('the error value of an ENUM', () => {
+    const labels = ["it's", 'b'];
+    const people = (): TableDefinition => {
+      const plain = peopleTable(unit.schema);
+      const mood = { name: 'mood', kind: 'enum', declared: "enum('it''s','b')", nullable: false, labels } as const;
+      return { ...plain, columns: [...plain.columns, mood] };
+    };
+    const create = (more = ''): string =>
+      `CREATE TABLE ${unit.schema}.people (id int NOT NULL PRIMARY KEY, name varchar(40) NOT NULL, note varchar(200), ` +
+      `mood enum('it''s','b') NOT NULL, at timestamp(6) NOT NULL DEFAULT '2026-01-01' ON UPDATE CURRENT_TIMESTAMP(6)${more})`;
+    const moods = (): Promise<unknown> => unit.rowsOf('id, note, mood, mood + 0 AS number, YEAR(at) AS year');
+
+    it('is written, by an insert and by updates, with or without the row', async () => {
+      await unit.reset(people(), create());
+      const rows = [insert([1, 'a', 'x', '']), insert([2, 'b', null, 'b']), insert([3, 'c', null, ''])];
+      expect(await unit.write(unit.plan(rows))).toEqual([]);
+      const there = { note: null, year: 2026 };
+      expect(await moods()).toEqual([
+        { ...there, id: 1, note: 'x', mood: '', number: 0 },
+        { ...there, id: 2, mood: 'b', number: 2 },
+        { ...there, id: 3, mood: '', number: 0 },
+      ]);
+      const changes = [
+        update([1, 'a', 'x', ''], [1, 'a', 'y', '']),
+        update([2, 'b', null, 'b'], [7, 'b', null, '']),
+        update([3, 'c', null, ''], [3, 'c', null, "it's"]),
+        update([4, 'd', null, 'b'], [4, 'd', null, '']),
+      ];
+      const conflicts = await unit.write(unit.plan(changes));
+      expect(conflicts.map(({ decision }) => decision)).toEqual(['inserted']);
+      expect(await moods()).toMatchObject([
+        { id: 1, note: 'y', mood: '', number: 0 },
+        { id: 3, mood: "it's", number: 1 },
+        { id: 4, mood: '', number: 0 },
+        { id: 7, mood: '', number: 0 },
+      ]);
+      // The session is as strict as before.
+      await expect(unit.write(unit.plan([insert([9, TOO_LONG, null, 'b'])]))).rejects.toMatchObject({
+        code: 'TARGET_VALUE_REFUSED',
+      });
+    });
+
+    it('never lets another value of the row through', async () => {
+      await unit.reset(people(), create());
+      const rows = [insert([1, TOO_LONG, null, '']), insert([2, 'b', null, ''])];
+      await unit.write(unit.plan(rows), undefined, SET_ASIDE);
+      expect(await moods()).toMatchObject([{ id: 2, mood: '', number: 0 }]);
+      expect(await unit.letters()).toMatchObject([{ code: 'TARGET_VALUE_REFUSED' }]);
+    });
+
+    it('is refused where it stands in a unique index', async () => {
+      await unit.reset(people(), create(', UNIQUE KEY by_mood (mood)'));
+      await unit.write(unit.plan([insert([1, 'a', null, ''])]), undefined, SET_ASIDE);
+      expect(await unit.letters()).toMatchObject([{ code: 'TARGET_VALUE_REFUSED' }]);
+      expect(await moods()).toEqual([]);
+    });
   });
 
   it('does not take a trouble of its own tables for one of the row', async () => {

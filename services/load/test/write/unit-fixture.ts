@@ -141,6 +141,11 @@ export class UnitFixture {
     return (await this.rows(`SELECT * FROM ${this.writer.quoted} ORDER BY 1`)).map((row) => Object.values(row));
   }
 
+  /** Of the table, in the order of its key. */
+  rowsOf(columns: string): Promise<readonly Row[]> {
+    return this.rows(`SELECT ${columns} FROM ${this.writer.quoted} ORDER BY id`);
+  }
+
   letters(columns = 'kind, state, error_code AS code'): Promise<readonly Row[]> {
     return this.rows(
       `SELECT ${columns} FROM lutra.dead_letter WHERE pipeline_id = '${this.pipelineId}' ORDER BY epoch, seq, event, \`row\`, part`,
