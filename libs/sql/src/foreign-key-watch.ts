@@ -59,6 +59,12 @@ export class ForeignKeyWatch {
     return JSON.stringify(now) === known ? null : now;
   }
 
+  /** They may be others now: the next {@link refresh} reads them, whatever it costs. */
+  expire(): void {
+    this.nextReadMs = -Infinity;
+    this.mark = null;
+  }
+
   private async readMark(session: TargetSession): Promise<string | null> {
     if (this.mayNotMark) return null;
     try {

@@ -80,6 +80,12 @@ export class TargetCatalog {
     if (this.tables.delete(idOf(name))) this.changes += 1;
   }
 
+  /** A schema statement about these tables was applied: it may have brought or taken foreign keys of others too. */
+  altered(names: readonly TableName[]): void {
+    for (const name of names) this.forget(name);
+    this.foreignKeys.expire();
+  }
+
   /** A foreign key that comes or goes concerns tables that were not altered themselves. */
   private tie(edges: readonly ForeignKeyEdge[]): void {
     const text = JSON.stringify(edges);

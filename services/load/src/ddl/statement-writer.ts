@@ -83,7 +83,7 @@ export class StatementWriter {
     try {
       const applied = await loader.apply(statement, { ...options, revision, decision });
       const end = async (): Promise<void> => {
-        for (const ddl of statement.targets ?? []) for (const table of ddl.tables) catalog.forget(table);
+        catalog.altered(targetsOf(statement).flatMap(({ tables }) => tables));
         await applied.end();
       };
       return { unit: unitOf(() => applied.closing), end };
