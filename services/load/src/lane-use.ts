@@ -8,7 +8,7 @@ interface Estimate {
 }
 
 /** Of each way, before they are compared: the first of an epoch are slow for reasons of their own (new sessions, cold code). */
-const SAMPLES_MIN = 3;
+const SAMPLES_MIN = 2;
 const NEWEST_WEIGHT = 0.3;
 /** Lanes keep several cores of the target busy, so they have to be faster by this much. */
 const LANES_WORTH = 0.85;
@@ -48,7 +48,7 @@ export class LaneUse {
     const estimate = this.estimates[way];
     // The clock of a simulation may stand still.
     const sample = Math.max(durationMs * 1_000, 1) / rows;
-    const weight = estimate.samples < SAMPLES_MIN - 1 ? 1 : NEWEST_WEIGHT;
+    const weight = estimate.samples < SAMPLES_MIN ? 1 : NEWEST_WEIGHT;
     estimate.microsPerRow += (sample - estimate.microsPerRow) * weight;
     estimate.samples += 1;
     this.sinceLook = way === this.faster() ? this.sinceLook + 1 : 0;
