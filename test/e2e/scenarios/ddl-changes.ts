@@ -22,7 +22,7 @@ export const DDL_CHANGES: readonly DdlText[] = [
       "SET SESSION time_zone = '+05:00', timestamp = 1700000000.654321",
       ITEM,
       ROWS,
-      'ALTER TABLE #t ADD COLUMN made DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)',
+      'ALTER TABLE #t ADD COLUMN made DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), ADD seen TIMESTAMP DEFAULT CURRENT_TIMESTAMP',
       "ALTER TABLE #t ADD COLUMN since TIMESTAMP NOT NULL DEFAULT '2020-06-01 12:00:00'",
     ],
   },
@@ -150,6 +150,7 @@ export const DDL_CHANGES: readonly DdlText[] = [
       'CREATE TABLE #c (id INT PRIMARY KEY, p INT)',
       'INSERT INTO #p VALUES (1), (2); INSERT INTO #c VALUES (1, 1), (2, 2)',
       'ALTER TABLE #c ADD CONSTRAINT #f FOREIGN KEY (p) REFERENCES #p (id) ON DELETE SET NULL, ADD CONSTRAINT #k CHECK (id > 0)',
+      'DELETE FROM #p WHERE id = 2',
       'ALTER TABLE #c DROP FOREIGN KEY #f, DROP CONSTRAINT #k',
       'INSERT INTO #c VALUES (3, 77)',
     ],
@@ -165,6 +166,16 @@ export const DDL_CHANGES: readonly DdlText[] = [
       'ALTER TABLE #t TRUNCATE PARTITION p1',
       'ALTER TABLE #t DROP PARTITION p0, p3',
       'INSERT INTO #t VALUES (15)',
+    ],
+  },
+  {
+    name: 'a partition is exchanged with a table',
+    sql: [
+      'CREATE TABLE #t (id INT PRIMARY KEY, a INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))',
+      'CREATE TABLE #u (id INT PRIMARY KEY, a INT)',
+      'INSERT INTO #t VALUES (1, 1), (11, 11); INSERT INTO #u VALUES (12, 12)',
+      'ALTER TABLE #t EXCHANGE PARTITION p1 WITH TABLE #u',
+      'INSERT INTO #t VALUES (13, 13); DELETE FROM #u WHERE id = 11',
     ],
   },
   {

@@ -21,14 +21,15 @@ interface Flavour {
   readonly parameters: Partial<PipelineParameters>;
 }
 
-/** same: texts go as they were typed. */
+/** same: texts go as they were typed; copy: all names are rewritten. */
 const FLAVOURS: Readonly<Record<string, Flavour>> = {
   same: { suffix: '', parameters: { lanes: 4 } },
+  copy: { suffix: '_copy', parameters: { applyMode: 'transactional' } },
 };
 
 const MARKER_WAIT_MS = 150_000;
 
-/** One source whose schema statements a pipeline carries to one server of the same kind. */
+/** One source whose schema statements two pipelines carry to one server of the same kind. */
 export class DdlSite {
   readonly flavours = Object.keys(FLAVOURS);
   private readonly schema = `ddls_${randomBytes(3).toString('hex')}`;
