@@ -4,6 +4,7 @@ import type { QueuedProcess } from './nats-server.ts';
 import { checkPermit } from './permit-rules.ts';
 import { LanesAtTarget } from './lanes-at-target.ts';
 import type { LaneChange } from './lanes-at-target.ts';
+import { LettersAtTarget } from './letters-at-target.ts';
 import { nameOf, RowHistory, tableName } from './row-history.ts';
 import type { RowName } from './row-history.ts';
 import { isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
@@ -12,6 +13,7 @@ import type { SqlRow } from './sql-expression.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
 
 const CHECKPOINT = 'lutra.checkpoint';
+const LETTERS = 'lutra.dead_letter';
 
 /** A rule of DESIGN §4 that did not hold. */
 export class BrokenRule extends Error {}
@@ -34,6 +36,8 @@ export class BrokenRule extends Error {}
  * 9. Every command comes to an outcome.
  * 10. In applyMode transactional no half transaction is visible at any commit: the place stands between two transactions, and
  *     the money of all accounts is what it was.
+ * 12. A row that touches an unsettled dead letter is not written before it, and letters of one row are retried in order. The
+ *     target equals the source but for rows with such letters, and for those whose change was discarded, until they are written.
  * 11. What load says is loaded, or acknowledges, the target has committed; of an open transaction what is staged.
  */
 export class PipelineCheck {
@@ -45,6 +49,9 @@ export class PipelineCheck {
   unevenCommits = 0;
   /** Rows that a lane has written further than all have come may be written again, one change after the other. */
   mayRepeat = false;
+  /** Rows whose change the commit in hand has put aside. */
+  private putAside: readonly RowName[] = [];
+  readonly letters = new LettersAtTarget();
   private readonly lanes = new LanesAtTarget();
   private readonly history: RowHistory;
   /** Rows that a lane has written further than all lanes have come. */
@@ -139,10 +146,13 @@ export class PipelineCheck {
   committed(session: TargetServerSession, writes: readonly RowWrite[]): void {
     const checkpoint = writes.filter(({ table }) => table === CHECKPOINT);
     const rows = writes.filter(({ table }) => !table.startsWith('lutra.'));
+    const { added, problem } = this.letters.commit(writes);
+    if (problem !== null) this.broken(problem);
     if (checkpoint.length === 0) {
-      if (rows.length > 0) this.broken('rows were committed without the checkpoint');
+      if (rows.length > 0) this.checkRetry(session, writes);
       return;
     }
+    this.putAside = added;
     const from = this.at;
     const changes = this.lanes.commit(checkpoint);
     this.commits += 1;
@@ -150,6 +160,23 @@ export class PipelineCheck {
     if (from === null) this.begin(this.lanes.low);
     else this.move(session, { from, changes, rows });
     if (this.isUneven) this.unevenCommits += 1;
+  }
+
+  /** A transaction of the desk: it holds the checkpoint without moving it, and settles letters of the rows that it writes. */
+  private checkRetry(session: TargetServerSession, writes: readonly RowWrite[]): void {
+    if (!writes.some(({ table }) => table === LETTERS)) this.broken('rows were committed without the checkpoint');
+    if (session.tag.epoch < this.claimedEpoch) this.broken('a letter was retried by an epoch that is over');
+    for (const { table, key } of writes) {
+      const row = { table: TABLES.findIndex((each) => `${each.schema}.${each.table}` === table), id: Number(key) };
+      const point = this.ahead.get(nameOf(row))?.point ?? this.at;
+      if (row.table >= 0 && point !== null) this.compare(row, point);
+    }
+  }
+
+  /** All rows, at the end. */
+  compareAll(): void {
+    const { at } = this;
+    if (at !== null) for (const row of this.history.changedIn({ done: 0, event: 0 }, at)) this.compare(row, at);
   }
 
   cursorPut(cursor: CursorState): void {
@@ -259,9 +286,10 @@ export class PipelineCheck {
     this.at = low;
     if (reached !== null) this.progressMs = this.parts.nowMs();
     this.compareWritten(rows, from, reached);
+    if (reached !== null) for (const row of this.putAside) this.ahead.set(nameOf(row), { ...row, point: reached });
     this.compareReached(from, low);
     const isWhole = changes.some(({ after }) => after !== null && this.wholeRevisions.has(after.revision));
-    if (isMove && isWhole && !this.isUneven) this.expectWhole(low);
+    if (isMove && isWhole && !this.isUneven && this.letters.excusesNothing) this.expectWhole(low);
   }
 
   private checkLane({ lane, before, after, times }: LaneChange): void {
@@ -334,6 +362,7 @@ export class PipelineCheck {
   }
 
   private compare(row: RowName, point: LogPoint): void {
+    if (this.letters.isExcused(row)) return;
     const store = this.parts.target.tables.get(tableName(row.table));
     const found = store?.slots.get(String(row.id))?.committed ?? null;
     const wanted = this.history.at(row, point);

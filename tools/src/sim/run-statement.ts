@@ -1,3 +1,4 @@
+import { orderOf } from './sql-expression.ts';
 import type { Scope, SqlRow, SqlValue } from './sql-expression.ts';
 import { readStatement } from './sql-statement.ts';
 import type { Assignment, SqlStatement } from './sql-statement.ts';
@@ -90,18 +91,20 @@ class StatementRun {
     }
   }
 
-  async select({ table, fields, where, isLocking }: Of<'select'>): Promise<readonly SqlRow[]> {
+  async select({ table, fields, where, isLocking, order, limit }: Of<'select'>): Promise<readonly SqlRow[]> {
     const project = (scope: Scope): SqlRow =>
       Object.fromEntries(fields.map(({ alias, value }) => [alias, value(scope)]));
     if (table === null) return [project({ column: () => null })];
     const store = this.store(table);
-    if (isLocking) return (await this.lockMatching(store, where)).map(({ row }) => project(scopeOf(row)));
     const rows: SqlRow[] = [];
-    for (const slot of store.slots.values()) {
-      const row = seenBy(this.session, slot);
-      if (row !== null && matches(where, row)) rows.push(project(scopeOf(row)));
-    }
-    return rows;
+    if (isLocking) rows.push(...(await this.lockMatching(store, where)).map(({ row }) => row));
+    else
+      for (const slot of store.slots.values()) {
+        const row = seenBy(this.session, slot);
+        if (row !== null && matches(where, row)) rows.push(row);
+      }
+    if (order.length > 0) rows.sort((a, b) => orderOfRows(a, b, order));
+    return rows.slice(0, limit).map((row) => project(scopeOf(row)));
   }
 
   private async insert({ table, columns, rows, onDuplicate }: Of<'insert'>): Promise<number> {
@@ -109,6 +112,8 @@ class StatementRun {
     let affected = 0;
     for (const values of rows) {
       const row: Record<string, SqlValue> = {};
+      // What is not named is NULL in Lutra's own tables; rows of the shop are always whole.
+      if (table.startsWith('lutra.')) for (const column of store.shape.columns.keys()) row[column] = null;
       for (const [index, column] of columns.entries()) row[column] = values[index]?.({ column: () => null }) ?? null;
       affected += await this.insertRow(store, row, onDuplicate);
     }
@@ -232,6 +237,8 @@ class StatementRun {
   }
 
   private put(slot: Slot, row: SqlRow | null): void {
+    if (row !== null && slot.store.refuses(row))
+      throw new TargetError(3819, 'ER_CHECK_CONSTRAINT_VIOLATED', `Check constraint 'simulated' is violated.`);
     const { pending } = slot;
     const { writes } = this.session;
     const count = writes.get(slot) ?? 0;
@@ -260,6 +267,14 @@ function columnOf(row: SqlRow, name: string): SqlValue {
   const value = row[name];
   if (value === undefined) throw new TargetError(1054, 'ER_BAD_FIELD_ERROR', `Unknown column '${name}'`);
   return value;
+}
+
+function orderOfRows(a: SqlRow, b: SqlRow, columns: readonly string[]): number {
+  for (const column of columns) {
+    const order = orderOf(columnOf(a, column) ?? '', columnOf(b, column) ?? '');
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 const scopeOf = (row: SqlRow): Scope => ({ column: (name) => columnOf(row, name) });

@@ -269,7 +269,7 @@ const CHECKPOINT_COLUMNS = [
 /** A table of Lutra's own; types do not matter here. */
 function ownTable(table: string, columns: readonly string[], key: readonly string[]): TargetTable {
   const shapes = columns.map((name) => {
-    const nullable = name === 'inside';
+    const nullable = name === 'inside' || table === 'dead_letter';
     const shape = { name, dataType: 'text', columnType: 'text', nullable, generated: false, charset: null };
     return [name, { ...shape, needsValue: false, collation: null, paddedBytes: null }] as const;
   });
@@ -288,6 +288,32 @@ function ownTable(table: string, columns: readonly string[], key: readonly strin
 }
 
 const LETTER_PLACE = ['pipeline_id', 'epoch', 'seq', 'event', 'row', 'part'];
+const LETTER_COLUMNS = [
+  ...[
+    'process',
+    'gtid',
+    'server_uuid',
+    'change_digest',
+    'repeats',
+    'revision',
+    'state',
+    'created_at',
+    'table_schema',
+    'table_name',
+  ],
+  ...[
+    'kind',
+    'flags',
+    'definition',
+    'before_image',
+    'after_image',
+    'error_code',
+    'error_message',
+    'errno',
+    'statement',
+  ],
+  ...['attempts', 'follows', 'wanted_by', 'wanted_at', 'wanted_image', 'resolved_at', 'last_error'],
+];
 const CONFLICT_PLACE = ['pipeline_id', 'epoch', 'process', 'gtid', 'event', 'row', 'part'];
 const OWN_TABLES: readonly TargetTable[] = [
   ownTable('checkpoint', CHECKPOINT_COLUMNS, ['pipeline_id', 'lane']),
@@ -296,7 +322,7 @@ const OWN_TABLES: readonly TargetTable[] = [
     ['pipeline_id', 'table_schema', 'table_name', 'shape'],
     ['pipeline_id', 'table_schema', 'table_name'],
   ),
-  ownTable('dead_letter', LETTER_PLACE, LETTER_PLACE),
+  ownTable('dead_letter', [...LETTER_PLACE, ...LETTER_COLUMNS], LETTER_PLACE),
   // Numbered by the server in truth; the place of a row is as good a key.
   ownTable('conflict', CONFLICT_PLACE, CONFLICT_PLACE),
 ];

@@ -162,7 +162,8 @@ function compare(left: Operand, right: Operand, scope: Scope): number | null {
   return 0;
 }
 
-function orderOf(a: string | number, b: string | number): number {
+/** Below 0: `a` stands before `b`. */
+export function orderOf(a: string | number, b: string | number): number {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
   return Math.sign(Number(a) - Number(b));
 }

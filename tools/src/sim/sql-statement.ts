@@ -38,6 +38,9 @@ export interface Select {
   readonly fields: readonly { readonly alias: string; readonly value: Expression }[];
   readonly where: Expression | null;
   readonly isLocking: boolean;
+  /** Columns that the rows are ordered by. */
+  readonly order: readonly string[];
+  readonly limit: number;
 }
 
 /** Rows of a derived table that an update is joined to, in order. */
@@ -171,7 +174,7 @@ function readSelect(reader: TokenReader): Select {
   });
   const table = reader.takeWords('FROM') ? readTable(reader) : null;
   const where = readWhere(reader);
-  if (reader.takeWords('ORDER', 'BY')) reader.list(() => reader.name());
-  if (reader.takeWords('LIMIT')) reader.next();
-  return { kind: 'select', table, fields, where, isLocking: reader.takeWords('FOR', 'UPDATE') };
+  const order = reader.takeWords('ORDER', 'BY') ? reader.list(() => reader.name()) : [];
+  const limit = reader.takeWords('LIMIT') ? Number(reader.next().text) : Number.POSITIVE_INFINITY;
+  return { kind: 'select', table, fields, where, isLocking: reader.takeWords('FOR', 'UPDATE'), order, limit };
 }

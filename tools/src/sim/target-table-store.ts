@@ -19,6 +19,8 @@ export class TargetTableStore {
   readonly slots = new Map<string, Slot>();
   readonly keyColumns: readonly string[];
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** A CHECK of the table. */
+  refuses: (row: SqlRow) => boolean = () => false;
 
   constructor(public shape: TargetTable) {
     this.name = `${shape.schema}.${shape.table}`;

@@ -2,6 +2,7 @@ import { Simulation } from '../simulation.ts';
 import { EPOCH_CASES } from './epoch-cases.ts';
 import { FENCE_CASES } from './fence-cases.ts';
 import { LANE_CASES } from './lane-cases.ts';
+import { LETTER_CASES } from './letter-cases.ts';
 import { PROMISE_CASES } from './promise-cases.ts';
 import { SeedFailure } from '../run-seed.ts';
 import type { SimCase } from './sim-case.ts';
@@ -13,6 +14,7 @@ export const CASES: readonly SimCase[] = [
   ...STREAM_CASES,
   ...PROMISE_CASES,
   ...LANE_CASES,
+  ...LETTER_CASES,
 ];
 
 /** Plays a case with the chance of the seed. Throws {@link SeedFailure}. */

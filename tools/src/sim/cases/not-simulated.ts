@@ -23,7 +23,6 @@ export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   I14: 'memory: byte budgets have unit tests; bodies are small here',
   I15: 'net_write_timeout of a source: services/select tests on real servers',
   I17: 'a source that lost transactions: services/select failover tests',
-  I18: 'dead letters: not built',
   I19: 'position set: not built',
   I20: 'delay of a process: services/select/test/window.test.ts',
   M2: 'cache of table ids: services/select and libs/binlog tests',
