@@ -91,13 +91,14 @@ function letterIn(row: SqlRow): LetterAtTarget {
   const name = `${String(row['table_schema'])}.${String(row['table_name'])}`;
   const table = TABLES.findIndex((_, index) => tableName(index) === name);
   const ids = [row['before_image'], row['after_image']].flatMap((image) =>
-    typeof image === 'string' ? [Number((JSON.parse(image) as { readonly id: number }).id)] : [],
+    typeof image === 'string' ? [(JSON.parse(image) as { readonly id: number }).id] : [],
   );
   const place = ['epoch', 'seq', 'event', 'row', 'part'].map((column) => Number(row[column]));
   return { rows: [...new Set(ids)].map((id) => ({ table, id })), place, state: row['state'] ?? null };
 }
 
-function rowOf({ table, key }: RowWrite): RowName {
+/** The row of the shop that was written; its table is -1 for one of Lutra's own. */
+export function rowOf({ table, key }: RowWrite): RowName {
   return { table: TABLES.findIndex((_, index) => tableName(index) === table), id: Number(key) };
 }
 

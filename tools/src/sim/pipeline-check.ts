@@ -4,12 +4,11 @@ import type { QueuedProcess } from './nats-server.ts';
 import { checkPermit } from './permit-rules.ts';
 import { LanesAtTarget } from './lanes-at-target.ts';
 import type { LaneChange } from './lanes-at-target.ts';
-import { LettersAtTarget } from './letters-at-target.ts';
-import { nameOf, RowHistory, tableName } from './row-history.ts';
+import { LettersAtTarget, rowOf } from './letters-at-target.ts';
+import { isSame, nameOf, RowHistory, tableName } from './row-history.ts';
 import type { RowName } from './row-history.ts';
 import { isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
 import type { LogPoint, SourceLog } from './source-log.ts';
-import type { SqlRow } from './sql-expression.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
 
 const CHECKPOINT = 'lutra.checkpoint';
@@ -49,7 +48,7 @@ export class PipelineCheck {
   unevenCommits = 0;
   /** Rows that a lane has written further than all have come may be written again, one change after the other. */
   mayRepeat = false;
-  /** Rows whose change the commit in hand has put aside. */
+  /** By the commit in hand. */
   private putAside: readonly RowName[] = [];
   readonly letters = new LettersAtTarget();
   private readonly lanes = new LanesAtTarget();
@@ -166,8 +165,8 @@ export class PipelineCheck {
   private checkRetry(session: TargetServerSession, writes: readonly RowWrite[]): void {
     if (!writes.some(({ table }) => table === LETTERS)) this.broken('rows were committed without the checkpoint');
     if (session.tag.epoch < this.claimedEpoch) this.broken('a letter was retried by an epoch that is over');
-    for (const { table, key } of writes) {
-      const row = { table: TABLES.findIndex((each) => `${each.schema}.${each.table}` === table), id: Number(key) };
+    for (const write of writes) {
+      const row = rowOf(write);
       const point = this.ahead.get(nameOf(row))?.point ?? this.at;
       if (row.table >= 0 && point !== null) this.compare(row, point);
     }
@@ -338,13 +337,15 @@ export class PipelineCheck {
 
   /** Every row that was written had a change behind what had been written of it, and is now as the source at that place. */
   private compareWritten(rows: readonly RowWrite[], from: LogPoint, reached: LogPoint | null): void {
-    for (const { table, key } of rows) {
-      const row = { table: TABLES.findIndex((each) => `${each.schema}.${each.table}` === table), id: Number(key) };
+    for (const write of rows) {
+      const row = rowOf(write);
       const ahead = this.ahead.get(nameOf(row))?.point;
       if (this.mayRepeat && reached !== null && ahead !== undefined && isBefore(reached, ahead)) continue;
       const known = this.mayRepeat ? from : (ahead ?? from);
       if (reached === null || !this.history.changesIn(row, known, reached))
-        throw this.broken(`row ${key} of ${table} was written although no change of it was due: applied twice`);
+        throw this.broken(
+          `row ${write.key} of ${write.table} was written although no change of it was due: applied twice`,
+        );
       this.ahead.set(nameOf(row), { ...row, point: reached });
       this.compare(row, reached);
     }
@@ -391,11 +392,6 @@ const valueIn = (image: RowImage, position: number): number | null => {
   if (value === null || typeof value === 'number') return value;
   throw new SyncError('INTERNAL', { problem: 'The shop holds numbers only' });
 };
-
-function isSame(found: SqlRow | null, wanted: RowImage | null, columns: readonly string[]): boolean {
-  if (found === null || wanted === null) return found === wanted;
-  return columns.every((name, position) => found[name] === wanted[position]);
-}
 
 const show = (point: LogPoint | null): string =>
   point === null

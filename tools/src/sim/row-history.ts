@@ -1,6 +1,7 @@
 import type { RowImage } from '@lutra/model';
 import { initialState, isBefore, TABLES } from './source-log.ts';
 import type { LogPoint, SourceLog } from './source-log.ts';
+import type { SqlRow } from './sql-expression.ts';
 
 /** A row of the source: its table by number, and its id. */
 export interface RowName {
@@ -97,3 +98,9 @@ export class RowHistory {
 
 /** The table of a name at the target. */
 export const tableName = (table: number): string => `${TABLES[table]?.schema ?? ''}.${TABLES[table]?.table ?? ''}`;
+
+/** Whether the target's row is the source's. */
+export function isSame(found: SqlRow | null, wanted: RowImage | null, columns: readonly string[]): boolean {
+  if (found === null || wanted === null) return found === wanted;
+  return columns.every((name, position) => found[name] === wanted[position]);
+}

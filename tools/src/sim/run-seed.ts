@@ -1,6 +1,7 @@
 import { Random } from '../demo/random.ts';
 import { FaultMaker, needsStart } from './faults.ts';
 import { BrokenRule } from './pipeline-check.ts';
+import { tendLetters } from './person.ts';
 import { Simulation } from './simulation.ts';
 
 /** Faults and workload come in this span; then everything is mended. */
@@ -44,6 +45,7 @@ export async function runSeed(
   const shape = new Random(seed);
   const isLonely = shape.next() < 0.1;
   const pipelines = isLonely || shape.next() < 0.2 ? 2 : 1;
+  const hasLetters = new Random(seed ^ 0x3c6ef372).next() < 0.25;
   const simulation = new Simulation({
     seed,
     pipelines,
@@ -57,20 +59,26 @@ export async function runSeed(
       failoverMode: shape.pick(['fast', 'balanced']),
       applyMode: shape.next() < 0.4 ? 'transactional' : 'merged',
       lanes: shape.between(1, 4),
+      ...(hasLetters ? { onPoison: 'deadLetter', poisonTries: 1 } : {}),
     },
     isTraced: options.isTraced,
   });
   try {
-    return await run(simulation, { isLonely, faultsMs: shape.between(10_000, 30_000), seed });
+    return await run(simulation, { isLonely, faultsMs: shape.between(10_000, 30_000), seed, hasLetters });
   } catch (error) {
     throw new SeedFailure(seed, simulation.world.trace.tail(400), { cause: error });
   }
 }
 
-async function run(
-  simulation: Simulation,
-  { isLonely, faultsMs, seed }: { readonly isLonely: boolean; readonly faultsMs: number; readonly seed: number },
-): Promise<SeedReport> {
+interface RunShape {
+  readonly isLonely: boolean;
+  readonly faultsMs: number;
+  readonly seed: number;
+  /** The targets refuse rows at times. */
+  readonly hasLetters: boolean;
+}
+
+async function run(simulation: Simulation, { isLonely, faultsMs, seed, hasLetters }: RunShape): Promise<SeedReport> {
   const { world, random, sources, checks } = simulation;
   const pipelineIds = [...sources.keys()];
   const faults = new FaultMaker(simulation, {
@@ -84,14 +92,17 @@ async function run(
     world.at(null, atMs, () => {
       faults.make();
     });
+  if (hasLetters) for (const pipelineId of pipelineIds) tendLetters(simulation, pipelineId, endMs);
   if (isLonely) watchUndisturbed(simulation, pipelineIds.slice(1), endMs);
   await world.run(endMs, () => false);
   faults.heal();
   startHalted(simulation);
-  const isThrough = (): boolean => [...checks.values()].every((check) => check.isComplete && isRunning(check.permit));
+  const isThrough = (): boolean =>
+    [...checks.values()].every((check) => check.isComplete && isRunning(check.permit) && check.letters.unsettled === 0);
   await world.run(endMs + RECOVERY_MS, every(world, LOOK_MS, isThrough));
   const recoveredMs = world.nowMs;
   if (!isThrough()) throw new BrokenRule(describeStuck(simulation));
+  for (const check of checks.values()) check.compareAll();
   // The tails of commands and the last acknowledgements.
   const openCommands = (): readonly unknown[] =>
     [...checks.values()].flatMap((check) => check.openCommands(simulation.nats.damagedMs, recoveredMs - 1_000));
