@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DdlKind } from '@lutra/model';
-import { wantStatement } from '@lutra/sql';
+import { ensureDdlTable, wantStatement } from '@lutra/sql';
 import { doneUpTo, LoadFixture, SOURCE_UUID } from './load-fixture.ts';
 import { createPeople, insert, peopleTable } from './rows.ts';
 
@@ -20,6 +20,7 @@ describe.each([
   beforeEach(async () => {
     load = await LoadFixture.open(server);
     const { schema } = load;
+    await ensureDdlTable(load.admin);
     await load.run(createPeople(schema), `CREATE TABLE ${schema}.other (id int PRIMARY KEY)`);
     const epoch = load.startEpoch(1, SET_ASIDE);
     await load.giveOrigin(1);
