@@ -3,6 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 export default class Reporter {
+  onRunStart() {
+    process.stdout.write(`seed of the property tests: ${process.env.LUTRA_TEST_SEED} (LUTRA_TEST_SEED repeats it)\n`);
+  }
+
   onTestResult(_test, { testFilePath, numPassingTests, numFailingTests, failureMessage, testExecError, perfStats }) {
     const failed = numFailingTests + (testExecError === undefined || testExecError === null ? 0 : 1);
     const seconds = ((perfStats.end - perfStats.start) / 1000).toFixed(1);

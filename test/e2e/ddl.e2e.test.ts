@@ -11,6 +11,7 @@ import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
 describe('schema statements', () => {
   let e2e: E2eStack;
   let pipelineId: string;
+  let renamingId: string;
   let copy: string;
   const other = testServers().mysql;
 
@@ -21,7 +22,7 @@ describe('schema statements', () => {
     await runSql(other, [`CREATE DATABASE ${copy}`, `USE ${copy}`, ...SHOP_TABLES]);
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
     const renaming = { source: { schema: e2e.schema, table: { regex: '.*' } }, target: { schema: copy } };
-    await e2e.stack.createPipeline({ mappings: [renaming], target: other });
+    renamingId = await e2e.stack.createPipeline({ mappings: [renaming], target: other });
   }, 120_000);
 
   afterAll(async () => {
@@ -60,6 +61,20 @@ describe('schema statements', () => {
     } finally {
       connection.destroy();
     }
+  };
+
+  /** The transaction of the statement before which the pipeline stops. */
+  const stoppedAt = async (id: string, code: string): Promise<string> => {
+    const failure = await waitUntil(
+      async () => {
+        const { failure: found } = await e2e.stack.api.pipeline(id);
+        return found?.code === code ? found : undefined;
+      },
+      { what: `the stop with ${code}`, timeoutMs: 60_000, everyMs: 200 },
+    );
+    const transaction = /"([^"]+)":"skip"/.exec(failure.workaround)?.[1] ?? '';
+    expect(transaction).toMatch(/^\d+-\d+-\d+$/);
+    return transaction;
   };
 
   it('arrive in their place among rows', async () => {
@@ -140,20 +155,34 @@ describe('schema statements', () => {
     expect(await columnsAt('remarks')).toEqual(['id', 'text', 'added']);
   }, 240_000);
 
+  it('that drop a table for its ghost stop before the drop, and keep its rows when a person has decided', async () => {
+    await e2e.atSource('CREATE TABLE swapped (id INT PRIMARY KEY)', 'INSERT INTO swapped VALUES (1), (2)');
+    await expectEqual('swapped');
+    // As pt-online-schema-change does it with --alter-foreign-keys-method=drop_swap.
+    await e2e.atSource(
+      'CREATE TABLE _swapped_new (id INT PRIMARY KEY)',
+      'ALTER TABLE _swapped_new ADD COLUMN extra INT NULL',
+      'INSERT INTO _swapped_new (id) SELECT id FROM swapped',
+      'SET foreign_key_checks = 0',
+      'DROP TABLE IF EXISTS swapped',
+      'RENAME TABLE _swapped_new TO swapped',
+      'INSERT INTO swapped VALUES (3, 3)',
+    );
+    for (const id of [pipelineId, renamingId]) {
+      const transaction = await stoppedAt(id, 'TARGET_GHOST_WAITING');
+      if (id === pipelineId) expect(await columnsAt('swapped')).toEqual(['id']);
+      await e2e.stack.api.patch(`/pipelines/${id}`, { parameters: { ddlDecisions: { [transaction]: 'skip' } } });
+      await e2e.stack.api.command(id, 'RESTART', 'decided');
+    }
+    await expectEqual('swapped');
+  }, 240_000);
+
   it('stop where the policy says so, and go on when a person has decided', async () => {
     await e2e.stack.api.patch(`/pipelines/${pipelineId}`, { parameters: { ddlByKind: { truncate: 'fail' } } });
     await e2e.atSource('CREATE TABLE kept (id INT PRIMARY KEY)', 'INSERT INTO kept VALUES (1)');
     await expectEqual('kept');
     await e2e.atSource('TRUNCATE TABLE kept', 'INSERT INTO kept VALUES (2)');
-    const failure = await waitUntil(
-      async () => {
-        const { failure: found } = await e2e.stack.api.pipeline(pipelineId);
-        return found?.code === 'SOURCE_DDL_STOPPED' ? found : undefined;
-      },
-      { what: 'the stop', timeoutMs: 60_000, everyMs: 200 },
-    );
-    const transaction = /"([^"]+)":"skip"/.exec(failure.workaround)?.[1] ?? '';
-    expect(transaction).toMatch(/^\d+-\d+-\d+$/);
+    const transaction = await stoppedAt(pipelineId, 'SOURCE_DDL_STOPPED');
     const parameters = { ddlDecisions: { [transaction]: 'skip' } };
     await e2e.stack.api.patch(`/pipelines/${pipelineId}`, { parameters });
     await e2e.stack.api.command(pipelineId, 'RESTART', 'decided');

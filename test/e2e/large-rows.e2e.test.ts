@@ -9,6 +9,8 @@ import type { E2eStack } from './e2e-stack.ts';
 
 const MIB = 1024 * 1024;
 const RSS_MAX = 512 * MIB;
+/** A disk that is busy with something else takes its time for 64 MiB in two binlogs, a stream and two tables. */
+const ARRIVAL_MS_MAX = 300_000;
 /** A row of 64 MiB, made at the server from a random seed, so that it does not compress to nothing anywhere. */
 const document = (id: number): string =>
   `INSERT INTO documents SELECT ${String(id)}, 'one', REPEAT(UNHEX(SHA2('seed', 512)), ${String((64 * MIB) / 64)})`;
@@ -48,11 +50,11 @@ describe('large rows', () => {
     '%s arrives within 512 MiB',
     async (_what, statements) => {
       await e2e.atSource(...statements);
-      expect(differences(await e2e.stack.waitEqual(e2e.pairs('documents', 'measures'), 120_000))).toEqual([]);
+      expect(differences(await e2e.stack.waitEqual(e2e.pairs('documents', 'measures'), ARRIVAL_MS_MAX))).toEqual([]);
       for (const service of SERVICES)
         for (const { peakRssBytes } of e2e.stack.memory(service))
           expect([service, peakRssBytes < RSS_MAX]).toEqual([service, true]);
     },
-    180_000,
+    ARRIVAL_MS_MAX + 120_000,
   );
 });

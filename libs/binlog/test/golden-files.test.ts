@@ -25,6 +25,7 @@ import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
 import { readLoggedTable } from '@lutra/binlog/schema';
 import type { DatabaseKind, RawEvent } from '@lutra/model';
 import { binlogFileToPackets } from '@lutra/testing';
+import { passedRows } from './decoder/collecting-sink.ts';
 
 interface Golden {
   readonly name: string;
@@ -155,7 +156,10 @@ class Description {
 
   private describeRows(event: FramedEvent): object {
     if (this.isWhole.get(event.buffer.readUIntLE(event.start + 19, 6)) !== true) return {};
-    const { kind, flags, rows } = this.decoder.rows({ type: 'rows', event: 0, bytes: event.bytes });
+    const raw: RawEvent = { type: 'rows', event: 0, bytes: event.bytes };
+    const decoded = this.decoder.rows(raw);
+    expect(passedRows(this.decoder, raw)).toEqual(decoded);
+    const { kind, flags, rows } = decoded;
     return { kind, flags, rows };
   }
 }

@@ -9,6 +9,7 @@ import type {
   PipelineDefinition,
   ProcessHeader,
   ProcessIdentity,
+  SyncError,
   TableHistory,
 } from '@lutra/model';
 import type { Context } from '@opentelemetry/api';
@@ -22,6 +23,8 @@ export interface BusOptions {
   readonly name: string;
   /** Prefix of all subjects, streams and buckets: 'lutra' (streams LUTRA_…). Tests isolate themselves with another one. */
   readonly namespace?: string;
+  /** Told of each stream that exists and does not work (BUS_STREAM_BROKEN), and what was done about it. */
+  readonly onBroken?: (failure: SyncError) => void;
 }
 
 /** 'statement-process/1' holds one schema statement and passes through all queues. */

@@ -40,14 +40,18 @@ const manifest = {
   },
 } as const;
 
+/** Since envelope 1.1. */
+const countingInline = { ...inline, header: { ...goldenHeader, statementsSkipped: 300 } } as const;
+const countingManifest = { ...manifest, header: { ...goldenHeader, statementsSkipped: 300 } } as const;
+
 describe('golden files', () => {
   it.each([
     ['row-process-v1.bin', encodeRows(goldenRows)],
     ['target-process-v1.bin', encodeRows(goldenTarget)],
     ['raw-process-v1.bin', encodeRaw(goldenRaw)],
     ['statement-process-v1.bin', encodeStatementBody(goldenStatement)],
-    ['envelope-v1-inline.bin', encodeEnvelope(inline)],
-    ['envelope-v1-manifest.bin', encodeEnvelope(manifest)],
+    ['envelope-v1.1-inline.bin', encodeEnvelope(countingInline)],
+    ['envelope-v1.1-manifest.bin', encodeEnvelope(countingManifest)],
   ])('the encoder still writes %s byte for byte', (name, bytes) => {
     expect(bytes.toString('hex')).toBe(golden(name).toString('hex'));
   });
@@ -68,6 +72,8 @@ describe('golden files', () => {
   it.each([
     ['envelope-v1-inline.bin', inline],
     ['envelope-v1-manifest.bin', manifest],
+    ['envelope-v1.1-inline.bin', countingInline],
+    ['envelope-v1.1-manifest.bin', countingManifest],
   ])('%s decodes', (name, envelope) => {
     expect(decodeEnvelope(golden(name))).toEqual(envelope);
   });

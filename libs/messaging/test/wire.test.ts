@@ -128,7 +128,7 @@ const anyPlace = fc.record({
   ),
   inside: fc.option(insidePlace),
 });
-const anyHeader: fc.Arbitrary<ProcessHeader> = fc.record({
+const headerFields: fc.Arbitrary<ProcessHeader> = fc.record({
   pipelineId: fc.string(),
   epoch: count,
   process: count,
@@ -152,6 +152,9 @@ const anyHeader: fc.Arbitrary<ProcessHeader> = fc.record({
     { maxLength: 4 },
   ),
 });
+const anyHeader: fc.Arbitrary<ProcessHeader> = fc
+  .tuple(headerFields, optional('statementsSkipped', fc.integer({ min: 1 })))
+  .map(([header, skipped]) => ({ ...header, ...skipped }));
 
 /** Exact (-0, NaN, types) and fast on large values; the slow comparison only prints the difference. */
 function same(actual: unknown, expected: unknown): void {

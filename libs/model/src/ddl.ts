@@ -21,10 +21,10 @@ export interface TableName {
 
 /**
  * What an online schema change does with its ghost (the table that takes the place of `of` at the end). begin: the ghost is
- * created as a copy of the table; remember: its definition is changed; swap: it becomes the table.
+ * created as a copy of the table; remember: its definition is changed; swap: it becomes the table; forget: it is dropped.
  */
 export interface GhostStep {
-  readonly step: 'begin' | 'remember' | 'swap';
+  readonly step: 'begin' | 'remember' | 'swap' | 'forget';
   readonly ghost: TableName;
   readonly of: TableName;
 }
@@ -36,14 +36,20 @@ export interface SourceStatement {
   /** The session's schema, '' when it had none. */
   readonly schema: string;
   readonly flavour: DatabaseKind;
-  /** Tables that it names as its object, in order; for RENAME old and new name in turn. */
+  /** What it changes, or takes rows from or gives rows to, in order; for RENAME old and new name in turn. */
   readonly tables: readonly TableName[];
+  /** What it names besides: the model of LIKE, members of a MERGE table. Absent = nothing. */
+  readonly beside?: readonly TableName[];
+  /** Tables that its foreign keys refer to, its own among them. Absent = none. */
+  readonly parents?: readonly TableName[];
   readonly ghost: GhostStep | null;
   /** Names of modes, joined by commas; null = the log does not tell. */
   readonly sqlMode: string | null;
   readonly foreignKeyChecks: boolean;
   /** Null = the log does not tell. */
   readonly explicitDefaultsForTimestamp: boolean | null;
+  /** The source takes names in any case and knows them in lower case, as `tables` and `ghost` tell them; absent = it does not. */
+  readonly foldsNames?: boolean;
   /** What its session took for now, in seconds since 1970 with six decimals; absent = an older select took the statement. */
   readonly ranAt?: string;
   /** The session's time zone; null or absent = the statement did not depend on it. */

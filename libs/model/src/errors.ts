@@ -1,3 +1,4 @@
+import { BUS_ERRORS } from './bus-errors.ts';
 import type { ErrorSpec } from './error-spec.ts';
 import { SOURCE_ERRORS } from './source-errors.ts';
 
@@ -106,7 +107,7 @@ export const ERRORS = {
     class: 'poison',
     summary: 'A row at the target is not as the source says, and the policy of its table does not decide',
     workaround:
-      'Make the row at the target as it should be, then RESTART; or choose another conflict policy for {table} (all but overwrite and latestWins need whole row images: binlog_row_image = FULL at the source). As a dead letter it waits for a person: retry writes the row of the source, discard keeps that of the target.',
+      'Make the row at the target as it should be, then RESTART; or choose another conflict policy for {table} (all but overwrite and latestWins need whole row images: binlog_row_image = FULL at the source). As a dead letter it waits for a person: retry writes the row of the source (under merge amounts are moved by as much as at the source; one whose change the image does not tell has to be edited first: PATCH dead-letters/<id> with what it is to be at the target), discard keeps that of the target.',
   },
   TARGET_ROW_HELD: {
     scope: 'target',
@@ -182,6 +183,13 @@ export const ERRORS = {
     workaround:
       'Retry or discard the letters of {table} through /dead-letters, then RESTART: what was decided is carried out before the statement is tried again. Or go on without the statement: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
   },
+  TARGET_GHOST_WAITING: {
+    scope: 'target',
+    class: 'configuration',
+    summary: 'A table is dropped or renamed while an online schema change of it waits to take its place',
+    workaround:
+      'Nothing was changed at the target. Where the ghost that the message names takes the place of {table} next (pt-online-schema-change with drop_swap), go on without the statement: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}; its RENAME then brings the change of {table}. Where the schema change was given up: the same with "apply" runs the statement. Then RESTART.',
+  },
   TARGET_GHOST_UNKNOWN: {
     scope: 'target',
     class: 'configuration',
@@ -222,49 +230,8 @@ export const ERRORS = {
     summary: 'max_allowed_packet of the target is too small for a row',
     workaround: 'Run at the target, then RESTART: {statement}',
   },
-  // Bus
-  BUS_UNREACHABLE: {
-    scope: 'bus',
-    class: 'retryable',
-    summary: 'NATS cannot be reached',
-    workaround: 'Check that the NATS server at {address} runs; Lutra waits and goes on.',
-  },
-  BUS_STREAM_FULL: {
-    scope: 'bus',
-    class: 'retryable',
-    summary: 'A stream has reached its limit',
-    workaround: 'A later stage does not keep up or stands still; select waits until there is room.',
-  },
-  BUS_BODY_MISSING: {
-    scope: 'bus',
-    class: 'retryable',
-    summary: 'A part of a process body is no longer in LUTRA_BODIES',
-    workaround: 'Nothing to do: the work is selected again from the binary log.',
-  },
-  BUS_PROCESS_GAP: {
-    scope: 'bus',
-    class: 'retryable',
-    summary: 'A process has disappeared between select and load',
-    workaround: 'Nothing to do: the work is selected again from the binary log.',
-  },
-  BUS_REDELIVERED_TOO_OFTEN: {
-    scope: 'bus',
-    class: 'poison',
-    summary: 'A process was delivered more than three times without being finished',
-    workaround: 'An instance dies or hangs over it: read the log of the stage, then RESTART.',
-  },
-  MESSAGING_UNKNOWN_SCHEMA: {
-    scope: 'bus',
-    class: 'internal',
-    summary: 'A message has a schema version that this service does not know',
-    workaround: 'Bring all services to the same version.',
-  },
-  MESSAGING_MALFORMED_BODY: {
-    scope: 'bus',
-    class: 'internal',
-    summary: 'The body of a message cannot be decoded',
-    workaround: 'RESTART selects the work again; if it repeats, report it.',
-  },
+  ...BUS_ERRORS,
+
   COORDINATION_UNREACHABLE: {
     scope: 'internal',
     class: 'retryable',

@@ -37,6 +37,8 @@ export interface LoadedEvent extends EventBase {
   readonly conflicts: number;
   /** Values of columns that the target lacks and that `missingColumn: ignore` has left out; absent = none. */
   readonly valuesLeftOut?: number;
+  /** Schema statements of the source that were passed over: by policy, by decision, views, routines, …; absent = none. */
+  readonly statementsSkipped?: number;
   readonly sourceBytes: number;
   readonly firstCommitMs: number;
   readonly lastCommitMs: number;

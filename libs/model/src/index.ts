@@ -18,6 +18,8 @@ export type {
   TableName,
   TargetDdl,
 } from './ddl.ts';
+export type { EncodedImage, ImageSink } from './encoded-image.ts';
+export { plainChange } from './plain-change.ts';
 export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
@@ -130,3 +132,4 @@ export { WARNINGS } from './warnings.ts';
 export type { WarningAdvice, WarningCode } from './warnings.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';
+export type { ValueSink } from './value-sink.ts';

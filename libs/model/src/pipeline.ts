@@ -103,7 +103,7 @@ export interface PipelineParameters {
   readonly processAgeMaxMs: number;
   /**
    * What becomes of schema statements that concern mapped tables. With 'fail' those stop the pipeline that take rows or
-   * tables away (TRUNCATE, DROP, RENAME); CREATE and ALTER only warn.
+   * tables away (TRUNCATE, DROP, RENAME, partitions); CREATE, ALTER and indexes only warn, unless ddlByKind says otherwise.
    */
   readonly ddl: DdlPolicy;
   /** Another policy for some kinds; it holds literally. */

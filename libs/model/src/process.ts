@@ -1,5 +1,6 @@
 import type { ProcessIdentity, Stage } from './identity.ts';
 import type { RowImage, TableDefinition } from './column.ts';
+import type { EncodedImage } from './encoded-image.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface ProcessHeader extends ProcessIdentity {
   /** Commit time at the source of the oldest and the newest transaction, ms since 1970 (µs fraction kept as decimals), 0 when empty. */
   readonly firstCommitMs: number;
   readonly lastCommitMs: number;
+  /** Schema statements behind the process before and up to `end` that were passed over and not applied; absent = none. */
+  readonly statementsSkipped?: number;
   /** Stage times so far. Each stage appends its own entry, so that one `loaded` event tells the whole story. */
   readonly stages: readonly StageTime[];
 }
@@ -78,7 +81,12 @@ export interface RowChangeBase {
 }
 
 export type RowChange =
-  | (RowChangeBase & { readonly kind: 'insert'; readonly after: RowImage })
+  | (RowChangeBase & {
+      readonly kind: 'insert';
+      readonly after: RowImage;
+      /** The same image as it lies in the message: values need not be made where this is enough. Only of small rows. */
+      readonly encoded?: EncodedImage | undefined;
+    })
   | (RowChangeBase & { readonly kind: 'update'; readonly before: RowImage; readonly after: RowImage })
   | (RowChangeBase & { readonly kind: 'delete'; readonly before: RowImage });
 

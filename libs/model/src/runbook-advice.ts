@@ -73,7 +73,11 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   },
   TARGET_DDL_LETTERS: {
     command: 'GET dead-letters?pipelineId={id}',
-    next: 'Decide about each letter of the table: `POST dead-letters/{letter}/retry` or `/discard`, or many at once. Then RESTART.',
+    next: 'Decide about each letter of the table: `POST dead-letters/{letter}/retry` or `/discard`, or many at once. One that stays open after a retry says in `lastError` what it needs. Then RESTART.',
+  },
+  TARGET_GHOST_WAITING: {
+    command: DECIDE,
+    next: 'Look at the source: `skip` when its table came back from the ghost by RENAME, `apply` when the table is gone for good. Then RESTART.',
   },
   TARGET_GHOST_UNKNOWN: {
     command: DECIDE,
@@ -102,6 +106,11 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   },
   BUS_STREAM_FULL: {
     next: 'Select waits and goes on by itself. Find the slow stage with `GET pipelines/{id}/processes`. A stream that stays full belongs to a pipeline that stands still.',
+  },
+  BUS_STREAM_BROKEN: {
+    command:
+      'nats stream info {stream}; nats stream rm {stream} # only where the message does not say that it was made anew',
+    next: 'Its pipelines go on in a new epoch by themselves. What it held is gone: of EVENTS the events, of COMMANDS the commands that nobody had taken yet (issue them again); settings are published again by the manager, and places are read from the targets. Where the message names a consumer and no stream, nothing is lost and nothing is to be done. Look at the log of NATS and at its disk: files of a stream have disappeared.',
   },
   MESSAGING_UNKNOWN_SCHEMA: {
     command: 'GET instances',

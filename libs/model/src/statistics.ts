@@ -21,6 +21,8 @@ export interface StatisticCounts {
   readonly dryRunRows: number;
   /** Values of columns that the target lacks, left out by policy. */
   readonly valuesLeftOut: number;
+  /** Schema statements of the source that were passed over. */
+  readonly statementsSkipped: number;
 }
 
 /** What dryRun would have done in the newest epoch that ran under it. */
@@ -115,6 +117,7 @@ const NO_COUNTS: StatisticCounts = {
   deadLetterRetriesFailed: 0,
   dryRunRows: 0,
   valuesLeftOut: 0,
+  statementsSkipped: 0,
 };
 
 export const NO_STATISTICS: StatisticState = {
@@ -196,6 +199,7 @@ function foldLoaded(state: StatisticState, event: LoadedEvent): StatisticState {
     processes: 1,
     sourceBytes: event.sourceBytes,
     valuesLeftOut: event.valuesLeftOut ?? 0,
+    statementsSkipped: event.statementsSkipped ?? 0,
   };
   // The oldest transaction of the process waited longest: the delay that is shown is the worst that a change had.
   // Empty processes (they only move the cursor) have none.

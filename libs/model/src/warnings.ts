@@ -89,9 +89,21 @@ export const WARNINGS = {
   },
   SOURCE_DDL_SKIPPED: {
     meaning:
-      'A schema statement was passed over and counted: its policy is `skip`, a person decided so, or it is about views, routines, triggers, events or accounts, which are never carried over.',
+      'A schema statement was passed over and counted: its policy is `skip`, a person decided so, or it is about views, routines, triggers, events or accounts, which are never carried over. The statistics of the pipeline hold the count (`statementsSkipped`), with those of SOURCE_DDL_SEEN that concern a mapped table.',
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'The target is as it was. Run the statement there by hand when it shall follow.',
+  },
+  SOURCE_GHOST_LEFT_OUT: {
+    meaning:
+      'Rows came of a table that an expression would map, and its name is one that gh-ost or pt-online-schema-change give to their tables (`_t_gho`, `_t_ghc`, `_t_del`, `_t_new`, `_t_old`): its rows are left out, for the rows of the table itself are taken. Told once for each table and epoch.',
+    command: 'GET pipelines/{id}/events?kinds=warning',
+    next: 'While a schema change runs this is as it should be. An ordinary table of such a name needs a mapping with its exact name; rows that were left out meanwhile have to be copied by hand.',
+  },
+  SOURCE_NAME_CASE: {
+    meaning:
+      'A mapping names a database or table of the source in upper case, and the source knows its names in lower case only (`lower_case_table_names = 1`). Its rows match no mapping: they are left out.',
+    command: 'GET pipelines/{id}/mappings',
+    next: 'Write the name in lower case in the mapping, and its name at the target beside it when that one is to keep its case. Rows that were left out meanwhile have to be copied by hand.',
   },
   SOURCE_DDL_SEEN: {
     meaning: 'The source changed its schema beside or in a mapped table. Rows go on with the new shape.',
@@ -109,6 +121,12 @@ export const WARNINGS = {
       'The pipeline has a limit for the load of its target, and the target (or one of its replicas) does not tell that figure. The limit has no effect; the message says what is missing.',
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Give the account what the message names, or set the limit to 0. It is read anew within a second.',
+  },
+  TARGET_REPLICA_STOPPED: {
+    meaning:
+      'The pipeline has `targetReplicaLagMaxMs`, and a replica of its target no longer applies what the target sends: how far it is behind has no figure, and grows. It counts as further behind than any limit, so load waits. The message names the replica and the error that stopped it; it comes again each time that it stops.',
+    command: 'GET pipelines/{id}/events?kinds=warning,blocked',
+    next: 'Look at the replica (`SHOW REPLICA STATUS`) and start its replication: load goes on within a second. Or set `targetReplicaLagMaxMs` to 0. A replica that is no longer connected to the target is forgotten after half a minute.',
   },
   TARGET_COLUMN_IGNORED: {
     meaning:

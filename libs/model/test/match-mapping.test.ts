@@ -46,6 +46,21 @@ describe('compileMappings', () => {
     expect(targetNames([mapping({ regex: '.*' })], 'crm', 'orders')).toEqual([]);
   });
 
+  it.each<[string, readonly NamePattern[], string, string | null, boolean]>([
+    ['a ghost of gh-ost', [{ regex: '.*' }], '_orders_gho', 'orders', false],
+    ['an ordinary table that is called like an old table', [{ regex: '.*' }], '_orders_old', 'orders', false],
+    ['such a table beside the exact name of its table', [{ exact: 'orders' }], '_orders_old', null, false],
+    ['such a table by its own exact name', [{ regex: '.*' }, { exact: '_orders_old' }], '_orders_old', null, true],
+    ['such a name of a table that the expression does not cover', [{ regex: '_.*' }], '_orders_old', null, true],
+    ['a name that the expression does not cover', [{ regex: 'orders' }], '_orders_old', null, false],
+    ['any other table', [{ regex: '.*' }], 'orders_old', null, true],
+  ])('says what is left out of an expression: %s', (_what, patterns, table, of, isMapped) => {
+    const matcher = compileMappings(patterns.map((pattern) => mapping(pattern)));
+    expect(matcher.leftOutOf('shop', table)).toBe(of);
+    expect(matcher.targetsOf('shop', table).length > 0).toBe(isMapped);
+    expect(matcher.leftOutOf('crm', table)).toBeNull();
+  });
+
   it.each(['lutra', 'retl', 'mysql', 'sys', 'MySQL', 'information_schema'])('never matches schema %s', (schema) => {
     expect(targetNames([mapping({ regex: '.*' }, undefined, schema)], schema, 'anything')).toEqual([]);
   });
@@ -58,6 +73,24 @@ describe('compileMappings', () => {
 });
 
 describe('compileTargetLookup', () => {
+  it.each<[string, NamePattern, string | undefined, string, boolean]>([
+    ['an exact name', { exact: 'Orders' }, undefined, 'orders', true],
+    [
+      'names of an expression, whose classes mean what they mean',
+      { regex: 'Orders\\D\\d+' },
+      undefined,
+      'orders_1',
+      true,
+    ],
+    ['not what such a class leaves out', { regex: 'Orders\\D\\d+' }, undefined, 'orders11', false],
+    ['names made of groups', { regex: '(\\w+)_(\\d+)' }, 'New$2.$1', 'new17.orders', true],
+    ['no other name', { exact: 'Orders' }, undefined, 'order', false],
+  ])('finds in any case, where the target folds names: %s', (_sentence, pattern, target, table, isFound) => {
+    const [of] = [mapping(pattern, target)];
+    expect(compileTargetLookup([of], { isCaseFolded: true })('Copy', table)).toBe(isFound ? of : null);
+    expect(compileTargetLookup([of])('Copy', table)).toBeNull();
+  });
+
   it.each<[string, NamePattern, string | undefined, string, boolean]>([
     ['an exact name', { exact: 'orders' }, undefined, 'orders', true],
     ['a renamed table', { exact: 'orders' }, 'bills', 'bills', true],

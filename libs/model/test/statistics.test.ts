@@ -84,6 +84,11 @@ describe('foldStatistics', () => {
     expect(fold(events).totals.valuesLeftOut).toBe(7);
   });
 
+  it('adds the schema statements that were passed over, once for each process', () => {
+    const events = [loaded(1, { statementsSkipped: 2 }), loaded(2), loaded(3, { statementsSkipped: 1 })];
+    expect(fold([...events, ...events]).totals.statementsSkipped).toBe(3);
+  });
+
   it.each<[string, readonly LutraEvent[], number]>([
     ['a process that is told twice counts once', [loaded(1), loaded(1)], 1],
     ['a process that is told late counts', [loaded(1), loaded(3), loaded(2)], 3],

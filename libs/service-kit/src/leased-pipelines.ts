@@ -9,26 +9,25 @@ import type { Worker } from './worker.ts';
 
 const REWATCH_MS = 1_000;
 
+export type RunEpoch = (session: PipelineSession) => Promise<void>;
+
 /**
  * The life of a stage that only one instance may do per pipeline (select: mainstem, load: loader).
  * For every configured pipeline whose permit is not STOPPED it contends for the lease; winning issues RESTART about the
- * epoch seen; then `runEpoch` is called for each larger epoch whose permit is RUNNING. When `runEpoch` throws, the failure
+ * epoch seen; then `runEpoch` is called for each larger epoch whose permit is RUNNING. `take` makes it, once for as long as
+ * the pipeline is defined: what epochs keep for later ones lives there, and goes with the pipeline. When `runEpoch` throws, the failure
  * goes to the event log and to the arbiter as ROLLBACK about this epoch, with its class; the instance keeps the lease and
  * waits for the next epoch. When it resolves, the epoch counts as done. STOPPED releases the lease. A pipeline that fails
  * stays alone: each has its own loop. A free lease goes to the seat that the permit names, else to the instance that the
  * pipeline prefers, else to the least loaded by weight: the others stand back for a short, bounded time. A person's orders
  * for this instance (draining, maintenance, weight) are known before it contends for anything.
  */
-export function leasedPipelines(
-  context: ServiceContext,
-  kind: LeaseKind,
-  runEpoch: (session: PipelineSession) => Promise<void>,
-): Worker {
+export function leasedPipelines(context: ServiceContext, kind: LeaseKind, take: () => RunEpoch): Worker {
   let fleet: Fleet | null = null;
   return {
     name: kind,
     run: async (signal) => {
-      const current = new Fleet(context, { kind, runEpoch });
+      const current = new Fleet(context, { kind, take });
       fleet = current;
       await current.run(signal);
     },
@@ -49,10 +48,7 @@ class Fleet {
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly task: {
-      readonly kind: LeaseKind;
-      readonly runEpoch: (session: PipelineSession) => Promise<void>;
-    },
+    private readonly task: { readonly kind: LeaseKind; readonly take: () => RunEpoch },
   ) {
     this.peers = new Peers(context);
   }
@@ -97,7 +93,8 @@ class Fleet {
 
   private open(definition: PipelineDefinition, signal: AbortSignal): void {
     const removed = new AbortController();
-    const keeper = new PipelineKeeper(this.context, { ...this.task, peers: this.peers }, definition);
+    const { kind, take } = this.task;
+    const keeper = new PipelineKeeper(this.context, { kind, runEpoch: take(), peers: this.peers }, definition);
     this.keepers.set(definition.id, {
       keeper,
       end: () => {

@@ -151,6 +151,9 @@ export class ServiceLife<E extends BaseEnv> {
             password: env.LUTRA_NATS_PASSWORD,
             name: identity.instance,
             namespace: env.LUTRA_NAMESPACE,
+            onBroken: (failure) => {
+              log.warn({ err: failure, code: failure.code }, 'a stream does not work');
+            },
           }),
       },
       parts,

@@ -47,7 +47,7 @@ describe('leasedPipelines', () => {
     (await installation.coordinator.leaseHolder('P1', 'loader'))?.instance;
   const start = async (name: string, run: (session: PipelineSession) => Promise<void>): Promise<TestInstance> => {
     const instance = await installation.instance('load', name);
-    instance.start(leasedPipelines(instance.context, 'loader', run));
+    instance.start(leasedPipelines(instance.context, 'loader', () => run));
     return instance;
   };
   /** Starts an instance and waits until it has won: it works in larger epochs than this one only. */
@@ -204,6 +204,34 @@ describe('leasedPipelines', () => {
     await installation.bus.removeDefinition('P1');
     await soon('the lease to go again', async () => (await holder()) === undefined);
     expect(sessions.ended).toHaveLength(sessions.begun.length);
+  });
+
+  it('forgets what the epochs of a pipeline have kept when it is removed', async () => {
+    await installation.permit('P1', { epoch: 1 });
+    const kept: number[][] = [];
+    const instance = await installation.instance('load', 'load-1');
+    instance.start(
+      leasedPipelines(instance.context, 'loader', () => {
+        const epochs: number[] = [];
+        kept.push(epochs);
+        return async ({ epoch }) => {
+          await Promise.resolve(epochs.push(epoch));
+        };
+      }),
+    );
+    await soon('the lease', () => restarts().includes(1));
+    for (const epoch of [2, 3]) {
+      await installation.permit('P1', { epoch });
+      await soon('the epoch', () => kept[0]?.at(-1) === epoch);
+    }
+    await installation.bus.putDefinition(pipelineDefinition('P1', 2));
+    await installation.bus.removeDefinition('P1');
+    await soon('the lease to go', async () => (await holder()) === undefined);
+    await installation.bus.putDefinition(pipelineDefinition('P1', 3));
+    await soon('the RESTART', () => restarts().includes(3));
+    await installation.permit('P1', { epoch: 4 });
+    await soon('the next epoch', () => kept[1]?.at(-1) === 4);
+    expect(kept).toEqual([[2, 3], [4]]);
   });
 
   it('lets one pipeline fail without touching another', async () => {

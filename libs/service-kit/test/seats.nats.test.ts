@@ -60,7 +60,7 @@ describe('leases', () => {
       });
     };
     await instance.join();
-    if (isWorking) instance.start(leasedPipelines(instance.context, 'loader', run));
+    if (isWorking) instance.start(leasedPipelines(instance.context, 'loader', () => run));
     return { ...instance, epochs };
   }
 

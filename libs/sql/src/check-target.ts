@@ -5,6 +5,7 @@ import type {
   ErrorCode,
   MappingDefinition,
   PipelineParameters,
+  TargetMappingLookup,
   WarningCode,
 } from '@lutra/model';
 import { compileTargetLookup, DDL_KINDS, SyncError } from '@lutra/model';
@@ -68,27 +69,32 @@ export async function inspectTarget(
       code: 'TARGET_TRIGGER',
       message: `The table ${table} at the target has the trigger ${trigger}: it fires for replicated rows too`,
     });
-  const keyless = await mappedWithoutKey(session, mappings, schemas);
-  await refuseUnfilledLists(session, mappings);
+  const mappingOf = compileTargetLookup(mappings, { isCaseFolded: await foldsCase(session) });
+  const keyless = await mappedWithoutKey(session, mappingOf, schemas);
+  await refuseUnfilledLists(session, mappings, mappingOf);
   await session.rollback();
-  refuseComparing(keyless, mappings);
+  refuseComparing(keyless, mappingOf);
   if (keyless.length > 0) warnings.push(aboutKeyless(keyless, demands.noPrimaryKey ?? 'matchAllColumns'));
   return { kind, version, maxAllowedPacketBytes, warnings };
 }
 
+/** The server lists names in lower case, however they were written (lower_case_table_names, "Identifier Case Sensitivity"). */
+async function foldsCase(session: TargetSession): Promise<boolean> {
+  const [row] = await session.query('SELECT @@lower_case_table_names AS mode');
+  return Number(row?.['mode']) !== 0;
+}
+
 async function mappedWithoutKey(
   session: TargetSession,
-  mappings: readonly MappingDefinition[],
+  mappingOf: TargetMappingLookup,
   schemas: readonly string[],
 ): Promise<readonly TableName[]> {
-  const mappingOf = compileTargetLookup(mappings);
   const tables = await tablesWithoutKey(session, schemas);
   return tables.filter(({ schema, table }) => mappingOf(schema, table) !== null);
 }
 
 /** Throws TARGET_KEY_MISSING where a conflict policy needs a key: rows without one cannot be compared, only overwritten. */
-function refuseComparing(keyless: readonly TableName[], mappings: readonly MappingDefinition[]): void {
-  const mappingOf = compileTargetLookup(mappings);
+function refuseComparing(keyless: readonly TableName[], mappingOf: TargetMappingLookup): void {
   for (const name of keyless) {
     const policy = mappingOf(name.schema, name.table)?.onConflict?.kind ?? 'overwrite';
     if (policy === 'overwrite') continue;

@@ -107,7 +107,7 @@ export function followStatement(
   };
 }
 
-/** A person's decision. Finds one row unless the letter is settled, or gone. `image` is written instead of `after`. */
+/** A person's decision. Finds one row unless the letter is settled, or gone. `image`: columns to replace in `after`. */
 export function wantStatement(
   address: DeadLetterAddress,
   wanted: { readonly state: 'retryWanted' | 'discardWanted'; readonly by: string; readonly image: JsonImage | null },

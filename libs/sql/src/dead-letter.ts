@@ -63,11 +63,15 @@ export interface DeadLetter extends Omit<NewDeadLetter, 'repeats'> {
   /** Who decided last, and when. */
   readonly wantedBy: string | null;
   readonly wantedAt: string | null;
-  /** The row that a person wants written instead of the change's `after`. */
+  /** The row that a person wants written instead of the change's `after`: whole, as that is with `edited` in it. */
   readonly wantedImage: RowImage | null;
+  /** What the person set of it; undefined in every column that was left as it came. */
+  readonly edited: RowImage | null;
   readonly resolvedAt: string | null;
   /** Why the last retry failed. */
   readonly lastError: string | null;
+  /** Id of the first letter for the same row of the source, which came again in a later epoch; null = this is the first. */
+  readonly repeats: string | null;
 }
 
 /** One letter of one pipeline. */

@@ -65,9 +65,9 @@ export async function readTableStatements(
   run: RunQueries,
   names: readonly TableName[],
 ): Promise<readonly (string | null)[]> {
-  const queries = names.map((name) => `SHOW CREATE TABLE ${quoteTable(name)}`);
+  const queries = names.map((name) => showTableQuery(name));
   try {
-    return (await inPackets(run, queries)).map(([row]) => statementIn(row));
+    return (await inPackets(run, queries)).map(([row]) => tableStatementIn(row));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
@@ -75,7 +75,7 @@ export async function readTableStatements(
   for (const query of queries) {
     try {
       const [rows] = await run([query]);
-      statements.push(statementIn(rows?.[0]));
+      statements.push(tableStatementIn(rows?.[0]));
     } catch (error) {
       if (!isMissing(error)) throw error;
       statements.push(null);
@@ -84,10 +84,12 @@ export async function readTableStatements(
   return statements;
 }
 
+export const showTableQuery = (name: TableName): string => `SHOW CREATE TABLE ${quoteTable(name)}`;
+
 const isMissing = (error: unknown): boolean => SyncError.is(error) && error.code === 'TARGET_TABLE_MISSING';
 
 /** 'Create Table' of a table, 'Create View' of a view: the second column of either. */
-const statementIn = (row: Row | undefined): string =>
+export const tableStatementIn = (row: Row | undefined): string =>
   String(Object.values(row ?? {})[1]).replaceAll(/ AUTO_INCREMENT=\d+/g, '');
 
 interface Scope {

@@ -6,7 +6,7 @@ import type { TargetInfo } from './target-session.ts';
 import type { TargetStatement } from './target-statement.ts';
 
 /** The modes of session-setup.ts without the strict one. */
-const LENIENT = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION';
+const LENIENT = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION';
 /** The first label, as the server prints the type: a quote stands twice. */
 const FIRST_LABEL = /^enum\('((?:[^']|'')*)'/i;
 

@@ -43,7 +43,13 @@ export { ensureLaneShapeTable, readLaneShapes, storeLaneShapes } from './lane-sh
 export type { LaneShape } from './lane-shapes.ts';
 export { ensureLastWindowTable, readLastWindow, rememberWindowStatement } from './last-window.ts';
 export type { LastWindow, RowKey } from './last-window.ts';
-export { countDeadLetters, listDeadLetters, removeSettledStatement, wantManyStatement } from './list-dead-letters.ts';
+export {
+  countDeadLetters,
+  countRepeats,
+  listDeadLetters,
+  removeSettledStatement,
+  wantManyStatement,
+} from './list-dead-letters.ts';
 export type { DeadLetterFilter, DeadLetterSummary, ListPage } from './list-dead-letters.ts';
 export { foreignKeyTable, foreignKeyTies, readForeignKeys } from './foreign-key-groups.ts';
 export type { ForeignKeyEdge, ForeignKeyTie } from './foreign-key-groups.ts';
@@ -60,27 +66,30 @@ export { imageFromJson, imageToJson, valueFromJson, valueToJson } from './row-im
 export type { JsonImage, JsonValue } from './row-image-json.ts';
 export {
   deleteStatement,
+  insertRowsStatement,
   insertStatement,
   isComplete,
+  isCompleteInsert,
   plainInsertStatement,
   updateJoinStatement,
   updateStatement,
 } from './row-statement.ts';
+export type { RowInsert } from './row-statement.ts';
 export type { IndexIdentity, RowIdentities } from './row-identities.ts';
 export { holdCheckpoint } from './hold-checkpoint.ts';
-export { lockExisting, lockRows } from './read-rows.ts';
+export { lockExisting, lockRows, readHolder } from './read-rows.ts';
 export { addDelta, compareValues, isStoredValue } from './stored-value.ts';
-export { compileTableWriter, keyValue } from './table-writer.ts';
+export { compileTableWriter, keyRefusal, keyValue } from './table-writer.ts';
 export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
 export { addPrimaryKeyStatement, createTableStatement } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';
-export { readReplicaLagMs, readTargetLoad, readTargetReplicas } from './target-load.ts';
-export type { TargetLoad, TargetReplica } from './target-load.ts';
+export { readReplicaState, readTargetLoad, readTargetReplicas } from './target-load.ts';
+export type { ReplicaState, ReplicationIdentity, TargetLoad, TargetReplica, TargetReplicas } from './target-load.ts';
 export { TargetCatalog } from './target-catalog.ts';
-export type { TableName, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
+export type { TableName, TargetColumn, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
 export type { TargetStatement } from './target-statement.ts';
 export { missingTableError } from './missing-table.ts';
 export { alterParts } from './ddl/alter-parts.ts';
@@ -89,6 +98,7 @@ export {
   ensureDdlTable,
   forgetGhost,
   hasDdlTable,
+  readGhosts,
   readIntents,
   readKept,
   readOpenSessions,

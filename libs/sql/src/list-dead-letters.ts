@@ -1,5 +1,5 @@
-import { PLACE, PLACE_LIST, stateList, UNSETTLED_STATES } from './dead-letter.ts';
-import type { DeadLetter, DeadLetterState } from './dead-letter.ts';
+import { isLetter, PLACE, PLACE_LIST, stateList, UNSETTLED_STATES } from './dead-letter.ts';
+import type { DeadLetter, DeadLetterAddress, DeadLetterState } from './dead-letter.ts';
 import { idOf, isoOf, isoOrNull, textOf } from './read-dead-letters.ts';
 import { quoteText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
@@ -21,11 +21,13 @@ export interface DeadLetterFilter {
 /** A letter in a list: without its rows. */
 export interface DeadLetterSummary extends Omit<
   DeadLetter,
-  'definition' | 'change' | 'wantedImage' | 'statement' | 'process' | 'revision' | 'serverUuid'
+  'definition' | 'change' | 'wantedImage' | 'edited' | 'statement' | 'process' | 'revision' | 'serverUuid'
 > {
   readonly schema: string;
   readonly table: string;
   readonly kind: 'insert' | 'update' | 'delete';
+  /** How many later letters repeat this one. */
+  readonly repeatCount: number;
 }
 
 export interface ListPage {
@@ -37,6 +39,14 @@ export interface ListPage {
 export async function countDeadLetters(session: TargetSession, filter: DeadLetterFilter): Promise<number> {
   const [row] = await session.query(`SELECT COUNT(*) AS found FROM \`lutra\`.\`dead_letter\` WHERE ${whereOf(filter)}`);
   return Number(row?.['found'] ?? 0);
+}
+
+/** How many later letters repeat this one: its row of the source was read and refused again so often. */
+export async function countRepeats(session: TargetSession, address: DeadLetterAddress): Promise<number> {
+  const [row] = await session.query(
+    `SELECT ${REPEAT_COUNT} AS repeatCount FROM \`lutra\`.\`dead_letter\` WHERE ${isLetter(address)}`,
+  );
+  return Number(row?.['repeatCount'] ?? 0);
 }
 
 /** One page, by the time at which letters were put aside. */
@@ -97,10 +107,17 @@ function whereOf({ pipelineIds, schema, table, states, code, from, to }: DeadLet
   return conditions.join(' AND ');
 }
 
+/** Found by the digest, which has an index: a repeat has that of its letter. */
+const REPEAT_COUNT =
+  '(SELECT COUNT(*) FROM `lutra`.`dead_letter` AS again WHERE again.pipeline_id = `dead_letter`.pipeline_id ' +
+  'AND again.change_digest = `dead_letter`.change_digest ' +
+  `AND again.repeats = CONCAT_WS('-', ${PLACE.map((name) => `\`dead_letter\`.\`${name}\``).join(', ')}))`;
+
 const SUMMARY_COLUMNS =
   `${PLACE_LIST}, pipeline_id AS pipelineId, gtid, state, created_at AS createdAt, table_schema AS tableSchema, ` +
   'table_name AS tableName, kind, error_code AS errorCode, error_message AS errorMessage, errno, attempts, follows, ' +
-  'wanted_by AS wantedBy, wanted_at AS wantedAt, resolved_at AS resolvedAt, last_error AS lastError';
+  'wanted_by AS wantedBy, wanted_at AS wantedAt, resolved_at AS resolvedAt, last_error AS lastError, repeats, ' +
+  `${REPEAT_COUNT} AS repeatCount`;
 
 function summaryOf(row: Readonly<Record<string, unknown>>): DeadLetterSummary {
   return {
@@ -125,5 +142,7 @@ function summaryOf(row: Readonly<Record<string, unknown>>): DeadLetterSummary {
     wantedAt: isoOrNull(row['wantedAt']),
     resolvedAt: isoOrNull(row['resolvedAt']),
     lastError: textOf(row['lastError']),
+    repeats: textOf(row['repeats']),
+    repeatCount: Number(row['repeatCount']),
   };
 }

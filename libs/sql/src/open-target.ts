@@ -1,9 +1,14 @@
-import { createConnection } from 'mysql2/promise';
-import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2';
+import type { Connection as DriverConnection, ConnectionOptions } from 'mysql2';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
 import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
+import { hasBulk, requestBulk } from './bulk/bulk-link.ts';
+import { BulkWriter } from './bulk/bulk-writer.ts';
+import { keepsBulkRows } from './bulk/keeps-bulk-rows.ts';
 import { MysqlTargetSession } from './mysql-target-session.ts';
+import { ShortestRoundTrips } from './shortest-round-trip.ts';
 import { SESSION_SETUP } from './session-setup.ts';
 import type { FailureContext } from './sql-failure.ts';
 import { toConnectError } from './sql-failure.ts';
@@ -17,11 +22,21 @@ export interface OpenTargetOptions {
   readonly connectTimeoutMs?: number;
   /** Longest time that one packet of statements may take before the session counts as lost. */
   readonly statementTimeoutMs?: number;
+  /**
+   * Whether inserts of many rows go as bulk operations where the server has them (MariaDB): auto = those of so many rows that
+   * it pays, to servers that keep them whatever triggers do; always = of any number, to any server.
+   */
+  readonly bulk?: 'auto' | 'always' | 'never';
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 // Above innodb_lock_wait_timeout, and enough for a large batch on a slow disk.
 const STATEMENT_TIMEOUT_MS = 120_000;
+// Each kept by the server too.
+const PREPARED_STATEMENTS_MAX = 64;
+/** A bulk operation is a round trip of its own, and spares the target about so much per row. */
+const BULK_SPARES_MICROS = 3;
+const BULK_ROWS_MIN = 32;
 
 /** Opens a writing session with every setting explicit. Throws TARGET_UNREACHABLE, TARGET_ACCESS_DENIED or TARGET_GRANT_MISSING. */
 export async function openTarget(
@@ -31,19 +46,57 @@ export async function openTarget(
 ): Promise<TargetSession> {
   const address = `${definition.host}:${String(definition.port)}`;
   const context: FailureContext = { address, account: `${quoteText(definition.user)}@'%'` };
-  let connection: Connection | undefined;
+  let connection: DriverConnection | undefined;
   try {
-    connection = await createConnection(connectionOptions(definition, password, options));
+    connection = await connected(connectionOptions(definition, password, options));
+    const session = connection.promise();
     // What answered the handshake may be gone at once: the settings have a limit of their own.
     const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-    for (const sql of SESSION_SETUP) await connection.query({ sql, timeout });
-    const info = await readInfo(connection, { address, timeout });
-    const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
-    return new MysqlTargetSession(connection, info, { clock: options.clock, timeoutMs });
+    let roundTripMs = Number.POSITIVE_INFINITY;
+    for (const sql of SESSION_SETUP) {
+      const startMs = options.clock.monotonicMs();
+      await session.query({ sql, timeout });
+      roundTripMs = Math.min(roundTripMs, options.clock.monotonicMs() - startMs);
+    }
+    const info = await readInfo(session, { address, timeout });
+    const limits = { clock: options.clock, timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS };
+    const shortestMs = roundTrips.observe(address, roundTripMs);
+    const bulk = bulkWriter(connection, { ...options, roundTripMs: shortestMs, version: info.version });
+    return new MysqlTargetSession(session, info, limits, bulk);
   } catch (cause) {
     connection?.destroy();
     throw toConnectError(cause, context);
   }
+}
+
+/** Of this process: all its sessions. */
+const roundTrips = new ShortestRoundTrips();
+
+/** Rejects with the driver's error. */
+function connected(options: ConnectionOptions): Promise<DriverConnection> {
+  const connection = createConnection(options);
+  requestBulk(connection);
+  return new Promise((resolve, reject) => {
+    connection.once('connect', () => {
+      resolve(connection);
+    });
+    connection.once('error', reject);
+  });
+}
+
+interface BulkChoice extends Pick<OpenTargetOptions, 'bulk'> {
+  readonly roundTripMs: number;
+  readonly version: string;
+}
+
+function bulkWriter(
+  connection: DriverConnection,
+  { bulk = 'auto', roundTripMs, version }: BulkChoice,
+): BulkWriter | null {
+  if (bulk === 'never' || !hasBulk(connection)) return null;
+  if (bulk === 'auto' && !keepsBulkRows(version)) return null;
+  const worth = Math.max(BULK_ROWS_MIN, Math.ceil((roundTripMs * 1_000) / BULK_SPARES_MICROS));
+  return new BulkWriter(connection, bulk === 'always' ? 1 : worth);
 }
 
 function connectionOptions(
@@ -61,8 +114,11 @@ function connectionOptions(
     // Affected rows = rows found, also when nothing changes: the only way to see that a row is missing.
     flags: ['+FOUND_ROWS', '-LOCAL_FILES'],
     multipleStatements: true,
+    maxPreparedStatements: PREPARED_STATEMENTS_MAX,
     // Values never come in apart from the text: otherwise the driver searches all of it for placeholders.
     queryFormat: (sql) => sql,
+    // The driver would note where each query was asked from.
+    trace: false,
     supportBigNumbers: true,
     bigNumberStrings: false,
     dateStrings: true,

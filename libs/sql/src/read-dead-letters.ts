@@ -99,12 +99,14 @@ const LETTER_COLUMNS =
   `${PLACE_LIST}, pipeline_id AS pipelineId, process, server_uuid AS serverUuid, gtid, revision, state, created_at AS createdAt, kind, flags, ` +
   'definition, before_image AS beforeImage, after_image AS afterImage, ' +
   'error_code AS errorCode, error_message AS errorMessage, errno, statement, attempts, follows, wanted_by AS wantedBy, ' +
-  'wanted_at AS wantedAt, wanted_image AS wantedImage, resolved_at AS resolvedAt, last_error AS lastError';
+  'wanted_at AS wantedAt, wanted_image AS wantedImage, resolved_at AS resolvedAt, last_error AS lastError, repeats';
 
 function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
   const definition = JSON.parse(String(row['definition'])) as TableDefinition;
   const image = (name: string): RowImage | null =>
     typeof row[name] === 'string' ? imageFromJson(definition, JSON.parse(row[name]) as JsonImage) : null;
+  const change = changeOf(row, { before: image('beforeImage'), after: image('afterImage') });
+  const edited = image('wantedImage');
   return {
     id: idOf(row),
     pipelineId: String(row['pipelineId']),
@@ -117,7 +119,7 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
     state: String(row['state']) as DeadLetterState,
     createdAt: isoOf(row['createdAt']),
     definition,
-    change: changeOf(row, { before: image('beforeImage'), after: image('afterImage') }),
+    change,
     error: {
       code: String(row['errorCode']),
       message: String(row['errorMessage']),
@@ -128,11 +130,16 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
     follows: textOf(row['follows']),
     wantedBy: textOf(row['wantedBy']),
     wantedAt: isoOrNull(row['wantedAt']),
-    wantedImage: image('wantedImage'),
+    wantedImage: edited === null || change.kind === 'delete' ? null : withEdit(change.after, edited),
+    edited,
     resolvedAt: isoOrNull(row['resolvedAt']),
     lastError: textOf(row['lastError']),
+    repeats: textOf(row['repeats']),
   };
 }
+
+const withEdit = (image: RowImage, edited: RowImage): RowImage =>
+  edited.map((value, position) => (value === undefined ? image[position] : value));
 
 function changeOf(
   row: Readonly<Record<string, unknown>>,

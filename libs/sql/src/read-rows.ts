@@ -1,5 +1,6 @@
 import type { ColumnValue, RowImage } from '@lutra/model';
 import { keyCondition } from './row-statement.ts';
+import { keyColumn } from './table-writer.ts';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
 import type { TargetSession } from './target-session.ts';
 
@@ -16,15 +17,31 @@ export async function lockRows(
   writer: TableWriter,
   images: readonly RowImage[],
 ): Promise<readonly (RowImage | null)[]> {
-  const values = writer.columns.map((column, index) => `${readable(column)} AS c${String(index)}`).join(',');
-  const rows = await readByKey(session, writer, { images, values });
-  return rows.map((row) => {
-    if (row === null) return null;
-    const image: (ColumnValue | undefined)[] = writer.definition.columns.map(() => undefined);
-    for (const [index, column] of writer.columns.entries())
-      image[column.position] = valueOf(column, row[`c${String(index)}`]);
-    return image;
-  });
+  const rows = await readByKey(session, writer, { images, values: valuesOf(writer) });
+  return rows.map((row) => (row === null ? null : imageOf(writer, row)));
+}
+
+/**
+ * The row at the target that has the values of the image in the unique index of this name; null = there is none, or the index
+ * is over expressions or parts of columns, or over columns that the image does not hold. It is not locked.
+ */
+export async function readHolder(
+  session: TargetSession,
+  writer: TableWriter,
+  { index, image }: { readonly index: string; readonly image: RowImage },
+): Promise<RowImage | null> {
+  const unique = writer.target.uniqueKeys.find(({ name }) => name.toLowerCase() === index.toLowerCase());
+  if (unique?.isExact !== true) return null;
+  const conditions: string[] = [];
+  for (const name of unique.columns) {
+    const column = writer.columns.find((written) => written.name.toLowerCase() === name);
+    const value = column === undefined ? undefined : image[column.position];
+    if (column === undefined || value === undefined || value === null) return null;
+    conditions.push(`${column.quoted}=${keyColumn(column).keyLiteral(value)}`);
+  }
+  const sql = `SELECT ${valuesOf(writer)} FROM ${writer.quoted} WHERE ${conditions.join(' AND ')}`;
+  const [row] = await session.query(sql);
+  return row === undefined ? null : imageOf(writer, row);
 }
 
 /** Which of the rows are there, by the keys that the images hold. They are locked until the transaction ends. */
@@ -54,6 +71,16 @@ async function readByKey(
     for (const row of await session.query(selects.join(' UNION ALL '))) found[Number(row['n'])] = row;
   }
   return found;
+}
+
+const valuesOf = ({ columns }: TableWriter): string =>
+  columns.map((column, index) => `${readable(column)} AS c${String(index)}`).join(',');
+
+function imageOf(writer: TableWriter, row: FoundRow): RowImage {
+  const image: (ColumnValue | undefined)[] = writer.definition.columns.map(() => undefined);
+  for (const [index, column] of writer.columns.entries())
+    image[column.position] = valueOf(column, row[`c${String(index)}`]);
+  return image;
 }
 
 /** The column as an expression whose text holds the value without loss. */

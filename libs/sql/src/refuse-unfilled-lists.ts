@@ -1,5 +1,4 @@
-import { compileTargetLookup } from '@lutra/model';
-import type { MappingDefinition } from '@lutra/model';
+import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
 import { columnUnfilledError } from './sql-failure.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
 import type { TargetSession } from './target-session.ts';
@@ -14,10 +13,10 @@ const TABLES_MAX = 2_000;
 export async function refuseUnfilledLists(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
+  mappingOf: TargetMappingLookup,
 ): Promise<void> {
   const listing = mappings.filter(({ columns }) => columns.mode === 'list');
   if (listing.length === 0) return;
-  const mappingOf = compileTargetLookup(mappings);
   const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
   const listed = tables.flatMap((name) => {
     const columns = mappingOf(name.schema, name.table)?.columns;

@@ -60,11 +60,11 @@ export async function findRepeated(
 
 /**
  * What a person has decided about a letter holds for its repeats: to be run in the transaction that settles it. Discarded:
- * they are to be discarded as well. Written with an image of the person's: they are to be written with that one, after it.
+ * they are to be discarded as well. Edited: they are to be written with the same edit, after it.
  */
 export function decideRepeatsStatement(letter: DeadLetter, to: 'retried' | 'discarded'): TargetStatement {
-  const { definition, id, pipelineId, wantedBy, wantedImage } = letter;
-  const image = wantedImage === null ? 'NULL' : quoteText(JSON.stringify(imageToJson(definition, wantedImage)));
+  const { definition, id, pipelineId, wantedBy, edited } = letter;
+  const image = edited === null ? 'NULL' : quoteText(JSON.stringify(imageToJson(definition, edited)));
   const decision = to === 'discarded' ? "state = 'discardWanted', wanted_image = NULL" : `wanted_image = ${image}`;
   return {
     sql:

@@ -1,6 +1,7 @@
-import type { RowImage } from '@lutra/model';
+import type { ColumnValue, RowImage } from '@lutra/model';
+import type { RowInsert } from './row-statement.ts';
 import { isTellable, keyIdentity } from './key-identity.ts';
-import type { Identity } from './key-identity.ts';
+import type { Identity, KeyIdentity } from './key-identity.ts';
 import type { WrittenColumn } from './table-writer.ts';
 import type { TargetTable, UniqueKey } from './target-table.ts';
 
@@ -12,6 +13,8 @@ export interface IndexIdentity {
    * be said, because of a value whose collation is not known here or which no image carries.
    */
   of(image: RowImage, before?: RowImage): Identity | null | undefined;
+  /** Of a row that is inserted, without asking for its whole image where that can be. */
+  ofInsert(insert: RowInsert): Identity | null | undefined;
 }
 
 /** What tells the rows of a table apart, in every unique index that it has at the target. */
@@ -61,33 +64,57 @@ export function indexIdentity(columns: readonly WrittenColumn[]): IndexIdentity 
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) {
     const { position, identity } = only;
+    const ofValue = (value: ColumnValue | undefined): Identity | null | undefined => {
+      if (value === undefined) return null;
+      return value === null ? undefined : identity(value);
+    };
     return {
       columns,
       of: (image, before) => {
         const own = image[position];
-        const value = own === undefined ? before?.[position] : own;
-        if (value === undefined) return null;
-        return value === null ? undefined : identity(value);
+        return ofValue(own === undefined ? before?.[position] : own);
       },
+      ofInsert: (insert) =>
+        ofValue(insert.encoded === undefined ? insert.after[position] : insert.encoded.valueAt(position)),
     };
   }
   return {
     columns,
-    of: (image, before) => {
-      let text = '';
-      let isUnknown = false;
-      for (const { position, identity } of parts) {
+    of: (image, before) =>
+      ofColumns(parts, (position) => {
         const own = image[position];
-        const value = own === undefined ? before?.[position] : own;
-        // One NULL is enough to clash with nothing, whatever the others are.
-        if (value === null) return undefined;
-        const part = value === undefined ? null : identity(value);
-        if (part === null) isUnknown = true;
-        // The length keeps ('a','bc') and ('ab','c') apart.
-        else if (typeof part === 'number') text += `${String(part)};`;
-        else text += `${String(part.length)}:${part}`;
-      }
-      return isUnknown ? null : text;
+        return own === undefined ? before?.[position] : own;
+      }),
+    ofInsert: (insert) => {
+      const { encoded } = insert;
+      return encoded === undefined
+        ? ofColumns(parts, (position) => insert.after[position])
+        : ofColumns(parts, (position) => encoded.valueAt(position));
     },
   };
+}
+
+interface IdentityPart {
+  readonly position: number;
+  readonly identity: KeyIdentity;
+}
+
+/** Of several columns. */
+function ofColumns(
+  parts: readonly IdentityPart[],
+  valueAt: (position: number) => ColumnValue | undefined,
+): Identity | null | undefined {
+  let text = '';
+  let isUnknown = false;
+  for (const { position, identity } of parts) {
+    const value = valueAt(position);
+    // One NULL is enough to clash with nothing, whatever the others are.
+    if (value === null) return undefined;
+    const part = value === undefined ? null : identity(value);
+    if (part === null) isUnknown = true;
+    // The length keeps ('a','bc') and ('ab','c') apart.
+    else if (typeof part === 'number') text += `${String(part)};`;
+    else text += `${String(part.length)}:${part}`;
+  }
+  return isUnknown ? null : text;
 }

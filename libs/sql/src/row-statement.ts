@@ -1,5 +1,6 @@
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import { SyncError } from '@lutra/model';
+import type { BulkRow, BulkRows } from './bulk/bulk-rows.ts';
 import { matchAllColumns } from './match-all-columns.ts';
 import { keyValue } from './table-writer.ts';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
@@ -16,32 +17,100 @@ const PARAMETER_BYTES_MIN = 65_536;
 export const isComplete = (writer: TableWriter, image: RowImage): boolean =>
   writer.columns.every(({ position }) => image[position] !== undefined);
 
+/** As {@link isComplete}, of a row that may still lie in its message. */
+export function isCompleteInsert(writer: TableWriter, insert: RowInsert): boolean {
+  const { encoded } = insert;
+  return encoded === undefined
+    ? isComplete(writer, insert.after)
+    : (writer.columns.at(-1)?.position ?? -1) < encoded.columnCount;
+}
+
 /**
  * Inserts rows of one column shape. A complete row is an upsert by key that never rewrites another row: the first
  * assignment is a guard that turns into an error (by a NULL in strict mode, or a subquery of two rows) when the row that
  * clashed has another key. An incomplete row (MINIMAL image), or one of a table without a key, is a plain insert.
  */
 export function insertStatement(writer: TableWriter, images: readonly RowImage[]): TargetStatement {
-  const first = images[0] ?? [];
-  const columns = writer.columns.filter(({ position }) => first[position] !== undefined);
-  const parameters: (string | Buffer)[] = [];
-  const tuples = images.map((image) => tupleOf(columns, image, parameters));
+  return insertRowsStatement(
+    writer,
+    images.map((after) => ({ after })),
+  );
+}
+
+/** As {@link insertStatement}, of rows that may still lie in their messages. */
+export function insertRowsStatement(writer: TableWriter, rows: readonly BulkRow[]): TargetStatement {
+  const columns = columnsOf(writer, rows);
   const upsert =
     columns.length === writer.columns.length && writer.key.length > 0
       ? ` ON DUPLICATE KEY UPDATE ${upsertAssignments(writer)}`
       : '';
-  const names = columns.map(({ quoted }) => quoted).join(',');
-  return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}${upsert}`, parameters);
+  return new InsertOfRows(writer, columns, { rows, upsert });
 }
 
 /** Inserts rows of one column shape and nothing else: any row that has one of their keys or unique values makes it fail. */
 export function plainInsertStatement(writer: TableWriter, images: readonly RowImage[]): TargetStatement {
-  const first = images[0] ?? [];
-  const columns = writer.columns.filter(({ position }) => first[position] !== undefined);
-  const parameters: (string | Buffer)[] = [];
-  const tuples = images.map((image) => tupleOf(columns, image, parameters));
-  const names = columns.map(({ quoted }) => quoted).join(',');
-  return statement(`INSERT INTO ${writer.quoted} (${names}) VALUES ${tuples.join(',')}`, parameters);
+  const rows = images.map((after) => ({ after }));
+  return new InsertOfRows(writer, columnsOf(writer, rows), { rows, upsert: '' });
+}
+
+/** All rows of a statement have the shape of the first. */
+function columnsOf({ columns }: TableWriter, [first]: readonly BulkRow[]): readonly WrittenColumn[] {
+  const row = first ?? NO_ROW;
+  const { encoded } = row;
+  if (encoded !== undefined) {
+    const { columnCount } = encoded;
+    return columns.every(({ position }) => position < columnCount)
+      ? columns
+      : columns.filter(({ position }) => position < columnCount);
+  }
+  return columns.filter(({ position }) => row.after[position] !== undefined);
+}
+
+const NO_ROW: BulkRow = { after: [] };
+
+/** The text is made where it is asked for: a session that writes rows in bulk does without. */
+class InsertOfRows implements TargetStatement {
+  private made: TargetStatement | null = null;
+  private prepared: BulkRows | null = null;
+
+  constructor(
+    private readonly writer: TableWriter,
+    private readonly columns: readonly WrittenColumn[],
+    private readonly what: { readonly rows: readonly BulkRow[]; readonly upsert: string },
+  ) {}
+
+  get sql(): string {
+    return this.text.sql;
+  }
+
+  get parameters(): readonly (string | Buffer)[] | undefined {
+    return this.text.parameters;
+  }
+
+  /**
+   * Not where a trigger may fire, the table's own or one behind a view: servers before August 2024 lose rows of a bulk execute
+   * to the statements of a trigger and answer that all is well (MDEV-24411).
+   */
+  get bulk(): BulkRows | undefined {
+    const { columns, what, writer } = this;
+    const { engine, triggers } = writer.target;
+    if (triggers.length > 0 || engine === null) return undefined;
+    if (this.prepared !== null) return this.prepared;
+    const sql = this.statement(`(${columns.map(() => '?').join(',')})`);
+    return (this.prepared = { table: writer.quoted, sql, columns, rows: what.rows });
+  }
+
+  private get text(): TargetStatement {
+    if (this.made !== null) return this.made;
+    const parameters: (string | Buffer)[] = [];
+    const tuples = this.what.rows.map(({ after }) => tupleOf(this.columns, after, parameters));
+    return (this.made = statement(this.statement(tuples.join(',')), parameters));
+  }
+
+  private statement(tuples: string): string {
+    const names = this.columns.map(({ quoted }) => quoted).join(',');
+    return `INSERT INTO ${this.writer.quoted} (${names}) VALUES ${tuples}${this.what.upsert}`;
+  }
 }
 
 /** Updates one row by the key it had before (without a key: by all its columns); the key itself may change. `columns` are the columns to write. */
@@ -58,7 +127,7 @@ export function updateStatement(
     const after = change.after[column.position];
     const value = after === undefined ? change.before[column.position] : after;
     if (value === undefined) throw absentValue(column);
-    return `${column.quoted}=${valueText(column, value, parameters)}`;
+    return `${column.quoted}=${writtenText(column, value, parameters)}`;
   });
   for (const column of writer.keptColumns)
     if (!written.includes(column)) assignments.push(`${column.quoted}=${column.quoted}`);
@@ -88,6 +157,7 @@ export function updateJoinStatement(
     for (const column of columns) {
       const value = change.after[column.position];
       if (value === undefined) throw absentValue(column);
+      column.check?.(value);
       values.push(column.literal(value));
     }
     // The first row names the columns.
@@ -159,13 +229,19 @@ function tupleOf(columns: readonly WrittenColumn[], image: RowImage, parameters:
   for (const column of columns) {
     const value = image[column.position];
     if (value === undefined) throw absentValue(column);
-    text += text.length === 1 ? valueText(column, value, parameters) : `,${valueText(column, value, parameters)}`;
+    text += text.length === 1 ? writtenText(column, value, parameters) : `,${writtenText(column, value, parameters)}`;
   }
   return `${text})`;
 }
 
 const absentValue = ({ name }: WrittenColumn): SyncError =>
   new SyncError('INTERNAL', { problem: `Rows of two column shapes in one statement for ${name}` });
+
+/** Of a value that the target is to hold: throws TARGET_VALUE_REFUSED where it would hold another. */
+function writtenText(column: WrittenColumn, value: ColumnValue, parameters: (string | Buffer)[]): string {
+  column.check?.(value);
+  return valueText(column, value, parameters);
+}
 
 function valueText(column: WrittenColumn, value: ColumnValue, parameters: (string | Buffer)[]): string {
   if (typeof value === 'string' && value.length >= PARAMETER_BYTES_MIN) {

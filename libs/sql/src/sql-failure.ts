@@ -180,11 +180,11 @@ export function columnUnfilledError(
 }
 
 /** `columnType` as the target declares it: it holds less than the source's column and would not say so. */
-export function columnRoundsError(table: TableDefinition, column: ColumnDefinition, columnType: string): SyncError {
+export function columnChangesError(table: TableDefinition, column: ColumnDefinition, columnType: string): SyncError {
   return new SyncError('TARGET_VALUE_REFUSED', {
     table: `${table.schema}.${table.table}`,
     column: column.name,
-    problem: `Column ${column.name} of table ${table.schema}.${table.table} is ${columnType} at the target and would silently round values of ${column.declared}`,
+    problem: `Column ${column.name} of table ${table.schema}.${table.table} is ${columnType} at the target and would silently change values of ${column.declared}`,
     statement: modifyColumnStatement(table, column),
   });
 }

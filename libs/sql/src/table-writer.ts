@@ -7,17 +7,18 @@ import type {
   RowImage,
   TableDefinition,
 } from '@lutra/model';
-import { SyncError } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import { foreignKeyTable } from './foreign-key-groups.ts';
 import type { ForeignKeyTie } from './foreign-key-groups.ts';
-import { roundsSilently } from './rounds-silently.ts';
+import { changesSilently } from './changes-silently.ts';
 import { indexIdentity, rowIdentities } from './row-identities.ts';
 import type { IndexIdentity, RowIdentities } from './row-identities.ts';
-import { columnMissingError, columnRoundsError, columnUnfilledError, engineUnsafeError } from './sql-failure.ts';
+import { columnMissingError, columnChangesError, columnUnfilledError, engineUnsafeError } from './sql-failure.ts';
 import { keyLiteralWriter, literalWriter, quoteName, quoteTable } from './sql-text.ts';
 import type { LiteralWriter } from './sql-text.ts';
 import { addPrimaryKeyStatement } from './table-statement.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
+import { valueCheck } from './value-check.ts';
 
 /** A column of the process that exists at the target and can be written. */
 export interface WrittenColumn {
@@ -28,10 +29,12 @@ export interface WrittenColumn {
   readonly definition: ColumnDefinition;
   readonly target: TargetColumn;
   readonly literal: LiteralWriter;
+  /** Throws TARGET_VALUE_REFUSED for a value that the target would change without an error; absent: there is none such. */
+  readonly check?: (value: ColumnValue) => void;
 }
 
 export interface KeyColumn extends WrittenColumn {
-  /** The value as the constant side of a comparison. */
+  /** The value as the constant side of a comparison. Throws TARGET_VALUE_REFUSED for a key that the target cannot hold, see {@link keyRefusal}. */
   readonly keyLiteral: LiteralWriter;
   /** The comparison of this column with `value`, a column of a derived table; null = only single rows compare exactly. */
   readonly join: ((value: string) => string) | null;
@@ -79,7 +82,7 @@ export interface WriterOptions {
 }
 
 /**
- * Fits the shape of the rows to the table. Throws TARGET_ENGINE_UNSAFE, TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would round values
+ * Fits the shape of the rows to the table. Throws TARGET_ENGINE_UNSAFE, TARGET_COLUMN_MISSING, TARGET_VALUE_REFUSED (a column would change values
  * without a word), TARGET_KEY_MISSING (the table has no key, and that is to be refused), TARGET_KEY_INCOMPLETE (the rows do not
  * carry the whole key) or TARGET_COLUMN_UNFILLED (nor a column that has to have a value), each with what repairs it.
  */
@@ -101,8 +104,8 @@ export function compileTableWriter(
       continue;
     }
     if (found.generated) continue;
-    if (roundsSilently(column, found)) throw columnRoundsError(definition, column, found.columnType);
-    columns.push(writtenColumn(position, column, found));
+    if (changesSilently(column, found)) throw columnChangesError(definition, column, found.columnType);
+    columns.push(writtenColumn(definition, position, found));
   }
   const key = keyColumnsOf(definition, target, columns, noPrimaryKey);
   refuseUnfilled(definition, target, columns);
@@ -132,9 +135,16 @@ export function keyValue(writer: TableWriter, column: KeyColumn, image: RowImage
   throw keyIncomplete(writer.definition, [column.name], 'its row image does not carry');
 }
 
-function writtenColumn(position: number, definition: ColumnDefinition, target: TargetColumn): WrittenColumn {
+function writtenColumn(table: TableDefinition, position: number, target: TargetColumn): WrittenColumn {
+  const definition = must(table.columns[position], 'the position is its own');
   const literal = literalWriter(definition.kind);
-  return { position, name: target.name, quoted: quoteName(target.name), definition, target, literal };
+  const column = { position, name: target.name, quoted: quoteName(target.name), definition, target, literal };
+  const changes = valueCheck(definition, target);
+  if (changes === null) return column;
+  const check = (value: ColumnValue): void => {
+    if (changes(value)) throw columnChangesError(table, definition, target.columnType);
+  };
+  return { ...column, check };
 }
 
 function keyColumnsOf(
@@ -154,7 +164,7 @@ function keyColumnsOf(
   for (const name of target.key.columns) {
     const column = columns.find((written) => written.name.toLowerCase() === name);
     if (column === undefined) missing.push(target.columns.get(name)?.name ?? name);
-    else key.push(keyColumn(column));
+    else key.push(checkedKeyColumn(column));
   }
   if (missing.length > 0) throw keyIncomplete(definition, missing, 'the mapping does not carry');
   return key;
@@ -174,7 +184,33 @@ function keyIncomplete(definition: TableDefinition, columns: readonly string[], 
   return new SyncError('TARGET_KEY_INCOMPLETE', { table, columns: columns.join(', '), problem });
 }
 
-function keyColumn(column: WrittenColumn): KeyColumn {
+/** A row with a key that the target would change is none of the target's: what is found by that key is another row. */
+function checkedKeyColumn(column: WrittenColumn): KeyColumn {
+  const key = keyColumn(column);
+  const { check } = column;
+  if (check === undefined) return key;
+  const keyLiteral: LiteralWriter = (value) => {
+    check(value);
+    return key.keyLiteral(value);
+  };
+  return { ...key, keyLiteral };
+}
+
+/** Why no row of the target has the key that the image holds: TARGET_VALUE_REFUSED. Null: one may have it. */
+export function keyRefusal({ key }: TableWriter, image: RowImage): SyncError | null {
+  try {
+    for (const { check, position } of key) {
+      const value = image[position];
+      if (value !== undefined) check?.(value);
+    }
+    return null;
+  } catch (error) {
+    return SyncError.of(error);
+  }
+}
+
+/** The column with what it takes to find rows by it. */
+export function keyColumn(column: WrittenColumn): KeyColumn {
   const writer = keyLiteralWriter(column.definition.kind);
   const { paddedBytes } = column.target;
   // A binary(n) key compares with its padding, which the source's log cuts off.

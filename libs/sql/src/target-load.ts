@@ -14,6 +14,21 @@ export interface TargetReplica {
   readonly port: number;
 }
 
+/** What the channels of a replica call the server that they read from; null = the server has no such name. */
+export interface ReplicationIdentity {
+  /** MySQL only. */
+  readonly serverUuid: string | null;
+  readonly serverId: number | null;
+}
+
+export interface TargetReplicas {
+  readonly replicas: readonly TargetReplica[];
+  /** Those that read from the target and have not told their address; null when the account may not ask. */
+  readonly unknown: number | null;
+  /** The target's own. */
+  readonly identity: ReplicationIdentity;
+}
+
 /** Reads the load of the server; what the account may not see is null. */
 export async function readTargetLoad(session: TargetSession): Promise<TargetLoad> {
   const [threads] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
@@ -30,17 +45,13 @@ async function historyListLength(session: TargetSession): Promise<number | null>
   return numberOf(rows?.[0]?.['length']);
 }
 
-/**
- * The replicas that have told the target their address (report_host). `unknown`: those that read from it and have not, or
- * null when the account may not ask.
- */
-export async function readTargetReplicas(
-  session: TargetSession,
-): Promise<{ readonly replicas: readonly TargetReplica[]; readonly unknown: number | null }> {
+/** The replicas that have told the target their address (report_host), and what they call the target. */
+export async function readTargetReplicas(session: TargetSession): Promise<TargetReplicas> {
+  const identity = await replicationIdentity(session);
   const listed =
     (await orNothing(() => session.query('SHOW REPLICAS'))) ??
     (await orNothing(() => session.query('SHOW SLAVE HOSTS')));
-  if (listed === null) return { replicas: [], unknown: null };
+  if (listed === null) return { replicas: [], unknown: null, identity };
   const replicas = listed.flatMap((row) => {
     const [host, port] = [textOf(row['Host']), Number(row['Port'])];
     return host === '' || !(port > 0) ? [] : [{ host, port }];
@@ -49,18 +60,70 @@ export async function readTargetReplicas(
     session.query("SELECT COUNT(*) AS number FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"),
   );
   const readers = numberOf(dumps?.[0]?.['number']) ?? listed.length;
-  return { replicas, unknown: Math.max(0, Math.max(readers, listed.length) - replicas.length) };
+  return { replicas, unknown: Math.max(0, Math.max(readers, listed.length) - replicas.length), identity };
 }
 
-/** How far a replica is behind, in milliseconds, as it says itself; null = it does not know, or does not replicate. */
-export async function readReplicaLagMs(replica: TargetSession): Promise<number | null> {
-  const rows =
-    (await orNothing(() => replica.query('SHOW REPLICA STATUS'))) ??
-    (await orNothing(() => replica.query('SHOW SLAVE STATUS')));
-  const lags = (rows ?? []).map((row) => numberOf(row['Seconds_Behind_Source'] ?? row['Seconds_Behind_Master']));
-  const known = lags.filter((lag) => lag !== null);
-  return known.length === 0 ? null : Math.max(...known) * 1_000;
+async function replicationIdentity(session: TargetSession): Promise<ReplicationIdentity> {
+  const rows = await session.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_id')");
+  const byName = new Map(rows.map((row) => [textOf(row['Variable_name']), row['Value']]));
+  return { serverUuid: textOf(byName.get('server_uuid')) || null, serverId: numberOf(byName.get('server_id')) };
 }
+
+/**
+ * What a replica says of itself. stopped: it does not apply what comes, so its lag has no figure and grows; `errno` is that
+ * of the error which stopped it. elsewhere: it reads from other servers only. unknown: the account may not ask, or the server
+ * is nobody's replica.
+ */
+export type ReplicaState =
+  | { readonly kind: 'running'; readonly lagMs: number }
+  | { readonly kind: 'stopped'; readonly errno: number | null }
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'unknown' };
+
+type StatusRow = Readonly<Record<string, unknown>>;
+
+/**
+ * How far a replica is behind the target, in milliseconds, as it says itself. Only its channels from the target count, of
+ * several the one that is furthest behind: what it reads from other servers says nothing of the target, and load would wait
+ * for ever for a channel that nobody starts. A channel that has not been connected since its source was set names no source.
+ * Such ones count only when no channel is from the target: the replica is on the target's list, so one of them may be.
+ * Columns: MySQL manual, SHOW REPLICA STATUS; MariaDB documentation, SHOW REPLICA STATUS.
+ */
+export async function readReplicaState(replica: TargetSession, target: ReplicationIdentity): Promise<ReplicaState> {
+  const rows = await channelsOf(replica);
+  if (rows.length === 0) return { kind: 'unknown' };
+  const fromTarget = rows.filter((row) => readsFrom(row, target) === true);
+  const judged = fromTarget.length > 0 ? fromTarget : rows.filter((row) => readsFrom(row, target) === null);
+  const stopped = judged.find((row) => lagSeconds(row) === null);
+  if (stopped !== undefined) {
+    const errnos = [stopped['Last_SQL_Errno'], stopped['Last_IO_Errno']].map(numberOf);
+    return { kind: 'stopped', errno: errnos.find((errno) => errno !== null && errno > 0) ?? null };
+  }
+  const lags = judged.map((row) => lagSeconds(row) ?? 0);
+  return lags.length === 0 ? { kind: 'elsewhere' } : { kind: 'running', lagMs: Math.max(...lags) * 1_000 };
+}
+
+async function channelsOf(replica: TargetSession): Promise<readonly StatusRow[]> {
+  // MariaDB shows only the channel without a name unless it is asked for all, MySQL all.
+  const statements =
+    replica.info.kind === 'mariadb' ? ['SHOW ALL SLAVES STATUS'] : ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'];
+  for (const statement of statements) {
+    const rows = await orNothing(() => replica.query(statement));
+    if (rows !== null) return rows;
+  }
+  return [];
+}
+
+/** Whether the channel's source is the target; null = it names no source. */
+function readsFrom(channel: StatusRow, target: ReplicationIdentity): boolean | null {
+  const uuid = textOf(channel['Source_UUID'] ?? channel['Master_UUID']);
+  if (uuid !== '' && target.serverUuid !== null) return uuid === target.serverUuid;
+  const id = numberOf(channel['Source_Server_Id'] ?? channel['Master_Server_Id']) ?? 0;
+  return id === 0 || target.serverId === null ? null : id === target.serverId;
+}
+
+const lagSeconds = (channel: StatusRow): number | null =>
+  numberOf(channel['Seconds_Behind_Source'] ?? channel['Seconds_Behind_Master']);
 
 /** Null when the server refuses the question: the account may not, or this server does not know the words. */
 async function orNothing<T>(ask: () => Promise<T>): Promise<T | null> {

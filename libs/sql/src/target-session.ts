@@ -28,11 +28,13 @@ export interface TargetSession {
   /**
    * Runs the statements in order and gives the rows that each matched (FOUND_ROWS). Neighbours travel in one packet, so
    * that a unit costs few round trips. Throws at the first that fails, without saying which: run them one by one to know.
-   * `table` and `keyColumns` complete the message.
+   * `table` and `keyColumns` complete the message. `shows`: tables that {@link tableStatements} will be asked for next; they
+   * are asked for behind the last statement, in its packet, where that is possible.
    */
   execute(
     statements: readonly TargetStatement[],
     about?: { readonly table: TableDefinition; readonly keyColumns: readonly string[] },
+    shows?: readonly TableName[],
   ): Promise<readonly number[]>;
   commit(): Promise<void>;
   /** Never throws: a session that cannot roll back is destroyed, and the server then rolls back by itself. */

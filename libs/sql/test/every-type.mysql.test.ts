@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { compileTableWriter, deleteStatement, insertStatement, updateJoinStatement, updateStatement } from '@lutra/sql';
 import { must } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue } from '@lutra/model';
-import { column, deleteOf, TARGETS, tableOf, TargetFixture, updateOf } from './target-fixture.ts';
+import { column, deleteOf, WRITING_TARGETS, tableOf, TargetFixture, updateOf } from './target-fixture.ts';
 
 interface TypeCase {
   readonly column: ColumnDefinition;
@@ -192,12 +192,12 @@ const CASES: Readonly<Record<string, TypeCase>> = {
   },
 };
 
-describe.each(TARGETS)('values written to %s', (_name, server) => {
+describe.each(WRITING_TARGETS)('values written to %s', (_name, server, bulk) => {
   let target: TargetFixture;
   let table = 0;
 
   beforeAll(async () => {
-    target = await TargetFixture.open(server);
+    target = await TargetFixture.open(server, bulk);
   });
   afterAll(() => target.close());
 

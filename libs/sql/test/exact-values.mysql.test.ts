@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { must } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue } from '@lutra/model';
 import { compileTableWriter, insertStatement } from '@lutra/sql';
-import { column, TARGETS, tableOf, TargetFixture } from './target-fixture.ts';
+import { column, WRITING_TARGETS, tableOf, TargetFixture } from './target-fixture.ts';
 
 interface Generated {
   readonly column: ColumnDefinition;
@@ -166,12 +166,12 @@ const GENERATED: Readonly<Record<string, Generated>> = {
   },
 };
 
-describe.each(TARGETS)('generated values written to %s', (_name, server) => {
+describe.each(WRITING_TARGETS)('generated values written to %s', (_name, server, bulk) => {
   let target: TargetFixture;
   let number = 0;
 
   beforeAll(async () => {
-    target = await TargetFixture.open(server);
+    target = await TargetFixture.open(server, bulk);
   });
   afterAll(() => target.close());
 

@@ -7,12 +7,12 @@ import fc from 'fast-check';
 import { createConnection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
 import { literalWriter, quoteBytes, quoteText } from '../src/sql-text.ts';
-import { TARGETS, TargetFixture } from './target-fixture.ts';
+import { WRITING_TARGETS, TargetFixture } from './target-fixture.ts';
 
-describe.each(TARGETS)('literals on %s', (_name, server) => {
+describe.each(WRITING_TARGETS)('literals on %s', (_name, server, bulk) => {
   let target: TargetFixture;
   beforeAll(async () => {
-    target = await TargetFixture.open(server);
+    target = await TargetFixture.open(server, bulk);
   });
   afterAll(() => target.close());
 

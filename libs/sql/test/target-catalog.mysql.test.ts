@@ -130,6 +130,25 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     expect(await target.session.tableStatements([name('gone'), name('here')])).toEqual([null, here?.statement]);
   });
 
+  it('is told of tables in the packet that writes them, and asks again after the next one', async () => {
+    await run('CREATE TABLE @told (id int PRIMARY KEY)');
+    const { session } = target;
+    const asked = async (): Promise<number> => {
+      const [row] = await session.query("SHOW SESSION STATUS LIKE 'Com_show_create_table'");
+      return Number(row?.['Value']);
+    };
+    const before = await asked();
+    const insert = { sql: `INSERT INTO ${target.schema}.told VALUES (1)` };
+    expect(await session.execute([insert], undefined, [name('told')])).toEqual([1]);
+    const [told] = await session.tableStatements([name('told')]);
+    expect(await asked()).toBe(before + 1);
+    await session.commit();
+    await run('ALTER TABLE @told ADD COLUMN n int');
+    const [altered] = await session.tableStatements([name('told')]);
+    expect([told?.includes('`n`'), altered?.includes('`n`')]).toEqual([false, true]);
+    await session.rollback();
+  });
+
   it.each([
     ['a column appears', 'ADD COLUMN d int'],
     ['a column disappears', 'DROP COLUMN c'],

@@ -18,6 +18,12 @@ export const TARGETS = [
   ['MySQL', 'mysql'],
 ] as const;
 
+/** Where inserts come in each form that there is: at MariaDB as text and in bulk. */
+export const WRITING_TARGETS = [
+  ['MariaDB in bulk', 'mariadbTarget', 'always'],
+  ...TARGETS.map((target) => [...target, 'never'] as const),
+] as const;
+
 export function dataSource(server: DatabaseServer, account?: { user: string }): DataSourceDefinition {
   return {
     id: 'target',
@@ -38,17 +44,23 @@ export class TargetFixture {
   private readonly sessions: TargetSession[] = [];
   session!: TargetSession;
 
-  constructor(readonly server: DatabaseServer) {}
+  constructor(
+    readonly server: DatabaseServer,
+    private readonly bulk: 'always' | 'never' = 'never',
+  ) {}
 
-  static async open(name: (typeof TARGETS)[number][1]): Promise<TargetFixture> {
-    const fixture = new TargetFixture(testServers()[name]);
+  static async open(name: (typeof TARGETS)[number][1], bulk?: 'always' | 'never'): Promise<TargetFixture> {
+    const fixture = new TargetFixture(testServers()[name], bulk);
     fixture.session = await fixture.connect();
     await fixture.session.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
     return fixture;
   }
 
   async connect(): Promise<TargetSession> {
-    const session = await openTarget(dataSource(this.server), this.server.password, { clock: systemClock });
+    const session = await openTarget(dataSource(this.server), this.server.password, {
+      clock: systemClock,
+      bulk: this.bulk,
+    });
     this.sessions.push(session);
     return session;
   }

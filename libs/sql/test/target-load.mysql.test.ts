@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
-import { openTarget, readReplicaLagMs, readTargetLoad, readTargetReplicas } from '@lutra/sql';
+import { openTarget, readReplicaState, readTargetLoad, readTargetReplicas } from '@lutra/sql';
 import { dataSource, TARGETS, TargetFixture } from './target-fixture.ts';
 
 describe.each(TARGETS)('the load of %s', (_name, server) => {
@@ -20,13 +20,16 @@ describe.each(TARGETS)('the load of %s', (_name, server) => {
   });
 
   it('tells replicas with an address, and how many have none', async () => {
-    const { replicas, unknown } = await readTargetReplicas(target.session);
+    const { replicas, unknown, identity } = await readTargetReplicas(target.session);
+    expect(identity.serverId).toBeGreaterThan(0);
+    if (target.session.info.kind === 'mysql') expect(identity.serverUuid).toBe(target.session.info.serverId);
     for (const { host, port } of replicas) expect([host.length > 0, port > 0]).toEqual([true, true]);
     expect(unknown).toBeGreaterThanOrEqual(0);
   });
 
-  it('knows no lag of a server that is nobody’s replica', async () => {
-    expect(await readReplicaLagMs(target.session)).toBeNull();
+  it('knows nothing of a server that is nobody’s replica', async () => {
+    const { identity } = await readTargetReplicas(target.session);
+    expect(await readReplicaState(target.session, identity)).toEqual({ kind: 'unknown' });
   });
 
   it('gives null for what an account may not see', async () => {
@@ -37,8 +40,9 @@ describe.each(TARGETS)('the load of %s', (_name, server) => {
       const plain = await openTarget(dataSource(target.server, { user }), 'plain', { clock: systemClock });
       const load = await readTargetLoad(plain);
       expect(load.runningThreads).toBeGreaterThanOrEqual(1);
-      expect((await readTargetReplicas(plain)).unknown).toBeNull();
-      expect(await readReplicaLagMs(plain)).toBeNull();
+      const { identity, unknown } = await readTargetReplicas(plain);
+      expect(unknown).toBeNull();
+      expect(await readReplicaState(plain, identity)).toEqual({ kind: 'unknown' });
       await plain.close();
     } finally {
       await target.session.query(`DROP USER ${account}`);

@@ -11,7 +11,7 @@ import {
 } from '@lutra/sql';
 import type { TableWriter } from '@lutra/sql';
 import { testServers } from '@lutra/testing';
-import { column, deleteOf, tableOf, TargetFixture, TARGETS, updateOf } from './target-fixture.ts';
+import { column, deleteOf, tableOf, TargetFixture, WRITING_TARGETS, updateOf } from './target-fixture.ts';
 
 // Goal: a row of a table without a key is found by all its columns, exactly, and only one; and foreign keys are checked by
 // the statements that ask for it, and by no other.
@@ -47,11 +47,11 @@ const VALUES: readonly (readonly [
   ['geometry', 'geometry', point, Buffer.from(point).fill(0, 9, 17)],
 ];
 
-describe.each(TARGETS)('a table without a key on %s', (_title, name) => {
+describe.each(WRITING_TARGETS)('a table without a key on %s', (_title, name, bulk) => {
   let fixture: TargetFixture;
   let catalog: TargetCatalog;
   beforeAll(async () => {
-    fixture = await TargetFixture.open(name);
+    fixture = await TargetFixture.open(name, bulk);
     catalog = new TargetCatalog();
   });
   afterAll(() => fixture.close());

@@ -103,7 +103,12 @@ class EventExtractor {
 
   take(event: RawEvent): void {
     if (event.type === 'tableMap') this.tableMap(event);
-    else if (!this.leaveOut(tableIdOf(event.bytes))) this.writer.event(event.event, this.decoder.rows(event));
+    else if (!this.leaveOut(tableIdOf(event.bytes))) this.pass(event);
+  }
+
+  private pass(event: RawEvent): void {
+    this.writer.eventNumber = event.event;
+    this.decoder.pass(event, this.writer);
   }
 
   private leaveOut(tableId: number): boolean {
@@ -117,6 +122,8 @@ class EventExtractor {
   }
 
   private tableMap(event: RawEvent): void {
+    // Nearly all stand before each statement and say nothing new. The id of a table that is left out may have been another's.
+    if (this.decoder.isKnown(event) && !this.unmapped.has(tableIdOf(event.bytes))) return;
     const { tableId, schema, table } = tableNameOf(event.bytes);
     if (this.matcher.targetsOf(schema, table).length === 0) {
       this.unmapped.add(tableId);

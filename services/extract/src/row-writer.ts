@@ -1,7 +1,6 @@
-import type { DecodedEvent, DecodedRow } from '@lutra/binlog/decoder';
+import type { DecodedEvent, RowSink } from '@lutra/binlog/decoder';
 import type { RowProcessEncoder } from '@lutra/messaging';
-import { must, SyncError } from '@lutra/model';
-import type { RowChange, RowChangeBase, TableDefinition } from '@lutra/model';
+import type { RowChange, RowChangeBase, TableDefinition, ValueSink } from '@lutra/model';
 
 /**
  * Flags of a rows event (binlog format, rows event header): the session's foreign_key_checks and unique_checks were off; the
@@ -11,23 +10,34 @@ const NO_FOREIGN_KEY_CHECKS = 0x0002;
 const RELAXED_UNIQUE_CHECKS = 0x0004;
 const LOGGED_FOREIGN_KEYS = 0x0010;
 
-/** Writes decoded events as row changes. */
-export class RowWriter {
+/** Writes the rows of events as row changes. */
+export class RowWriter implements RowSink {
+  readonly images: ValueSink;
+  /** Which of the rows events of the transaction comes next. */
+  eventNumber = 0;
+  rowCount = 0;
   /** By definition object: the decoder hands out the same one while a table keeps its shape. */
   private readonly indexes = new Map<TableDefinition, number>();
-  rowCount = 0;
+  /** Of the row that comes next: rows are numbered inside their event, before any filter. One object for all of them. */
+  private readonly place: RowPlace = { kind: 'insert', table: 0, event: 0, row: 0, part: 0, flags: 0 };
 
-  constructor(private readonly to: RowProcessEncoder) {}
+  constructor(private readonly to: RowProcessEncoder) {
+    this.images = to.images;
+  }
 
-  /** `number` counts the rows events of the transaction; rows are numbered inside their event, before any filter. */
-  event(number: number, event: DecodedEvent): void {
-    const table = this.indexOf(event.table);
-    const flags = modelFlags(event.flags);
-    for (let row = 0; row < event.rows.length; row += 1) {
-      const place: RowPlace = { table, event: number, row, flags };
-      this.to.change(toChange(place, event.kind, event.rows[row] as DecodedRow));
-    }
-    this.rowCount += event.rows.length;
+  beginEvent({ table, kind, flags }: Omit<DecodedEvent, 'rows'>): void {
+    const { place } = this;
+    place.kind = kind;
+    place.table = this.indexOf(table);
+    place.event = this.eventNumber;
+    place.row = 0;
+    place.flags = modelFlags(flags);
+  }
+
+  beginRow(): void {
+    this.to.beginChange(this.place);
+    this.place.row += 1;
+    this.rowCount += 1;
   }
 
   private indexOf(table: TableDefinition): number {
@@ -39,31 +49,7 @@ export class RowWriter {
   }
 }
 
-type RowPlace = Omit<RowChangeBase, 'part'>;
-
-/** Field by field: spreading an object costs more than decoding its row. */
-function toChange(place: RowPlace, kind: DecodedEvent['kind'], { before, after }: DecodedRow): RowChange {
-  const { table, event, row, flags } = place;
-  switch (kind) {
-    case 'insert':
-      return { kind, table, event, row, part: 0, flags, after: must(after, 'an insert has an after image') };
-    case 'delete':
-      return { kind, table, event, row, part: 0, flags, before: must(before, 'a delete has a before image') };
-    case 'update':
-      return {
-        kind,
-        table,
-        event,
-        row,
-        part: 0,
-        flags,
-        before: must(before, 'an update has a before image'),
-        after: must(after, 'an update has an after image'),
-      };
-    default:
-      throw new SyncError('INTERNAL', { problem: `Unknown kind of rows event ${String(kind)}` });
-  }
-}
+type RowPlace = { -readonly [Field in keyof RowChangeBase]: RowChangeBase[Field] } & { kind: RowChange['kind'] };
 
 const modelFlags = (flags: number): number =>
   ((flags & NO_FOREIGN_KEY_CHECKS) === 0 ? 0 : 1) |

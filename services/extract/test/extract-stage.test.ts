@@ -90,6 +90,28 @@ describe('extract', () => {
     await expect(extract(body)).rejects.toMatchObject({ code: 'SOURCE_EVENT_CORRUPT' });
   });
 
+  it('takes an id for the table that its last table map names', async () => {
+    const [map, rows] = recordedEvents();
+    const events = [map, rows].flatMap((event) => event ?? []);
+    const ofOther = events.map((event): RawEvent => {
+      if (event.type === 'rows') return event;
+      return {
+        ...event,
+        bytes: Buffer.from(Buffer.from(event.bytes).toString('latin1').replace('item', 'meti'), 'latin1'),
+      };
+    });
+    const dropped: DroppedEvents[] = [];
+    const body = rawBody([{ ...begin, events: [...events, ...events, ...ofOther, ...events] }]);
+    const { process, rowCount } = await extract(body, [mapping('item')], { stage: newStage(dropped) });
+    expect([rowCount, process.tables.length, dropped]).toEqual([
+      6,
+      1,
+      [{ pipelineId: 'p1', events: 1, sequences: [] }],
+    ]);
+    const both = await extract(body, [mapping('item'), mapping('meti')]);
+    expect(both.process.transactions[0]?.changes.map(({ table }) => table)).toEqual([0, 0, 0, 0, 1, 1, 0, 0]);
+  });
+
   it('follows the revision of each process', async () => {
     const stage = newStage();
     const body = rawBody([{ ...begin, events: recordedEvents() }]);

@@ -9,6 +9,8 @@ import type { LaneUnit } from './lane-unit.ts';
 import type { SegmentWay } from './lane-use.ts';
 import type { ProcessPart } from './loaded-process.ts';
 import { wholePart } from './cut-at-borders.ts';
+import { concatenated } from './plan/concatenated.ts';
+import { laneShape } from './plan/lane-shape.ts';
 import { planSegments } from './plan/plan-segments.ts';
 import type { Segment } from './plan/plan-segments.ts';
 import { planUnit } from './plan/plan-unit.ts';
@@ -89,14 +91,13 @@ export class BatchPlanner {
     const parts = left.map((loaded) => wholePart(loaded));
     const { sizes } = this.portionsOf(left, definition);
     let taken = 0;
-    const portions = sizes.map((size) =>
-      parts.slice(taken, (taken += size)).flatMap((part) => this.collector.collect(part, definition)),
-    );
+    const portions = sizes.map((size) => this.rowsOf(parts.slice(taken, (taken += size)), definition));
     const { catalog, recent, parallelRowsMin, shapes, wayOf } = this.options;
     // In failoverMode safe the keys that are remembered stand in one row: lanes would wait for one another.
     const isJoint = recent !== undefined || wayOf() === 'joint';
     const isStored = (writer: TableWriter): boolean => shapes.isStored(writer);
-    const segments = planSegments(portions, { lanes, isJoint, parallelRowsMin, isStored });
+    const isOrdered = this.isOrdered(definition);
+    const segments = planSegments(portions, { lanes, isJoint, parallelRowsMin, isStored, isOrdered });
     let [from, portion] = [first, 0];
     const planned = segments.map((segment) => {
       const to = from + sum(sizes.slice(portion, (portion += segment.processCount)));
@@ -114,8 +115,11 @@ export class BatchPlanner {
 
   /** One unit of all rows of the parts. */
   unitOfParts(parts: readonly ProcessPart[], { definition }: Batch): LaneUnit {
-    const rows = parts.flatMap((part) => this.collector.collect(part, definition));
-    return this.unitOf(rows, definition);
+    return this.unitOf(this.rowsOf(parts, definition), definition);
+  }
+
+  private rowsOf(parts: readonly ProcessPart[], definition: PipelineDefinition): readonly WritableRow[] {
+    return concatenated(parts.map((part) => this.collector.collect(part, definition)));
   }
 
   private portionsOf(processes: Batch['processes'], definition: PipelineDefinition): Portions {
@@ -163,6 +167,12 @@ export class BatchPlanner {
     };
   }
 
+  /** Decision 0019: what is compared keeps the source's order where rows of other keys may hold its unique values at the target. */
+  private isOrdered(definition: PipelineDefinition): (writer: TableWriter) => boolean {
+    const { policyOf } = this.options.rules.howFor(definition);
+    return (writer) => (writer.identities?.others.length ?? 0) > 0 && policyOf(writer).kind !== 'overwrite';
+  }
+
   /** The unit that stores by what its tables are spread, for the next segments. */
   private storing(unit: LaneUnit, rows: readonly WritableRow[]): LaneUnit {
     const { shapes } = this.options;
@@ -189,16 +199,17 @@ export class BatchPlanner {
 }
 
 /**
- * Rows that foreign keys tie together since the segment was cut have to keep their order across lanes, some of which may have
- * committed by now. Only a new claim, which lets uneven lanes write everything together, can make that good.
+ * Rows that a foreign key or a unique index ties together since the segment was cut have to keep their order across lanes,
+ * some of which may have committed by now. Only a new claim, which lets uneven lanes write everything together, can make that
+ * good.
  */
 function refuseOtherSpread(rows: readonly WritableRow[], fresh: readonly WritableRow[]): void {
   if (rows === fresh) return;
   for (const [index, { writer }] of rows.entries()) {
     const now = fresh[index]?.writer ?? writer;
-    if (now.domain === writer.domain && (now.identities === null) === (writer.identities === null)) continue;
+    if (now === writer || laneShape(now) === laneShape(writer)) continue;
     const table = `${writer.definition.schema}.${writer.definition.table}`;
-    const problem = `The table ${table} at the target gained or lost foreign keys or unique indexes while several lanes wrote to it`;
+    const problem = `Foreign keys or unique indexes of the table ${table} at the target changed while several lanes wrote to it`;
     throw new SyncError('TARGET_FENCED', { table, problem });
   }
 }

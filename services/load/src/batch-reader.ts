@@ -161,7 +161,7 @@ export class BatchReader {
       try {
         const body = await delivery.fetchBody();
         const about = { delivery, startMs, counts: noCounts() };
-        if (!isStatement) return { ...about, process: decodeRowProcess(header, body) };
+        if (!isStatement) return { ...about, process: decodeRowProcess(header, body, { isLazy: true }) };
         const process = { header, tables: [], transactions: [] };
         return { ...about, process, statement: decodeStatementProcess(header, body) };
       } catch (error) {

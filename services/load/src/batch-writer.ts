@@ -37,7 +37,7 @@ interface WriterParts {
   readonly reporter: CursorReporter;
   readonly reports: ReportQueue;
   readonly pace: Pick<Pace, 'committed'>;
-  readonly laneUse: LaneUse;
+  readonly laneUse: LaneUse | null;
   readonly statements: StatementWriter;
   /** Whether more waits behind the batch in hand. */
   readonly isMoreWaiting: () => boolean;
@@ -210,7 +210,7 @@ export class BatchWriter {
     if (this.open === null) {
       const size = sizeOf(done, context.clock.monotonicMs() - startMs);
       pace.committed(size, batch.definition.parameters);
-      laneUse.observe(segment.units.length > 1 ? 'lanes' : 'joint', size);
+      laneUse?.observe(segment.units.length > 1 ? 'lanes' : 'joint', size);
     }
     const { open } = this;
     this.open = null;

@@ -1,13 +1,16 @@
 /** How a large segment is written: in one transaction of all lanes, or in one of each lane at the same time. */
 export type SegmentWay = 'joint' | 'lanes';
 
+/** Fewer rows than this are written in one transaction of all lanes: several would only cost more commits. */
+export const LANES_ROWS_MIN = 400;
+
 interface Estimate {
   /** Of the newest segments most. */
   microsPerRow: number;
   samples: number;
 }
 
-/** Of each way, before they are compared: the first of an epoch are slow for reasons of their own (new sessions, cold code). */
+/** Of each way, before they are compared: the first of a service are slow for reasons of their own (new sessions, cold code). */
 const SAMPLES_MIN = 2;
 const NEWEST_WEIGHT = 0.3;
 /** Lanes keep several cores of the target busy, so they have to be faster by this much. */
@@ -30,7 +33,7 @@ export class LaneUse {
   private sinceLook = 0;
 
   /** `rowsMin`: smaller segments say nothing. */
-  constructor(private readonly rowsMin: number) {}
+  constructor(private readonly rowsMin = LANES_ROWS_MIN) {}
 
   /** For the next segment. */
   next(): SegmentWay {

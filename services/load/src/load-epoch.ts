@@ -9,6 +9,8 @@ import { CursorReporter } from './cursor-reporter.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import { watchDryRun } from './dry-run/dry-run-guard.ts';
 import { LaneShapes } from './lane-shapes.ts';
+import { LANES_ROWS_MIN } from './lane-use.ts';
+import type { LaneUse } from './lane-use.ts';
 import { learnTarget } from './learn-target.ts';
 import type { LoadEnv } from './load.env.ts';
 import { ProcessLoader } from './process-loader.ts';
@@ -24,15 +26,12 @@ import { DeadLetterDesk } from './write/dead-letter-desk.ts';
 import type { ToldLetter } from './write/dead-letter-desk.ts';
 import { WriteRules } from './write/write-rules.ts';
 
-/** What only tests and the simulation set otherwise. */
 export interface LoadTuning {
-  /** Fewer rows than this are written in one transaction of all lanes: several would only cost more commits. */
-  readonly parallelRowsMin: number;
-  /** Whether larger ones are written as is faster; otherwise always by lanes. */
-  readonly isLaneUseMeasured: boolean;
+  /** See {@link LANES_ROWS_MIN}, which it is otherwise. */
+  readonly parallelRowsMin?: number;
+  /** Larger ones are written as is faster by this; null = always by lanes. */
+  readonly laneUse: LaneUse | null;
 }
-
-const TUNING: LoadTuning = { parallelRowsMin: 400, isLaneUseMeasured: true };
 
 // A statement in hand may end by itself for so long after the epoch is over.
 const GRACE_MS = 10_000;
@@ -44,8 +43,8 @@ const GRACE_MS = 10_000;
 export async function loadEpoch(
   context: ServiceContext<LoadEnv>,
   pipeline: PipelineSession,
+  { parallelRowsMin = LANES_ROWS_MIN, laneUse }: LoadTuning,
   target: TargetAccess = targetAccess(context, pipeline.definition.target),
-  tuning: LoadTuning = TUNING,
 ): Promise<void> {
   const { bus, clock, identity } = context;
   const { definition, signal } = pipeline;
@@ -90,7 +89,7 @@ export async function loadEpoch(
       warn,
       dryRun: dry?.report ?? null,
     };
-    const loader = new ProcessLoader({ ...parts, ...tuning, ...recent });
+    const loader = new ProcessLoader({ ...parts, parallelRowsMin, laneUse: dry === null ? laneUse : null, ...recent });
     const { instance } = identity;
     const blocks = new BlockWatch({ bus, clock, access, pipeline, instance, work: () => lanes.work });
     await runTogether(signal, [

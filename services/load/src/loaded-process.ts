@@ -21,6 +21,8 @@ export interface ProcessCounts {
   conflicts: number;
   /** Values of columns that the target lacks. */
   valuesLeftOut: number;
+  /** The schema statement that the process holds, when a person has decided to skip it. */
+  statementsSkipped: number;
 }
 
 /** The transactions of a process that are written together, with their own counts: they are planned anew at each attempt. */
@@ -37,6 +39,7 @@ export const noCounts = (): ProcessCounts => ({
   skipped: 0,
   conflicts: 0,
   valuesLeftOut: 0,
+  statementsSkipped: 0,
 });
 
 /** What was written for the part counts for its process. */
@@ -47,4 +50,5 @@ export function addCounts({ loaded, counts }: ProcessPart): void {
   loaded.counts.skipped += counts.skipped;
   loaded.counts.conflicts += counts.conflicts;
   loaded.counts.valuesLeftOut += counts.valuesLeftOut;
+  loaded.counts.statementsSkipped += counts.statementsSkipped;
 }

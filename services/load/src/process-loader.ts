@@ -12,7 +12,7 @@ import { GapWatch } from './gap-watch.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
 import type { DryRunReport } from './dry-run/dry-run-report.ts';
 import type { LaneShapes } from './lane-shapes.ts';
-import { LaneUse } from './lane-use.ts';
+import type { LaneUse } from './lane-use.ts';
 import type { LoadEnv } from './load.env.ts';
 import { warnOfIgnored } from './ignored-columns.ts';
 import type { Pace } from './throttle/pace.ts';
@@ -53,8 +53,8 @@ interface LoaderParts {
   readonly dryRun: DryRunReport | null;
   /** Fewer rows than this are written in one transaction of all lanes. */
   readonly parallelRowsMin: number;
-  /** Whether larger ones are written as is faster; otherwise always by lanes. */
-  readonly isLaneUseMeasured: boolean;
+  /** Larger ones are written as is faster by this; null = always by lanes. */
+  readonly laneUse: LaneUse | null;
   /** In failoverMode safe: remembers what is written, in the same transaction. */
   readonly recent?: SafeWindow;
 }
@@ -74,8 +74,7 @@ export class ProcessLoader {
 
   constructor(private readonly parts: LoaderParts) {
     const { context, pipeline, lanes, access, desk, reporter, rules, catalog, isSpreadAlike, pace, warn } = parts;
-    const { dryRun, isLaneUseMeasured, parallelRowsMin, recent, shapes } = parts;
-    const laneUse = new LaneUse(parallelRowsMin);
+    const { dryRun, laneUse, parallelRowsMin, recent, shapes } = parts;
     this.buffer = new ProcessBuffer(pipeline.epoch);
     this.bell = new Bell(context.clock);
     this.gaps = new GapWatch(context.bus, pipeline);
@@ -86,7 +85,7 @@ export class ProcessLoader {
         catalog,
         info: lanes.info,
         parallelRowsMin,
-        wayOf: () => (isLaneUseMeasured ? laneUse.next() : 'lanes'),
+        wayOf: () => laneUse?.next() ?? 'lanes',
         rules,
         shapes,
         ...(recent === undefined ? {} : { recent }),

@@ -1,4 +1,4 @@
-import { keyValue } from '@lutra/sql';
+import { keyRefusal, keyValue } from '@lutra/sql';
 import type { RowKey } from '@lutra/sql';
 import type { PlannedStatement } from './plan/planned-statement.ts';
 
@@ -15,6 +15,8 @@ export class RecentKeys {
         const image = change.kind === 'delete' ? change.before : change.after;
         // Without a key a row cannot be asked for again.
         if (writer.key.length === 0 || writer.key.some(({ position }) => image[position] === undefined)) continue;
+        // Nor one that was refused for its key.
+        if (keyRefusal(writer, image) !== null) continue;
         const key = writer.key.map(
           (column) => [column.name, column.keyLiteral(keyValue(writer, column, image))] as const,
         );

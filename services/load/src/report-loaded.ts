@@ -79,7 +79,8 @@ export function loadedEvent(
   at: { readonly traceId: string; readonly endMs: number },
 ): LoadedEvent {
   const { header } = process.delivery;
-  const { valuesLeftOut, ...counts } = process.counts;
+  const { valuesLeftOut, statementsSkipped: decided, ...counts } = process.counts;
+  const statementsSkipped = (header.statementsSkipped ?? 0) + decided;
   const rowCount = counts.inserted + counts.updated + counts.deleted;
   const time = {
     stage: 'load' as const,
@@ -97,6 +98,7 @@ export function loadedEvent(
     transactionCount: header.transactionCount,
     ...counts,
     ...(valuesLeftOut > 0 ? { valuesLeftOut } : {}),
+    ...(statementsSkipped > 0 ? { statementsSkipped } : {}),
     sourceBytes: header.sourceBytes,
     firstCommitMs: header.firstCommitMs,
     lastCommitMs: header.lastCommitMs,

@@ -48,9 +48,9 @@ export class ReportQueue {
   }
 }
 
-/** A dry run loads processes without a row. */
+/** A dry run loads processes without a row, and passes over statements that come again when it is over. */
 function withoutRows(event: LutraEvent): LutraEvent {
   if (event.kind !== 'loaded') return event;
   const stages = event.stages.map((time) => (time.stage === 'load' ? { ...time, rowCount: 0 } : time));
-  return { ...event, stages, inserted: 0, updated: 0, deleted: 0, conflicts: 0 };
+  return { ...event, stages, inserted: 0, updated: 0, deleted: 0, conflicts: 0, statementsSkipped: 0 };
 }

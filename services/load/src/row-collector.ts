@@ -10,6 +10,7 @@ import { laneOf } from './plan/lane-of.ts';
 import type { LaneOfRow } from './plan/lane-of.ts';
 import { isRepeatable } from './plan/repeatable.ts';
 import type { RowOrigin, WritableRow } from './plan/planned-statement.ts';
+import { SourceRow } from './plan/source-row.ts';
 import type { TableWriters } from './table-writers.ts';
 
 const COUNTED_AS = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
@@ -78,15 +79,19 @@ export class RowCollector {
   ): Promise<readonly WritableRow[]> {
     const options = writerOptions(definition);
     const fresh = new Map<TableWriter, TableWriter>();
-    for (const { writer } of rows)
+    let last: TableWriter | null = null;
+    for (const { writer } of rows) {
+      if (writer === last) continue;
+      last = writer;
       if (!fresh.has(writer)) fresh.set(writer, await this.writers.writerOf(session, writer.definition, options));
+    }
     if ([...fresh].every(([old, writer]) => old === writer)) return rows;
     return rows.map((row) => {
       const writer = fresh.get(row.writer) ?? row.writer;
       const { change, origin } = row;
       if (origin.counts !== undefined)
         origin.counts.valuesLeftOut += valuesLeftOut(writer, change) - valuesLeftOut(row.writer, change);
-      return { ...row, writer };
+      return new SourceRow(writer, change, origin);
     });
   }
 
@@ -118,7 +123,7 @@ export class RowCollector {
       const repeated: RowOrigin = { ...origin, isRepeat: true };
       counts.skipped += transaction.changes.length - remaining.length;
       for (const change of remaining) {
-        rows.push({ writer: writerOf(change.table), change, origin: repeats.has(change) ? repeated : origin });
+        rows.push(new SourceRow(writerOf(change.table), change, repeats.has(change) ? repeated : origin));
         counts[COUNTED_AS[change.kind]] += 1;
         counts.valuesLeftOut += valuesLeftOut(writerOf(change.table), change);
       }

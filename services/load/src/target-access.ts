@@ -22,6 +22,7 @@ export function targetAccess(context: ServiceContext<LoadEnv>, definition: DataS
         clock,
         programName: identity.instance,
         statementTimeoutMs: options?.statementTimeoutMs ?? env.LUTRA_STATEMENT_TIMEOUT_MS,
+        bulk: env.LUTRA_TARGET_BULK,
       }),
   };
 }

@@ -5,6 +5,7 @@ import type {
   DataSourceDefinition,
   LoadedEvent,
   LutraEvent,
+  MappingDefinition,
   PipelineDefinition,
   PipelineParameters,
   Place,
@@ -15,10 +16,11 @@ import type {
 } from '@lutra/model';
 import { encodeStatementBody, openBus, removeNamespace, RowProcessEncoder, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { Bus, BusOptions } from '@lutra/messaging';
-import { openTarget } from '@lutra/sql';
+import { ensureCheckpointTable, openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { testServers, waitUntil } from '@lutra/testing';
+import { LANES_ROWS_MIN, LaneUse } from '../src/lane-use.ts';
 import { LoadEnv } from '../src/load.env.ts';
 import { loadEpoch } from '../src/load-epoch.ts';
 
@@ -52,6 +54,14 @@ export interface TestProcess {
   readonly end?: Place;
 }
 
+interface LoadFixtureOptions {
+  /** The loader reaches the target through this port of 127.0.0.1. */
+  readonly loaderPort?: number;
+  readonly sourceSchema?: string;
+  /** Mappings by the expression for their tables, each with what it has beyond the usual; all tables, and nothing, otherwise. */
+  readonly mapped?: Readonly<Record<string, Pick<MappingDefinition, 'onConflict'>>>;
+}
+
 /** A loader in this process, on a real bus and a real target, with the hand of the test in place of arbiter and select. */
 export class LoadFixture {
   readonly schema = `load_${randomBytes(6).toString('hex')}`;
@@ -65,18 +75,16 @@ export class LoadFixture {
 
   private constructor(
     private readonly server: 'mariadbTarget' | 'mysql',
-    private readonly options: { readonly loaderPort?: number; readonly sourceSchema?: string },
+    private readonly options: LoadFixtureOptions,
   ) {}
 
-  /** `loaderPort`: the loader reaches the target through this port of 127.0.0.1. */
-  static async open(
-    server: 'mariadbTarget' | 'mysql',
-    options: { readonly loaderPort?: number; readonly sourceSchema?: string } = {},
-  ): Promise<LoadFixture> {
+  static async open(server: 'mariadbTarget' | 'mysql', options: LoadFixtureOptions = {}): Promise<LoadFixture> {
     const fixture = new LoadFixture(server, options);
     fixture.bus = await openBus(fixture.busOptions());
     fixture.admin = await openTarget(fixture.target(), testServers()[server].password, { clock: systemClock });
     await fixture.admin.query(`CREATE DATABASE ${fixture.schema} CHARACTER SET utf8mb4`);
+    // On a server that nobody has used yet: tests ask for tables of the database lutra before any loader has made it.
+    await ensureCheckpointTable(fixture.admin);
     fixture.running.push(fixture.follow());
     return fixture;
   }
@@ -123,14 +131,13 @@ export class LoadFixture {
       revision: 1,
       source: target,
       target,
-      mappings: [
-        {
-          id: 'm',
-          source: { schema: this.options.sourceSchema ?? 'shop', table: { regex: '.*' } },
-          target: { schema: this.schema },
-          columns: { mode: 'all' },
-        },
-      ],
+      mappings: Object.entries(this.options.mapped ?? { '.*': {} }).map(([regex, more], index) => ({
+        id: `m${String(index)}`,
+        source: { schema: this.options.sourceSchema ?? 'shop', table: { regex } },
+        target: { schema: this.schema },
+        columns: { mode: 'all' },
+        ...more,
+      })),
       parameters: { ...DEFAULT_PARAMETERS, ...parameters },
       start: { kind: 'latest' },
     };
@@ -156,7 +163,9 @@ export class LoadFixture {
       draining: new AbortController().signal,
       log: silentLog(),
     };
-    const result = loadEpoch(this.context(`load-${String(epoch)}`), session).then(
+    const result = loadEpoch(this.context(`load-${String(epoch)}`), session, {
+      laneUse: new LaneUse(LANES_ROWS_MIN),
+    }).then(
       () => null,
       (error: unknown) => error,
     );

@@ -236,6 +236,51 @@ describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (n
     );
   });
 
+  it('takes no table away for which a ghost waits, until a person has told whether it comes back', async () => {
+    const ghost = (step: 'begin' | 'remember' | 'swap' | 'forget') => ({ step, name: 'shop._item_new' });
+    const add = `ALTER TABLE ${schema}.item ADD COLUMN b INT`;
+    const drop = process('drop', `DROP TABLE IF EXISTS ${schema}.item`, { gtid: 'g:3' });
+    await admin.query(`INSERT INTO ${schema}.item VALUES (1, 1)`);
+    await admin.commit();
+    await apply(process('alter', '', { ghost: ghost('begin'), gtid: 'g:1' }));
+    await apply(process('alter', add, { ghost: ghost('remember'), gtid: 'g:2' }));
+    expect(await codeOf(apply(drop))).toBe('TARGET_GHOST_WAITING');
+    const away = ['item', 'gone'].map((table) => ({ schema, table }));
+    const rename = process('rename', `RENAME TABLE ${schema}.item TO ${schema}.gone`, { tables: away, gtid: 'g:4' });
+    expect(await codeOf(apply(rename))).toBe('TARGET_GHOST_WAITING');
+    await apply(drop, { decision: 'skip' });
+    await apply(process('alter', '', { ghost: ghost('swap'), gtid: 'g:5' }));
+    expect(await admin.query(`SELECT id, a, b FROM ${schema}.item`)).toEqual([{ id: 1, a: 1, b: null }]);
+    await admin.commit();
+    await apply(drop);
+    expect(await columns().catch(() => [])).toEqual([]);
+  });
+
+  it('drops the table of a ghost that was given up, or when a person says so', async () => {
+    const ghost = (step: 'begin' | 'forget') => ({ step, name: 'shop._item_new' });
+    const drop = (gtid: string) => process('drop', `DROP TABLE IF EXISTS ${schema}.item`, { gtid });
+    await apply(process('alter', '', { ghost: ghost('begin'), gtid: 'g:1' }));
+    await apply(process('alter', '', { ghost: ghost('forget'), gtid: 'g:2' }));
+    await apply(drop('g:3'));
+    expect(await columns().catch(() => [])).toEqual([]);
+    await admin.query(`CREATE TABLE ${schema}.item (id INT PRIMARY KEY)`);
+    await apply(process('alter', '', { ghost: ghost('begin'), gtid: 'g:4' }));
+    expect(await codeOf(apply(drop('g:5')))).toBe('TARGET_GHOST_WAITING');
+    await apply(drop('g:5'), { decision: 'apply' });
+    await admin.query(`CREATE TABLE ${schema}.item (id INT PRIMARY KEY)`);
+    // What was kept of the ghost went with the table.
+    await apply(drop('g:6'));
+    expect(await columns().catch(() => [])).toEqual([]);
+  });
+
+  it('takes no new table for a change of one that the target does not have', async () => {
+    const ghost = (step: 'begin' | 'swap') => ({ step, name: 'shop._gone_new' });
+    const tables = [{ schema, table: 'gone' }];
+    await apply(process('alter', '', { ghost: ghost('begin'), tables, gtid: 'g:1' }));
+    const swap = process('alter', '', { ghost: ghost('swap'), tables, gtid: 'g:2' });
+    expect(await codeOf(apply(swap))).toBe('TARGET_GHOST_UNKNOWN');
+  });
+
   it('gives rows that are there already the time of the source', async () => {
     await admin.query(`INSERT INTO ${schema}.item VALUES (1, 1)`);
     await admin.commit();

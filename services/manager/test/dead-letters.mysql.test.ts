@@ -138,6 +138,26 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (name) => {
     expect(problem(await get('dead-letters/nothing.1-1-1-1-1'))).toEqual([404, 'RESOURCE_NOT_FOUND']);
   });
 
+  it('tell of which letter they are the repeat, and how often a row came again', async () => {
+    const first = { id: '1-1-1-0-0', state: 'open', wantedBy: null } as const;
+    await begin(letter(1), letter(2), letter(1, { epoch: 2, repeats: first }), letter(1, { epoch: 3, repeats: first }));
+    const repeatsOf = ({ id: own, repeats, repeatCount }: Record<string, unknown>): unknown => [
+      own,
+      repeats,
+      repeatCount,
+    ];
+    const later = (epoch: number): string => `${pipelineId}.${String(epoch)}-1-1-0-0`;
+    const { body } = await get(`dead-letters?pipelineId=${pipelineId}&sort=createdAt`);
+    expect(body.items?.map(repeatsOf)).toEqual([
+      [id(1), null, 2],
+      [id(2), null, 0],
+      [later(2), id(1), 0],
+      [later(3), id(1), 0],
+    ]);
+    expect(repeatsOf((await get(`dead-letters/${id(1)}`)).body)).toEqual([id(1), null, 2]);
+    expect(repeatsOf((await get(`dead-letters/${later(3)}`)).body)).toEqual([later(3), id(1), 0]);
+  });
+
   it('are listed by page, filter and order', async () => {
     const other = letter(3, { definition: { ...letter(3).definition, table: 'items' } });
     await begin(letter(1), letter(2));
@@ -187,6 +207,22 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (name) => {
     expect(await auditOf(id(1))).toEqual([]);
     await run(session, resolveStatement({ pipelineId, id: '1-1-1-0-0' }, { expected: 'open', to: 'discarded' }));
     expect(problem(await send('POST', `dead-letters/${id(1)}/retry`))).toEqual([409, 'RESOURCE_CONFLICT']);
+  });
+
+  it('refuses an edit of what tells rows apart at the target, whatever the key of the source is', async () => {
+    const schema = `letters_${randomBytes(6).toString('hex')}`;
+    const { definition } = letter(1);
+    await begin(letter(1, { definition: { ...definition, schema, primaryKey: [] } }));
+    await run(session, { sql: `CREATE DATABASE ${schema}` });
+    try {
+      await run(session, { sql: `CREATE TABLE ${schema}.orders (id bigint, name varchar(9) PRIMARY KEY, data blob)` });
+      const refused = await send('PATCH', `dead-letters/${id(1)}`, { row: { Name: 'mended' } });
+      expect([problem(refused), await kept(1)]).toMatchObject([[400, 'REQUEST_INVALID'], { state: 'open' }]);
+      const taken = await send('PATCH', `dead-letters/${id(1)}`, { row: { id: { integer: '7' } } });
+      expect([taken.status, await kept(1)]).toMatchObject([202, { wantedImage: [7n, 'new', Uint8Array.of(1)] }]);
+    } finally {
+      await run(session, { sql: `DROP DATABASE ${schema}` });
+    }
   });
 
   it('many are decided at once, and settled ones removed', async () => {

@@ -26,30 +26,32 @@ const columns = [
   column('sum', 'integer', { generated: true }),
 ];
 
+/** Of the target, whatever the source's is. */
+const KEY = ['ID', 'ratio'];
+
 const place = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
 const letter = (change: RowChange): DeadLetter =>
-  ({ change, definition: { schema: 's', table: 't', columns, primaryKey: [0] } }) as unknown as DeadLetter;
+  ({ change, definition: { schema: 's', table: 't', columns, primaryKey: [1] } }) as unknown as DeadLetter;
 const update = letter({ ...place, kind: 'update', before: [1n], after: [1n, 2, undefined, '1.00'] });
 
 describe('editedImage', () => {
-  it('replaces what is given in the row as it came, in the form that is kept', () => {
+  it('keeps what is given and nothing else: what the person did not name is not set by the person', () => {
     const edit = {
       small: 7,
       BIG: 8,
       name: 'abc',
       data: { bytes: 'AQI=' },
       flags: { integer: '5' },
-      ratio: 0.5,
       doc: '{}',
     };
-    expect(editedImage(update, edit)).toEqual({
-      ...{ id: { integer: '1' }, Small: 7, big: { integer: '8' }, price: '1.00', name: 'abc', data: { bytes: 'AQI=' } },
-      ...{ flags: { integer: '5' }, ratio: 0.5, doc: '{}' },
+    expect(editedImage(update, edit, KEY)).toEqual({
+      ...{ Small: 7, big: { integer: '8' }, name: 'abc', data: { bytes: 'AQI=' } },
+      ...{ flags: { integer: '5' }, doc: '{}' },
     });
-    expect(editedImage(update, { big: { integer: '9223372036854775807' } })).toMatchObject({
+    expect(editedImage(update, { big: { integer: '9223372036854775807' } }, KEY)).toEqual({
       big: { integer: '9223372036854775807' },
     });
-    expect(editedImage(update, { price: null, tags: 'b,a', size: 'L', day: '2026-11-21' })).toMatchObject({
+    expect(editedImage(update, { price: null, tags: 'b,a', size: 'L', day: '2026-11-21' }, KEY)).toMatchObject({
       price: null,
     });
   });
@@ -58,6 +60,7 @@ describe('editedImage', () => {
     ['no column at all', {}, 'row holds no column'],
     ['a column that is not there', { other: 1 }, 'row.other is no column of this row'],
     ['a column of the key', { id: 2 }, 'row.id is part of the key'],
+    ['another of it', { Ratio: 0.5 }, 'row.Ratio is part of the key'],
     ['a computed column', { sum: 2 }, 'row.sum is computed'],
     ['NULL where none may be', { small: null }, 'row.small must not be null'],
     ['a number that does not fit', { small: 256 }, 'row.small must be a number'],
@@ -78,7 +81,7 @@ describe('editedImage', () => {
     ['two mistakes', { doc: '{', size: 'M' }, 'row.doc must be JSON as text; row.size must be one of'],
   ])('refuses %s, without its value', (_sentence, edit, expected) => {
     try {
-      editedImage(update, edit);
+      editedImage(update, edit, KEY);
       throw new Error('it was taken');
     } catch (error) {
       expect(SyncError.of(error).code).toBe('REQUEST_INVALID');
@@ -87,7 +90,7 @@ describe('editedImage', () => {
   });
 
   it('a deletion has nothing to edit', () => {
-    expect(() => editedImage(letter({ ...place, kind: 'delete', before: [1n] }), { small: 1 })).toThrow(
+    expect(() => editedImage(letter({ ...place, kind: 'delete', before: [1n] }), { small: 1 }, KEY)).toThrow(
       'a deletion has no row to edit',
     );
   });

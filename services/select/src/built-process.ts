@@ -43,6 +43,8 @@ export interface BuiltProcess {
   readonly sourceBytes: number;
   readonly firstCommitMs: number;
   readonly lastCommitMs: number;
+  /** Schema statements that were passed over. */
+  readonly statementsSkipped: number;
   /** XA transactions whose decision is in it. */
   readonly decidedXids: readonly string[];
   /** The schema statement that is all it holds; null = it holds rows, or nothing. */

@@ -8,6 +8,6 @@ await runService({
   Env: SelectEnv,
   workers: (context) => {
     const router = new ProcessRouter(context, 'extract');
-    return [leasedPipelines(context, 'mainstem', (session) => runEpoch(context, session, router))];
+    return [leasedPipelines(context, 'mainstem', () => (session) => runEpoch(context, session, router))];
   },
 });

@@ -17,14 +17,22 @@ export type ParsedStatement =
       readonly verb: string;
       /** Null for what is neither table, index nor database: views, routines, triggers, events, accounts. */
       readonly ddlKind: DdlKind | null;
-      /** In the order of the statement; for RENAME old and new name in turn. */
+      /**
+       * What it changes, or takes rows from or gives rows to, in the order of the statement; for RENAME old and new name in turn.
+       */
       readonly tables: readonly NamedTable[];
+      /** What it names besides: the model of LIKE, members of a MERGE table. */
+      readonly beside: readonly NamedTable[];
+      /** Tables that its foreign keys refer to, its own among them. */
+      readonly parents: readonly NamedTable[];
       readonly isDestructive: boolean;
       readonly droppedSchema: string | null;
       /** CREATE, ALTER and DROP DATABASE: its name, that of the session where it is left out. */
       readonly database: string | null;
       /** CREATE TABLE … SELECT in one transaction: rows events and an end follow. */
       readonly opensTransaction: boolean;
+      /** CREATE TABLE … SELECT that was logged as it was typed: no rows events tell of its rows. */
+      readonly isFilled: boolean;
       /** About a table that only its session sees. */
       readonly isTemporary: boolean;
     }
@@ -45,6 +53,9 @@ const DDL = new Set(['CREATE', 'ALTER', 'DROP', 'TRUNCATE', 'RENAME']);
 const DML = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'CALL', 'DO', 'EXECUTE', 'IMPORT']);
 /** Behind ALTER TABLE: what takes rows away or brings rows that no event tells of. */
 const PARTITION_VERBS = new Set(['TRUNCATE', 'DROP', 'EXCHANGE', 'DISCARD', 'IMPORT', 'CONVERT']);
+
+/** EXCHANGE PARTITION … WITH TABLE, CONVERT PARTITION … TO TABLE, CONVERT TABLE … TO PARTITION: rows change their table. */
+const BEFORE_OTHER_TABLE = new Set(['WITH', 'TO', 'CONVERT']);
 
 /** Reads the statement of a QUERY event; `schema` is the session's. Comments count only when the server executes them. */
 export function parseStatement(statement: string, schema: string): ParsedStatement {
@@ -69,10 +80,13 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
     verb,
     ddlKind: null,
     tables: [],
+    beside: [],
+    parents: [],
     isDestructive: false,
     droppedSchema: null,
     database: null,
     opensTransaction: false,
+    isFilled: false,
     isTemporary: false,
   } as const;
   reader.skip(verb);
@@ -93,13 +107,7 @@ function parseDdl(reader: TokenReader, verb: string): ParsedStatement {
     case 'RENAME':
       return { ...none, ddlKind: 'rename', tables: reader.names('TO'), isDestructive: true };
     case 'CREATE':
-      return {
-        ...none,
-        ddlKind: 'create',
-        tables: reader.name(),
-        isDestructive: isReplacing,
-        opensTransaction: reader.holds('START', 'TRANSACTION'),
-      };
+      return parseCreate(reader, none, isReplacing);
     default:
       return parseAlter(reader, none);
   }
@@ -120,8 +128,28 @@ function parseDatabase(reader: TokenReader, none: ParsedDdl, isReplacing: boolea
   };
 }
 
+function parseCreate(reader: TokenReader, none: ParsedDdl, isReplacing: boolean): ParsedDdl {
+  const tables = reader.name();
+  const isFilled = reader.holdsQuery();
+  const opensTransaction = reader.holds('START', 'TRANSACTION');
+  const beside = isFilled ? [] : [...reader.model(), ...reader.members()];
+  const parents = isFilled ? [] : reader.parents();
+  return {
+    ...none,
+    ddlKind: 'create',
+    tables,
+    beside,
+    parents,
+    isDestructive: isReplacing || isFilled,
+    opensTransaction,
+    isFilled,
+  };
+}
+
 function parseAlter(reader: TokenReader, none: ParsedDdl): ParsedStatement {
   const tables = reader.name();
+  const beside = reader.members();
+  const parents = reader.parents();
   let isDestructive = false;
   let ddlKind: DdlKind = 'alter';
   while (!reader.isAtEnd) {
@@ -134,9 +162,16 @@ function parseAlter(reader: TokenReader, none: ParsedDdl): ParsedStatement {
     }
     if (PARTITION_VERBS.has(reader.word) && ['PARTITION', 'TABLESPACE'].includes(reader.wordAt(1)))
       isDestructive = true;
+    if (BEFORE_OTHER_TABLE.has(reader.word) && reader.wordAt(1) === 'TABLE') {
+      reader.step();
+      reader.step();
+      tables.push(...reader.name());
+      isDestructive = true;
+      continue;
+    }
     reader.step();
   }
-  return { ...none, ddlKind, tables, isDestructive };
+  return { ...none, ddlKind, tables, beside, parents, isDestructive };
 }
 
 const INDEX_KINDS = new Set(['UNIQUE', 'FULLTEXT', 'SPATIAL']);
@@ -212,6 +247,50 @@ class TokenReader {
       names.push(...this.name());
     }
     return names;
+  }
+
+  /** What CREATE TABLE … LIKE names, with brackets or without; in conditions the word means something else. */
+  model(): NamedTable[] {
+    if (this.text === '(' && this.wordAt(1) === 'LIKE') this.at++;
+    return this.skip('LIKE') > 0 ? this.name() : [];
+  }
+
+  /** Behind REFERENCES, somewhere from here on. Stays where it is. */
+  parents(): NamedTable[] {
+    return this.behindEach('REFERENCES', () => this.name());
+  }
+
+  /** In UNION = (…), somewhere from here on. Stays where it is. */
+  members(): NamedTable[] {
+    return this.behindEach('UNION', () => {
+      if (this.text === '=') this.at++;
+      if (this.text !== '(') return [];
+      this.at++;
+      return this.names();
+    });
+  }
+
+  private behindEach(wanted: string, read: () => NamedTable[]): NamedTable[] {
+    const before = this.at;
+    const names: NamedTable[] = [];
+    while (!this.isAtEnd) {
+      const { word } = this;
+      this.at++;
+      if (word === wanted) names.push(...read());
+    }
+    this.at = before;
+    return names;
+  }
+
+  /** Whether rows of a query follow from here on: SELECT, TABLE, VALUES ROW (…), VALUES (…). Partitions have VALUES IN and LESS. */
+  holdsQuery(): boolean {
+    return this.tokens.some(({ word }, index) => {
+      if (index < this.at) return false;
+      const next = this.tokens[index + 1];
+      return (
+        word === 'SELECT' || word === 'TABLE' || (word === 'VALUES' && (next?.word === 'ROW' || next?.text === '('))
+      );
+    });
   }
 
   /** Whether the two words stand one behind the other, somewhere from here on. */

@@ -324,13 +324,15 @@ export class ProcessBuilder {
   /** A statement that is no border: false when it is not consumed. */
   private other(event: FramedEvent, { schema, statement }: { schema: string; statement: string }): boolean {
     const { gate } = this;
-    const { stop, travels, warning, opensTransaction } = this.options.judge(
+    const { stop, travels, warning, isSkipped, opensTransaction } = this.options.judge(
       statement,
       schema,
       gate.transactionOf(event),
     );
     this.stop = stop;
     if (stop !== null) return false;
+    // What is read again, and the phases of an ALTER that decide nothing, were counted or will be.
+    if (isSkipped && gate.isWanted()) this.content.countSkipped();
     const isTaken = travels !== null && gate.isWanted();
     if (isTaken && !gate.pass()) return false;
     if (opensTransaction) this.tracker.beginStatement(event);

@@ -4,7 +4,15 @@ import { must } from '@lutra/model';
 import type { RawEvent } from '@lutra/model';
 import type { OpenTransaction } from './open-transaction.ts';
 
-const NOTHING = { transactionCount: 0, rowsEvents: 0, rows: 0, sourceBytes: 0, firstCommitMs: 0, lastCommitMs: 0 };
+const NOTHING = {
+  transactionCount: 0,
+  rowsEvents: 0,
+  rows: 0,
+  sourceBytes: 0,
+  firstCommitMs: 0,
+  lastCommitMs: 0,
+  statementsSkipped: 0,
+};
 
 /** Body and counts of the process that is being built. */
 export class ProcessContent {
@@ -47,6 +55,11 @@ export class ProcessContent {
     this.totals.rows += rows;
   }
 
+  /** A schema statement is passed over. */
+  countSkipped(): void {
+    this.totals.statementsSkipped++;
+  }
+
   /** The transaction is over. Call after begin. */
   end(gtid: string): void {
     must(this.encoder, 'a transaction that has begun has an encoder').endTransaction({ isLast: true, gtid });
@@ -60,9 +73,9 @@ export class ProcessContent {
 
   /** Its counts; the next process begins. */
   take(): Omit<typeof NOTHING, 'rows'> {
-    const { transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs } = this.totals;
+    const { transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs, statementsSkipped } = this.totals;
     this.totals = { ...NOTHING };
     this.encoder = null;
-    return { transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs };
+    return { transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs, statementsSkipped };
   }
 }

@@ -103,7 +103,7 @@ export class ProcessPublisher {
     built: BuiltProcess,
     { definition, serverUuid, bodyBytes }: Parameters<ProcessPublisher['publish']>[1],
   ): ProcessHeader {
-    const { end, transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs } = built;
+    const { end, transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs, statementsSkipped } = built;
     return {
       pipelineId: this.session.pipelineId,
       epoch: this.session.epoch,
@@ -116,6 +116,7 @@ export class ProcessPublisher {
       sourceBytes,
       firstCommitMs,
       lastCommitMs,
+      ...(statementsSkipped > 0 ? { statementsSkipped } : {}),
       stages: [
         {
           stage: 'select',

@@ -47,11 +47,9 @@ function readConcerns(statement: string, schema: string): Concerns | null {
   if (tables.length === 0) return isTableStatement(tokens) && !isTemporary(tokens) ? mentions(tokens) : null;
   if (verb === 'TRUNCATE') return null;
   if (verb === 'ALTER' && !isDoubtful && isHarmlessAlter(tokens)) return null;
-  const others = verb === 'ALTER' ? exchanged(tokens, schema) : [];
-  const named = [...tables, ...others];
   const byWord = isDoubtful ? mentions(tokens, head) : null;
   return (of, table) =>
-    named.some((name) => isEqual(name.schema, of) && isEqual(name.table, table)) || byWord?.(of, table) === true;
+    tables.some((name) => isEqual(name.schema, of) && isEqual(name.table, table)) || byWord?.(of, table) === true;
 }
 
 /** As parseStatement: names come before long lists. */
@@ -113,17 +111,6 @@ function partsOfAlter(tokens: readonly Token[]): Token[][] {
     else parts.at(-1)?.push(token);
   }
   return parts;
-}
-
-/** EXCHANGE PARTITION … WITH TABLE other, CONVERT PARTITION … TO TABLE other: a second table, which may be new. */
-function exchanged(tokens: readonly Token[], schema: string): { readonly schema: string; readonly table: string }[] {
-  return tokens.flatMap((token, index) => {
-    const isBefore = token.word === 'TABLE' && index > 1;
-    const first = isBefore ? tokens[index + 1] : undefined;
-    if (first?.isName !== true) return [];
-    const second = tokens[index + 2]?.text === '.' ? tokens[index + 3] : undefined;
-    return [second === undefined ? { schema, table: first.text } : { schema: first.text, table: second.text }];
-  });
 }
 
 /** CREATE or DROP of something else (index, view, routine, trigger, event, account) leaves columns alone. */

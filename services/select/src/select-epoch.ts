@@ -4,6 +4,7 @@ import type { PipelineSession, ProcessRouter, ServiceContext } from '@lutra/serv
 import { followCursor } from './agree-on-place.ts';
 import { ProcessBuilder } from './process-builder.ts';
 import type { BuilderLimits, Undone } from './built-process.ts';
+import { LeftOutTables } from './left-out-tables.ts';
 import { NeededFiles } from './needed-log.ts';
 import { PreparedTransactions } from './prepared-transactions.ts';
 import { ProcessPublisher } from './process-publisher.ts';
@@ -40,6 +41,7 @@ export class SelectEpoch {
   /** Rows events that their own transaction undoes, by its name: known once it was read to its end. */
   private readonly undone = new Map<string, readonly EventRange[]>();
   private readonly files = new NeededFiles();
+  private readonly leftOut = new LeftOutTables();
   private readonly schemas: TableSchemas;
   private builder: ProcessBuilder | null = null;
   private filter: TableFilter | null = null;
@@ -195,7 +197,7 @@ export class SelectEpoch {
   private async look(builder: ProcessBuilder): Promise<void> {
     if (builder.hasRows) this.waitingSinceMs ??= this.context.clock.monotonicMs();
     await this.publisher.drain();
-    for (const warning of builder.takeWarnings()) await this.warn(warning);
+    for (const warning of [...builder.takeWarnings(), ...this.leftOut.take()]) await this.warn(warning);
   }
 
   /** A transaction took back rows of its own that were kept: reads it again, without them. */
@@ -257,7 +259,7 @@ export class SelectEpoch {
     status.phase = 'connecting';
     await reader.open(this.published.place);
     status.address = reader.addressText;
-    status.addressReason = reasonFor(reader);
+    status.addressReason = reader.addressReason;
     await this.schemas.begin(this.published.place.done);
     this.adoptRevision();
     this.builder = this.newBuilder();
@@ -273,9 +275,10 @@ export class SelectEpoch {
   private newBuilder(): ProcessBuilder {
     const { reader } = this.options;
     const matcher = compileMappings(this.definition.mappings);
-    const filter = new TableFilter(matcher, this.schemas.openOf);
+    const filter = new TableFilter(matcher, this.schemas.openOf, this.leftOut);
     this.filter = filter;
-    this.judge = new StatementJudge(this.definition, matcher);
+    this.judge = new StatementJudge(this.definition, matcher, reader);
+    if (reader.foldsNames) this.leftOut.noteCase(this.definition.mappings);
     return new ProcessBuilder({
       start: {
         ...this.published,
@@ -303,7 +306,9 @@ export class SelectEpoch {
     this.definition = latest;
     const matcher = compileMappings(latest.mappings);
     this.filter?.adopt(matcher);
-    this.judge = new StatementJudge(latest, matcher);
+    const { reader } = this.options;
+    this.judge = new StatementJudge(latest, matcher, reader);
+    if (reader.foldsNames) this.leftOut.noteCase(latest.mappings);
     this.session.log.info({ revision: latest.revision }, 'revision adopted');
   }
 
@@ -376,7 +381,7 @@ export class SelectEpoch {
   }
 
   private async warn(warning: { readonly code: WarningCode; readonly message: string }): Promise<void> {
-    this.session.log.warn(warning, 'schema change at the source');
+    this.session.log.warn(warning, 'noticed at the source');
     await publishQuietly(this.context, this.session, { kind: 'warning', ...warning });
   }
 
@@ -390,10 +395,4 @@ export class SelectEpoch {
     const waitMs = this.builder?.hasRows === true ? closeAfterMs(this.window, this.definition.parameters) : null;
     return Math.max(1, Math.min(TICK_MS, waitMs ?? TICK_MS));
   }
-}
-
-/** Why another server than the first of the group is read. */
-function reasonFor({ addressText, passedOver }: SourceReader): string | null {
-  if (passedOver.length === 0) return null;
-  return `${addressText ?? ''} is read, because ${passedOver.map(({ address, error }) => `${address}: ${error.message}`).join('; ')}`;
 }

@@ -20,6 +20,8 @@ export class SourceReader {
   /** Addresses of the group that were tried before the one that is read. */
   passedOver: readonly PassedOver[] = [];
   batch: ReadBatch | null = null;
+  /** The server that is read takes names in any case, and logs rows under the names in lower case. */
+  foldsNames = false;
   private address: ServerAddress | null = null;
   private dump: BinlogDump | null = null;
   private bytesBefore = 0;
@@ -52,6 +54,13 @@ export class SourceReader {
     return this.address === null ? null : `${this.address.host}:${String(this.address.port)}`;
   }
 
+  /** Why another server than the first of the group is read; null = it is the first. */
+  get addressReason(): string | null {
+    const { addressText, passedOver } = this;
+    if (passedOver.length === 0) return null;
+    return `${addressText ?? ''} is read, because ${passedOver.map(({ address, error }) => `${address}: ${error.message}`).join('; ')}`;
+  }
+
   /** The server of this epoch, for further connections. */
   current(): XaSource {
     const { heartbeatMs } = this.options;
@@ -77,6 +86,7 @@ export class SourceReader {
   async open(place: Place): Promise<void> {
     const session = await (this.serverUuid === null ? this.openAny(place) : this.openSame(place, this.serverUuid));
     try {
+      this.foldsNames = (await session.queryText('SELECT @@lower_case_table_names')) === '1';
       this.dump = await openDump(session, place.done, this.options);
       this.serverUuid = session.server.uuid;
       this.setClock(session.server.clockOffsetMs);

@@ -8,6 +8,8 @@ import type { NamedTable, ParsedStatement } from './parse-statement.ts';
 export interface Judgement {
   readonly warning: { readonly code: WarningCode; readonly message: string } | null;
   readonly stop: SyncError | null;
+  /** It is passed over: by policy or decision, or because it is about something that is never carried over. */
+  readonly isSkipped: boolean;
   /** Rows events follow in the same transaction (CREATE TABLE … SELECT of MySQL). */
   readonly opensTransaction: boolean;
   /** It goes to the target, alone; null = it does not. */
@@ -17,10 +19,16 @@ export interface Judgement {
 export interface TravellingStatement {
   readonly kind: DdlKind;
   readonly tables: readonly NamedTable[];
+  /** Absent = none. */
+  readonly beside?: readonly NamedTable[];
+  /** Absent = none. */
+  readonly parents?: readonly NamedTable[];
   readonly ghost: GhostStep | null;
+  /** The names are those that the source knows, in lower case; the text has them as they were typed. Absent = it folds none. */
+  readonly foldsNames?: boolean;
 }
 
-const HARMLESS: Judgement = { warning: null, stop: null, opensTransaction: false, travels: null };
+const HARMLESS: Judgement = { warning: null, stop: null, isSkipped: false, opensTransaction: false, travels: null };
 const STATEMENT_CHARACTERS_SHOWN = 200;
 const STATEMENT_CHARACTERS_REPORTED = 4_000;
 
@@ -29,8 +37,9 @@ type ParsedDdl = Extract<ParsedStatement, { kind: 'ddl' }>;
 /**
  * Judges logged statements under one revision. Schema statements that concern mapped tables travel to the target where the
  * policy of their kind is 'sync'. Where it is not, those that destroy what a mapping reads (TRUNCATE, DROP, RENAME, partition
- * operations, CREATE OR REPLACE) stop the pipeline, or are counted in a warning when it is 'skip'; others warn. Rows changed
- * by statement in a mapped schema stop it in any case: passing over them would lose them.
+ * operations, CREATE OR REPLACE) stop the pipeline, or are counted in a warning when it is 'skip'; others warn. A table
+ * concerns it that the statement changes, takes rows from or gives rows to. Rows changed by statement in a mapped schema stop
+ * it in any case: passing over them would lose them.
  */
 export class StatementJudge {
   private readonly schemas: ReadonlySet<string>;
@@ -39,13 +48,17 @@ export class StatementJudge {
   constructor(
     private readonly definition: PipelineDefinition,
     private readonly matcher: MappingMatcher,
+    private readonly source: { readonly foldsNames: boolean } = { foldsNames: false },
   ) {
     this.schemas = new Set(definition.mappings.map(({ source }) => source.schema));
   }
 
   /** `transaction` names the statement's transaction, as a person's decision about it does. */
-  judge(statement: string, schema: string, transaction = ''): Judgement {
-    const parsed = parseStatement(statement, schema);
+  judge(statement: string, typedSchema: string, transaction = ''): Judgement {
+    const { foldsNames } = this.source;
+    const schema = foldsNames ? typedSchema.toLowerCase() : typedSchema;
+    const typed = parseStatement(statement, schema);
+    const parsed = foldsNames && typed.kind === 'ddl' ? withFoldedNames(typed) : typed;
     switch (parsed.kind) {
       case 'other':
         return HARMLESS;
@@ -57,19 +70,28 @@ export class StatementJudge {
     }
   }
 
-  private ddl(parsed: ParsedDdl, about: About): Judgement {
-    const { tables, ddlKind, database } = parsed;
+  private ddl(parsed: ParsedDdl, asTyped: About): Judgement {
+    const { tables, beside, parents, isFilled, ddlKind, database } = parsed;
+    // What a query says may be values of rows.
+    const about = isFilled ? { ...asTyped, statement: 'CREATE TABLE … SELECT' } : asTyped;
     if (parsed.isTemporary) return HARMLESS;
     const ghost = readGhostStep(parsed, this.matcher);
     if (ghost !== null)
-      return this.byPolicy('alter', { ...about, tables: [ghost.of], ghost, isDestructive: ghost.step === 'swap' });
+      return this.byPolicy('alter', {
+        ...about,
+        tables: [ghost.of],
+        parents,
+        ghost,
+        isDestructive: ghost.step === 'swap',
+      });
     if (tables.length > 0 && tables.every((name) => ghostPartOf(name, this.matcher) !== null)) return HARMLESS;
     const concerned = tables.filter((name) => this.isMapped(name));
     if (database !== null && this.schemas.has(database)) concerned.push({ schema: database, table: '*' });
     const { isDestructive } = parsed;
     if (ddlKind !== null && concerned.length > 0) {
       const named = database === null ? tables : [{ schema: database, table: '' }];
-      return this.byPolicy(ddlKind, { ...about, tables: named, ghost: null, isDestructive, concerned });
+      const ddl = { ...about, tables: named, beside, parents, ghost: null, isDestructive, isFilled, concerned };
+      return this.byPolicy(ddlKind, ddl);
     }
     const isNear = this.schemas.has(about.schema) || tables.some((name) => this.schemas.has(name.schema));
     if (!isNear) return HARMLESS;
@@ -84,18 +106,28 @@ export class StatementJudge {
     const policy: DdlPolicy = isDecided ? 'skip' : (ofKind ?? parameters.ddl);
     // A decision about a statement that travels is carried out at the target, where its intent may wait.
     const travelsDecided = isDecided && (ofKind ?? parameters.ddl) === 'sync';
-    if (policy === 'sync' || travelsDecided) return { ...HARMLESS, travels: { kind, tables, ghost } };
+    if (policy === 'sync' && ddl.isFilled === true) return this.kept(ddl, 'fail');
+    if (policy === 'sync' || travelsDecided) {
+      const { beside = [], parents = [] } = ddl;
+      const more = {
+        ...(beside.length > 0 ? { beside } : {}),
+        ...(parents.length > 0 ? { parents } : {}),
+        ...(this.source.foldsNames ? { foldsNames: true } : {}),
+      };
+      return { ...HARMLESS, travels: { kind, tables, ghost, ...more } };
+    }
     // The steps before the swap change nothing that is replicated.
     if (ghost !== null && ghost.step !== 'swap') return HARMLESS;
-    if (!isDestructive && ofKind === undefined && !isDecided) return seen(statement);
+    if (!isDestructive && ofKind === undefined && !isDecided) return { ...seen(statement), isSkipped: true };
     return this.kept(ddl, policy);
   }
 
-  private kept({ statement, transaction, tables, concerned }: ConcernedDdl, policy: 'skip' | 'fail'): Judgement {
+  private kept(ddl: ConcernedDdl, policy: 'skip' | 'fail'): Judgement {
+    const { statement, transaction, tables, concerned, isFilled = false } = ddl;
     const names = (concerned ?? tables).map(({ schema, table }) => `${schema}.${table}`);
-    const problem = `The source ran a statement that concerns the mapped ${names.join(', ')}: ${shorten(statement)}`;
+    const problem = `The source ran a statement that concerns the mapped ${names.join(', ')}: ${shorten(statement)}${isFilled ? ', whose rows it did not log (binlog_format is not ROW)' : ''}`;
     if (policy === 'fail') {
-      const details = { problem, tables: names, transaction, ...exact(statement) };
+      const details = { problem, tables: names, transaction, ...(isFilled ? {} : exact(statement)) };
       return { ...HARMLESS, stop: new SyncError('SOURCE_DDL_STOPPED', details) };
     }
     return this.countSkipped(`${problem}. It was passed over (ddl = skip)`);
@@ -111,7 +143,7 @@ export class StatementJudge {
   private countSkipped(message: string): Judgement {
     this.skipped++;
     const counted = `${message}, number ${String(this.skipped)} since the start of the epoch`;
-    return { ...HARMLESS, warning: { code: 'SOURCE_DDL_SKIPPED', message: counted } };
+    return { ...HARMLESS, isSkipped: true, warning: { code: 'SOURCE_DDL_SKIPPED', message: counted } };
   }
 
   /** Whatever the case: servers with lower_case_table_names = 1 log what was typed. */
@@ -125,6 +157,19 @@ export class StatementJudge {
   }
 }
 
+const withFoldedNames = (parsed: ParsedDdl): ParsedDdl => ({
+  ...parsed,
+  tables: parsed.tables.map(folded),
+  beside: parsed.beside.map(folded),
+  parents: parsed.parents.map(folded),
+  database: parsed.database?.toLowerCase() ?? null,
+});
+
+const folded = ({ schema, table }: NamedTable): NamedTable => ({
+  schema: schema.toLowerCase(),
+  table: table.toLowerCase(),
+});
+
 interface About {
   readonly statement: string;
   /** The session's. */
@@ -136,6 +181,9 @@ interface ConcernedDdl extends About {
   readonly tables: readonly NamedTable[];
   readonly ghost: GhostStep | null;
   readonly isDestructive: boolean;
+  readonly beside?: readonly NamedTable[];
+  readonly parents?: readonly NamedTable[];
+  readonly isFilled?: boolean;
   /** Those that are mapped; absent = all of them. */
   readonly concerned?: readonly NamedTable[];
 }

@@ -2,6 +2,7 @@ import { readTableId, readTableName } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import type { LoggedTable } from '@lutra/binlog/schema';
 import type { MappingMatcher } from '@lutra/model';
+import type { LeftOutTables } from './left-out-tables.ts';
 
 /** A table as the log last described it. */
 export interface KnownTable {
@@ -34,6 +35,7 @@ export class TableFilter {
   constructor(
     private matcher: MappingMatcher,
     private readonly openOf: (map: Buffer) => LoggedTable | null = () => null,
+    private readonly leftOut: Pick<LeftOutTables, 'noteGhost'> | null = null,
   ) {}
 
   /** Takes the mappings of a newer revision; every table is judged anew. */
@@ -44,7 +46,7 @@ export class TableFilter {
 
   /** One that judges in the same way and knows no table yet: for events from another place of the log. */
   fresh(): TableFilter {
-    return new TableFilter(this.matcher, this.openOf);
+    return new TableFilter(this.matcher, this.openOf, this.leftOut);
   }
 
   /** Table ids begin anew after a restart of the server. */
@@ -77,6 +79,10 @@ export class TableFilter {
   private judge(event: FramedEvent): KnownTable {
     const { schema, table } = readTableName(event);
     const isMapped = this.matcher.targetsOf(schema, table).length > 0;
+    if (!isMapped) {
+      const of = this.matcher.leftOutOf(schema, table);
+      if (of !== null) this.leftOut?.noteGhost({ schema, table }, of);
+    }
     // For comparison, and because it outlives its chunk.
     const logged = Buffer.from(event.bytes);
     const open = isMapped ? this.openOf(logged) : null;

@@ -12,7 +12,13 @@ import type { EventRange } from '../src/savepoints.ts';
 import type { Judgement } from '../src/statement-judge.ts';
 import { TableFilter } from '../src/table-filter.ts';
 
-export const HARMLESS: Judgement = { warning: null, stop: null, opensTransaction: false, travels: null };
+export const HARMLESS: Judgement = {
+  warning: null,
+  stop: null,
+  isSkipped: false,
+  opensTransaction: false,
+  travels: null,
+};
 const LIMITS: BuilderLimits = { maxRows: 1000, maxBytes: 1_000_000, bytesPerRow: 1e9, eventBytesMax: 100_000_000 };
 export const START: Place = { done: { kind: 'mariadbGtid', gtidList: '' }, inside: null };
 

@@ -9,7 +9,11 @@ const tablesOf = (statement: string): string => {
   if (parsed.kind !== 'ddl') return parsed.kind;
   const names = parsed.tables.map(({ schema, table }) => `${schema}.${table}`);
   if (parsed.droppedSchema !== null) names.push(`${parsed.droppedSchema}.*`);
-  return `${parsed.isDestructive ? 'destroys' : 'changes'} ${names.join(' ')}${parsed.opensTransaction ? ' and rows' : ''}`;
+  const beside = parsed.beside.map(({ schema, table }) => `${schema}.${table}`);
+  const rows = parsed.opensTransaction ? ' and rows' : parsed.isFilled ? ' and no rows' : '';
+  const besides = beside.length > 0 ? ` beside ${beside.join(' ')}` : '';
+  const parents = parsed.parents.map(({ schema, table }) => ` under ${schema}.${table}`).join('');
+  return `${parsed.isDestructive ? 'destroys' : 'changes'} ${names.join(' ')}${besides}${parents}${rows}`;
 };
 
 describe('parseStatement', () => {
@@ -28,6 +32,18 @@ describe('parseStatement', () => {
     ['ALTER TABLE item ADD COLUMN `rename` INT, DROP COLUMN b', 'changes shop.item'],
     ['ALTER TABLE item TRUNCATE PARTITION p1', 'destroys shop.item'],
     ['ALTER TABLE item DROP PARTITION p1', 'destroys shop.item'],
+    ['ALTER TABLE old EXCHANGE PARTITION p WITH TABLE item WITHOUT VALIDATION', 'destroys shop.old shop.item'],
+    ['ALTER TABLE x.old CONVERT PARTITION p TO TABLE item', 'destroys x.old shop.item'],
+    ['ALTER TABLE item CONVERT TABLE `x`.`new` TO PARTITION p VALUES LESS THAN (9)', 'destroys shop.item x.new'],
+    ['ALTER TABLE item ADD exchange INT, ADD FULLTEXT KEY f (b) WITH PARSER ngram', 'changes shop.item'],
+    ['CREATE TABLE item LIKE x.other', 'changes shop.item beside x.other'],
+    ['CREATE TABLE item (LIKE other)', 'changes shop.item beside shop.other'],
+    ["CREATE TABLE item (a INT REFERENCES x.p (id), CHECK (a LIKE 'b' AND c LIKE d))", 'changes shop.item under x.p'],
+    ['ALTER TABLE item ADD FOREIGN KEY (a) REFERENCES p (id), ADD b INT', 'changes shop.item under shop.p'],
+    ['CREATE TABLE item (a INT) ENGINE=MERGE UNION=(b, x.c)', 'changes shop.item beside shop.b x.c'],
+    ['CREATE TABLE item SELECT * FROM other', 'destroys shop.item and no rows'],
+    ['CREATE TABLE item (a INT) AS TABLE other', 'destroys shop.item and no rows'],
+    ['CREATE TABLE item (a INT) PARTITION BY LIST (a) (PARTITION p VALUES IN (1))', 'changes shop.item'],
     ['/* a comment */ -- another\n CREATE OR REPLACE TABLE item (a INT)', 'destroys shop.item'],
     ["CREATE TABLE item (a VARCHAR(9) DEFAULT 'DROP TABLE x')", 'changes shop.item'],
     ['CREATE TABLE `item` (`id` int NOT NULL) START TRANSACTION', 'changes shop.item and rows'],
@@ -77,9 +93,103 @@ describe('StatementJudge', () => {
     ['CREATE VIEW item_v AS SELECT 1', 'SOURCE_DDL_SKIPPED'],
     ['ALTER TABLE item_1 ADD x INT', 'SOURCE_DDL_SEEN'],
     ['CREATE TABLE elsewhere.x (a INT)', 'SOURCE_DDL_SEEN'],
+    ['ALTER TABLE elsewhere.x EXCHANGE PARTITION p WITH TABLE item_1', 'SOURCE_DDL_STOPPED'],
+    ['ALTER TABLE x CONVERT PARTITION p TO TABLE item_1', 'SOURCE_DDL_STOPPED'],
+    ['ALTER TABLE x CONVERT TABLE item_1 TO PARTITION p VALUES LESS THAN (9)', 'SOURCE_DDL_STOPPED'],
+    ['ALTER TABLE item_1 CONVERT TABLE x TO PARTITION p VALUES LESS THAN (9)', 'SOURCE_DDL_STOPPED'],
+    ['CREATE TABLE item_1 SELECT 1 AS secret', 'SOURCE_DDL_STOPPED'],
+    ['CREATE TABLE x SELECT * FROM item_1', 'SOURCE_DDL_SEEN'],
+    ['CREATE TABLE x LIKE item_1', 'SOURCE_DDL_SEEN'],
     ['INSERT INTO item_1 VALUES (1)', 'SOURCE_BINLOG_FORMAT'],
   ])('judges: %s', (statement, expected) => {
     expect(judge(statement)).toBe(expected);
+  });
+
+  it.each([
+    ['CREATE VIEW item_v AS SELECT 1', true],
+    ['DROP PROCEDURE p', true],
+    ['CREATE TRIGGER t BEFORE INSERT ON item_1 FOR EACH ROW SET @x = 1', true],
+    ['TRUNCATE TABLE item_1', true],
+    ['ALTER TABLE item_1 ADD x INT', true],
+    ['CREATE TABLE elsewhere.x (a INT)', false],
+    ['ANALYZE TABLE item_1', false],
+    ['CREATE TEMPORARY TABLE item_1 (a INT)', false],
+  ])('counts what is passed over and could have been applied: %s', (statement, isSkipped) => {
+    const skipping = definition('skip');
+    const judgement = new StatementJudge(skipping, compileMappings(skipping.mappings)).judge(statement, 'shop');
+    expect(judgement).toMatchObject({ stop: null, isSkipped });
+  });
+
+  it.each([
+    ['ALTER TABLE ITEM_1 ADD x INT', [{ schema: 'shop', table: 'item_1' }]],
+    ['TRUNCATE Shop.Item_1', [{ schema: 'shop', table: 'item_1' }]],
+    [
+      'ALTER TABLE X EXCHANGE PARTITION p WITH TABLE Item_1',
+      ['x', 'item_1'].map((table) => ({ schema: 'shop', table })),
+    ],
+    ['DROP DATABASE SHOP', [{ schema: 'shop', table: '' }]],
+    ['RENAME TABLE Item_1 TO Item_2', ['item_1', 'item_2'].map((table) => ({ schema: 'shop', table }))],
+  ])('knows tables that were typed in another case, at a source that folds names: %s', (statement, tables) => {
+    const { mappings, ...rest } = definition('fail');
+    const synced = { ...rest, mappings, parameters: { ...DEFAULT_PARAMETERS, ddl: 'sync' as const } };
+    const judgeOf = (source?: { readonly foldsNames: boolean }) =>
+      new StatementJudge(synced, compileMappings(mappings), source).judge(statement, 'Shop').travels;
+    expect(judgeOf({ foldsNames: true })).toMatchObject({ tables, foldsNames: true });
+    expect(judgeOf()).toBeNull();
+  });
+
+  const synced = (statement: string, parameters = {}) => {
+    const { mappings, ...rest } = definition('fail');
+    const revision = { ...rest, mappings, parameters: { ...DEFAULT_PARAMETERS, ddl: 'sync' as const, ...parameters } };
+    return new StatementJudge(revision, compileMappings(mappings)).judge(statement, 'shop', 'g:1');
+  };
+  const shop = (...tables: string[]) => tables.map((table) => ({ schema: 'shop', table }));
+
+  it('sends every table that rows go to or come from, and what is named beside them', () => {
+    expect(synced('ALTER TABLE old EXCHANGE PARTITION p WITH TABLE item_1').travels).toEqual({
+      kind: 'alter',
+      tables: shop('old', 'item_1'),
+      ghost: null,
+    });
+    expect(synced('CREATE TABLE item_1 (a INT REFERENCES p (id))').travels).toMatchObject({
+      tables: shop('item_1'),
+      parents: shop('p'),
+    });
+    expect(synced('ALTER TABLE _item_1_new ADD FOREIGN KEY (a) REFERENCES p (id)').travels).toMatchObject({
+      tables: shop('item_1'),
+      parents: shop('p'),
+    });
+    const kinds = { ddlByKind: { alter: 'fail' } };
+    expect(synced('ALTER TABLE old EXCHANGE PARTITION p WITH TABLE item_1', kinds).stop?.code).toBe(
+      'SOURCE_DDL_STOPPED',
+    );
+  });
+
+  it('stops at a table that was filled by a statement, whose rows nobody logged, and shows none of them', () => {
+    const { stop, travels } = synced("CREATE TABLE item_1 SELECT 'secret' AS a");
+    expect([stop?.code, travels]).toEqual(['SOURCE_DDL_STOPPED', null]);
+    expect(JSON.stringify([stop?.message, stop?.details])).not.toContain('secret');
+    expect(
+      synced("CREATE TABLE item_1 SELECT 'secret' AS a", { ddlDecisions: { 'g:1': 'skip' } }).travels,
+    ).toMatchObject({ kind: 'create' });
+  });
+
+  it.each([
+    ['CREATE TABLE _item_1_new (a INT)', 'begin'],
+    ['ALTER TABLE _item_1_new ADD b INT', 'remember'],
+    ['RENAME TABLE item_1 TO _item_1_old, _item_1_new TO item_1', 'swap'],
+    // pt-online-schema-change with drop_swap: DROP TABLE item_1 stands before it.
+    ['RENAME TABLE _item_1_new TO item_1', 'swap'],
+    ['ALTER TABLE _item_1_new RENAME TO item_1', 'swap'],
+    ['DROP TABLE IF EXISTS `_item_1_new`', 'forget'],
+    ['DROP TABLE _item_1_ghc, _item_1_gho', 'forget'],
+    ['DROP TABLE _item_1_gho, unrelated', 'forget'],
+    ['DROP TABLE _item_1_old', undefined],
+    ['DROP TABLE _item_1_new, item_2', undefined],
+    ['RENAME TABLE _item_1_new TO item_2', undefined],
+    ['ALTER TABLE _item_1_new EXCHANGE PARTITION p WITH TABLE item_1', undefined],
+  ])('knows the step of a schema change: %s', (statement, step) => {
+    expect(synced(statement).travels?.ghost?.step).toBe(step);
   });
 
   it('passes destructive statements over when told so, and says it', () => {

@@ -3,8 +3,9 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Place, SyncError } from '@lutra/model';
 import { BinlogStreamBuilder } from '@lutra/testing';
-import { build, START } from './build-stream.ts';
+import { build, HARMLESS, START } from './build-stream.ts';
 import type { Published } from './build-stream.ts';
+import type { Judgement } from '../src/statement-judge.ts';
 
 const header = (): BinlogStreamBuilder => new BinlogStreamBuilder().rotate('bin.000001').formatDescription();
 /** A transaction of rows events with these sizes; table 7 is shop.item. */
@@ -59,6 +60,22 @@ describe('ProcessBuilder', () => {
         expect(process?.end.done).toEqual({ kind: 'mariadbGtid', gtidList: `0-1-${String(bodies.length)}` });
       }),
     );
+  });
+
+  it('counts schema statements that are passed over to the process that moves the place behind them', () => {
+    const stream = header();
+    for (const sequence of [1, 3, 5]) {
+      stream.mariadbGtid(sequence, { flags: 1 }).query('CREATE VIEW v', 'shop');
+      transaction(stream, sequence + 1, [100]);
+    }
+    const judge = (): Judgement => ({ ...HARMLESS, isSkipped: true });
+    const limits = { maxRows: 2 };
+    const counts = build(stream.bytes, { judge, limits }).map(({ statementsSkipped }) => statementsSkipped);
+    expect(counts).toEqual([2, 1]);
+    // What was published before a break is not counted again behind it.
+    const [first] = build(stream.bytes, { judge, limits, processesMax: 1 });
+    const rest = build(stream.bytes, { judge, limits, start: first?.end ?? START });
+    expect(rest.map(({ statementsSkipped }) => statementsSkipped)).toEqual([1]);
   });
 
   it('passes garbage in rows of mapped tables on without looking at it', () => {

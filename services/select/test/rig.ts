@@ -256,7 +256,12 @@ function definitionOf(options: {
     source,
     target: source,
     mappings: [
-      { id: 'm', source: { schema, table: { regex: 'item.*' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
+      {
+        id: 'm',
+        source: { schema, table: { regex: '_?item.*' } },
+        target: { schema: 'copy' },
+        columns: { mode: 'all' },
+      },
     ],
     parameters: { ...DEFAULT_PARAMETERS, ddl: 'fail', ...options.parameters },
     start: options.start ?? { kind: 'latest' },

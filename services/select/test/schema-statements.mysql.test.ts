@@ -122,6 +122,82 @@ describe.each(['mariadbSource', 'mysql'] as const)('schema statements of %s', (n
     await insert();
     await waitUntil(() => rig.events().length === 1, { what: 'the row behind', ...WAIT });
     expect(statements).toHaveLength(3);
+    const leftOut = rig.warnings.filter((event) => event.kind === 'warning' && event.code === 'SOURCE_GHOST_LEFT_OUT');
+    expect(leftOut).toMatchObject([{ message: expect.stringContaining(`${ghost} `) }]);
+  });
+
+  it('sends a swap whose table is dropped before, and the end of a ghost that is given up', async () => {
+    const { loadAll, statements } = await start();
+    loadAll();
+    const ghost = `${schema}._item_new`;
+    for (const statement of [
+      `CREATE TABLE ${ghost} (id INT PRIMARY KEY)`,
+      `DROP TABLE IF EXISTS ${ghost}`,
+      `CREATE TABLE ${ghost} (id INT PRIMARY KEY AUTO_INCREMENT, data TEXT)`,
+      `ALTER TABLE ${ghost} ADD COLUMN extra INT`,
+      'SET foreign_key_checks = 0',
+      `DROP TABLE IF EXISTS ${schema}.item`,
+      `RENAME TABLE ${ghost} TO ${schema}.item`,
+    ])
+      await connection.query(statement);
+    await waitUntil(() => statements.length === 6, { what: 'six steps', ...WAIT });
+    const steps = statements.map(({ statement: { ghost: step, kind } }) => step?.step ?? kind);
+    expect(steps).toEqual(['begin', 'forget', 'begin', 'remember', 'drop', 'swap']);
+    await insert();
+    await waitUntil(() => rig.events().length === 1, { what: 'the row behind', ...WAIT });
+  });
+
+  it('tells every table that a statement moves rows to or from, be the first one mapped or not', async () => {
+    const parts = 'PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))';
+    const item = `${schema}.item_2`;
+    await connection.query(`CREATE TABLE ${schema}.archive (id INT PRIMARY KEY) ${parts}`);
+    await connection.query(`CREATE TABLE ${item} (id INT PRIMARY KEY)`);
+    const { loadAll, statements } = await start();
+    loadAll();
+    const moves = [`ALTER TABLE ${schema}.archive EXCHANGE PARTITION p0 WITH TABLE ${item}`];
+    if (name === 'mariadbSource')
+      moves.push(
+        `ALTER TABLE ${schema}.archive CONVERT PARTITION p1 TO TABLE ${schema}.item_3`,
+        `ALTER TABLE ${schema}.archive CONVERT TABLE ${schema}.item_3 TO PARTITION p1 VALUES LESS THAN (20)`,
+      );
+    for (const move of moves) await connection.query(move);
+    await connection.query(`CREATE TABLE ${schema}.item_4 LIKE ${schema}.archive`);
+    await waitUntil(() => statements.length > moves.length, { what: 'the statements', ...WAIT });
+    const seconds = statements.map(({ statement }) => statement.tables.map(({ table }) => table).join());
+    const expected = ['archive,item_2', 'archive,item_3', 'archive,item_3'].slice(0, moves.length);
+    expect(seconds).toEqual([...expected, 'item_4']);
+    expect(statements.at(-1)?.statement.beside).toEqual([{ schema, table: 'archive' }]);
+  });
+
+  it('stops before a mapped table that a statement filled, whose rows were not logged', async () => {
+    await start();
+    rig.loadAll();
+    await connection.query("SET SESSION binlog_format = 'STATEMENT'");
+    await connection.query(`CREATE TABLE ${schema}.item_2 SELECT 'secret' AS data`);
+    const failure = await rig.running.then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 'SOURCE_DDL_STOPPED', details: { tables: [`${schema}.item_2`] } });
+    expect(String(failure)).not.toContain('secret');
+    expect(rig.statements).toEqual([]);
+  });
+
+  it('tells once of an ordinary table that is called as one of a schema change, and passes its rows', async () => {
+    await connection.query(`CREATE TABLE ${schema}._item_old (id INT)`);
+    const { loadAll } = await start();
+    loadAll();
+    for (const id of [1, 2]) {
+      await connection.query(`INSERT INTO ${schema}._item_old (id) VALUES (${String(id)})`);
+      // Another form of the table is another table map.
+      await connection.query(`ALTER TABLE ${schema}._item_old ADD COLUMN c${String(id)} INT`);
+    }
+    await insert();
+    await waitUntil(() => rig.events().length === 1, { what: 'the row of the mapped table', ...WAIT });
+    const told = (): readonly unknown[] =>
+      rig.warnings.filter((event) => event.kind === 'warning' && event.code === 'SOURCE_GHOST_LEFT_OUT');
+    await waitUntil(() => told().length > 0, { what: 'the warning', ...WAIT });
+    expect(told()).toMatchObject([{ message: expect.stringContaining(`Rows of ${schema}._item_old are left out`) }]);
   });
 
   it('passes over what a person decided to skip, under a policy that stops', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { MappingDefinition } from '@lutra/model';
 import { BinlogStreamBuilder } from '@lutra/testing';
+import { LeftOutTables } from '../src/left-out-tables.ts';
 import { build } from './build-stream.ts';
 
 describe('the table filter', () => {
@@ -19,5 +21,29 @@ describe('the table filter', () => {
     const published = build(stream.bytes, { limits: { maxRows: 1e9, maxBytes: 1e9 } });
     const rows = published.flatMap(({ transactions }) => transactions.flatMap(({ events }) => events));
     expect(rows.filter(({ type }) => type === 'rows')).toHaveLength(statements + 1);
+  });
+});
+
+describe('tables that are left out', () => {
+  const mapping = (id: string, schema: string, table: MappingDefinition['source']['table']): MappingDefinition => ({
+    ...{ id, source: { schema, table }, target: { schema: 'Copy' }, columns: { mode: 'all' } },
+  });
+
+  it('are told of once, where a mapping names them in a case that the source does not know', () => {
+    const leftOut = new LeftOutTables();
+    const mappings = [
+      mapping('a', 'shop', { exact: 'Orders' }),
+      mapping('b', 'Shop', { regex: '.*' }),
+      mapping('c', 'shop', { exact: 'orders' }),
+      mapping('d', 'shop', { regex: '\\D+' }),
+    ];
+    leftOut.noteCase(mappings);
+    leftOut.noteCase(mappings);
+    const told = leftOut.take();
+    expect(told.map(({ code }) => code)).toEqual(['SOURCE_NAME_CASE', 'SOURCE_NAME_CASE']);
+    expect(told[0]?.message).toContain('Write shop.orders');
+    expect(leftOut.take()).toEqual([]);
+    leftOut.noteCase([...mappings, mapping('e', 'shop', { exact: 'Items' })]);
+    expect(leftOut.take()).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@ import { COLUMN_TYPES } from './column-types.ts';
 import { CASCADES, FOREIGN_KEYS } from './foreign-keys.ts';
 import { KEY_LESS } from './key-less.ts';
 import { KEYS } from './keys.ts';
+import { ODD_DATES } from './odd-dates.ts';
 import type { Scenario } from './scenario.ts';
 import { SESSIONS } from './sessions.ts';
 import { STATEMENTS } from './statements.ts';
@@ -13,6 +14,7 @@ import { UNIQUE_VALUES } from './unique-values.ts';
 /** Every scenario, in the order in which they run. */
 export const ALL_SCENARIOS: readonly Scenario[] = [
   ...COLUMN_TYPES,
+  ...ODD_DATES,
   ...KEYS,
   ...KEY_LESS,
   ...UNIQUE_VALUES,

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must } from '@lutra/model';
 import type { DatabaseKind } from '@lutra/model';
-import { OwnServer, testServers } from '@lutra/testing';
+import { OwnServer, testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 import { startE2eStack } from '../e2e-stack.ts';
 import type { E2eStack } from '../e2e-stack.ts';
@@ -49,6 +49,12 @@ describe.each(KINDS)('schema statements on %s', (kind) => {
     const warnings = await site().passedOver('same');
     expect(warnings.some((message) => /CREATE .*TRIGGER/i.test(message))).toBe(true);
     expect(warnings.every((message) => !/TEMPORARY/i.test(message))).toBe(true);
+    const least = new Set(warnings).size;
+    await waitUntil(async () => (await site().countPassedOver('same')) >= least, {
+      what: 'the count in the statistics',
+      timeoutMs: 20_000,
+      everyMs: 200,
+    });
   });
 });
 

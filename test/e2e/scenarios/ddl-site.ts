@@ -126,6 +126,15 @@ export class DdlSite {
     return items.filter(({ code }) => code === 'SOURCE_DDL_SKIPPED').map(({ message }) => String(message));
   }
 
+  /** How many statements were passed over, as the pipeline's statistics count them. */
+  async countPassedOver(flavour: string): Promise<number> {
+    const id = must(this.pipelines.get(flavour), flavour);
+    const { totals } = await this.options.stack.api.get<{ totals: { statementsSkipped: number } }>(
+      `/pipelines/${id}/statistics`,
+    );
+    return totals.statementsSkipped;
+  }
+
   async stop(): Promise<void> {
     const drop = (suffix: string): string[] =>
       [this.schema, this.two].map((name) => `DROP DATABASE IF EXISTS ${name}${suffix}`);

@@ -38,7 +38,10 @@ beforeAll(async () => {
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, FILE);
   chmodSync(file, 0o644);
-  [e2e, mysqlSource] = await Promise.all([startE2eStack('scenarios'), OwnServer.start({ program: 'mysql' })]);
+  [e2e, mysqlSource] = await Promise.all([
+    startE2eStack('scenarios', { serviceEnv: { load: { LUTRA_TARGET_BULK: 'always' } } }),
+    OwnServer.start({ program: 'mysql' }),
+  ]);
   const { stack } = e2e;
   const flavours = { ...LIVE, ...CATCHING_UP };
   const starting = KINDS.map((kind) => {

@@ -12,7 +12,7 @@ export const SCOPES: readonly (readonly [scope: ErrorSpec['scope'], title: strin
 
 const INTRODUCTION = `# Errors
 
-<!-- Generated from libs/model/src (errors.ts, source-errors.ts) by \`npm run docs\`: do not edit. -->
+<!-- Generated from libs/model/src (errors.ts, bus-errors.ts, source-errors.ts) by \`npm run docs\`: do not edit. -->
 
 Codes are stable. The API shows the code, a sentence with the names of the case, and what to do about it. Each code links to its
 section in the [runbook](runbook.md): the one command, and what happens next.

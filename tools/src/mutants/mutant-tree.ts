@@ -1,10 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { noticedBy } from './noticed-by.ts';
+import { patchedFiles } from './patched-files.ts';
 import type { Check, Mutant } from './read-mutants.ts';
 
+const NOT_SOURCES = ['node_modules', 'dist', 'dist-test'];
 /** A check takes seconds; one that hangs because of its mutant has noticed it. */
 const CHECK_LIMIT_MS = 180_000;
 
@@ -17,7 +19,7 @@ export interface CheckResult {
   readonly noticedBy: string | null;
 }
 
-/** A copy of the tracked files, with what was built of them, in which patches are tried. */
+/** A copy of the sources, with what was built of them, in which patches are tried. */
 export class MutantTree {
   private readonly options: ts.CompilerOptions;
 
@@ -38,14 +40,10 @@ export class MutantTree {
   /** Makes the copy anew. The packages of the workspace are those of the copy; all others are linked. */
   make(): void {
     rmSync(this.folder, { recursive: true, force: true });
-    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: this.root, encoding: 'utf8' });
-    for (const file of tracked.split('\0').filter((name) => name !== '' && existsSync(join(this.root, name))))
-      this.copy(file);
+    this.copySources('');
     const projects = this.projects();
     for (const group of ['', ...projects]) this.linkModules(join(group, 'node_modules'));
     for (const project of projects) this.copyBuilt(join(project, 'dist'));
-    // Patches are applied by git, which takes a folder inside another work tree for a part of that one.
-    execFileSync('git', ['init', '-q'], { cwd: this.folder });
   }
 
   check(check: Check): CheckResult {
@@ -61,13 +59,16 @@ export class MutantTree {
 
   /** Applies the mutant, runs its check, and takes the mutant back. */
   try(mutant: Mutant): { readonly verdict: Verdict; readonly noticedBy: string | null } {
-    if (!this.apply(mutant, [])) return { verdict: 'doesNotApply', noticedBy: null };
+    const mutated = patchedFiles(this.folder, mutant.file);
+    if (mutated === null) return { verdict: 'doesNotApply', noticedBy: null };
+    const sound = new Map([...mutated.keys()].map((file) => [file, readFileSync(join(this.folder, file), 'utf8')]));
+    this.write(mutated);
     try {
       const { passes, noticedBy } = this.check(mutant.check);
       if (passes) return { verdict: 'survived', noticedBy };
       return { verdict: noticedBy === null ? 'checkBroke' : 'noticed', noticedBy };
     } finally {
-      this.apply(mutant, ['--reverse']);
+      this.write(sound);
     }
   }
 
@@ -79,11 +80,11 @@ export class MutantTree {
     return ['--experimental-vm-modules', jest, '--selectProjects', project, '--testPathPatterns', tests, '--silent'];
   }
 
-  private apply(mutant: Mutant, options: readonly string[]): boolean {
-    if (spawnSync('git', ['apply', ...options, mutant.file], { cwd: this.folder }).status !== 0) return false;
-    const changed = /^\+\+\+ b\/(.+\.ts)$/gm;
-    for (const [, file = ''] of readFileSync(mutant.file, 'utf8').matchAll(changed)) this.build(file);
-    return true;
+  private write(files: ReadonlyMap<string, string>): void {
+    for (const [file, content] of files) {
+      writeFileSync(join(this.folder, file), content);
+      this.build(file);
+    }
   }
 
   /** Only the file that changed, its types unlooked at: building the projects anew would take longer than the check. */
@@ -95,9 +96,15 @@ export class MutantTree {
     writeFileSync(built, outputText);
   }
 
-  private copy(file: string): void {
-    mkdirSync(dirname(join(this.folder, file)), { recursive: true });
-    cpSync(join(this.root, file), join(this.folder, file));
+  /** All but what is installed, built, or hidden. */
+  private copySources(folder: string): void {
+    mkdirSync(join(this.folder, folder), { recursive: true });
+    for (const entry of readdirSync(join(this.root, folder), { withFileTypes: true })) {
+      if (entry.name.startsWith('.') || NOT_SOURCES.includes(entry.name)) continue;
+      const file = join(folder, entry.name);
+      if (entry.isDirectory()) this.copySources(file);
+      else if (entry.isFile()) cpSync(join(this.root, file), join(this.folder, file));
+    }
   }
 
   private copyBuilt(dist: string): void {

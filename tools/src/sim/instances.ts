@@ -101,7 +101,7 @@ function workersOf(
 
 function selectWorker(site: Site, node: SimNode, context: ServiceContext): Worker {
   const router = new ProcessRouter(context, 'extract', () => site.random.next());
-  return leasedPipelines(context, 'mainstem', async (session) => {
+  return leasedPipelines(context, 'mainstem', () => async (session) => {
     const log = site.sources.get(session.pipelineId);
     if (log === undefined) throw new Error(`No source for ${session.pipelineId}`);
     const wakeLater = (wake: () => void): void => {
@@ -112,13 +112,13 @@ function selectWorker(site: Site, node: SimNode, context: ServiceContext): Worke
 }
 
 function loadWorker(site: Site, node: SimNode, context: ServiceContext<LoadEnv>): Worker {
-  return leasedPipelines(context, 'loader', (session) => {
+  return leasedPipelines(context, 'loader', () => (session) => {
     const { pipelineId, epoch } = session;
     const target = site.targets.get(pipelineId);
     if (target === undefined) throw new Error(`No target for ${pipelineId}`);
     const open = (): ReturnType<typeof openSimTarget> => openSimTarget(target, node, { pipelineId, epoch });
     // Units are small here: lanes are to write at the same time all the same.
-    return loadEpoch(context, session, { clock: node.clock, open }, { parallelRowsMin: 2, isLaneUseMeasured: false });
+    return loadEpoch(context, session, { parallelRowsMin: 2, laneUse: null }, { clock: node.clock, open });
   });
 }
 

@@ -11,8 +11,7 @@ import { isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
 import type { LogPoint, SourceLog } from './source-log.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
 
-const CHECKPOINT = 'lutra.checkpoint';
-const LETTERS = 'lutra.dead_letter';
+const [CHECKPOINT, LETTERS] = ['lutra.checkpoint', 'lutra.dead_letter'] as const;
 
 /** A rule of DESIGN §4 that did not hold. */
 export class BrokenRule extends Error {}
@@ -44,6 +43,8 @@ export class PipelineCheck {
   at: LogPoint | null = null;
   permit: unknown = null;
   commits = 0;
+  /** Those that moved a lane's place: a session that makes itself known does not. */
+  moves = 0;
   /** Commits after which the lanes stood at different places. */
   unevenCommits = 0;
   /** Rows that a lane has written further than all have come may be written again, one change after the other. */
@@ -152,9 +153,9 @@ export class PipelineCheck {
       return;
     }
     this.putAside = added;
-    const from = this.at;
-    const changes = this.lanes.commit(checkpoint);
+    const [from, changes] = [this.at, this.lanes.commit(checkpoint)];
     this.commits += 1;
+    if (changes.some(({ before, after }) => before?.point.done !== after?.point.done)) this.moves += 1;
     if (this.lanes.low === null) throw this.broken('the checkpoint was removed');
     if (from === null) this.begin(this.lanes.low);
     else this.move(session, { from, changes, rows });

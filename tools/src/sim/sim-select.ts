@@ -151,6 +151,7 @@ export class SimSelectEpoch {
       sourceBytes: bodyBytes,
       firstCommitMs: transactions[0]?.commitMs ?? 0,
       lastCommitMs: transactions.at(-1)?.commitMs ?? 0,
+      statementsSkipped: 0,
       decidedXids: [],
       statement: null,
     };

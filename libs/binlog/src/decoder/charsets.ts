@@ -31,6 +31,14 @@ const DECODERS = new Map<string, TextDecode>([
   ['utf32', utf32],
 ]);
 
+/** Whether bytes below 0x80 are the ASCII characters wherever they stand; false for charsets of which it is not known. */
+export const keepsAscii = (charset: string): boolean =>
+  charset === 'utf8mb4' ||
+  charset === 'utf8mb3' ||
+  charset === 'utf8' ||
+  // The tables of such charsets begin behind ASCII.
+  SINGLE_BYTE_CHARSETS[charset]?.length === 128;
+
 /** Up to this length a look at each byte costs less than what it saves: the slower call and the search for U+FFFD. */
 const ASCII_CHECK_BYTES_MAX = 64;
 

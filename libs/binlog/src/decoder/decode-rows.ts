@@ -1,13 +1,14 @@
-import type { RawEvent, RowImage, TableDefinition } from '@lutra/model';
-import { SyncError } from '@lutra/model';
+import type { RawEvent, RowImage, TableDefinition, ValueSink } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import { EVENT_HEADER_BYTES, EVENT_TYPE, EVENT_TYPE_OFFSET, eventTypeName } from '../event-types.ts';
 import { ByteCursor, corrupt } from './byte-cursor.ts';
+import type { ImageWriter } from './image-writer.ts';
 import { inflateRows } from './inflate-rows.ts';
 import { PartialUpdateReader } from './partial-update.ts';
 import type { RowReader } from './row-reader.ts';
 import { isSameBehind } from '../same-bytes.ts';
 import { TABLE_ID_BYTES, tableIdOf } from '../schema/table-map.ts';
-import type { TableShape, TableShapes } from './table-shapes.ts';
+import type { CompiledImage, TableShape, TableShapes } from './table-shapes.ts';
 
 export interface DecodedRow {
   readonly before?: RowImage;
@@ -22,6 +23,15 @@ export interface DecodedEvent {
   readonly rows: readonly DecodedRow[];
 }
 
+/** Takes the rows of events without values in between. */
+export interface RowSink {
+  /** Where the images of the row that was begun last go, the one before the change first. */
+  readonly images: ValueSink;
+  /** Before the first row of an event. */
+  beginEvent(event: Omit<DecodedEvent, 'rows'>): void;
+  beginRow(): void;
+}
+
 /** Decodes the rows events of one process; keeps table maps by id and compiled row readers by shape. */
 export interface RowsDecoder {
   /**
@@ -29,8 +39,12 @@ export interface RowsDecoder {
    * columns and select has attached no definition.
    */
   tableMap(event: RawEvent): TableDefinition;
+  /** Whether a table map says what the last one that was taken for its id said. */
+  isKnown(event: RawEvent): boolean;
   /** Rows of an event whose table map was given before. Throws SOURCE_SCHEMA_MISMATCH, SOURCE_EVENT_CORRUPT or SOURCE_EVENT_UNSUPPORTED. */
   rows(event: RawEvent): DecodedEvent;
+  /** Hands over what {@link rows} returns. Where that throws, this may have handed over a part. */
+  pass(event: RawEvent, to: RowSink): void;
 }
 
 /** A decoder for one process. `shapes` is shared with the other processes of the same source. */
@@ -42,11 +56,16 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
     if (table === undefined) throw corrupt(`rows of table ${String(id)}, which no table map describes`);
     return table.shape;
   };
+  const known = (id: number, bytes: Uint8Array): MappedTable | undefined => {
+    const last = tables.get(id);
+    return last !== undefined && isSameBehind(EVENT_HEADER_BYTES, last.map, bytes) ? last : undefined;
+  };
   return {
+    isKnown: ({ bytes }) => known(tableIdOf(bytes), bytes) !== undefined,
     tableMap: ({ bytes }) => {
       const id = tableIdOf(bytes);
-      const last = tables.get(id);
-      if (last !== undefined && isSameBehind(EVENT_HEADER_BYTES, last.map, bytes)) return last.shape.definition;
+      const last = known(id, bytes);
+      if (last !== undefined) return last.shape.definition;
       const shape = shapes.shapeOf(bytes);
       // Copied: a view would keep its whole chunk alive.
       tables.set(id, { shape, map: Buffer.from(bytes) });
@@ -56,6 +75,14 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
       const shape = shapeOf(event);
       try {
         return decodeEvent(event.bytes, shape, shapes.inflatedBytesMax);
+      } catch (error) {
+        throw withTable(error, shape.definition);
+      }
+    },
+    pass: (event, to) => {
+      const shape = shapeOf(event);
+      try {
+        passEvent(openEvent(event.bytes, shape, shapes.inflatedBytesMax), shape, to);
       } catch (error) {
         throw withTable(error, shape.definition);
       }
@@ -99,7 +126,23 @@ function formsByType(forms: readonly (readonly [number, RowsForm])[]): (RowsForm
   return Array.from({ length: 256 }, (_, type) => byType.get(type));
 }
 
-function decodeEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): DecodedEvent {
+/** An event whose head is read. */
+interface OpenEvent {
+  readonly form: RowsForm;
+  readonly flags: number;
+  /** Stands at the first row; of a partial update at the bitmaps before it. */
+  readonly cursor: ByteCursor;
+  readonly first: CompiledImage;
+  /** Of an update: the image after the change. */
+  readonly second: CompiledImage;
+  /**
+   * MINIMAL: a row of nothing but defaults carries no column and takes no bytes. It stands alone: for a second one in the
+   * event both servers fail with error 1534 (observed with MySQL 9.7 and MariaDB 10.11).
+   */
+  readonly isDefaults: boolean;
+}
+
+function openEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): OpenEvent {
   const cursor = new ByteCursor(bytes);
   const type = bytes[EVENT_TYPE_OFFSET] ?? 0;
   const form = FORMS[type];
@@ -113,27 +156,79 @@ function decodeEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: num
   if (form.version === 2) cursor.take(Math.max(cursor.uint16() - 2, 0));
   const columnCount = cursor.packedLength();
   if (columnCount !== shape.columnCount) throw otherWidth(columnCount, shape);
-  const rows = form.isPartial === true ? readPartial(cursor, shape) : readPlain(cursor, shape, form, inflatedBytesMax);
-  return { table: shape.definition, kind: form.kind, flags, rows };
+  const bitmapAt = cursor.at;
+  const first = shape.image(cursor);
+  const isDefaults =
+    form.kind === 'insert' && cursor.at === cursor.end && isEveryByteZero(cursor.bytes, bitmapAt, cursor.end);
+  const second = form.kind === 'update' ? shape.image(cursor) : first;
+  if (form.isPartial === true) cursor.at = bitmapAt;
+  const isInflated = form.isCompressed === true && !isDefaults;
+  const rows = isInflated ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
+  return { form, flags, cursor: rows, first, second, isDefaults };
 }
 
-function readPlain(cursor: ByteCursor, shape: TableShape, form: RowsForm, inflatedBytesMax: number): DecodedRow[] {
-  const bitmapAt = cursor.at;
-  const first = shape.rowReader(cursor);
-  // MINIMAL: a row of nothing but defaults carries no column and takes no bytes. It stands alone: for a second one in the
-  // event both servers fail with error 1534 (observed with MySQL 9.7 and MariaDB 10.11).
-  if (form.kind === 'insert' && cursor.at === cursor.end && isEveryByteZero(cursor.bytes, bitmapAt, cursor.end))
-    return [{ after: first(cursor) }];
-  const second = form.kind === 'update' ? shape.rowReader(cursor) : first;
-  const rows = form.isCompressed === true ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
+function decodeEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): DecodedEvent {
+  const event = openEvent(bytes, shape, inflatedBytesMax);
+  const { kind, isPartial } = event.form;
+  const rows = isPartial === true ? readPartial(event.cursor, shape) : readPlain(event);
+  return { table: shape.definition, kind, flags: event.flags, rows };
+}
+
+function readPlain({ form, cursor, first, second, isDefaults }: OpenEvent): DecodedRow[] {
+  if (isDefaults) return [{ after: first.read(cursor) }];
   // A loop of its own for each kind: what is called in it stays the same, which is worth a third of the time.
   switch (form.kind) {
     case 'insert':
-      return readInserts(rows, first);
+      return readInserts(cursor, first.read);
     case 'delete':
-      return readDeletes(rows, first);
+      return readDeletes(cursor, first.read);
     default:
-      return readUpdates(rows, first, second);
+      return readUpdates(cursor, first.read, second.read);
+  }
+}
+
+function passEvent(event: OpenEvent, shape: TableShape, to: RowSink): void {
+  const { form, flags, cursor, first, second, isDefaults } = event;
+  to.beginEvent({ table: shape.definition, kind: form.kind, flags });
+  if (form.isPartial === true) passPartial(cursor, shape, to);
+  else if (form.kind === 'update') passUpdates(cursor, [first.write, second.write], to);
+  else if (isDefaults) passOne(cursor, first.write, to);
+  else passSingles(cursor, first.write, to);
+}
+
+function passOne(cursor: ByteCursor, write: ImageWriter, to: RowSink): void {
+  to.beginRow();
+  write(cursor, to.images);
+}
+
+function passSingles(cursor: ByteCursor, write: ImageWriter, to: RowSink): void {
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    passOne(cursor, write, to);
+    mustMove(cursor, start);
+  }
+}
+
+function passUpdates(
+  cursor: ByteCursor,
+  [before, after]: readonly [before: ImageWriter, after: ImageWriter],
+  to: RowSink,
+): void {
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    to.beginRow();
+    before(cursor, to.images);
+    after(cursor, to.images);
+    mustMove(cursor, start);
+  }
+}
+
+/** Diffs need the values that they change. */
+function passPartial(cursor: ByteCursor, shape: TableShape, to: RowSink): void {
+  for (const { before, after } of readPartial(cursor, shape)) {
+    to.beginRow();
+    to.images.takeImage(must(before, 'an update has a before image'));
+    to.images.takeImage(must(after, 'an update has an after image'));
   }
 }
 

@@ -9,7 +9,8 @@ const SIGN_OF_LENGTH = [0, 2 ** 7, 2 ** 15, 2 ** 23, 2 ** 31] as const;
 
 type GroupBytes = (typeof BYTES_OF_DIGITS)[number];
 
-interface DigitGroup {
+/** Digits that are stored together. */
+export interface DigitGroup {
   readonly bytes: GroupBytes;
   readonly digits: number;
 }
@@ -44,7 +45,8 @@ export function readPackedDecimal(cursor: ByteCursor): string {
   return decimalReader(precision, scale)(cursor);
 }
 
-function groupsOf(digits: number, partial: 'start' | 'end'): DigitGroup[] {
+/** The groups of an integer part ('start': the first one is short) or of a fraction ('end': the last one is). */
+export function groupsOf(digits: number, partial: 'start' | 'end'): DigitGroup[] {
   const rest = digits % 9;
   const part = rest === 0 ? [] : [{ bytes: BYTES_OF_DIGITS[rest] ?? 4, digits: rest }];
   const whole = Array.from({ length: Math.floor(digits / 9) }, () => ({ bytes: 4 as const, digits: 9 }));

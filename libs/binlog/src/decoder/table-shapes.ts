@@ -4,8 +4,12 @@ import { EVENT_HEADER_BYTES } from '../event-types.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { columnReader } from './column-reader.ts';
 import type { ColumnReader } from './column-reader.ts';
+import { columnWriter, ordinaryWriter } from './column-writer.ts';
+import type { ColumnWriter } from './column-writer.ts';
 import { describeStored, isComplete } from '../schema/complete-table.ts';
 import { describeTable } from '../schema/describe-table.ts';
+import { compileImageWriter } from './image-writer.ts';
+import type { ImageWriter } from './image-writer.ts';
 import { refusingHistory } from './refuse-history.ts';
 import { compileRowReader } from './row-reader.ts';
 import type { RowReader } from './row-reader.ts';
@@ -21,14 +25,21 @@ const READERS_MAX = 256;
 export interface ShapeColumn {
   readonly stored: StoredColumn;
   readonly read: ColumnReader;
+  readonly write: ColumnWriter;
+}
+
+/** What one kind of image is compiled into. */
+export interface CompiledImage {
+  readonly read: RowReader;
+  readonly write: ImageWriter;
 }
 
 /** A table as it stood when a table map was written, with compiled readers for its images. */
 export class TableShape {
   readonly columnCount: number;
-  private readonly rowReaders = new Map<string, RowReader>();
-  /** Nearly all images of a table carry the same columns: the last reader needs no key. */
-  private last: { readonly present: Buffer; readonly reader: RowReader } | null = null;
+  private readonly images = new Map<string, CompiledImage>();
+  /** Nearly all images of a table carry the same columns: the last one needs no key. */
+  private last: { readonly present: Buffer; readonly image: CompiledImage } | null = null;
 
   constructor(
     readonly definition: TableDefinition,
@@ -37,27 +48,28 @@ export class TableShape {
     this.columnCount = columns.length;
   }
 
-  /** The reader of images that carry the columns of the bitmap at `cursor`, which is left behind it. */
-  rowReader(cursor: ByteCursor): RowReader {
+  /** Images that carry the columns of the bitmap at `cursor`, which is left behind it. */
+  image(cursor: ByteCursor): CompiledImage {
     const length = (this.columnCount + 7) >> 3;
     const at = cursor.take(length);
     const { last } = this;
-    if (last !== null && isEqualAt(cursor.bytes, at, last.present)) return last.reader;
+    if (last !== null && isEqualAt(cursor.bytes, at, last.present)) return last.image;
     const present = Buffer.from(cursor.bytes.subarray(at, at + length));
-    const reader = this.compiled(present);
-    this.last = { present, reader };
-    return reader;
+    const image = this.compiled(present);
+    this.last = { present, image };
+    return image;
   }
 
-  private compiled(present: Buffer): RowReader {
+  private compiled(present: Buffer): CompiledImage {
     const key = present.toString('latin1');
-    const known = this.rowReaders.get(key);
+    const known = this.images.get(key);
     if (known !== undefined) return known;
     const readers = this.columns.map(({ read }) => read);
-    const reader = compileRowReader(readers, present);
-    if (this.rowReaders.size >= READERS_MAX) this.rowReaders.clear();
-    this.rowReaders.set(key, reader);
-    return reader;
+    const writers = this.columns.map(({ write }) => write);
+    const image = { read: compileRowReader(readers, present), write: compileImageWriter(writers, present) };
+    if (this.images.size >= READERS_MAX) this.images.clear();
+    this.images.set(key, image);
+    return image;
   }
 }
 
@@ -103,9 +115,10 @@ function compile(map: TableMap): TableShape {
   const definition = definitionOf(map);
   const columns = map.columns.flatMap((stored, index) => {
     const column = definition.columns[index];
-    return column === undefined
-      ? []
-      : [{ stored, read: refusingHistory(definition, index, columnReader(stored, column)) }];
+    if (column === undefined) return [];
+    const plain = columnReader(stored, column);
+    const read = refusingHistory(definition, index, plain);
+    return [{ stored, read, write: read === plain ? columnWriter(stored, column, read) : ordinaryWriter(read) }];
   });
   return new TableShape(definition, columns);
 }

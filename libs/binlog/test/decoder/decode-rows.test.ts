@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
-import type { DecodedEvent } from '@lutra/binlog/decoder';
+import type { DecodedEvent, RowsDecoder } from '@lutra/binlog/decoder';
 import { attachDefinition, readLoggedTable } from '@lutra/binlog/schema';
 import { SyncError } from '@lutra/model';
 import type { RawEvent, TableDefinition } from '@lutra/model';
+import { passedRows } from './collecting-sink.ts';
 
 const TABLE_MAP = 19;
 
@@ -29,10 +30,17 @@ function decode(events: readonly RawEvent[], definition?: TableDefinition): Deco
   const decoder = createRowsDecoder(new TableShapes());
   const decoded: DecodedEvent[] = [];
   for (const event of events) {
-    if (event.type === 'rows') decoded.push(decoder.rows(event));
+    if (event.type === 'rows') decoded.push(bothWays(decoder, event));
     else if (definition === undefined) decoder.tableMap(event);
     else decoder.tableMap({ ...event, bytes: attach(event, definition) });
   }
+  return decoded;
+}
+
+/** What is returned, which is what is handed over. */
+function bothWays(decoder: RowsDecoder, event: RawEvent): DecodedEvent {
+  const decoded = decoder.rows(event);
+  expect(passedRows(decoder, event)).toEqual(decoded);
   return decoded;
 }
 

@@ -14,7 +14,11 @@ import {
   rowsEventBytes,
 } from '@lutra/binlog';
 import { createRowsDecoder, TableShapes } from '@lutra/binlog/decoder';
+import type { RowsDecoder } from '@lutra/binlog/decoder';
 import { SyncError } from '@lutra/model';
+import type { RawEvent } from '@lutra/model';
+import { isDeepStrictEqual } from 'node:util';
+import { passedRows } from '../decoder/collecting-sink.ts';
 
 /** Bytes of poison on each side: more than any length of one byte reaches. */
 const POISON_BYTES = 300;
@@ -36,9 +40,18 @@ export function readEverything(events: readonly Buffer[], poison: number): unkno
       results.push(Array.isArray(inner) ? readEverything((inner as Buffer[]).filter(isNoPayload), poison) : inner);
     }
     if (eventClass === 'tableMap') results.push(typed(() => decoder.tableMap({ ...raw, type: 'tableMap' })));
-    else if (eventClass === 'rows') results.push(typed(() => decoder.rows({ ...raw, type: 'rows' })));
+    else if (eventClass === 'rows') results.push(readRows(decoder, { ...raw, type: 'rows' }));
   }
   return results;
+}
+
+/** Rows are handed over as they are returned, or end in the same error. */
+function readRows(decoder: RowsDecoder, event: RawEvent): unknown {
+  const rows = typed(() => decoder.rows(event));
+  const passed = typed(() => passedRows(decoder, event));
+  if (!isDeepStrictEqual(passed, rows))
+    throw new Error('the rows that are handed over are not those that are returned');
+  return rows;
 }
 
 /** A batch ends behind 1 MiB, with an event of at most 16 MiB. */

@@ -54,6 +54,7 @@ async function fetchPart(link: NatsLink, identity: ProcessIdentity, subject: str
     }
   });
   if (stored !== null) return stored.data;
+  await link.repair.unreadable(link.subjects.streams.bodies);
   const problem = `A part of the body of process ${describeProcess(identity)} is no longer stored`;
   throw new SyncError('BUS_BODY_MISSING', { problem, ...identity, subject });
 }

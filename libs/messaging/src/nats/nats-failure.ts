@@ -11,6 +11,8 @@ const NO_MESSAGE_TEXT = /no message found/;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
 const SUBJECTS_OVERLAP = 10065;
+/** What the server's operating system says of a stream's file or folder that is gone. */
+const FILES_LOST_TEXT = /no such file or directory/;
 /** A full stream and a broken disk have the same number (10077): the text tells them apart. */
 const LIMIT_TEXT = /maximum (bytes|messages|messages per subject) exceeded/;
 
@@ -34,6 +36,10 @@ export const isOtherwiseConfigured = (error: unknown): boolean => hasCode(error,
 export const isOverlapping = (error: unknown): boolean => hasCode(error, SUBJECTS_OVERLAP);
 
 export const isFull = (error: unknown): boolean => error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
+
+/** The stream exists, its files do not: it will never store anything again. */
+export const isFilesLost = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && FILES_LOST_TEXT.test(error.message);
 
 /** Worth another try on the same connection: no answer in time, or the connection is being made anew. */
 export const isPassing = (error: unknown): boolean =>

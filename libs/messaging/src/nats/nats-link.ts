@@ -16,6 +16,7 @@ import {
 } from './nats-failure.ts';
 import { streamConfigs } from './stream-configs.ts';
 import type { NamedStreamConfig } from './stream-configs.ts';
+import { StreamRepair } from './stream-repair.ts';
 import { DEFAULT_NAMESPACE, subjectsOf } from './subjects.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -28,8 +29,8 @@ const RETRY_MAX_MS = 1_000;
 const RECONNECT_MS = 500;
 const CLOSE_LIMIT_MS = 2_000;
 /**
- * NATS 2.9 removes the files of a deleted stream a moment after it has answered: a stream made in between under the same
- * name loses its files or never delivers.
+ * NATS 2.9 says that a stream is gone before it has removed its files: a stream made in between under the same name loses
+ * its files (see StreamRepair). What is missing is made this long after it was found missing.
  */
 const HEALING_PAUSE_MS = 500;
 const HEALTH_INTERVAL_MS = 5_000;
@@ -41,6 +42,7 @@ const BYTE_LIMIT_DIVISORS = [1, 4, 16, 64, 256] as const;
 /** One connection to NATS: repeats calls over short outages, creates streams that have disappeared, knows whether it is healthy. */
 export class NatsLink {
   readonly js: JetStreamClient;
+  readonly repair: StreamRepair;
   private ensuring: Promise<void> | null = null;
   private isConnected = true;
   private isAnswering = true;
@@ -52,8 +54,10 @@ export class NatsLink {
     readonly subjects: Subjects,
     readonly address: string,
     readonly clock: Clock,
+    onBroken: NonNullable<BusOptions['onBroken']>,
   ) {
     this.js = jetstream(nc, { timeout: REQUEST_TIMEOUT_MS });
+    this.repair = new StreamRepair({ jsm, subjects, clock, onBroken, createMissing: () => this.heal() });
     void this.watchStatus(); // Ends with the connection; its failures are the connection's end.
     void this.watchHealth(); // Never rejects; ends at close.
   }
@@ -66,7 +70,8 @@ export class NatsLink {
       try {
         const nc = await connect(connectionOptions(options));
         const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
-        return new NatsLink(nc, jsm, subjects, options.servers, clock);
+        const onBroken = options.onBroken ?? (() => undefined);
+        return new NatsLink(nc, jsm, subjects, options.servers, clock, onBroken);
       } catch (error) {
         if (clock.monotonicMs() > deadline) throw unreachable(error, options.servers);
         await clock.sleep(RECONNECT_MS);
@@ -83,28 +88,36 @@ export class NatsLink {
     return this.isConnected && this.isAnswering && !this.nc.isClosed();
   }
 
-  /** Stores a message; a repeat under the same id within two minutes is stored once. BUS_STREAM_FULL, BUS_UNREACHABLE. */
-  publish(
+  /**
+   * Stores a message; a repeat under the same id within two minutes is stored once. A stream that does not work is made
+   * anew where that may be. BUS_STREAM_FULL, BUS_UNREACHABLE.
+   */
+  async publish(
     subject: string,
     payload: Uint8Array,
     options: { readonly id?: string; readonly headers?: MsgHdrs } = {},
   ): Promise<PubAck> {
-    return this.call(() =>
-      this.js.publish(subject, payload, {
-        ...(options.id === undefined ? {} : { msgID: options.id }),
-        ...(options.headers === undefined ? {} : { headers: options.headers }),
-        timeout: REQUEST_TIMEOUT_MS,
-      }),
+    const stored = await this.call(
+      () =>
+        this.js.publish(subject, payload, {
+          ...(options.id === undefined ? {} : { msgID: options.id }),
+          ...(options.headers === undefined ? {} : { headers: options.headers }),
+          timeout: REQUEST_TIMEOUT_MS,
+        }),
+      (error) => this.repair.refused(subject, error),
     );
+    this.repair.stored(subject);
+    return stored;
   }
 
   /** Repeats `request` for up to 10 s while NATS does not answer, creating streams when they are missing. Throws SyncError. */
-  async call<T>(request: () => Promise<T>): Promise<T> {
+  async call<T>(request: () => Promise<T>, onFailure?: (error: unknown) => Promise<void>): Promise<T> {
     const deadline = this.clock.monotonicMs() + CALL_LIMIT_MS;
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
         return await request();
       } catch (error) {
+        await onFailure?.(error);
         const isWorthARepeat = isPassing(error) || isOverlapping(error);
         if (!isWorthARepeat || this.nc.isClosed() || this.clock.monotonicMs() > deadline)
           throw natsFailure(error, this.address);
@@ -144,8 +157,26 @@ export class NatsLink {
   }
 
   private async createStreams(pauseMs: number): Promise<void> {
+    // A pause is for the stream that was missing before it, not for one that is being deleted at its end.
+    const missing = pauseMs === 0 ? streamConfigs(this.subjects) : await this.missingStreams();
     await this.clock.sleep(pauseMs, this.closed);
-    for (const config of streamConfigs(this.subjects)) await this.createStream(config);
+    for (const config of missing) await this.createStream(config);
+  }
+
+  private async missingStreams(): Promise<NamedStreamConfig[]> {
+    const configs = streamConfigs(this.subjects);
+    const exists = await Promise.all(
+      configs.map(({ name }) =>
+        this.jsm.streams.info(name).then(
+          () => true,
+          (error: unknown) => {
+            if (isMissing(error)) return false;
+            throw error;
+          },
+        ),
+      ),
+    );
+    return configs.filter((_, index) => exists[index] === false);
   }
 
   private async createStream(config: NamedStreamConfig): Promise<void> {

@@ -12,6 +12,8 @@ const PULL_EXPIRES_MS = ACK_WAIT_MS - 1_000;
 const PULL_HEARTBEAT_MS = 1_000;
 /** Nothing heard for this long while a request is open: consumer, stream or server is gone. */
 const SILENCE_LIMIT_MS = 3_500;
+/** No message for this long, with room for one: the server is asked whether it has any. */
+const QUIET_LIMIT_MS = 5_000;
 const REOPEN_FIRST_MS = 100;
 const REOPEN_MAX_MS = 2_000;
 /** Longer than a call is repeated: only the stop signal cuts it short. */
@@ -40,6 +42,8 @@ export class PullReader {
   private session = 0;
   private isBroken = false;
   private lastHeardMs = 0;
+  /** Since when there has been room, and no message. It outlives a session. */
+  private quietSinceMs: number;
   private notify: (() => void) | null = null;
 
   constructor(
@@ -53,7 +57,9 @@ export class PullReader {
       readonly received?: (pulled: PulledMessage) => void;
       readonly signal: AbortSignal;
     },
-  ) {}
+  ) {
+    this.quietSinceMs = link.clock.monotonicMs();
+  }
 
   /** Says that `heldCount` has changed, or that the session is of no use any more. */
   wake(isBroken = false): void {
@@ -76,6 +82,7 @@ export class PullReader {
           pauseMs = Math.min(2 * pauseMs, REOPEN_MAX_MS);
           continue;
         }
+        if (this.isStopped) return; // A connection that is being closed takes no new subscription.
         for await (const pulled of this.read(source)) {
           pauseMs = REOPEN_FIRST_MS;
           yield pulled;
@@ -121,7 +128,7 @@ export class PullReader {
       },
     });
     const over = new AbortController();
-    void this.watchSilence(AbortSignal.any([over.signal, this.link.closed])); // Never rejects; ends with the session.
+    void this.watchSilence(source, AbortSignal.any([over.signal, this.link.closed])); // Never rejects; ends with the session.
     try {
       while (!this.isStopped) {
         if (!this.isBroken) this.pull(source, inbox);
@@ -153,6 +160,7 @@ export class PullReader {
     this.lastHeardMs = this.link.clock.monotonicMs();
     if (message.subject !== inbox) {
       this.requested = Math.max(0, this.requested - 1);
+      this.quietSinceMs = this.lastHeardMs;
       const pulled = { message, session: this.session };
       this.buffered.push(pulled);
       this.options.received?.(pulled);
@@ -167,12 +175,24 @@ export class PullReader {
     this.wake((code !== 408 && code !== 404) || left === 0);
   }
 
-  private async watchSilence(over: AbortSignal): Promise<void> {
+  private async watchSilence(source: PullSource, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       await this.link.clock.sleep(PULL_HEARTBEAT_MS, over);
-      const isSilent = this.link.clock.monotonicMs() - this.lastHeardMs > SILENCE_LIMIT_MS;
+      const nowMs = this.link.clock.monotonicMs();
+      const isSilent = nowMs - this.lastHeardMs > SILENCE_LIMIT_MS;
       if (isSilent && this.requested > 0) this.wake(true);
+      // Who asks for nothing, or has not handed out what came, is busy and not badly served.
+      if (this.requested === 0 || this.buffered.length > 0) this.quietSinceMs = nowMs;
+      if (over.aborted || nowMs - this.quietSinceMs <= QUIET_LIMIT_MS) continue;
+      this.quietSinceMs = nowMs;
+      void this.askForRepair(source, over);
     }
+  }
+
+  /** Never rejects. */
+  private async askForRepair(source: PullSource, over: AbortSignal): Promise<void> {
+    const isOfNoUse = await this.link.repair.notDelivered(source);
+    if (isOfNoUse && !over.aborted) this.wake(true);
   }
 
   /** Resolves at the next wake. */

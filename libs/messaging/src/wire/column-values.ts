@@ -1,23 +1,23 @@
-import type { ColumnValue, RowImage } from '@lutra/model';
+import type { ColumnValue, ImageSink, RowImage } from '@lutra/model';
 import { REFERENCE_BYTES_MIN } from './byte-encoder.ts';
 import type { ByteEncoder } from './byte-encoder.ts';
 import type { ByteDecoder } from './byte-decoder.ts';
 import { malformed } from './malformed.ts';
-
-/** First byte of a value. The two ranges hold the commonest values without a second byte for number or length. */
-const NULL = 0x00;
-const INTEGER = 0x01; // zigzag varint of 32 bits
-const DOUBLE = 0x02; // 8 bytes, little-endian: fractions, -0, NaN, and integers beyond 32 bits
-const BIGINT_SIGNED = 0x03; // 8 bytes, little-endian
-const BIGINT_UNSIGNED = 0x04; // 8 bytes, little-endian: 2^63 and more
-const BIGINT_LONG = 0x05; // length-prefixed decimal text: beyond 64 bits
-const LATIN1 = 0x06; // length-prefixed, a byte per character
-const UTF8 = 0x07; // length-prefixed
-const UTF16 = 0x08; // length-prefixed: text with lone surrogates, which UTF-8 cannot carry
-const BYTES = 0x09; // length-prefixed
-const SMALL_INTEGER = 0x40; // 0x40–0x7f: 0 … 63
-const SHORT_LATIN1 = 0x80; // 0x80–0xbf: 0 … 63 characters
-const SHORT_LATIN1_MAX = 0xbf;
+import {
+  BIGINT_LONG,
+  BIGINT_SIGNED,
+  BIGINT_UNSIGNED,
+  BYTES,
+  DOUBLE,
+  INTEGER,
+  LATIN1,
+  NULL,
+  SHORT_LATIN1,
+  SHORT_LATIN1_MAX,
+  SMALL_INTEGER,
+  UTF16,
+  UTF8,
+} from './value-tags.ts';
 
 /** A character loop wins over a native call up to about this length. */
 const LOOP_CHARACTERS_MAX = 24;
@@ -65,19 +65,95 @@ export function skipImage(from: ByteDecoder): void {
     if (bitmap === null || !isAbsentAt(from, bitmap, column)) skipValue(from);
 }
 
+/** The value at a position of a full image; undefined behind its last column. */
+export function decodeValueAt(from: ByteDecoder, position: number): ColumnValue | undefined {
+  const columnCount = from.varint() >> 1;
+  if (position >= columnCount) return undefined;
+  for (let column = 0; column < position; column++) skipValue(from);
+  return decodeValue(from);
+}
+
+/** Passes over an image that has all its columns and tells their number; null, and nothing is passed over, when some are absent. */
+export function skipFullImage(from: ByteDecoder): number | null {
+  const start = from.at;
+  const head = from.varint();
+  if (head % 2 === 1) {
+    from.at = start;
+    return null;
+  }
+  const columnCount = head / 2;
+  if (columnCount > COLUMNS_MAX) throw malformed('a row has too many columns');
+  for (let column = 0; column < columnCount; column++) skipValue(from);
+  return columnCount;
+}
+
+/** Offers the values of a full image to the sink; false as soon as it does not take one. */
+export function offerImage(from: ByteDecoder, sink: ImageSink): boolean {
+  const columnCount = from.varint() >> 1;
+  for (let column = 0; column < columnCount; column++) if (!offerValue(from, sink, column)) return false;
+  return true;
+}
+
+function offerValue(from: ByteDecoder, sink: ImageSink, position: number): boolean {
+  const tag = from.byte();
+  if (tag >= SHORT_LATIN1 && tag <= SHORT_LATIN1_MAX) return offerLatin1(from, tag - SHORT_LATIN1, { sink, position });
+  if (tag >= SMALL_INTEGER && tag < SHORT_LATIN1) return sink.takeInteger(position, tag - SMALL_INTEGER);
+  switch (tag) {
+    case NULL:
+      return sink.takeNull(position);
+    case INTEGER:
+      return sink.takeInteger(position, decodeInteger(from));
+    case DOUBLE:
+      return sink.takeDouble(position, from.double());
+    case BIGINT_SIGNED:
+      return sink.takeInt64(position, from.buffer, from.skip(8), false);
+    case BIGINT_UNSIGNED:
+      return sink.takeInt64(position, from.buffer, from.skip(8), true);
+    case LATIN1:
+      return offerLatin1(from, from.varint(), { sink, position });
+    case UTF8: {
+      const length = from.varint();
+      const start = from.skip(length);
+      return sink.takeUtf8(position, from.buffer, start, start + length);
+    }
+    case BYTES: {
+      const length = from.varint();
+      const start = from.skip(length);
+      return sink.takeBytes(position, from.buffer, start, start + length);
+    }
+    case BIGINT_LONG:
+    case UTF16:
+      return false;
+    default:
+      throw unknownTag(tag);
+  }
+}
+
+function offerLatin1(
+  from: ByteDecoder,
+  length: number,
+  { sink, position }: { readonly sink: ImageSink; readonly position: number },
+): boolean {
+  const start = from.skip(length);
+  return sink.takeLatin1(position, from.buffer, start, start + length);
+}
+
+/** As strict as {@link decodeValue}. */
 function skipValue(from: ByteDecoder): void {
   const tag = from.byte();
   if (tag >= SHORT_LATIN1 && tag <= SHORT_LATIN1_MAX) from.skip(tag - SHORT_LATIN1);
   else if (tag >= SMALL_INTEGER && tag < SHORT_LATIN1) return;
   else if (tag === DOUBLE || tag === BIGINT_SIGNED || tag === BIGINT_UNSIGNED) from.skip(8);
-  else if (tag >= BIGINT_LONG && tag <= BYTES) from.skip(from.varint());
-  else if (tag === INTEGER) from.varint();
+  else if (tag === BIGINT_LONG) decodeLongBigint(from);
+  else if (tag > BIGINT_LONG && tag <= BYTES) from.skip(from.varint());
+  else if (tag === INTEGER) decodeInteger(from);
   else if (tag !== NULL) throw unknownTag(tag);
 }
 
 const unknownTag = (tag: number): Error => malformed(`a value has the unknown tag ${String(tag)}`);
 
-function encodeValue(to: ByteEncoder, value: ColumnValue): void {
+/** Writes a value that is there. */
+export function encodeValue(to: ByteEncoder, value: ColumnValue): void {
   switch (typeof value) {
     case 'number':
       encodeNumber(to, value);
@@ -98,7 +174,7 @@ function encodeValue(to: ByteEncoder, value: ColumnValue): void {
   }
 }
 
-function encodeNumber(to: ByteEncoder, value: number): void {
+export function encodeNumber(to: ByteEncoder, value: number): void {
   to.reserve(9);
   const { buffer } = to;
   if (value === (value | 0) && !Object.is(value, -0)) {
@@ -193,8 +269,9 @@ function encodeAbsentBitmap(to: ByteEncoder, image: RowImage): void {
 
 function decodeFullImage(from: ByteDecoder, columnCount: number): RowImage {
   if (columnCount > from.remaining) throw malformed('a row ends too early');
-  const image: ColumnValue[] = [];
-  for (let column = 0; column < columnCount; column++) image.push(decodeValue(from));
+  // Of its final size: one that grows keeps room for three times as many, and rows are what load holds most of.
+  const image = new Array<ColumnValue>(columnCount);
+  for (let column = 0; column < columnCount; column++) image[column] = decodeValue(from);
   return image;
 }
 

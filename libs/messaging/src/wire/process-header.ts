@@ -21,10 +21,12 @@ export function encodeProcessHeader(to: ByteEncoder, header: ProcessHeader): voi
   to.double(header.lastCommitMs);
   to.varint(header.stages.length);
   for (const time of header.stages) to.bytesValue(encodeBlock((inner) => encodeStageTime(inner, time)));
+  // Since 1.1.
+  to.varint(header.statementsSkipped ?? 0);
 }
 
 export function decodeProcessHeader(from: ByteDecoder): ProcessHeader {
-  return {
+  const header: ProcessHeader = {
     pipelineId: from.text(),
     epoch: from.varint(),
     process: from.varint(),
@@ -38,6 +40,8 @@ export function decodeProcessHeader(from: ByteDecoder): ProcessHeader {
     lastCommitMs: from.double(),
     stages: Array.from({ length: from.count(1) }, () => decodeStageTime(from.block())),
   };
+  const statementsSkipped = from.isAtEnd ? 0 : from.varint();
+  return statementsSkipped === 0 ? header : { ...header, statementsSkipped };
 }
 
 function encodeStageTime(to: ByteEncoder, time: StageTime): void {

@@ -1,16 +1,20 @@
 import type {
   ProcessHeader,
   RowChange,
+  RowChangeBase,
   RowProcess,
   RowTransaction,
   TableDefinition,
   TransactionHeader,
+  ValueSink,
 } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import type { ByteSink } from '../bus.ts';
 import { ByteDecoder } from './byte-decoder.ts';
 import { ByteEncoder } from './byte-encoder.ts';
-import { decodeImage, encodeImage, skipImage } from './column-values.ts';
+import { decodeImage, encodeImage, skipFullImage, skipImage } from './column-values.ts';
+import { ImageEncoder } from './image-encoder.ts';
+import { LazyInsert } from './lazy-insert.ts';
 import { decodeSafely, malformed } from './malformed.ts';
 import { decodeTable, encodeTable } from './table-definition.ts';
 import { decodeTransactionBegin, encodeTransactionBegin, skipTransactionBegin } from './transaction-header.ts';
@@ -32,6 +36,8 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Writes the body of a row process or target process sequentially. Large values are passed on by reference, not copied. */
 export class RowProcessEncoder {
+  /** Takes the images of the row that {@link beginChange} began. */
+  readonly images: ValueSink;
   private readonly to: ByteEncoder;
   private tableCount = 0;
   /** Neighbouring records that are copied as they are, and not written yet. */
@@ -39,6 +45,7 @@ export class RowProcessEncoder {
 
   constructor(sink: ByteSink) {
     this.to = new ByteEncoder(sink);
+    this.images = new ImageEncoder(this.to);
   }
 
   /** Bytes written so far. */
@@ -62,16 +69,22 @@ export class RowProcessEncoder {
   }
 
   change(change: RowChange): void {
-    this.endCopy();
     const { to } = this;
-    to.byte(change.kind === 'insert' ? INSERT : change.kind === 'update' ? UPDATE : DELETE);
-    to.varint(change.table);
-    to.varint(change.event);
-    to.varint(change.row);
-    to.varint(change.part);
-    to.varint(change.flags);
+    this.beginChange(change);
     if (change.kind !== 'insert') encodeImage(to, change.before);
     if (change.kind !== 'delete') encodeImage(to, change.after);
+  }
+
+  /** Begins a row whose images follow in {@link images}, the one before the change first. */
+  beginChange({ kind, table, event, row, part, flags }: RowChangeBase & Pick<RowChange, 'kind'>): void {
+    this.endCopy();
+    const { to } = this;
+    to.byte(kind === 'insert' ? INSERT : kind === 'update' ? UPDATE : DELETE);
+    to.varint(table);
+    to.varint(event);
+    to.varint(row);
+    to.varint(part);
+    to.varint(flags);
   }
 
   endTransaction(): void {
@@ -225,21 +238,34 @@ export class RowProcessReader {
   }
 }
 
-/** Binary values are views into `body`. Throws MESSAGING_MALFORMED_BODY. */
-export function decodeRowProcess(header: ProcessHeader, body: Uint8Array): RowProcess {
-  return decodeSafely('a row process', () => ({ header, ...decodeRecords(new ByteDecoder(body)) }));
+/** Lazy rows keep the whole body: a larger one, or one with a large value, would be held beside the values that are made of it. */
+const LAZY_BODY_BYTES_MAX = 8 * 1024 * 1024;
+const LAZY_IMAGE_BYTES_MAX = 16 * 1024;
+
+/**
+ * Binary values are views into `body`. `isLazy`: small rows that are inserted whole keep lying in the body until somebody asks
+ * for their images. Throws MESSAGING_MALFORMED_BODY.
+ */
+export function decodeRowProcess(
+  header: ProcessHeader,
+  body: Uint8Array,
+  { isLazy = false }: { readonly isLazy?: boolean } = {},
+): RowProcess {
+  return decodeSafely('a row process', () => ({ header, ...decodeRecords(new ByteDecoder(body), isLazy) }));
 }
 
 /** In one go: of all that is done per row in load this is the part that no plan can spare. */
-function decodeRecords(from: ByteDecoder): Pick<RowProcess, 'tables' | 'transactions'> {
+function decodeRecords(from: ByteDecoder, isLazy: boolean): Pick<RowProcess, 'tables' | 'transactions'> {
   const tables: TableDefinition[] = [];
   const transactions: RowTransaction[] = [];
   let changes: RowChange[] | null = null;
+  // Lazy rows move it; the one that reads records must not be moved.
+  const images = isLazy && from.buffer.length <= LAZY_BODY_BYTES_MAX ? new ByteDecoder(from.buffer) : null;
   while (!from.isAtEnd) {
     const tag = from.byte();
     if (tag === INSERT || tag === UPDATE || tag === DELETE) {
       if (changes === null) throw malformed('a row is outside of a transaction');
-      const change = decodeChange(from, tag);
+      const change = tag === INSERT && images !== null ? lazyInsert(from, images) : decodeChange(from, tag);
       if (change.table >= tables.length) throw malformed('a row belongs to a table that is not defined');
       changes.push(change);
     } else if (tag === TABLE) tables.push(decodeTable(from));
@@ -261,6 +287,22 @@ function decodeBegin(from: ByteDecoder): TransactionHeader {
   const isLast = from.byte() !== 0;
   const { seq, gtid, firstEvent, commitMs } = decodeTransactionBegin(from);
   return { seq, gtid, firstEvent, commitMs, isLast };
+}
+
+function lazyInsert(from: ByteDecoder, images: ByteDecoder): RowChange {
+  const begin = from.at;
+  const table = from.varint();
+  const event = from.varint();
+  const row = from.varint();
+  const part = from.varint();
+  const flags = from.varint();
+  const start = from.at;
+  const columnCount = skipFullImage(from);
+  if (columnCount === null || from.at - start > LAZY_IMAGE_BYTES_MAX) {
+    from.at = begin;
+    return decodeChange(from, INSERT);
+  }
+  return new LazyInsert(images, start, from.at - start, columnCount, table, event, row, part, flags);
 }
 
 function decodeChange(from: ByteDecoder, tag: number): RowChange {

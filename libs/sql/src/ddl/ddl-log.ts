@@ -114,6 +114,22 @@ export async function readKept(
     }));
 }
 
+/** Ghosts of which something is kept, with the tables whose place they may take. */
+export async function readGhosts(
+  session: TargetSession,
+  pipelineId: string,
+): Promise<readonly { readonly ghost: string; readonly tables: readonly TableName[] }[]> {
+  const rows = await session.query(
+    'SELECT DISTINCT ghost, evidence FROM `lutra`.`ddl` ' +
+      `WHERE pipeline_id = ${quoteText(pipelineId)} AND state = 'kept' ORDER BY ghost`,
+  );
+  await session.rollback();
+  return rows.map(({ ghost, evidence }) => ({
+    ghost: String(ghost),
+    tables: JSON.parse(String(evidence)) as readonly TableName[],
+  }));
+}
+
 /** Writes a row, or writes it again at another attempt. Runs in the transaction of the checkpoint, which is its fence. */
 export function recordStatement(record: DdlRecord): TargetStatement {
   const { pipelineId, gtid, number, state, ghost, statement, hash, revision, sessionId, evidence } = record;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TableName } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import { quoteName, quoteTable, quoteText } from '../sql-text.ts';
+import { quoteTable, quoteText } from '../sql-text.ts';
 import type { TargetSession } from '../target-session.ts';
 
 /** A table as it stands: null where it does not exist. A whole schema (table '') has no definition, it only exists. */
@@ -75,9 +75,9 @@ async function tableIdOf(session: TargetSession, { schema, table }: TableName): 
 async function definitionOf(session: TargetSession, name: TableName): Promise<string | null> {
   try {
     const [row] = await session.query(`SHOW CREATE TABLE ${quoteTable(name)}`);
-    // The name stands in it: a table that was only renamed has the definition of before.
+    // The name stands in it, in the server's case: a table that was only renamed has the definition of before.
     const text = row?.['Create Table'];
-    return (typeof text === 'string' ? text : '').replace(`CREATE TABLE ${quoteName(name.table)}`, 'CREATE TABLE');
+    return (typeof text === 'string' ? text : '').replace(/^CREATE TABLE `(?:[^`]|``)*`/, 'CREATE TABLE');
   } catch (error) {
     if (SyncError.is(error) && error.code === 'TARGET_TABLE_MISSING') return null;
     throw error;

@@ -12,6 +12,9 @@ import type { Program } from './programs.ts';
 import { dataFolder, startServer } from './server-place.ts';
 import type { ServerPlace } from './server-place.ts';
 
+/** Whether MySQL takes the option only with a data folder that was made with it. */
+export const shapesDataFolder = (option: string): boolean => option.startsWith('--lower-case-table-names=');
+
 /** Starts MySQL 9 on 127.0.0.1 with the binary log and GTID on; makes the data folder when it is empty. */
 export async function startMysql(
   program: Program,
@@ -23,7 +26,8 @@ export async function startMysql(
   const base = baseCommand(program, folder);
   const redo = `--innodb-redo-log-capacity=${String(options.redoLogBytes)}`;
   if (!existsSync(join(folder, 'db'))) {
-    const { code, everything } = await runCommand([...base, '--initialize-insecure']);
+    const shaping = (options.extra ?? []).filter(shapesDataFolder);
+    const { code, everything } = await runCommand([...base, ...shaping, '--initialize-insecure']);
     if (code !== 0) throw new Error(`MySQL's data folder could not be made:\n${everything.slice(-2_000)}`);
   }
   const initFile = join(folder, 'init.sql');

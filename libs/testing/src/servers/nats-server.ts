@@ -8,6 +8,12 @@ import type { Program } from './programs.ts';
 import { dataFolder, startServer } from './server-place.ts';
 import type { ServerPlace } from './server-place.ts';
 
+/**
+ * Its heap is a few megabytes of small things, through which all bodies pass: without this it collects every few bodies, which
+ * is a third of its CPU (docs/performance.md). As in compose.yaml.
+ */
+const GO_ENV = { GOGC: '400', GOMEMLIMIT: '1GiB' };
+
 /** Starts NATS with JetStream on 127.0.0.1; only the given user may connect. */
 export function startNats(
   program: Program,
@@ -24,7 +30,7 @@ export function startNats(
   ];
   writePrivateFile(config, `${text.join('\n')}\n`);
   const command = program.root === '' ? (findOnPath('nats-server') ?? '') : join(program.root, 'usr/sbin/nats-server');
-  return startServer(place, [...programCommand(program.root, command), '-c', config], async () =>
+  return startServer({ ...place, env: GO_ENV }, [...programCommand(program.root, command), '-c', config], async () =>
     (await askSocket(place.port, '')).startsWith('INFO'),
   );
 }

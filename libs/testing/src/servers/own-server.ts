@@ -12,7 +12,7 @@ import { lutraHome } from '../project-paths.ts';
 import type { DatabaseServer } from '../test-servers.ts';
 import { credentialsIn } from './credentials.ts';
 import { startMariadb } from './mariadb-server.ts';
-import { startMysql } from './mysql-server.ts';
+import { shapesDataFolder, startMysql } from './mysql-server.ts';
 import { startMysql56 } from './mysql56-server.ts';
 import { copyPreparedData } from './prepared-data.ts';
 import type { FirstStart } from './prepared-data.ts';
@@ -151,6 +151,8 @@ export class OwnServer implements DatabaseServer {
 
   private async fillDataFolder(): Promise<void> {
     if (this.program === 'mysql-5.6') return;
+    // Its first start makes a data folder of its own.
+    if (this.program === 'mysql' && this.extra.some(shapesDataFolder)) return;
     const start = STARTS[this.program];
     await copyPreparedData(this.home, {
       program: this.found,

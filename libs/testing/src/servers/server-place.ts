@@ -10,6 +10,8 @@ export interface ServerPlace {
   /** Folder of the stack: data, logs and process records are below it. */
   readonly folder: string;
   readonly port: number;
+  /** Beside what every server has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const dataFolder = (place: ServerPlace): string => join(place.folder, 'data', place.name);
@@ -32,7 +34,7 @@ export async function startServer(
     name: place.name,
     command,
     // TZ is UTC so that a log line says the same on every machine.
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: dataFolder(place), TZ: 'UTC' },
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: dataFolder(place), TZ: 'UTC', ...place.env },
     cwd: dataFolder(place),
     logFile: join(place.folder, 'logs', `${place.name}.log`),
     runFolder: join(place.folder, 'run'),

@@ -70,18 +70,17 @@ export interface PipelineRequest {
 const OLD_SPACE_ARGS: readonly string[] = ['--max-old-space-size=384'];
 /**
  * Buffers count as old space until a collection finds them dead: with the small limit that V8 begins with, every few
- * megabytes that a stage passes on make it mark the whole heap (docs/performance.md). Not for load, which came to 472 MiB with
- * it when rows of 64 MiB passed through.
+ * megabytes that a stage passes on make it mark the whole heap (docs/performance.md).
  */
 const BUFFER_ARGS: readonly string[] = ['--initial-old-space-size=128'];
 /** What load makes of rows lives for one transaction: a young generation that holds it saves a sixth of its CPU. */
 const YOUNG_SPACE_ARGS: readonly string[] = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
-const PASSING_ON: readonly ServiceName[] = ['select', 'extract', 'transform'];
+const STAGES: readonly ServiceName[] = ['select', 'extract', 'transform', 'load'];
 
 /** Options of Node that a service is started with, unless told otherwise. As in compose.yaml. */
 export const nodeArgsOf = (service: ServiceName): readonly string[] => [
   ...OLD_SPACE_ARGS,
-  ...(PASSING_ON.includes(service) ? BUFFER_ARGS : []),
+  ...(STAGES.includes(service) ? BUFFER_ARGS : []),
   ...(service === 'load' ? YOUNG_SPACE_ARGS : []),
 ];
 

@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { TargetDdl } from '@lutra/model';
+import type { TableName, TargetDdl } from '@lutra/model';
 import { quoteName } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 
@@ -57,9 +57,22 @@ export const lettersInTheWay = (
     statement: ddl.text,
   });
 
+/** Run, it might take away the only copy of rows that the source still has. */
+export const ghostWaits = (
+  ddl: TargetDdl,
+  { transaction, name, ghost }: { readonly transaction: string; readonly name: TableName; readonly ghost: string },
+): SyncError =>
+  new SyncError('TARGET_GHOST_WAITING', {
+    problem: `The schema statement of transaction ${transaction} takes ${name.schema}.${name.table} away while an online schema change of it waits at the source in ${ghost}: ${ddl.text}`,
+    transaction,
+    table: `${name.schema}.${name.table}`,
+    ghost,
+    statement: ddl.text,
+  });
+
 export const ghostUnknown = (ddl: TargetDdl, transaction: string): SyncError =>
   new SyncError('TARGET_GHOST_UNKNOWN', {
-    problem: `The source put ${String(ddl.ghost?.name)} in its table's place, in transaction ${transaction}; its definition was begun before this pipeline read the log, or in a form that is not known`,
+    problem: `The source put ${String(ddl.ghost?.name)} in its table's place, in transaction ${transaction}; its definition was begun before this pipeline read the log, or in a form that is not known, or the target does not have the table`,
     transaction,
     table: ddl.tables.map(({ schema, table }) => `${schema}.${table}`).join(', '),
   });

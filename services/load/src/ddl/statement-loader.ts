@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import { SyncError } from '@lutra/model';
-import type { Clock, DdlDecision, SourceStatement, StatementProcess, TargetDdl, WarningCode } from '@lutra/model';
+import type {
+  Clock,
+  DdlDecision,
+  SourceStatement,
+  StatementProcess,
+  TableName,
+  TargetDdl,
+  WarningCode,
+} from '@lutra/model';
 import { targetsOf } from '@lutra/messaging';
 import {
   closeStatement,
   ensureDdlTable,
   forgetGhost,
   readEvidence,
+  readGhosts,
   readIntents,
   readKept,
   recordStatement,
@@ -17,8 +26,9 @@ import { failPoint } from '@lutra/service-kit';
 import type { TargetAccess } from '../target-access.ts';
 import { isInEffect } from './already-in-effect.ts';
 import { decideDone } from './decide-done.ts';
-import { errnoOf, ghostUnknown, statementFailure, undecided } from './statement-failure.ts';
+import { errnoOf, ghostUnknown, ghostWaits, statementFailure, undecided } from './statement-failure.ts';
 import { prepareSession, STATEMENT_TIMEOUT_MS, takeLock } from './statement-session.ts';
+import { tablesThatGo } from './tables-that-lose-rows.ts';
 
 export interface StatementLoaderParts {
   readonly access: TargetAccess;
@@ -67,8 +77,8 @@ export class StatementLoader {
   }
 
   /**
-   * Throws TARGET_DDL_REFUSED, TARGET_DDL_UNDECIDED and TARGET_GHOST_UNKNOWN for a person to decide, TARGET_BUSY when a
-   * lock was not to be had, and what the connection throws.
+   * Throws TARGET_DDL_REFUSED, TARGET_DDL_UNDECIDED, TARGET_GHOST_UNKNOWN and TARGET_GHOST_WAITING for a person to decide,
+   * TARGET_BUSY when a lock was not to be had, and what the connection throws.
    */
   async apply(process: StatementProcess, options: StatementOptions): Promise<AppliedStatement> {
     const { access, pipelineId } = this.parts;
@@ -87,7 +97,7 @@ export class StatementLoader {
       const intents = await readIntents(session, { pipelineId, gtid });
       const targets = options.decision === 'skip' ? [] : targetsOf(process);
       const work = { session, process, options, intents };
-      const kept = this.ghostRecords(targets, work);
+      const kept = [...(await this.withoutGhosts(targets, work)), ...this.ghostRecords(targets, work)];
       const steps = await this.steps(targets, work);
       await this.lock(session, intents, options);
       for (const step of steps) await this.step(step, work);
@@ -106,10 +116,34 @@ export class StatementLoader {
       if (ddl.ghost === null) steps.push(ddl);
       if (ddl.ghost?.step !== 'swap') continue;
       const kept = await readKept(session, { pipelineId, ghost: ddl.ghost.name });
-      if (kept === null) throw ghostUnknown(ddl, process.transaction.gtid);
+      // Without the table there are no rows that the ghost's could be: it was a new table of such a name.
+      const isMissing = (await readEvidence(session, ddl.tables)).some(({ exists }) => !exists);
+      if (kept === null || isMissing) throw ghostUnknown(ddl, process.transaction.gtid);
       for (const { statement, tables } of kept) steps.push({ ...ddl, text: statement, tables, ghost: null });
     }
     return steps.map((ddl, number) => ({ ddl, number }));
+  }
+
+  /**
+   * A table that goes while a ghost of it waits may have been taken away for the ghost (pt-online-schema-change's drop_swap):
+   * its rows at the target are those that the ghost has at the source. Only a person can tell; then the ghosts are forgotten.
+   */
+  private async withoutGhosts(
+    targets: readonly TargetDdl[],
+    { session, process, options }: Work,
+  ): Promise<readonly TargetStatement[]> {
+    const { pipelineId } = this.parts;
+    const going = targets.flatMap((ddl) => tablesThatGo(ddl).map((name) => ({ ddl, name })));
+    // With its database every ghost goes too.
+    if (going.length === 0 || process.statement.kind === 'database') return [];
+    const ghosts = await readGhosts(session, pipelineId);
+    return going.flatMap(({ ddl, name }) => {
+      const waiting = ghosts.filter(({ tables }) => tables.some((each) => isEqual(each, name)));
+      const [first] = waiting;
+      if (first !== undefined && options.decision !== 'apply')
+        throw ghostWaits(ddl, { transaction: process.transaction.gtid, name, ghost: first.ghost });
+      return waiting.map(({ ghost }) => forgetGhost({ pipelineId, ghost }));
+    });
   }
 
   /** What is remembered of ghosts, and forgotten. */
@@ -119,7 +153,7 @@ export class StatementLoader {
     return targets.flatMap(({ ghost, text, tables }, number): readonly TargetStatement[] => {
       if (ghost === null) return [];
       const forget = forgetGhost({ pipelineId, ghost: ghost.name });
-      if (ghost.step === 'swap') return [forget];
+      if (ghost.step === 'swap' || ghost.step === 'forget') return [forget];
       const record = recordStatement({
         pipelineId,
         gtid,
@@ -222,5 +256,7 @@ interface Work {
   readonly options: StatementOptions;
   readonly intents: readonly DdlIntent[];
 }
+
+const isEqual = (one: TableName, other: TableName): boolean => one.schema === other.schema && one.table === other.table;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -60,9 +60,12 @@ export class StatementWriter {
       plan: () => Promise.resolve([]),
       ...(closing === undefined ? {} : { closing }),
     });
+    const decision = parameters.ddlDecisions[statement.transaction.gtid];
+    const isSkipped = decision === 'skip';
+    // Set and not added: a statement may be tried several times.
+    loaded.counts.statementsSkipped = isSkipped ? 1 : 0;
     // A dry run writes nothing at all.
     if (parameters.dryRun) {
-      const isSkipped = parameters.ddlDecisions[statement.transaction.gtid] === 'skip';
       for (const { text, ghost } of isSkipped ? [] : targetsOf(statement))
         if (ghost === null || ghost.step === 'swap')
           dryRun?.addDdl(ghost === null ? text : `(what was done to ${ghost.name})`);
@@ -76,8 +79,7 @@ export class StatementWriter {
       },
       warn: ({ code, message }) => this.warn(loaded, { code, message }),
     });
-    const decision = parameters.ddlDecisions[statement.transaction.gtid];
-    if (decision !== 'skip') await this.refuseOverLetters(statement, options);
+    if (!isSkipped) await this.refuseOverLetters(statement, options);
     const over = new AbortController();
     const telling = this.tell(loaded, AbortSignal.any([options.signal, over.signal]));
     try {

@@ -31,3 +31,10 @@ export function tablesThatLoseRows({ kind, text, tables, ghost }: TargetDdl): re
       return [];
   }
 }
+
+/** Tables of the target that the statement drops, or gives another name. */
+export function tablesThatGo({ kind, tables, ghost }: TargetDdl): readonly TableName[] {
+  if (ghost !== null) return [];
+  if (kind === 'drop') return tables;
+  return kind === 'rename' ? tables.filter((_, index) => index % 2 === 0) : [];
+}

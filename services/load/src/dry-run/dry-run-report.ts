@@ -1,8 +1,10 @@
 import type { Clock, DryRunEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import { stripLiterals } from '@lutra/sql';
+import type { TargetStatement } from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
 import type { PlannedStatement } from '../plan/planned-statement.ts';
+import { isRefusal } from '../write/is-refusal.ts';
 
 const EVERY_MS = 1_000;
 const SAMPLE_MAX = 5;
@@ -33,7 +35,7 @@ export class DryRunReport {
   add(planned: readonly PlannedStatement[]): void {
     for (const { kind, rows, statement } of planned) {
       this.counts[COUNTED_AS[kind]] += rows.length;
-      this.show(statement.sql);
+      this.show(sampleOf(statement));
     }
   }
 
@@ -79,5 +81,15 @@ export class DryRunReport {
     } catch (error) {
       pipeline.log.warn({ err: error }, 'dry run not in the event log');
     }
+  }
+}
+
+/** A statement that would be refused says so. */
+function sampleOf(statement: TargetStatement): string {
+  try {
+    return statement.sql;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return `-- ${error.message}`;
   }
 }

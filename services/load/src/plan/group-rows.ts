@@ -21,12 +21,12 @@ export interface GroupedRow {
   merged: MergedRow | null;
 }
 
-export interface GroupOptions {
-  /** False: every row keeps its place. */
-  readonly isMerged: boolean;
-  /** Whether a delete and a later insert of its key may become one replaced row. */
-  readonly replaces: boolean;
-}
+/**
+ * merged: the rows of a key become one. apart: each is decided about by itself, by what the target holds when its turn comes;
+ * a group holds a key once, and in tables with unique indexes beside the key every row keeps its place, since nobody knows
+ * here what values the rows of the target have.
+ */
+export type Grouping = 'merged' | 'apart';
 
 /**
  * Groups the rows of one table (or of tables that are tied together). Causality is per value: a row that touches a value of
@@ -38,11 +38,9 @@ export class RowGroups {
   private readonly steps: Step[] = [];
   private group: Group | null = null;
   private ordered: WritableRow[] | null = null;
-  private isOrdered: boolean;
+  private isOrdered = false;
 
-  constructor(private readonly options: GroupOptions) {
-    this.isOrdered = !options.isMerged;
-  }
+  constructor(private readonly grouping: Grouping) {}
 
   add(row: WritableRow): void {
     if (!this.isOrdered) {
@@ -62,17 +60,18 @@ export class RowGroups {
   private merge(row: WritableRow): 'merged' | 'keyChange' | 'unknown' {
     const { writer, change } = row;
     const { identities } = writer;
-    if (identities === null) return 'unknown';
-    const key = identities.key.of(change.kind === 'insert' ? change.after : change.before);
+    if (identities === null || (this.grouping === 'apart' && identities.others.length > 0)) return 'unknown';
+    const { key: index } = identities;
+    const key = change.kind === 'insert' ? index.ofInsert(change) : index.of(change.before);
     if (key === null || key === undefined) return 'unknown';
     if (change.kind === 'update' && changesKey(writer, change.before, change.after)) return 'keyChange';
     const touched = identities.others.length === 0 ? NOTHING : touchedValues(identities.others, row);
     if (touched === null) return 'unknown';
-    if (this.group?.take(row, key, touched, this.options) === true) return 'merged';
+    if (this.group?.take(row, key, touched, this.grouping) === true) return 'merged';
     this.group = new Group();
     this.ordered = null;
     this.steps.push({ kind: 'merged', rows: this.group.rows });
-    this.group.take(row, key, touched, this.options);
+    this.group.take(row, key, touched, this.grouping);
     return 'merged';
   }
 }
@@ -94,7 +93,9 @@ export function touchedValues(
     const after =
       change.kind === 'delete' || isUntouched(index, change)
         ? undefined
-        : index.of(change.after, change.kind === 'update' ? change.before : undefined);
+        : change.kind === 'insert'
+          ? index.ofInsert(change)
+          : index.of(change.after, change.before);
     if (after === null) return null;
     touched.push(before, after);
   }
@@ -113,7 +114,7 @@ class Group {
   private readonly owners: (Map<Identity, GroupedRow> | undefined)[] = [];
 
   /** False when the row belongs into the next group. */
-  take(row: WritableRow, key: Identity, touched: readonly (Identity | undefined)[], options: GroupOptions): boolean {
+  take(row: WritableRow, key: Identity, touched: readonly (Identity | undefined)[], grouping: Grouping): boolean {
     const known = this.byKey.get(key);
     for (let index = 0; index < touched.length; index++) {
       const value = touched[index];
@@ -121,7 +122,8 @@ class Group {
       const owner = this.owners[index >> 1]?.get(value);
       if (owner !== undefined && owner !== known) return false;
     }
-    if (known !== undefined && !(known.merged ??= new MergedRow(known.row)).merge(row, options)) return false;
+    if (known !== undefined && grouping === 'apart') return false;
+    if (known !== undefined && !(known.merged ??= new MergedRow(known.row)).merge(row)) return false;
     const grouped = known ?? { identity: key, row, merged: null };
     if (known === undefined) {
       this.byKey.set(key, grouped);

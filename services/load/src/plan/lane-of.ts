@@ -22,7 +22,7 @@ export function laneOf(row: WritableRow, lanes: number): LaneOfRow {
     change.kind === 'delete'
       ? before
       : change.kind === 'insert'
-        ? key.of(change.after)
+        ? key.ofInsert(change)
         : key.of(change.after, change.before);
   if (before === null || after === null || after === undefined) return 'several';
   if (others.length > 0 && touchedValues(others, row) === null) return 'several';

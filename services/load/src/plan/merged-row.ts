@@ -9,8 +9,8 @@ type Update = Extract<RowChange, { kind: 'update' }>;
 const NO_COLUMNS: readonly WrittenColumn[] = [];
 
 /**
- * What one key has become inside a group. Law: writing it equals writing its sources one after the other, whatever of them
- * the target has already.
+ * What one key has become inside a group, where rows are overwritten. Law: writing it equals writing its sources one after
+ * the other, whatever of them the target has already.
  *
  * | so far | and then insert | update          | delete                             |
  * | ------ | --------------- | --------------- | ---------------------------------- |
@@ -61,16 +61,16 @@ export class MergedRow {
     }
   }
 
-  /** Takes one more row of the same key; false when the two cannot be one. `replaces`: whether a delete may be followed by an insert. */
-  merge(row: WritableRow, { replaces }: { readonly replaces: boolean }): boolean {
+  /** Takes one more row of the same key; false when the two cannot be one. */
+  merge(row: WritableRow): boolean {
     const { change } = row;
     if (row.writer !== this.writer || !this.isMergeable()) return false;
     const isTaken =
       change.kind === 'insert'
-        ? replaces && this.takeInsert(change.after)
+        ? this.takeInsert(change.after)
         : change.kind === 'update'
           ? this.takeUpdate(change)
-          : this.takeDelete(change.before, replaces);
+          : this.takeDelete(change.before);
     if (isTaken) this.sources.push(row);
     return isTaken;
   }
@@ -131,11 +131,10 @@ export class MergedRow {
     return true;
   }
 
-  private takeDelete(before: RowImage, replaces: boolean): boolean {
+  private takeDelete(before: RowImage): boolean {
     const { writer, after } = this;
     if (after === null || changesKey(writer, this.keyed, before)) return false;
     if (this.isInsert && this.deletion === null) {
-      if (!replaces) return false;
       this.deletion = before;
       this.toleratesMissing = true;
     } else if (!this.isInsert) this.deletion = this.before;

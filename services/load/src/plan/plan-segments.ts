@@ -1,4 +1,5 @@
 import type { Identity, TableWriter } from '@lutra/sql';
+import { concatenated } from './concatenated.ts';
 import { touchedValues } from './group-rows.ts';
 import { laneOf } from './lane-of.ts';
 import type { WritableRow } from './planned-statement.ts';
@@ -26,6 +27,8 @@ export interface SegmentOptions {
   readonly parallelRowsMin?: number;
   /** Whether it is stored by what the rows of the table are spread; until then they are written together. Absent = of all tables. */
   readonly isStored?: (writer: TableWriter) => boolean;
+  /** Whether every row of the table keeps its place, also among rows of other lanes. Absent = of none. */
+  readonly isOrdered?: (writer: TableWriter) => boolean;
 }
 
 /** About as many rows as the server writes while it makes one transaction durable. */
@@ -37,16 +40,24 @@ const PARALLEL_ROWS_MIN = 500;
  */
 export function planSegments(
   processes: readonly (readonly WritableRow[])[],
-  { lanes, isJoint, parallelRowsMin = PARALLEL_ROWS_MIN, isStored = () => true }: SegmentOptions,
+  {
+    lanes,
+    isJoint,
+    parallelRowsMin = PARALLEL_ROWS_MIN,
+    isStored = () => true,
+    isOrdered = () => false,
+  }: SegmentOptions,
 ): readonly Segment[] {
   if (lanes === 1 || isJoint)
-    return processes.length === 0 ? [] : [{ kind: 'joint', processCount: processes.length, rows: processes.flat() }];
+    return processes.length === 0
+      ? []
+      : [{ kind: 'joint', processCount: processes.length, rows: concatenated(processes) }];
   const runs: Run[] = [];
   let run: Run | null = null;
   for (const rows of processes) {
     const placed: Placed = run === null ? 'cut' : run.take(rows);
     if (placed === 'taken') continue;
-    run = new Run(lanes);
+    run = new Run(lanes, isOrdered);
     if (placed === 'cut' && run.take(rows) === 'taken') runs.push(run);
     else {
       runs.push(Run.ofBarrier(rows));
@@ -71,12 +82,15 @@ class Run {
   private readonly spread = new Map<string, { readonly isSerial: boolean; readonly process: number }>();
   private lastWriter: TableWriter | null = null;
 
-  constructor(private readonly lanes: number) {
+  constructor(
+    private readonly lanes: number,
+    private readonly isOrdered: (writer: TableWriter) => boolean,
+  ) {
     this.units = Array.from({ length: lanes }, () => []);
   }
 
   static ofBarrier(rows: readonly WritableRow[]): Run {
-    const run = new Run(0);
+    const run = new Run(0, () => true);
     run.isBarrier = true;
     run.processes.push(rows);
     run.rowCount = rows.length;
@@ -121,6 +135,7 @@ class Run {
    */
   private spreadAs(writer: TableWriter): Placed {
     if (writer === this.lastWriter) return 'taken';
+    if (this.isOrdered(writer)) return 'barrier';
     const { domain, identities } = writer;
     const isSerial = identities === null;
     const process = this.processes.length;
@@ -168,9 +183,9 @@ function joinSmall(runs: readonly Run[], isWorthLanes: (run: Run) => boolean): r
       segments[segments.length - 1] = {
         kind: 'joint',
         processCount: last.processCount + processes.length,
-        rows: [...last.rows, ...processes.flat()],
+        rows: concatenated([last.rows, ...processes]),
       };
-    else segments.push({ kind: 'joint', processCount: processes.length, rows: processes.flat() });
+    else segments.push({ kind: 'joint', processCount: processes.length, rows: concatenated(processes) });
   }
   return segments;
 }

@@ -1,18 +1,19 @@
 import type { RowImage } from '@lutra/model';
 import {
-  changedColumns,
   checkingForeignKeys,
   deleteStatement,
   imageCharacters,
-  insertStatement,
-  isComplete,
+  insertRowsStatement,
+  isCompleteInsert,
   isSameValue,
   literalCharacters,
   updateJoinStatement,
   updateStatement,
 } from '@lutra/sql';
-import type { Identity, TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
+import type { Identity, RowInsert, TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
+import { madeOrRefused } from './made-or-refused.ts';
 import type { PlannedRow, PlannedStatement, WritableRow } from './planned-statement.ts';
+import { SourceRow } from './source-row.ts';
 
 export interface PlanLimits {
   readonly rowsMax: number;
@@ -22,6 +23,8 @@ export interface PlanLimits {
 
 // From this size on a value is a parameter, and its row stands alone.
 const LARGE_VALUE_CHARACTERS = 65_536;
+// What a number may take more as text than in its message, or a text in its quotes.
+const NUMBER_CHARACTERS = 16;
 // An unchanged value is written along with the changed ones of its neighbours only while it is small.
 const CARRIED_CHARACTERS_MAX = 1_024;
 /** The source session had its foreign keys unchecked. */
@@ -48,9 +51,7 @@ export function planStatements(rows: Iterable<PlannedRow>, limits: PlanLimits): 
 
 /** A row of the source as it is, unmerged. */
 export function plannedAlone(row: WritableRow): PlannedRow {
-  const { writer, change } = row;
-  const columns = change.kind === 'update' ? changedColumns(writer, change) : NO_COLUMNS;
-  return { writer, change, columns, sources: [row], toleratesMissing: false };
+  return row instanceof SourceRow ? row : new SourceRow(row.writer, row.change, row.origin);
 }
 
 /** A part of the statement's rows as a statement of its own; the rows of a statement of inserts keep their order. */
@@ -70,7 +71,7 @@ interface Run {
 function startRun(row: PlannedRow, limits: PlanLimits): Run {
   switch (row.change.kind) {
     case 'insert':
-      return new InsertRun(row, limits, row.change.after);
+      return new InsertRun(row, limits, row.change);
     case 'update':
       return new UpdateRun(row, limits, row.change);
     case 'delete':
@@ -119,19 +120,20 @@ abstract class SizedRun {
 /** Upserts keep their order inside a statement, so keys may repeat. */
 class InsertRun extends SizedRun implements Run {
   private readonly isWhole: boolean;
+  private readonly perByte: number;
 
-  constructor(first: PlannedRow, limits: PlanLimits, after: RowImage) {
+  constructor(first: PlannedRow, limits: PlanLimits, insert: RowInsert) {
     super(first, limits);
-    this.characters = imageCharacters(after);
-    this.isWhole = isComplete(this.writer, after) && !hasLargeValue(after);
+    this.perByte = charactersPerByte(this.writer);
+    this.characters = insertCharacters(insert, this.perByte);
+    this.isWhole = isCompleteInsert(this.writer, insert) && !hasLargeInsert(insert);
   }
 
   take(row: PlannedRow): boolean {
     const { change } = row;
     if (change.kind !== 'insert' || !this.isWhole || !this.isAlike(row)) return false;
-    const characters = imageCharacters(change.after);
-    if (!this.hasRoomFor(characters) || hasLargeValue(change.after) || !isComplete(this.writer, change.after))
-      return false;
+    const characters = insertCharacters(change, this.perByte);
+    if (!this.hasRoomFor(characters) || hasLargeInsert(change) || !isCompleteInsert(this.writer, change)) return false;
     this.add(row, characters);
     return true;
   }
@@ -220,8 +222,10 @@ function finishRows(kind: PlannedStatement['kind'], rows: readonly PlannedRow[])
   const [first] = rows;
   if (first === undefined) throw new Error('A statement writes a row at least');
   const { writer, toleratesMissing } = first;
-  const plain = statementOf(writer, rows);
-  const statement = isChecked(first) ? checkingForeignKeys(plain) : plain;
+  const statement = madeOrRefused(() => {
+    const plain = statementOf(writer, rows);
+    return isChecked(first) ? checkingForeignKeys(plain) : plain;
+  });
   return { kind, writer, statement, rows, toleratesMissing };
 }
 
@@ -229,10 +233,7 @@ function statementOf(writer: TableWriter, rows: readonly PlannedRow[]): TargetSt
   const [first] = rows;
   switch (first?.change.kind) {
     case 'insert':
-      return insertStatement(
-        writer,
-        rows.map(({ change }) => (change.kind === 'insert' ? change.after : [])),
-      );
+      return insertRowsStatement(writer, insertsOf(rows));
     case 'delete':
       return deleteStatement(
         writer,
@@ -247,6 +248,13 @@ function statementOf(writer: TableWriter, rows: readonly PlannedRow[]): TargetSt
         : updateJoinStatement(writer, columns, updates);
     }
   }
+}
+
+/** A loop: there are as many as rows of a table that is filled. */
+function insertsOf(rows: readonly PlannedRow[]): readonly RowInsert[] {
+  const inserts: RowInsert[] = [];
+  for (const { change } of rows) if (change.kind === 'insert') inserts.push(change);
+  return inserts;
 }
 
 /**
@@ -299,6 +307,22 @@ const keyCharacters = (writer: TableWriter, before: RowImage): number =>
 
 const hasLargeColumn = (columns: readonly WrittenColumn[], { after }: Update): boolean =>
   columns.some(({ position }) => literalCharacters(after[position]) >= LARGE_VALUE_CHARACTERS);
+
+/** An estimate from above, as {@link imageCharacters}. */
+function insertCharacters(insert: RowInsert, perByte: number): number {
+  const { encoded } = insert;
+  if (encoded === undefined) return imageCharacters(insert.after);
+  return 4 + encoded.byteLength * perByte + encoded.columnCount * NUMBER_CHARACTERS;
+}
+
+/** Characters that a byte of a message may take as text, but for {@link NUMBER_CHARACTERS}. */
+const charactersPerByte = ({ columns }: TableWriter): number =>
+  columns.some(({ definition: { kind } }) => kind === 'binary' || kind === 'geometry') ? 2 : 1;
+
+function hasLargeInsert(insert: RowInsert): boolean {
+  const { encoded } = insert;
+  return (encoded === undefined || encoded.byteLength >= LARGE_VALUE_CHARACTERS / 2) && hasLargeValue(insert.after);
+}
 
 const hasLargeValue = (image: RowImage): boolean =>
   image.some((value) => literalCharacters(value) >= LARGE_VALUE_CHARACTERS);

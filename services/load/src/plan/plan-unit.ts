@@ -18,6 +18,9 @@ export interface UnitOptions extends PlanLimits {
  * else depends on what lay between them, and share statements with others. Law: writing the statements in order equals
  * writing the rows in order, from any state of the target that some of the rows, from the first on, have already made.
  *
+ * Rows of a table whose policy compares are never merged, and the law holds from any state at all: which of them conflict,
+ * and what becomes of each, depends on the target's row as the one before it left it.
+ *
  * Tables do not depend on each other, unless foreign keys tie them. Of every table the groups follow each other; inside a
  * group deletes come first, then updates, then inserts, and the rest that keeps its order; each by the weight of its
  * mapping, then by name, and the rows of a statement by key, so that lanes take their locks in the same order.
@@ -67,9 +70,8 @@ function groupByTable(rows: readonly WritableRow[], { mappingOf }: UnitOptions):
 
 function startTable(mapping: MappingDefinition | null): { readonly groups: RowGroups; readonly weight: number } {
   const { weight = 0, onConflict } = mapping ?? {};
-  // A row that is compared with the target's is decided about at each of its changes, as long as it comes and goes.
-  const replaces = onConflict === undefined || onConflict.kind === 'overwrite';
-  return { groups: new RowGroups({ isMerged: true, replaces }), weight };
+  const isCompared = onConflict !== undefined && onConflict.kind !== 'overwrite';
+  return { groups: new RowGroups(isCompared ? 'apart' : 'merged'), weight };
 }
 
 function collect(

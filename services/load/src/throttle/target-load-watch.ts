@@ -1,7 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { Clock, PipelineParameters, WarningCode } from '@lutra/model';
-import { readReplicaLagMs, readTargetLoad, readTargetReplicas } from '@lutra/sql';
-import type { TargetReplica, TargetSession } from '@lutra/sql';
+import { readReplicaState, readTargetLoad, readTargetReplicas } from '@lutra/sql';
+import type { ReplicaState, TargetReplica, TargetReplicas, TargetSession } from '@lutra/sql';
 import type { PipelineSession } from '@lutra/service-kit';
 
 const LOOK_EVERY_MS = 1_000;
@@ -9,6 +9,12 @@ const LOOK_EVERY_MS = 1_000;
 const REPLICAS_EVERY_MS = 30_000;
 /** A reading that is older says nothing: load must not wait for ever because the target could not be asked. */
 const READING_MAX_MS = 10_000;
+
+/** What lets an account ask for a server's replicas, and a replica how far it is behind. */
+const PRIVILEGES = {
+  mariadb: { replicas: 'REPLICATION MASTER ADMIN', status: 'SLAVE MONITOR' },
+  mysql: { replicas: 'REPLICATION SLAVE', status: 'REPLICATION CLIENT' },
+} as const;
 
 type Limits = Pick<PipelineParameters, 'targetRunningThreadsMax' | 'targetReplicaLagMaxMs' | 'targetHistoryListMax'>;
 type Warn = (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
@@ -24,14 +30,17 @@ interface WatchParts {
 
 /**
  * Asks the target once a second how busy it is, while the pipeline has a limit for it, on a session of its own. What the
- * server does not tell is warned of once and limits nothing. A helper: it never throws.
+ * server does not tell is warned of once and limits nothing; a replica that has stopped is warned of each time and counts as
+ * further behind than any limit. A helper: it never throws.
  */
 export class TargetLoadWatch {
   private session: TargetSession | null = null;
-  private replicas: readonly TargetReplica[] = [];
+  private listed: TargetReplicas | null = null;
   private replicasMs = Number.NEGATIVE_INFINITY;
   private readonly sessions = new Map<string, TargetSession>();
   private readonly warned = new Set<string>();
+  /** Addresses of replicas that were found stopped, and not running since. */
+  private readonly stopped = new Set<string>();
   private reading: { readonly overload: string | null; readonly atMs: number } | null = null;
 
   constructor(private readonly parts: WatchParts) {}
@@ -67,14 +76,14 @@ export class TargetLoadWatch {
     if (this.session?.isOpen !== true) this.session = await this.parts.open();
     const { session, limits } = this;
     const load = await readTargetLoad(session);
-    const lagMs = limits.targetReplicaLagMaxMs > 0 ? await this.replicaLagMs(session) : null;
+    const late = limits.targetReplicaLagMaxMs > 0 ? await this.lateReplica(session) : null;
     await session.rollback();
-    const { targetRunningThreadsMax: threads, targetHistoryListMax: history, targetReplicaLagMaxMs: lag } = limits;
+    const { targetRunningThreadsMax: threads, targetHistoryListMax: history } = limits;
     if (history > 0 && load.historyListLength === null)
       await this.warnOnce('The target does not tell the length of its history list: GRANT PROCESS to the account');
     const overload = [
       over(load.runningThreads, threads, (value) => `target runs ${value} threads, limit ${String(threads)}`),
-      over(lagMs, lag, (value) => `a replica of the target is ${value} ms behind, limit ${String(lag)}`),
+      late,
       over(
         load.historyListLength,
         history,
@@ -84,41 +93,66 @@ export class TargetLoadWatch {
     this.reading = { overload: overload ?? null, atMs: clock.monotonicMs() };
   }
 
-  /** The largest lag that a replica tells of; null = none tells. */
-  private async replicaLagMs(session: TargetSession): Promise<number | null> {
+  /** Says how far the replica that is furthest behind is, where that is above the limit; null = none is, or none tells. */
+  private async lateReplica(session: TargetSession): Promise<string | null> {
     const { clock } = this.parts;
-    if (clock.monotonicMs() - this.replicasMs > REPLICAS_EVERY_MS) {
-      const { replicas, unknown } = await readTargetReplicas(session);
-      this.replicas = replicas;
+    let { listed } = this;
+    if (listed === null || clock.monotonicMs() - this.replicasMs > REPLICAS_EVERY_MS) {
+      this.listed = listed = await readTargetReplicas(session);
+      const { unknown } = listed;
       this.replicasMs = clock.monotonicMs();
       if (unknown === null)
-        await this.warnOnce('The target does not tell its replicas: GRANT REPLICATION SLAVE to the account');
+        await this.warnOnce(
+          `The target does not tell its replicas: GRANT ${PRIVILEGES[session.info.kind].replicas} to the account`,
+        );
       else if (unknown > 0)
         await this.warnOnce(
           `${String(unknown)} replicas of the target do not tell their address: set report_host at them`,
         );
     }
-    const lags: number[] = [];
-    for (const replica of this.replicas) {
-      const lagMs = await this.lagOf(replica);
-      if (lagMs !== null) lags.push(lagMs);
-    }
-    return lags.length === 0 ? null : Math.max(...lags);
+    const states = [];
+    for (const replica of listed.replicas)
+      states.push({ ...replica, ...(await this.stateOf(replica, listed.identity)) });
+    const stopped = states.find(({ kind }) => kind === 'stopped');
+    if (stopped !== undefined) return `the target's replica ${addressOf(stopped)} has stopped to replicate`;
+    const lags = states.flatMap((state) => (state.kind === 'running' ? [state.lagMs] : []));
+    const limit = this.limits.targetReplicaLagMaxMs;
+    return over(
+      lags.length === 0 ? null : Math.max(...lags),
+      limit,
+      (value) => `a replica of the target is ${value} ms behind, limit ${String(limit)}`,
+    );
   }
 
-  private async lagOf(replica: TargetReplica): Promise<number | null> {
-    const address = `${replica.host}:${String(replica.port)}`;
-    let problem = 'its status is not told: GRANT REPLICATION CLIENT to the account';
+  private async stateOf(replica: TargetReplica, target: TargetReplicas['identity']): Promise<ReplicaState> {
+    const address = addressOf(replica);
+    let problem: string;
     try {
       let session = this.sessions.get(address);
       if (session?.isOpen !== true) this.sessions.set(address, (session = await this.parts.openReplica(replica)));
-      const lagMs = await readReplicaLagMs(session);
-      if (lagMs !== null) return lagMs;
+      const state = await readReplicaState(session, target);
+      if (state.kind === 'stopped') await this.noteStopped(address, state.errno);
+      else if (state.kind !== 'unknown') this.stopped.delete(address);
+      if (state.kind === 'stopped' || state.kind === 'running') return state;
+      problem =
+        state.kind === 'elsewhere'
+          ? 'it reads from other servers only: set its report_host and report_port to its own address'
+          : `its status is not told: GRANT ${PRIVILEGES[session.info.kind].status} to the account`;
     } catch (error) {
       problem = SyncError.of(error).message;
     }
     await this.warnOnce(`How far the target's replica ${address} is behind is not known: ${problem}`);
-    return null;
+    return { kind: 'unknown' };
+  }
+
+  private async noteStopped(address: string, errno: number | null): Promise<void> {
+    if (this.stopped.has(address)) return;
+    this.stopped.add(address);
+    const why = errno === null ? '' : ` by its error ${String(errno)}`;
+    const message =
+      `The target's replica ${address} has stopped to replicate${why}: load waits until it runs again, ` +
+      'is no longer a replica, or targetReplicaLagMaxMs is 0';
+    await this.parts.warn({ code: 'TARGET_REPLICA_STOPPED', message });
   }
 
   private async warnOnce(message: string): Promise<void> {
@@ -131,11 +165,14 @@ export class TargetLoadWatch {
     const sessions = [...this.sessions.values(), ...(this.session === null ? [] : [this.session])];
     this.session = null;
     this.sessions.clear();
+    this.stopped.clear();
     this.replicasMs = Number.NEGATIVE_INFINITY;
     this.reading = null;
     await Promise.all(sessions.map((session) => session.close()));
   }
 }
+
+const addressOf = ({ host, port }: TargetReplica): string => `${host}:${String(port)}`;
 
 const isLimited = ({ targetRunningThreadsMax, targetReplicaLagMaxMs, targetHistoryListMax }: Limits): boolean =>
   targetRunningThreadsMax > 0 || targetReplicaLagMaxMs > 0 || targetHistoryListMax > 0;

@@ -1,5 +1,13 @@
 import type { ConflictType, RowImage, SyncError } from '@lutra/model';
-import { errorValueStatement, isComplete, lockExisting, lockRows, plainInsertStatement } from '@lutra/sql';
+import {
+  errorValueStatement,
+  isComplete,
+  keyRefusal,
+  lockExisting,
+  lockRows,
+  plainInsertStatement,
+  readHolder,
+} from '@lutra/sql';
 import type { TableWriter, TargetSession } from '@lutra/sql';
 import { plannedAlone, planStatements, restate } from '../plan/plan-statements.ts';
 import type { PlannedRow, PlannedStatement } from '../plan/planned-statement.ts';
@@ -63,7 +71,13 @@ export class CarefulWriter {
    */
   async write(planned: readonly PlannedStatement[]): Promise<readonly Conflict[]> {
     for (const statement of planned) {
-      const free = statement.rows.filter((row) => !this.box.takeIfHeld(row));
+      const free: PlannedRow[] = [];
+      for (const row of statement.rows) {
+        if (this.box.takeIfHeld(row)) continue;
+        const refusal = keyRefusal(row.writer, keyImage(row));
+        if (refusal === null) free.push(row);
+        else await this.refuse(row, refusal);
+      }
       await this.box.flush();
       const policy = comparing(this.how.policyOf(statement.writer));
       if (policy !== null && statement.writer.key.length === 0) throw policyNeedsKey(statement.writer, policy.kind);
@@ -104,10 +118,11 @@ export class CarefulWriter {
 
   /** What is to be written for the row; null = nothing. */
   private async judge(row: PlannedRow, found: RowImage | null, policy: ComparingPolicy): Promise<PlannedRow | null> {
-    if (found === null && row.toleratesMissing) return null;
     const verdict = decideConflict(row, found, policy);
     if (verdict.kind === 'undecided') {
       const { type, why } = verdict;
+      // Of an insert there is nothing left to write: the target has all that its image tells.
+      if (why === 'partial' && this.how.isOrdered === true) return row.change.kind === 'insert' ? null : row;
       if (why === 'incomplete' && isRepeat(row)) {
         this.notes.add({ row, type, decision: 'ignored', found });
         return null;
@@ -231,11 +246,24 @@ export class CarefulWriter {
       return;
     }
     if (!this.isInSourceOrder) throw new OrderMatters();
-    const finding: Finding = { type: 'unique-clash', found: null };
+    const finding: Finding = { type: 'unique-clash', found: await this.holderOf(row, error) };
     const { kind } = this.how.policyOf(row.writer);
     if (kind === 'ignore') this.notes.add({ row, ...finding, decision: 'ignored' });
     else if (kind === 'targetWins') this.notes.add({ row, ...finding, decision: 'kept' });
     else await this.giveUp(row, error, finding);
+  }
+
+  /** The row that has the unique value, by the index that the refusal names. The refused statement has waited for whoever was writing it. */
+  private async holderOf({ writer, change }: PlannedRow, { details }: SyncError): Promise<RowImage | null> {
+    const { index } = details;
+    if (typeof index !== 'string' || change.kind === 'delete') return null;
+    const { after } = change;
+    // What an update does not tell has stayed as it was.
+    const image =
+      change.kind === 'insert'
+        ? after
+        : after.map((value, column) => (value === undefined ? change.before[column] : value));
+    return readHolder(this.session, writer, { index, image });
   }
 
   /** A conflict that no policy decides. */

@@ -1,4 +1,4 @@
-import { must } from '@lutra/model';
+import { must, plainChange } from '@lutra/model';
 import type { ConflictDecision, ConflictType, RowChange } from '@lutra/model';
 import type { PlannedRow, RowOrigin, WritableRow } from '../plan/planned-statement.ts';
 import type { Touched } from './touched-values.ts';
@@ -42,5 +42,5 @@ export function sourceOf({ change, sources }: PlannedRow): WritableRow {
 /** The change under the place of its source. */
 export function namedChange(row: PlannedRow): RowChange {
   const { event, row: number, part } = sourceOf(row).change;
-  return { ...row.change, event, row: number, part };
+  return { ...plainChange(row.change), event, row: number, part };
 }

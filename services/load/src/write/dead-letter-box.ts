@@ -5,6 +5,7 @@ import { planStatements } from '../plan/plan-statements.ts';
 import type { PlannedRow } from '../plan/planned-statement.ts';
 import { conflictOf, namedChange, sourceOf } from './conflict.ts';
 import type { Conflict } from './conflict.ts';
+import { isRefusal } from './is-refusal.ts';
 import { inOwnTable } from './own-table.ts';
 import { Quarantine, tableOf } from './quarantine.ts';
 import { touchedValues } from './touched-values.ts';
@@ -93,7 +94,7 @@ export class DeadLetterBox {
         message: error.message.slice(error.code.length + 2),
         errno: typeof error.details['errno'] === 'number' ? error.details['errno'] : null,
       },
-      statement: stripLiterals(planStatements([row], ALONE)[0]?.statement.sql ?? ''),
+      statement: statementText(row),
       attempts: follows === null ? poisonTries : 0,
       follows,
     };
@@ -103,5 +104,15 @@ export class DeadLetterBox {
     quarantine.refuseIfFull(this.own.size);
     this.waiting.push(letter);
     this.taken.push(conflictOf(row, { type: null, decision: 'deadLettered', letter: held }));
+  }
+}
+
+/** What would have been sent, without its values; of a row that has a value which is not even sent, what was to be done. */
+function statementText(row: PlannedRow): string {
+  try {
+    return stripLiterals(planStatements([row], ALONE)[0]?.statement.sql ?? '');
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return `${row.change.kind.toUpperCase()} ${row.writer.quoted}`;
   }
 }

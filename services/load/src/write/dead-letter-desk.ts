@@ -249,7 +249,7 @@ export class DeadLetterDesk {
 
 /** Nothing to tell where the letter was written as it came: what repeats it is tried as it came as well. */
 const decideRepeats = (letter: DeadLetter, to: 'retried' | 'discarded'): readonly TargetStatement[] =>
-  to === 'discarded' || letter.wantedImage !== null ? [decideRepeatsStatement(letter, to)] : [];
+  to === 'discarded' || letter.edited !== null ? [decideRepeatsStatement(letter, to)] : [];
 
 /** In source order, page by page; what changes behind the page is not read again. */
 async function* unsettled(session: TargetSession, pipelineId: string): AsyncGenerator<UnsettledLetter> {

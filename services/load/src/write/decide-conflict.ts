@@ -39,6 +39,13 @@ export type Verdict =
       readonly kind: 'undecided';
       readonly type: ConflictType;
       readonly why: 'manual' | 'incomplete' | 'unknown' | 'partial';
+    }
+  /** Amounts were moved, and the image does not tell from where: only a person can say what they are to be. */
+  | {
+      readonly kind: 'undecided';
+      readonly type: ConflictType;
+      readonly why: 'amount';
+      readonly columns: readonly string[];
     };
 
 type Update = Extract<RowChange, { kind: 'update' }>;
@@ -64,8 +71,9 @@ export function decideConflict(
   if (isWhole && isAlike) return agreed(change);
   const wanted = change.kind === 'delete' ? null : change.after;
   if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found)) return agreed(null);
+  const columns = hiddenAmounts(writer, change, policy);
+  if (columns.length > 0) return { kind: 'undecided', type: 'row-differs', why: 'amount', columns };
   if (isAlike && policy.kind !== 'latestWins') return partial;
-  if (hidesDelta(writer, change, policy)) return { kind: 'undecided', type: 'row-differs', why: 'unknown' };
   return decideDifference(writer, change, { found, policy });
 }
 
@@ -87,7 +95,9 @@ function decideInsert(
     if (policy.kind !== 'latestWins') return partial;
   }
   // Nothing was there at the source: a delta begins at zero.
-  const asUpdate: Update = { ...change, kind: 'update', before: found.map(() => undefined) };
+  const { table, event, row, part, flags, after } = change;
+  const before = found.map(() => undefined);
+  const asUpdate: Update = { table, event, row, part, flags, kind: 'update', before, after };
   return decideDifference(writer, asUpdate, { found, policy });
 }
 
@@ -151,14 +161,14 @@ function decideDifference(
   }
 }
 
-/** Whether the update moves an amount that is added up, and its image does not say from where. */
-function hidesDelta(
+/** Amounts that the update moves, where they are added up and its image does not say from where. */
+function hiddenAmounts(
   writer: TableWriter,
   change: Exclude<RowChange, { kind: 'insert' }>,
   policy: ComparingPolicy,
-): boolean {
-  if (change.kind === 'delete' || policy.kind !== 'merge') return false;
-  return policy.deltaColumns.some((name) => {
+): readonly string[] {
+  if (change.kind === 'delete' || policy.kind !== 'merge') return [];
+  return policy.deltaColumns.filter((name) => {
     const column = columnOf(writer, name);
     if (column === undefined) return false;
     return change.after[column.position] !== undefined && change.before[column.position] === undefined;

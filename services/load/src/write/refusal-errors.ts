@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { assertNever, SyncError } from '@lutra/model';
 import { addPrimaryKeyStatement } from '@lutra/sql';
 import type { TableWriter } from '@lutra/sql';
 import type { PlannedRow } from '../plan/planned-statement.ts';
@@ -12,13 +12,28 @@ export function rowMissing({ writer: { definition, keyColumns } }: PlannedRow): 
 
 export function undecided(
   { writer: { definition, keyColumns }, change }: PlannedRow,
-  { type, why }: Extract<Verdict, { kind: 'undecided' }>,
+  verdict: Extract<Verdict, { kind: 'undecided' }>,
 ): SyncError {
+  const { type } = verdict;
   const table = `${definition.schema}.${definition.table}`;
-  const problem =
-    why === 'partial'
-      ? `The image of the ${change.kind} of a row of ${table} does not hold every column, so a conflict would not be seen`
-      : `A conflict (${type}) of the ${change.kind} of a row of ${table}: ${why === 'manual' ? 'its policy leaves it to a person' : 'the deciding column is not in the image'}`;
+  const conflict = `A conflict (${type}) of the ${change.kind} of a row of ${table}`;
+  const problem = ((): string => {
+    switch (verdict.why) {
+      case 'partial':
+      case 'incomplete':
+        return `The image of the ${change.kind} of a row of ${table} does not hold every column, so a conflict would not be seen`;
+      case 'amount': {
+        const amounts = verdict.columns.join(', ');
+        return `The image of the ${change.kind} of a row of ${table} does not tell from where ${amounts} was moved, so retrying alone never settles it: edit the dead letter (PATCH) with what ${amounts} is to be at the target, or discard it`;
+      }
+      case 'manual':
+        return `${conflict}: its policy leaves it to a person`;
+      case 'unknown':
+        return `${conflict}: the deciding column is not in the image`;
+      default:
+        return assertNever(verdict);
+    }
+  })();
   return new SyncError('TARGET_CONFLICT_UNDECIDED', { table, keyColumns, type, problem });
 }
 

@@ -1,3 +1,4 @@
+import { plainChange } from '@lutra/model';
 import type { RowChange, RowImage } from '@lutra/model';
 import { errorValueColumns } from '@lutra/sql';
 import { plannedAlone } from '../plan/plan-statements.ts';
@@ -14,7 +15,8 @@ export interface SplitRow {
 
 /** Null when the row has none that could be written so. */
 export function withoutErrorValues(row: PlannedRow): SplitRow | null {
-  const { change, writer } = row;
+  const { writer } = row;
+  const change = plainChange(row.change);
   if (change.kind === 'delete') return null;
   const columns = errorValueColumns(writer, change.after);
   if (columns.length === 0) return null;

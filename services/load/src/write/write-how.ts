@@ -16,6 +16,8 @@ export interface WriteHow {
   readonly clock: Clock;
   /** The row is that of a dead letter: what refuses it is thrown. */
   readonly isRetry?: boolean;
+  /** By a person's word: a conflict that nobody can see, since the image is partial, is none. */
+  readonly isOrdered?: boolean;
 }
 
 const OVERWRITE: ConflictPolicy = { kind: 'overwrite' };

@@ -64,7 +64,10 @@ async function writeFast(
 ): Promise<readonly Conflict[] | null> {
   const box = new DeadLetterBox(session, how);
   const free = how.quarantine.isEmpty ? planned : holdBack(planned, box);
-  const [begun, ...found] = await session.execute([start.statement, ...free.map(({ statement }) => statement)]);
+  // What has been written is then confirmed: it costs no round trip of its own.
+  const tables = [...new Set(planned.map(({ writer }) => writer.target))];
+  const statements = [start.statement, ...free.map(({ statement }) => statement)];
+  const [begun, ...found] = await session.execute(statements, undefined, tables);
   await start.check(begun ?? 0);
   if (free.some((statement, index) => missingRows(statement, found[index] ?? 0) > 0)) return null;
   await box.flush();

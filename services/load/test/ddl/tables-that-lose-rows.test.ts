@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type { DdlKind } from '@lutra/model';
-import { tablesThatLoseRows } from '../../src/ddl/tables-that-lose-rows.ts';
+import { tablesThatGo, tablesThatLoseRows } from '../../src/ddl/tables-that-lose-rows.ts';
 
-const tables = [{ schema: 'shop', table: 't' }];
+const tables = ['t', 'u'].map((table) => ({ schema: 'shop', table }));
 
 it.each<[DdlKind, string]>([
   ['drop', 'DROP TABLE IF EXISTS t'],
@@ -15,6 +15,7 @@ it.each<[DdlKind, string]>([
   ['alter', 'ALTER TABLE t DROP PARTITION IF EXISTS p'],
   ['alter', 'alter table t exchange partition p with table u'],
   ['alter', 'ALTER TABLE t CONVERT PARTITION p TO TABLE u'],
+  ['alter', 'ALTER TABLE t CONVERT TABLE u TO PARTITION p VALUES LESS THAN (9)'],
   ['alter', 'ALTER TABLE t DISCARD TABLESPACE'],
 ])('%s takes rows away: %s', (kind, text) => {
   expect(tablesThatLoseRows({ kind, text, tables, schema: '', ghost: null })).toEqual(tables);
@@ -29,4 +30,14 @@ it.each<[DdlKind, string]>([
   ['alter', 'ALTER TABLE t REORGANIZE PARTITION p INTO (PARTITION q VALUES LESS THAN (1))'],
 ])('%s leaves rows where they are: %s', (kind, text) => {
   expect(tablesThatLoseRows({ kind, text, tables, schema: '', ghost: null })).toEqual([]);
+});
+
+it.each<[DdlKind, readonly string[]]>([
+  ['drop', ['t', 'u']],
+  ['rename', ['t']],
+  ['truncate', []],
+  ['alter', []],
+])('%s makes go: %s', (kind, gone) => {
+  const going = tablesThatGo({ kind, text: '', tables, schema: '', ghost: null });
+  expect(going.map(({ table }) => table)).toEqual(gone);
 });

@@ -3,6 +3,7 @@ import type { ColumnDefinition, ColumnValue, RowChange, RowImage, TableDefinitio
 import { compileTableWriter, foreignKeyTable, foreignKeyTies } from '@lutra/sql';
 import type { ForeignKeyEdge, TableWriter } from '@lutra/sql';
 import type { WritableRow } from '../../src/plan/planned-statement.ts';
+import { receivedOne } from '../received.ts';
 import { ReferenceDatabase, Refused } from './reference-table.ts';
 import type { ReferenceShape, Row } from './reference-table.ts';
 
@@ -10,12 +11,11 @@ import type { ReferenceShape, Row } from './reference-table.ts';
 export const COLUMNS = ['id', 'u', 'v', 'w', 'a', 'b'] as const;
 const WIDTH = COLUMNS.length;
 
-/** The key's type: number; text; or number in a table whose rows have parents and go with them. */
-export type TableKind = 'number' | 'text' | 'parent' | 'child';
-
+/** By the key's type; plain has no other unique index; children have parents and go with them. */
 export const SHAPES: readonly ReferenceShape[] = [
   { name: 'number', key: [0], uniques: [[1], [2, 3]] },
   { name: 'text', key: [0], uniques: [[1], [2, 3]] },
+  { name: 'plain', key: [0], uniques: [] },
   { name: 'parent', key: [0], uniques: [] },
   { name: 'child', key: [0], uniques: [], parent: { table: 'parent', column: 4 } },
 ];
@@ -121,7 +121,13 @@ const operation = (
 /** All kinds, one table or all of them, whole images or partial ones too. */
 export const operations = fc
   .record({
-    tables: fc.constantFrom(['number'], ['text'], ['parent', 'child'], ['number', 'text', 'parent', 'child']),
+    tables: fc.constantFrom(
+      ['number'],
+      ['text'],
+      ['plain'],
+      ['parent', 'child'],
+      SHAPES.map(({ name }) => name),
+    ),
     kinds: fc.constantFrom<readonly Operation['kind'][]>(
       KINDS,
       ['update', 'delete'],
@@ -133,6 +139,13 @@ export const operations = fc
     fc.array(operation(tables, kinds, images), { minLength: 4, maxLength: 40, size: 'max' }),
   );
 
+/** What somebody else does to the same tables meanwhile, in a few goes. */
+export const otherOperations = (done: readonly Operation[]): fc.Arbitrary<readonly (readonly Operation[])[]> => {
+  const tables = [...new Set(done.map(({ table }) => table))];
+  const go = fc.array(operation(tables, ['update', 'delete', 'give'], ['full']), { maxLength: 6 });
+  return fc.array(go, { minLength: 1, maxLength: 3 });
+};
+
 export interface PlayedHistory {
   readonly rows: readonly WritableRow[];
   /** The source before the first row, and after each. */
@@ -141,11 +154,14 @@ export interface PlayedHistory {
 
 const TEXT_KEYS = ['a', 'A', 'b', 'c', 'i', 'j', 'é', 'e'];
 
-const WRITERS: ReadonlyMap<string, TableWriter> = new Map(SHAPES.map(({ name }) => [name, writerOf(name)]));
+export const WRITERS: ReadonlyMap<string, TableWriter> = new Map(SHAPES.map(({ name }) => [name, writerOf(name)]));
 
 /** Does what the operations say as far as the source allows it, and logs it as the source would. */
-export function play(done: readonly Operation[], writers: ReadonlyMap<string, TableWriter> = WRITERS): PlayedHistory {
-  const source = new ReferenceDatabase(SHAPES);
+export function play(
+  done: readonly Operation[],
+  writers: ReadonlyMap<string, TableWriter> = WRITERS,
+  source = new ReferenceDatabase(SHAPES),
+): PlayedHistory {
   const rows: WritableRow[] = [];
   const states = [source.clone()];
   for (const [index, operation] of done.entries()) {
@@ -154,7 +170,11 @@ export function play(done: readonly Operation[], writers: ReadonlyMap<string, Ta
     const transaction = { seq: index + 1, gtid: `u:${String(index + 1)}`, firstEvent: 0, commitMs: 0, isLast: true };
     for (const step of stepsOf(source, operation)) {
       try {
-        rows.push({ writer, change: step(), origin: { process: index + 1, transaction, serverUuid: 'a' } });
+        rows.push({
+          writer,
+          change: receivedOne({ ...step(), event: rows.length }),
+          origin: { process: index + 1, transaction, serverUuid: 'a' },
+        });
         states.push(source.clone());
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -180,7 +200,8 @@ function stepsOf(source: ReferenceDatabase, operation: Operation): readonly Sour
       return { ...place, kind: 'insert', after: [...row] };
     };
   if (kind === 'insert') return [inserted(assigned([id, null, null, null, null, null], values))];
-  const rows = source.rows(table);
+  // By key: the order in which they came to be is none of the table's.
+  const rows = source.rows(table).toSorted((one, two) => (String(one[0]) < String(two[0]) ? -1 : 1));
   const [row, other] = [rows[pick % Math.max(1, rows.length)], rows[(pick + 1) % Math.max(1, rows.length)]];
   if (row === undefined || other === undefined) return [];
   const update =
@@ -200,8 +221,7 @@ function stepsOf(source: ReferenceDatabase, operation: Operation): readonly Sour
     case 'delete':
       return [remove];
     case 'rekey':
-      // Children would be left behind.
-      return table === 'parent' ? [] : [update(row, (before) => before.with(0, id))];
+      return [update(row, (before) => before.with(0, id))];
     case 'recase':
       return [update(row, (before) => before.with(0, swapCase(before[0] ?? null)))];
     case 'give':

@@ -9,8 +9,7 @@ import { ReferenceDatabase, Refused } from './reference-table.ts';
 
 // Goal: merging, grouping and spreading over lanes never change what the target ends up with.
 // Method: a source in memory that refuses duplicates as InnoDB does plays random operations and logs them; the planned
-// statements are carried out on another such database, which has to end equal. Seeds are printed with a failure; NUM_RUNS
-// and SEED of the environment are not read: the number below is what CI runs.
+// statements are carried out on another such database, which has to end equal.
 const RUNS = { numRuns: 1_000 };
 const limits = fc.record({ rowsMax: fc.integer({ min: 1, max: 6 }), charactersMax: fc.constantFrom(200, 100_000) });
 
@@ -73,7 +72,9 @@ describe('a merged plan', () => {
       }),
       RUNS,
     );
-    expect(ended).toBeGreaterThan(refused);
+    // One or two in a hundred, in the measure.
+    expect(refused).toBeLessThan(RUNS.numRuns / 20);
+    expect(ended + refused).toBe(RUNS.numRuns);
   });
 
   it('ends equal over lanes, whatever their order, and after a crash between them', () => {

@@ -85,3 +85,13 @@ describe('segments of a table that was altered at the source', () => {
     expect(lanes(is, (id) => String(id))).toEqual(lanes(was, (id) => id));
   });
 });
+
+describe('segments of a table whose policy compares', () => {
+  it('are joint where rows of other keys may hold its unique values', () => {
+    const ordered = { ...options, isOrdered: (writer: TableWriter) => writer === withUnique };
+    expect(planSegments([before, before], ordered)).toEqual([
+      { kind: 'joint', processCount: 2, rows: [...before, ...before] },
+    ]);
+    expect(planSegments([after, before, after], ordered).map(({ kind }) => kind)).toEqual(['lanes', 'joint', 'lanes']);
+  });
+});

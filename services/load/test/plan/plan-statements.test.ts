@@ -4,6 +4,7 @@ import type { RowChange, TableDefinition } from '@lutra/model';
 import { compileTableWriter } from '@lutra/sql';
 import type { ForeignKeyTie, TableWriter } from '@lutra/sql';
 import { plannedAlone, planStatements } from '../../src/plan/plan-statements.ts';
+import { receivedOne } from '../received.ts';
 import type { PlannedRow } from '../../src/plan/planned-statement.ts';
 
 const GENERAL = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
@@ -50,7 +51,8 @@ const origin = { process: 1, transaction, serverUuid: 'a' };
 const [one, two] = [writerOf('one'), writerOf('two')];
 const kinds = (rows: readonly PlannedRow[], limits = { rowsMax: 100, charactersMax: 10_000 }): string[] =>
   planStatements(rows, limits).map(({ kind, rows: planned }) => `${kind} ${String(planned.length)}`);
-const row = (writer: TableWriter, change: RowChange): PlannedRow => plannedAlone({ writer, change, origin });
+const row = (writer: TableWriter, change: RowChange): PlannedRow =>
+  plannedAlone({ writer, change: receivedOne(change), origin });
 const insert = (k: string, a?: number, writer = one): PlannedRow =>
   row(writer, { ...base, kind: 'insert', after: [k, a, 'b'] });
 const update = (
@@ -62,6 +64,8 @@ const update = (
 
 /** Equal for the collation of the keys below: case, trailing blanks and accents. */
 const collated = (key: string): string => key.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase().trimEnd();
+
+const RUNS = { numRuns: 1_000 };
 
 describe('the plan', () => {
   const keys = fc.constantFrom('a', 'A', 'b', 'b ', 'é', 'e', 'É', 'c1', 'C1', 'ab');
@@ -95,6 +99,7 @@ describe('the plan', () => {
         for (const { kind, writer, rows: together } of planned)
           expect(together.every((each) => each.writer === writer && each.change.kind === kind)).toBe(true);
       }),
+      RUNS,
     );
   });
 
@@ -107,6 +112,7 @@ describe('the plan', () => {
           if (together.length > 1) expect(statement.sql.length).toBeLessThanOrEqual(limit.charactersMax * 2 + overhead);
         }
       }),
+      RUNS,
     );
   });
 
@@ -123,6 +129,7 @@ describe('the plan', () => {
           expect(new Set(seen).size).toBe(seen.length);
         }
       }),
+      RUNS,
     );
   });
 

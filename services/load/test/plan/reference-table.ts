@@ -12,7 +12,7 @@ export interface ReferenceShape {
   readonly key: readonly number[];
   /** Other unique indexes; a NULL in one clashes with nothing. */
   readonly uniques: readonly (readonly number[])[];
-  /** Rows go with their parent: ON DELETE CASCADE. */
+  /** Rows go with their parent, and with its key: ON DELETE CASCADE ON UPDATE CASCADE. */
   readonly parent?: { readonly table: string; readonly column: number };
 }
 
@@ -32,6 +32,11 @@ export class ReferenceDatabase {
         rows.map((row) => [...row]),
       );
     return copy;
+  }
+
+  /** What the other one holds, and nothing else; the other one is not used any more. */
+  replaceBy(other: ReferenceDatabase): void {
+    for (const [name, rows] of other.tables) this.tables.set(name, rows);
   }
 
   /** Rows in the order of their keys. */
@@ -63,7 +68,7 @@ export class ReferenceDatabase {
     this.undoing(() => {
       this.refuseClash(table, after, row);
       this.refuseOrphan(table, after);
-      for (const [position, value] of after.entries()) row[position] = value;
+      this.assign(table, row, after);
     });
   }
 
@@ -100,7 +105,7 @@ export class ReferenceDatabase {
         for (const { position } of planned.columns) after[position] = change.after[position] ?? null;
         this.refuseClash(table, after, row);
         if (checks) this.refuseOrphan(table, after);
-        for (const [position, value] of after.entries()) row[position] = value;
+        this.assign(table, row, after, checks);
       }
     }
   }
@@ -121,6 +126,16 @@ export class ReferenceDatabase {
     if (!isWhole(image) || !same(this.shape(table).key, clash, row)) throw new Refused('duplicate');
     this.refuseClash(table, row, clash);
     for (const [position, value] of row.entries()) clash[position] = value;
+  }
+
+  private assign(table: string, row: Row, after: Row, checks = true): void {
+    const [key] = row;
+    for (const [position, value] of after.entries()) row[position] = value;
+    if (!checks || key === undefined || key === row[0]) return;
+    for (const { name, parent } of this.shapes) {
+      if (parent?.table !== table) continue;
+      for (const child of this.rows(name)) if (child[parent.column] === key) child[parent.column] = row[0] ?? null;
+    }
   }
 
   private remove(table: string, row: Row, checks: boolean): void {

@@ -4,12 +4,13 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
-import type { ConflictPolicy } from '@lutra/model';
+import type { ColumnDefinition, ConflictPolicy, RowChange } from '@lutra/model';
 import { WriteRules } from '../../src/write/write-rules.ts';
-import { insert, peopleTable, remove, update } from '../rows.ts';
+import { createPeople, insert, peopleTable, remove, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const LATEST: ConflictPolicy = { kind: 'latestWins', column: 'note' };
+const AMOUNT: ColumnDefinition = { name: 'stock', kind: 'integer', declared: 'int', nullable: true, bytes: 4 };
 const MERGE: ConflictPolicy = { kind: 'merge', columns: ['note'], deltaColumns: [] };
 
 describe.each(TARGETS)('policies on %s', (_name, server) => {
@@ -137,9 +138,46 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
       remove([8, 'y', 'n2']),
       insert([8, 'z', 'n3']),
     ];
-    const planned = unit.plan(history);
+    const planned = unit.planMerged(history, { kind: 'manual' });
     expect(await unit.write(planned, { kind: 'manual' })).toEqual([]);
     expect((await unit.people()).find(([id]) => id === 8)).toEqual([8, 'z', 'n3']);
+  });
+
+  describe.each([
+    ['with', createPeople],
+    ['without', (schema: string) => createPeople(schema).replace(', UNIQUE KEY by_name (name)', '')],
+  ])('merged, %s another unique index', (_indexes, create) => {
+    beforeEach(() => unit.reset(peopleTable(unit.schema), create(unit.schema)), 60_000);
+    const write = async (policy: ConflictPolicy, standing: string, changes: readonly RowChange[]) => {
+      await unit.run(`INSERT INTO ${unit.schema}.people VALUES ${standing}`);
+      const conflicts = await unit.write(unit.planMerged(changes, policy), policy);
+      return [await unit.people(), conflicts.map(({ decision }) => decision)];
+    };
+
+    it('lets the update of a row win, and then its delete', async () => {
+      const changes = [update([1, 'ada', 't10'], [1, 'ada', 't20']), remove([1, 'ada', 't20'])];
+      expect(await write(LATEST, "(1, 'ada', 't15')", changes)).toEqual([[], ['overwritten']]);
+    });
+
+    it.each(['targetWins', 'ignore', 'manual', 'sourceWins'] as const)(
+      'takes up by %s where the target has the first of two updates',
+      async (kind) => {
+        const changes = [update([1, 'ada', 'A'], [1, 'ada', 'B']), update([1, 'ada', 'B'], [1, 'ada', 'C'])];
+        expect(await write({ kind }, "(1, 'ada', 'B')", changes)).toEqual([[[1, 'ada', 'C']], []]);
+      },
+    );
+
+    it('adds up each change of an amount', async () => {
+      const policy: ConflictPolicy = { kind: 'merge', columns: [], deltaColumns: ['stock'] };
+      const counted = { ...peopleTable(unit.schema), columns: [...peopleTable(unit.schema).columns, AMOUNT] };
+      await unit.reset(counted, create(unit.schema).replace('note varchar(200)', 'note varchar(200), stock int'));
+      const changes = [
+        update([1, 'ada', null, 10], [1, 'ada', null, 12]),
+        update([1, 'ada', null, 12], [1, 'ada', null, 15]),
+      ];
+      const [people] = await write(policy, "(1, 'ada', NULL, 1010)", changes);
+      expect(people).toEqual([[1, 'ada', null, 1015]]);
+    });
   });
 
   it('sees a row that somebody inserts between the look and the write', async () => {

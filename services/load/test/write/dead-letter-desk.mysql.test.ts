@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
-import type { Clock } from '@lutra/model';
+import type { Clock, ColumnDefinition, ConflictPolicy } from '@lutra/model';
 import {
   claimCheckpoint,
   ensureCheckpointTable,
@@ -16,19 +16,21 @@ import {
 import { DeadLetterDesk } from '../../src/write/dead-letter-desk.ts';
 import type { ToldLetter } from '../../src/write/dead-letter-desk.ts';
 import { Quarantine } from '../../src/write/quarantine.ts';
-import { insert, remove, update } from '../rows.ts';
+import { createPeople, insert, peopleTable, remove, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const SET_ASIDE = { onPoison: 'deadLetter' as const, poisonTries: 1 };
 const SIGNAL = new AbortController().signal;
 type DeskLanes = Parameters<typeof DeadLetterDesk.open>[0]['lanes'];
 const TOO_LONG = 'x'.repeat(41);
+const STOCK: ColumnDefinition = { name: 'stock', kind: 'integer', declared: 'int', nullable: true, bytes: 4 };
 const PLACE = { done: { kind: 'mysqlGtid' as const, gtidSet: '' }, inside: null };
 
 describe.each(TARGETS)('decisions on %s', (_name, server) => {
   let unit: UnitFixture;
   let desk: DeadLetterDesk;
   let told: ToldLetter[] = [];
+  let policy: ConflictPolicy | undefined;
   const claim = () => ({ pipelineId: unit.pipelineId, epoch: 1, owner: 'load-1/a' });
   // Each look is later than the one before by more than a second.
   let nowMs = 0;
@@ -43,7 +45,7 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
   async function openDesk(): Promise<DeadLetterDesk> {
     const pipeline = {
       pipelineId: unit.pipelineId,
-      latestDefinition: () => unit.definition(undefined, SET_ASIDE),
+      latestDefinition: () => unit.definition(policy, SET_ASIDE),
       log,
     } as never;
     const lanes: DeskLanes = {
@@ -91,6 +93,7 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
   afterAll(() => unit.close(), 60_000);
   beforeEach(async () => {
     await unit.reset();
+    policy = undefined;
     told = [];
     desk = await openDesk();
   }, 60_000);
@@ -153,6 +156,59 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     desk = await openDesk();
     expect(await unit.people()).toEqual([[1, 'ann', 'b']]);
     expect(await states()).toEqual(['discarded', 'retried']);
+  });
+
+  describe('an amount that is added up', () => {
+    beforeEach(async () => {
+      policy = { kind: 'merge', columns: [], deltaColumns: ['stock'] };
+      const people = peopleTable(unit.schema);
+      const create = createPeople(unit.schema).replace('200)', '200), stock int, CHECK (stock < 1011)');
+      await unit.reset({ ...people, columns: [...people.columns, STOCK] }, create);
+      await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ann', 'here', 1010)`);
+      desk = await openDesk();
+    }, 60_000);
+
+    it.each([
+      ['retried', null, [1, 'ann', 'here', 905]],
+      ['edited elsewhere', { note: 'edited' }, [1, 'ann', 'edited', 905]],
+      ['set by the person', { stock: 500 }, [1, 'ann', 'b', 503]],
+      ['set by the person to what the source had', { stock: 12 }, [1, 'ann', 'b', 15]],
+      ['set back by the person', { stock: 10 }, [1, 'ann', 'b', 13]],
+    ])('moves by as much as at the source: %s', async (_how, image, row) => {
+      await unit.write(unit.plan([update([1, 'ann', 'a', 10], [1, 'ann', 'b', 12])]), policy, SET_ASIDE);
+      await unit.write(unit.plan([update([1, 'ann', 'b', 12], [1, 'ann', 'b', 15])]), policy, SET_ASIDE);
+      await unit.run(`UPDATE ${unit.schema}.people SET stock = 900`);
+      await want('retryWanted', 0, image);
+      expect(await unit.people()).toEqual([row]);
+      expect(await states()).toEqual(['retried', 'retried']);
+    });
+
+    it.each([1002, 12])(
+      'is not guessed where the image does not say from where, until a person sets it to %d',
+      async (stock) => {
+        await unit.write(unit.plan([update([1], [1, undefined, undefined, 12])]), policy, SET_ASIDE);
+        await want('retryWanted', 0);
+        expect([await states(), await unit.people()]).toEqual([['open'], [[1, 'ann', 'here', 1010]]]);
+        const [letter] = await unit.letters('last_error AS error');
+        expect(String(letter?.['error'])).toMatch(/edit .* with what stock is to be at the target, or discard it/);
+        await want('retryWanted', 0, { stock });
+        expect([await states(), await unit.people()]).toEqual([['retried'], [[1, 'ann', 'here', stock]]]);
+      },
+    );
+
+    it('lets a person order what a partial image does not tell', async () => {
+      await unit.write(unit.plan([update([1], [1, undefined, 'new'])]), policy, SET_ASIDE);
+      expect(await states()).toEqual(['open']);
+      await want('retryWanted', 0);
+      expect([await states(), await unit.people()]).toEqual([['retried'], [[1, 'ann', 'new', 1010]]]);
+    });
+
+    it('lets a person settle an insert in part that the target has already', async () => {
+      await unit.write(unit.plan([insert([1, 'ann'])]), policy, SET_ASIDE);
+      expect(await states()).toEqual(['open']);
+      await want('retryWanted', 0);
+      expect([await states(), await unit.people()]).toEqual([['retried'], [[1, 'ann', 'here', 1010]]]);
+    });
   });
 
   describe('a row that comes again', () => {

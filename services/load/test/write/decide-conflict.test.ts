@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import type { ColumnDefinition, RowChange, RowImage } from '@lutra/model';
 import { compileTableWriter } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
+import { plannedAlone } from '../../src/plan/plan-statements.ts';
 import { decideConflict } from '../../src/write/decide-conflict.ts';
 import type { ComparingPolicy } from '../../src/write/decide-conflict.ts';
+import { undecided } from '../../src/write/refusal-errors.ts';
 
 const COLUMNS = ['id', 'stock', 'note', 'changed'];
 const definitions = COLUMNS.map((name): ColumnDefinition =>
@@ -110,6 +112,15 @@ describe('a conflict', () => {
     const verdict = decide(change, found, policy);
     expect(verdict.kind === 'decided' ? verdict.decision : null).toBe(decision);
     expect(result(found, verdict)).toEqual(after);
+  });
+
+  it('names the amounts that the image does not tell, and how a person settles it', () => {
+    const change = update([1], [1, 12]);
+    const verdict = decide(change, OTHER, MERGE);
+    expect(verdict).toEqual({ kind: 'undecided', type: 'row-differs', why: 'amount', columns: ['stock'] });
+    if (verdict.kind !== 'undecided') return;
+    const row = plannedAlone({ writer, change, origin: {} as never });
+    expect(undecided(row, verdict).message).toMatch(/PATCH.* with what stock is to be at the target, or discard/);
   });
 
   it('is none where the target is as the source says, under every policy', () => {

@@ -68,6 +68,80 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
     );
   }, 120_000);
 
+  describe('a value that the target would cut without an error', () => {
+    const CUT = `${'n'.repeat(200)} `;
+    const table = (): TableDefinition => {
+      const people = peopleTable(unit.schema);
+      const columns = people.columns.map((one) => (one.name === 'note' ? { ...one, declared: 'varchar(300)' } : one));
+      return { ...people, columns };
+    };
+
+    it('is refused in every statement as the target refuses, and no other row is', async () => {
+      await unit.reset(table());
+      await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL), (2, 'bob', NULL), (3, 'cyd', NULL)`);
+      const changes = [
+        ...[insert([4, 'dan', 'whole']), insert([5, 'eve', CUT])],
+        ...[update([1, 'ada', null], [1, 'ada', CUT]), update([2, 'bob', null], [2, 'bob', 'whole'])],
+        // One that stands alone.
+        update([3, undefined, undefined], [undefined, undefined, CUT]),
+      ];
+      await unit.write(unit.plan(changes), undefined, SET_ASIDE);
+      expect(await unit.people()).toEqual([
+        [1, 'ada', null],
+        [2, 'bob', 'whole'],
+        [3, 'cyd', null],
+        [4, 'dan', 'whole'],
+      ]);
+      const letters = await unit.letters('`row` AS at, error_code AS code, statement');
+      expect(letters).toMatchObject([1, 2, 4].map((at) => ({ at, code: 'TARGET_VALUE_REFUSED' })));
+      for (const { statement } of letters) expect(String(statement)).toMatch(/^(INSERT|UPDATE) .*people/);
+    });
+
+    it('may be looked for, where rows have no key', async () => {
+      const keyless = { ...table(), primaryKey: [] };
+      await unit.reset(
+        keyless,
+        `CREATE TABLE ${unit.schema}.people (id int NOT NULL, name varchar(40) NOT NULL, note varchar(200))`,
+      );
+      await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL)`);
+      const conflicts = await unit.write(unit.plan([remove([1, 'ada', CUT]), remove([1, 'ada', null])]));
+      expect(conflicts).toMatchObject([{ type: 'target-row-missing', decision: 'ignored' }]);
+      expect(await unit.people()).toEqual([]);
+    });
+  });
+
+  describe('a key that the target cannot hold', () => {
+    beforeEach(async () => {
+      const byName = { ...peopleTable(unit.schema), primaryKey: [1] };
+      const name = 'name char(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY';
+      await unit.reset(byName, `CREATE TABLE ${unit.schema}.people (id int NOT NULL, ${name}, note varchar(200))`);
+      await unit.run(
+        `INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL), (2, 'bob', NULL), (3, 'cyd', NULL), (4, 'dan', NULL)`,
+      );
+    });
+
+    it.each<ConflictPolicy>([{ kind: 'overwrite' }, { kind: 'sourceWins' }])(
+      'finds no other row, whatever is to be done with it: %j',
+      async (policy) => {
+        const changes = [
+          ...[remove([9, 'ada ', null]), remove([4, 'dan', null])],
+          ...[update([9, 'bob ', null], [8, 'bob ', 'x']), update([9, 'cyd ', null], [9, 'eve', null])],
+        ];
+        await unit.write(unit.plan(changes), policy, SET_ASIDE);
+        expect(await unit.people()).toEqual([1, 2, 3].map((id) => [id, ['ada', 'bob', 'cyd'][id - 1], null]));
+        const code = 'TARGET_VALUE_REFUSED';
+        const letters = ['delete', 'update', 'update'].map((kind) => ({ kind, state: 'open', code }));
+        expect(await unit.letters()).toEqual(letters);
+      },
+    );
+
+    it('stops the unit where rows are not set aside', async () => {
+      const planned = unit.plan([remove([2, 'bob', null]), remove([9, 'ada ', null])]);
+      await expect(unit.write(planned)).rejects.toMatchObject({ code: 'TARGET_VALUE_REFUSED' });
+      expect(await unit.people()).toHaveLength(4);
+    });
+  });
+
   it('keeps values out of the message and the statement of a dead letter, and in its images', async () => {
     await unit.write(unit.plan([insert([7, `secret${TOO_LONG}`, 'note'])]), undefined, SET_ASIDE);
     const [letter] = await unit.letters();
@@ -116,10 +190,28 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
       [2, 'bob', null],
       [9, 'ada', 'old'],
     ]);
-    expect(await unit.recorded()).toMatchObject([{ type: 'unique-clash', decision, row: 0 }]);
+    const [recorded, ...others] = await unit.recorded();
+    expect(others).toEqual([]);
+    expect(recorded).toMatchObject({ type: 'unique-clash', decision, row: 0 });
+    const images = ['after_image', 'found_image'].map((name) => JSON.parse(String(recorded?.[name])) as unknown);
+    expect(images).toEqual([
+      { id: 1, name: 'ada', note: null },
+      { id: 9, name: 'ada', note: 'old' },
+    ]);
     const found = await unit.letters('error_message AS message');
     expect(found).toHaveLength(letters);
     for (const { message } of found) expect(message).toContain('by_name');
+  });
+
+  it.each([
+    ['a value, in an image that leaves columns out', update([1, undefined, undefined], [undefined, 'BOB', undefined])],
+    ['a key', update([3, 'cyd', 'c'], [2, 'cyd', 'c'])],
+  ])('records the row that an update clashes with by %s', async (_what, change) => {
+    await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ada', NULL), (2, 'bob', 'b'), (3, 'cyd', 'c')`);
+    await unit.write(unit.plan([change]), undefined, SET_ASIDE);
+    const recorded = await unit.recorded();
+    expect(recorded).toMatchObject([{ type: 'unique-clash', decision: 'deadLettered' }]);
+    expect(JSON.parse(String(recorded[0]?.['found_image']))).toEqual({ id: 2, name: 'bob', note: 'b' });
   });
 
   it('a row that comes again after a crash between lanes may be gone by then: that is told, and nothing is held up', async () => {
@@ -167,7 +259,8 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
       [2, 'm2', 'x'],
       [3, 'm3', 'x'],
     ]);
-    expect(await unit.write(unit.plan([remove([20, 'z', null])], true))).toEqual([]);
+    const gone = unit.planMerged([insert([20, 'z', null]), remove([20, 'z', null])], { kind: 'overwrite' });
+    expect(await unit.write(gone)).toEqual([]);
   });
 
   describe('the error value of an ENUM', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { compileTableWriter, openTarget } from '@lutra/sql';
 import type { TableWriter, TargetSession } from '@lutra/sql';
-import { completeDefinition, DEFAULT_PARAMETERS, must, systemClock } from '@lutra/model';
+import { compileTargetLookup, completeDefinition, DEFAULT_PARAMETERS, must, systemClock } from '@lutra/model';
 import type {
   ConflictPolicy,
   DataSourceDefinition,
@@ -12,7 +12,9 @@ import type {
 import { ensureConflictTable, ensureDeadLetterTable } from '@lutra/sql';
 import { testServers } from '@lutra/testing';
 import { plannedAlone, planStatements } from '../../src/plan/plan-statements.ts';
-import type { PlannedStatement } from '../../src/plan/planned-statement.ts';
+import { planUnit } from '../../src/plan/plan-unit.ts';
+import type { PlannedStatement, WritableRow } from '../../src/plan/planned-statement.ts';
+import { receivedOne } from '../received.ts';
 import type { UnitStart } from '../../src/unit-start.ts';
 import type { Conflict } from '../../src/write/conflict.ts';
 import { WriteRules } from '../../src/write/write-rules.ts';
@@ -20,6 +22,8 @@ import { writeUnit } from '../../src/write/write-unit.ts';
 import { createPeople, peopleTable } from '../rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
+
+const LIMITS = { rowsMax: 500, charactersMax: 1_000_000 };
 
 /** Writes units into a table `people` of a real server, without a loader around it. */
 export class UnitFixture {
@@ -44,7 +48,11 @@ export class UnitFixture {
   }
 
   async connect(): Promise<TargetSession> {
-    const session = await openTarget(this.target(), testServers()[this.server].password, { clock: systemClock });
+    const session = await openTarget(this.target(), testServers()[this.server].password, {
+      clock: systemClock,
+      // The other server has inserts as text.
+      bulk: 'always',
+    });
     this.sessions.push(session);
     return session;
   }
@@ -102,16 +110,25 @@ export class UnitFixture {
   }
 
   /** Statements of the changes as they come; those of one kind share one. */
-  plan(changes: readonly RowChange[], toleratesMissing = false): readonly PlannedStatement[] {
+  plan(changes: readonly RowChange[]): readonly PlannedStatement[] {
+    return planStatements(
+      this.rowsFrom(changes).map((row) => plannedAlone(row)),
+      LIMITS,
+    );
+  }
+
+  /** Statements of the changes as merged mode writes them under the policy. */
+  planMerged(changes: readonly RowChange[], policy: ConflictPolicy): readonly PlannedStatement[] {
+    const mappingOf = compileTargetLookup(this.definition(policy).mappings);
+    return planUnit(this.rowsFrom(changes), { ...LIMITS, isMerged: true, mappingOf });
+  }
+
+  private rowsFrom(changes: readonly RowChange[]): readonly WritableRow[] {
     this.seq += 1;
-    const { serverUuid } = this;
+    const { serverUuid, writer } = this;
     const transaction = { seq: this.seq, gtid: `0-1-${String(this.seq)}`, firstEvent: 0, commitMs: 0, isLast: true };
     const origin = { process: 1, transaction, serverUuid };
-    const rows = changes.map((change, row) => ({
-      ...plannedAlone({ writer: this.writer, change: { ...change, row }, origin }),
-      toleratesMissing,
-    }));
-    return planStatements(rows, { rowsMax: 500, charactersMax: 1_000_000 });
+    return changes.map((change, row) => ({ writer, change: receivedOne({ ...change, row }), origin }));
   }
 
   /** Writes one unit and commits it; what it throws is thrown after a rollback. */

@@ -135,6 +135,17 @@ export class DeadLetterSummaryDto {
 
   @ApiProperty({ type: String, nullable: true, description: 'Why the last retry failed' })
   lastError!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'The first letter of the same row of the source, which was read and refused again; what is decided about that one holds for this one',
+  })
+  repeats!: string | null;
+
+  @ApiProperty({ description: 'How often the row came again as a letter of its own, which repeats this one' })
+  repeatCount!: number;
 }
 
 export class DeadLetterColumnDto implements Pick<ColumnDefinition, 'name' | 'kind' | 'declared' | 'nullable'> {

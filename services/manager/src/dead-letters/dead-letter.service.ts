@@ -2,6 +2,7 @@ import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import {
   countDeadLetters,
+  countRepeats,
   imageToJson,
   listDeadLetters,
   readDeadLetter,
@@ -78,7 +79,7 @@ export class DeadLetterService {
   get(id: string): Promise<DeadLetterDto> {
     const address = addressOf(id);
     return this.parts.door.ofPipeline(address.pipelineId, async (session) =>
-      this.dtoOf(await findLetter(session, address, { lock: false })),
+      this.dtoOf(await findLetter(session, address, { lock: false }), await countRepeats(session, address)),
     );
   }
 
@@ -88,7 +89,7 @@ export class DeadLetterService {
     return this.parts.door.ofPipeline(address.pipelineId, async (session) => {
       const letter = await findLetter(session, address, { lock: true });
       requireDecidable(letter, state);
-      const image = edit === undefined ? null : editedImage(letter, edit);
+      const image = edit === undefined ? null : editedImage(letter, edit, await keyOf(session, letter));
       await session.execute([wantStatement(address, { state, by: caller.name, image })]);
       const after = await findLetter(session, address, { lock: false });
       const shown = (of: DeadLetter): unknown => ({
@@ -96,8 +97,9 @@ export class DeadLetterService {
         ...(edit === undefined ? {} : { row: columnsOf(of, Object.keys(edit)) }),
       });
       await this.audit({ id, before: shown(letter), after: shown(after) }, caller);
+      const repeatCount = await countRepeats(session, address);
       await session.commit();
-      return this.dtoOf(after);
+      return this.dtoOf(after, repeatCount);
     });
   }
 
@@ -144,7 +146,14 @@ export class DeadLetterService {
     await this.parts.store.run((manager) => recordAudit(manager, write, { caller, at: this.parts.clock.now() }));
   }
 
-  private summaryOf({ error, id, pipelineId, follows, ...letter }: DeadLetterSummary): Plain<DeadLetterSummaryDto> {
+  private summaryOf({
+    error,
+    id,
+    pipelineId,
+    follows,
+    repeats,
+    ...letter
+  }: DeadLetterSummary): Plain<DeadLetterSummaryDto> {
     const { state, createdAt, schema, table, kind, gtid, attempts, wantedBy, wantedAt, resolvedAt, lastError } = letter;
     return {
       id: targetResourceId({ pipelineId, id }),
@@ -154,14 +163,16 @@ export class DeadLetterService {
       attempts,
       follows: follows === null ? null : targetResourceId({ pipelineId, id: follows }),
       ...{ wantedBy, wantedAt, resolvedAt, lastError },
+      repeats: repeats === null ? null : targetResourceId({ pipelineId, id: repeats }),
+      repeatCount: letter.repeatCount,
     };
   }
 
-  private dtoOf(letter: DeadLetter): DeadLetterDto {
+  private dtoOf(letter: DeadLetter, repeatCount: number): DeadLetterDto {
     const { definition, change, wantedImage } = letter;
     const { schema, table, columns } = definition;
     return {
-      ...this.summaryOf({ ...letter, schema, table, kind: change.kind }),
+      ...this.summaryOf({ ...letter, schema, table, kind: change.kind, repeatCount }),
       epoch: letter.epoch,
       process: letter.process,
       event: change.event,
@@ -216,4 +227,11 @@ function filterOfSelection(
 ): Omit<DeadLetterFilter, 'states'> {
   const time = (text: string | undefined): Date | undefined => (text === undefined ? undefined : new Date(text));
   return { pipelineIds, schema, table, code, from: time(from), to: time(to) };
+}
+
+/** By what load finds the row: the key of the table at the target; the source's where there is none. */
+async function keyOf(session: TargetSession, { definition }: DeadLetter): Promise<readonly string[]> {
+  const key = (await session.describeTable(definition))?.key;
+  if (key !== undefined && key !== null) return key.columns;
+  return definition.primaryKey.flatMap((position) => definition.columns[position]?.name ?? []);
 }

@@ -1,32 +1,37 @@
 import { SyncError } from '@lutra/model';
 import type { ColumnDefinition } from '@lutra/model';
-import { imageToJson, valueToJson } from '@lutra/sql';
+import { valueToJson } from '@lutra/sql';
 import type { DeadLetter, JsonImage, JsonValue } from '@lutra/sql';
 
 /**
- * The row that a person wants written: the letter's own with some columns replaced. Values stand in the form in which the
- * API shows them. Throws REQUEST_INVALID that names each field at fault, never a value.
+ * The columns of the letter's row that a person replaces, as they are kept. Values stand in the form in which the API shows
+ * them. `key`: names of the columns by which the target tells its rows apart. Throws REQUEST_INVALID that names each
+ * field at fault, never a value.
  */
-export function editedImage({ change, definition }: DeadLetter, edit: Readonly<Record<string, unknown>>): JsonImage {
+export function editedImage(
+  { change, definition }: DeadLetter,
+  edit: Readonly<Record<string, unknown>>,
+  key: readonly string[],
+): JsonImage {
   if (change.kind === 'delete') throw refused([{ field: 'row', problem: 'a deletion has no row to edit' }]);
   if (Object.keys(edit).length === 0) throw refused([{ field: 'row', problem: 'row holds no column' }]);
+  const keyNames = new Set(key.map((name) => name.toLowerCase()));
   const problems: FieldProblem[] = [];
   const edited: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(edit)) {
     const field = `row.${name}`;
-    const position = definition.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
-    const column = definition.columns[position];
+    const column = definition.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
     const problem =
       column === undefined
         ? 'is no column of this row'
-        : definition.primaryKey.includes(position)
+        : keyNames.has(name.toLowerCase())
           ? 'is part of the key: a row with another key is another row'
           : problemOf(column, value);
     if (problem !== null) problems.push({ field, problem: `${field} ${problem}` });
     else if (column !== undefined) edited.push([column.name, canonical(column, value as JsonValue)]);
   }
   if (problems.length > 0) throw refused(problems);
-  return { ...imageToJson(definition, change.after), ...Object.fromEntries(edited) };
+  return Object.fromEntries(edited);
 }
 
 interface FieldProblem {

@@ -33,7 +33,12 @@ export class NamePatternDto {
   @Length(1, NAME_CHARS_MAX)
   exact?: string;
 
-  @ApiPropertyOptional({ example: 'orders_(\\d+)', description: 'All tables whose whole name matches' })
+  @ApiPropertyOptional({
+    example: 'orders_(\\d+)',
+    description:
+      'All tables whose whole name matches, but not those that online schema changes of them make (_t_gho, _t_ghc, _t_del, ' +
+      '_t_new, _t_old): an ordinary table of such a name needs a mapping with its exact name',
+  })
   @MayBeAbsent()
   @IsString()
   @Length(1, REGEX_CHARS_MAX)

@@ -20,11 +20,11 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
   ),
   processAgeMaxMs: note('Milliseconds that a process may be open before a warning and a RESTART', 'at once'),
   ddl: note(
-    'What schema statements about mapped tables do. sync: they are applied at the target, whose account needs CREATE, ALTER, DROP, INDEX and REFERENCES; pipelines of before it was the default keep fail; skip: passed over with a warning; fail: TRUNCATE, DROP and RENAME stop the pipeline, CREATE and ALTER warn',
+    'What schema statements about mapped tables do. sync: they are applied at the target, whose account needs CREATE, ALTER, DROP, INDEX and REFERENCES; pipelines of before it was the default keep fail; skip: passed over with a warning; fail: only what takes rows or tables away stops the pipeline (TRUNCATE, DROP, RENAME, CREATE OR REPLACE, partitions that are dropped, emptied or moved between tables); CREATE, ALTER and indexes do not stop it and are told by the warning SOURCE_DDL_SEEN. To stop at them too: ddlByKind {create: fail, alter: fail, index: fail}',
     'next process',
   ),
   ddlByKind: note(
-    'Another policy for some kinds of statements, which holds literally. A PATCH replaces the whole map',
+    'Another policy for some kinds of statements, which holds literally: fail stops the pipeline before every statement of that kind about a mapped table. A PATCH replaces the whole map',
     'next process',
   ),
   ddlDecisions: note(
@@ -86,7 +86,7 @@ export const PARAMETER_NOTES: Readonly<Record<keyof PipelineParameters, string>>
     'at once',
   ),
   targetReplicaLagMaxMs: note(
-    "Load waits while one of the target's replicas is further behind, in milliseconds; 0 = not looked at",
+    "Load waits while one of the target's replicas is further behind, in milliseconds, or has stopped to replicate; 0 = not looked at",
     'at once',
   ),
   targetHistoryListMax: note(

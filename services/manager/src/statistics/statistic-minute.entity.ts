@@ -61,6 +61,9 @@ export class StatisticMinuteEntity {
   @Column({ name: 'values_left_out', ...COUNT })
   valuesLeftOut!: number;
 
+  @Column({ name: 'statements_skipped', ...COUNT })
+  statementsSkipped!: number;
+
   @Column({ name: 'delay_ms_p50', type: 'double', nullable: true })
   delayMsP50!: number | null;
 

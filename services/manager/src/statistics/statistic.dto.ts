@@ -63,6 +63,12 @@ export class StatisticCountsDto implements StatisticCounts {
 
   @ApiProperty({ description: 'Values of columns that the target lacks, left out because missingColumn is ignore' })
   valuesLeftOut!: number;
+
+  @ApiProperty({
+    description:
+      'Schema statements of the source that were passed over: by policy or decision, views, routines, triggers, …',
+  })
+  statementsSkipped!: number;
 }
 
 export class StatisticMinuteDto extends StatisticCountsDto {

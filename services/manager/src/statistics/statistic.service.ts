@@ -53,6 +53,7 @@ function minuteOf(row: StatisticMinuteEntity): StatisticMinuteDto {
     deadLetterRetriesFailed: row.deadLetterRetriesFailed,
     dryRunRows: row.dryRunRows,
     valuesLeftOut: row.valuesLeftOut,
+    statementsSkipped: row.statementsSkipped,
     delayMsP50: row.delayMsP50,
     delayMsP99: row.delayMsP99,
   };

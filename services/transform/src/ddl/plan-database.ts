@@ -1,5 +1,6 @@
 import type { PipelineDefinition, SourceStatement, TargetDdl } from '@lutra/model';
 import { quoteName, quoteTable } from '@lutra/sql';
+import { isTypedAsKnown } from './folded-names.ts';
 import { rewriteNames } from './rewrite-names.ts';
 
 interface DatabasePlan {
@@ -20,7 +21,8 @@ export function planDatabase(text: string, { statement, definition, unclear }: D
   }
   return schemas.map((schema) => {
     const tables = [{ schema, table: '' }];
-    if (schema === source) return { ...about, text, tables, schema: /^\s*alter\b/i.test(text) ? statement.schema : '' };
+    if (schema === source && isTypedAsKnown(statement, [source]))
+      return { ...about, text, tables, schema: /^\s*alter\b/i.test(text) ? statement.schema : '' };
     const { sqlMode } = statement;
     const names = { schema: statement.schema, sqlMode, table: () => null, database: () => schema };
     const result = rewriteNames(text, names);

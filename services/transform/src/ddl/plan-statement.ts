@@ -8,6 +8,7 @@ import type {
   TargetDdl,
 } from '@lutra/model';
 import { quoteTable } from '@lutra/sql';
+import { foldedName, isTypedAsKnown } from './folded-names.ts';
 import { PROTECTED } from './mask-mariadb.ts';
 import { planDatabase } from './plan-database.ts';
 import { rewriteNames } from './rewrite-names.ts';
@@ -27,7 +28,12 @@ export interface StatementPlan {
 export function planStatement(plan: StatementPlan): readonly TargetDdl[] {
   const { statement, definition, transaction } = plan;
   if (definition.parameters.ddlDecisions[transaction] === 'skip') return [];
-  return new StatementPlanner(plan, compileMappings(definition.mappings)).targets(stripped(statement.text));
+  const { schema } = foldedName({ schema: statement.schema, table: '' }, statement);
+  const planner = new StatementPlanner(
+    { ...plan, statement: { ...statement, schema } },
+    compileMappings(definition.mappings),
+  );
+  return planner.targets(stripped(statement.text));
 }
 
 class StatementPlanner {
@@ -85,22 +91,28 @@ class StatementPlanner {
     return [{ kind: 'rename', text: `RENAME TABLE ${pairs.join(', ')}`, schema: '', tables: renamed, ghost: null }];
   }
 
-  /** CREATE, ALTER and indexes: about one table, with others named beside it. */
+  /** CREATE, ALTER and indexes: about one table, and others that rows go to or come from; more may be named beside them. */
   private oneTable(text: string): readonly TargetDdl[] {
-    const { kind, schema, tables } = this.plan.statement;
+    const { kind, schema, tables, beside = [], parents = [] } = this.plan.statement;
     const [main, ...others] = tables;
     if (main === undefined) return this.unclear('it names no table');
-    const beside = others.map((name) => this.onlyName(name));
-    const targets = this.matcher.targetsOf(main.schema, main.table);
-    if (others.length > 0 && targets.length !== 1) return this.unclear('its table has several targets');
-    return targets.flatMap((target): readonly TargetDdl[] => {
+    if (others.length > 0) this.onlyName(main);
+    const moved = others.map((name) => this.unshared(this.onlyName(name)));
+    return this.matcher.targetsOf(main.schema, main.table).flatMap((target): readonly TargetDdl[] => {
       const name = { schema: target.targetSchema, table: target.targetTable };
       if (!this.takesColumns(text, target)) return [];
-      if (kind === 'rename') this.unshared(name);
-      const isSame = [main, ...others].every((each, index) => isEqual(each, [name, ...beside][index]));
-      const about = { kind, tables: [name, ...beside], ghost: null };
+      if (others.length > 0) this.unshared(name);
+      const pair = { main, name };
+      const typed = [main, ...others, ...beside, ...parents];
+      const named = typed.map((each) => this.nameBeside(each, pair) ?? this.unclear(unmapped(each)));
+      const isKnown = isTypedAsKnown(
+        this.plan.statement,
+        typed.flatMap((each) => [each.schema, each.table]),
+      );
+      const isSame = isKnown && typed.every((each, index) => isEqual(each, named[index]));
+      const about = { kind, tables: [name, ...moved], ghost: null };
       if (isSame) return [{ ...about, text, schema }];
-      return [{ ...about, text: this.rewritten(text, { main, name }), schema: '' }];
+      return [{ ...about, text: this.rewritten(text, (each) => this.nameBeside(each, pair)), schema: '' }];
     });
   }
 
@@ -113,16 +125,19 @@ class StatementPlanner {
     return targets.flatMap((target, index) => {
       const table = tables[index];
       if (table === undefined || !this.takesColumns(text, target)) return [];
-      return [{ ...kept, text: this.rewritten(text, { main: ghost, name: table }), tables: [table] }];
+      const nameOf = (each: TableName): TableName | null =>
+        isEqual(each, ghost) ? table : this.nameBeside(each, { main: of, name: table });
+      return [{ ...kept, text: this.rewritten(text, nameOf), tables: [table] }];
     });
   }
 
-  private rewritten(text: string, { main, name }: { readonly main: TableName; readonly name: TableName }): string {
-    const { schema, sqlMode } = this.plan.statement;
+  private rewritten(text: string, nameOf: (name: TableName) => TableName | null): string {
+    const { statement } = this.plan;
+    const { schema, sqlMode } = statement;
     const result = rewriteNames(text, {
       schema,
       sqlMode,
-      table: (each) => (isEqual(each, main) ? name : this.besideName(each)),
+      table: (typed) => nameOf(foldedName(typed, statement)),
       database: () => null,
     });
     return 'why' in result ? this.unclear(result.why) : result.text;
@@ -148,14 +163,31 @@ class StatementPlanner {
     return targets.map(({ targetSchema, targetTable }) => ({ schema: targetSchema, table: targetTable }));
   }
 
-  private besideName(name: TableName): TableName | null {
-    const names = this.namesOf(name);
-    return names.length === 1 ? (names[0] ?? null) : null;
+  /**
+   * What a table is called beside the table that the statement is about, which is `pair`; null = that is not certain. Where
+   * that one keeps its name the others do too, if they go into a table of their own name.
+   */
+  private nameBeside(each: TableName, pair: { readonly main: TableName; readonly name: TableName }): TableName | null {
+    if (isEqual(each, pair.main)) return pair.name;
+    const names = this.namesOf(each);
+    if (isEqual(pair.main, pair.name)) {
+      const isKept = names.length === 0 ? this.isOthersParent(each) : names.some((name) => isEqual(each, name));
+      if (isKept) return each;
+    }
+    return onlyOf(names);
+  }
+
+  /** A parent that the pipeline has nothing to do with: a foreign key moves no rows, and the target refuses it where it is missing. */
+  private isOthersParent(each: TableName): boolean {
+    const { statement, definition } = this.plan;
+    const { tables, beside = [], parents = [] } = statement;
+    const isIn = (names: readonly TableName[]): boolean => names.some((name) => isEqual(each, name));
+    if (!isIn(parents) || isIn(tables) || isIn(beside)) return false;
+    return compileTargetLookup(definition.mappings)(each.schema, each.table) === null;
   }
 
   private onlyName(name: TableName): TableName {
-    const found = this.besideName(name);
-    return found ?? this.unclear(`${name.schema}.${name.table} is not mapped, or to several tables`);
+    return onlyOf(this.namesOf(name)) ?? this.unclear(unmapped(name));
   }
 
   /** Other tables of the source that go into the same target must not lose it with this one. */
@@ -189,6 +221,10 @@ const stripped = (text: string): string =>
 
 /** Strings, names and comments are passed over; options that were typed stand behind the words. */
 const ROWS_FOLLOW = new RegExp(String.raw`${PROTECTED.source}|\s+START\s+TRANSACTION\b`, 'gi');
+
+const onlyOf = (names: readonly TableName[]): TableName | null => (names.length === 1 ? (names[0] ?? null) : null);
+
+const unmapped = ({ schema, table }: TableName): string => `${schema}.${table} is not mapped, or to several tables`;
 
 const isEqual = (one: TableName, other: TableName | undefined): boolean =>
   one.schema === other?.schema && one.table === other.table;

@@ -29,23 +29,32 @@ const definition = (mappings: readonly MappingDefinition[], parameters = {}): Pi
 interface About {
   readonly kind: DdlKind;
   readonly tables: readonly TableName[];
+  readonly beside?: readonly TableName[];
+  readonly parents?: readonly TableName[];
   readonly ghost?: GhostStep;
   readonly sqlMode?: string;
   readonly mappings?: readonly MappingDefinition[];
   readonly parameters?: object;
+  readonly foldsNames?: boolean;
 }
 
-const plan = (text: string, { kind, tables, ghost, sqlMode, mappings, parameters }: About) => {
+const plan = (
+  text: string,
+  { kind, tables, beside, parents, ghost, sqlMode, mappings, parameters, foldsNames = false }: About,
+) => {
   const statement: SourceStatement = {
     kind,
     text,
-    schema: 'shop',
+    schema: foldsNames ? 'Shop' : 'shop',
     flavour: 'mysql',
     tables,
+    ...(beside === undefined ? {} : { beside }),
+    ...(parents === undefined ? {} : { parents }),
     ghost: ghost ?? null,
     sqlMode: sqlMode ?? '',
     foreignKeyChecks: true,
     explicitDefaultsForTimestamp: null,
+    ...(foldsNames ? { foldsNames } : {}),
   };
   return planStatement({ statement, definition: definition(mappings ?? RENAMING, parameters), transaction: 'g:1' });
 };
@@ -66,6 +75,27 @@ describe('planStatement', () => {
     const [target, ...more] = plan(text, { kind: kindOf(text), tables: shop('t') });
     expect(more).toEqual([]);
     expect(target).toMatchObject({ text: expected, schema: '', tables: [{ schema: 'copy', table: 'item' }] });
+  });
+
+  it.each<[string, readonly MappingDefinition[], string]>([
+    ['ALTER TABLE T ADD COLUMN a INT', RENAMING, 'ALTER TABLE `copy`.`item` ADD COLUMN a INT'],
+    ['ALTER TABLE SHOP.t ADD COLUMN T INT', RENAMING, 'ALTER TABLE `copy`.`item` ADD COLUMN T INT'],
+    ['ALTER TABLE T ADD COLUMN a INT', SAME, 'ALTER TABLE `shop`.`t` ADD COLUMN a INT'],
+    ['ALTER TABLE SHOP.`t` ADD COLUMN a INT', SAME, 'ALTER TABLE `shop`.`t` ADD COLUMN a INT'],
+    ['ALTER TABLE t ADD COLUMN a DECIMAL', SAME, 'ALTER TABLE t ADD COLUMN a DECIMAL'],
+    ['ALTER TABLE shop.t ADD b', SAME, 'ALTER TABLE shop.t ADD b'],
+  ])('knows names that were typed in another case, at a source that folds them: %s', (text, mappings, expected) => {
+    const [target, ...more] = plan(text, { kind: 'alter', tables: shop('t'), mappings, foldsNames: true });
+    expect(more).toEqual([]);
+    expect(target).toMatchObject({ text: expected, schema: expected === text ? 'shop' : '' });
+  });
+
+  it('writes the name of a database that was typed in another case', () => {
+    const about = { kind: 'database' as const, tables: shop(''), mappings: SAME, foldsNames: true };
+    expect(plan('ALTER DATABASE SHOP CHARACTER SET utf8mb4', about)).toMatchObject([
+      { text: 'ALTER DATABASE `shop` CHARACTER SET utf8mb4', schema: '' },
+    ]);
+    expect(plan('ALTER DATABASE shop CHARACTER SET utf8mb4', about)).toMatchObject([{ schema: 'shop' }]);
   });
 
   it.each(REFUSED)('refuses: %s', (text) => {
@@ -112,6 +142,103 @@ describe('planStatement', () => {
       );
     const [target] = plan('ALTER TABLE t_1 ADD c INT', { kind: 'alter', tables: shop('t_1'), mappings });
     expect(target?.text).toBe('ALTER TABLE `copy`.`t` ADD c INT');
+  });
+
+  const ONE: readonly MappingDefinition[] = [
+    { id: 'o', source: { schema: 'shop', table: { exact: 't' } }, target: { schema: 'shop' }, ...all },
+  ];
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u', ['t', 'u'], []],
+    ['ALTER TABLE u EXCHANGE PARTITION p WITH TABLE t', ['u', 't'], []],
+    ['ALTER TABLE t CONVERT PARTITION p TO TABLE u', ['t', 'u'], []],
+    ['ALTER TABLE u CONVERT TABLE t TO PARTITION p VALUES LESS THAN (9)', ['u', 't'], []],
+    ['CREATE TABLE t LIKE u', ['t'], ['u']],
+    ['CREATE TABLE t (a INT) ENGINE=MERGE UNION=(u)', ['t'], ['u']],
+  ])('never reaches for a table of the target that is not the pipeline’s: %s', (text, tables, beside) => {
+    const about = { kind: kindOf(text), tables: shop(...tables), beside: shop(...beside) };
+    expect(refusal(() => plan(text, { ...about, mappings: ONE }))).toMatchObject({
+      code: 'MAPPING_DDL_UNCLEAR',
+      message: expect.stringContaining('shop.u is not mapped'),
+    });
+    // Where both are mapped it goes as it was typed, with every table whose rows it moves.
+    expect(plan(text, { ...about, mappings: SAME })).toMatchObject([{ text, schema: 'shop', tables: shop(...tables) }]);
+  });
+
+  it('gives a table beside its name, also where the first one keeps its own', () => {
+    const mappings: MappingDefinition[] = [
+      ...ONE,
+      { id: 'u', source: { schema: 'shop', table: { exact: 'u' } }, target: { schema: 'copy', table: 'user' }, ...all },
+    ];
+    const about = { kind: 'alter' as const, tables: shop('t'), parents: shop('u'), mappings };
+    expect(plan('ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (id)', about)).toMatchObject([
+      { text: 'ALTER TABLE `shop`.`t` ADD FOREIGN KEY (a) REFERENCES `copy`.`user` (id)', tables: shop('t') },
+    ]);
+  });
+
+  const into = (table: string, ...targets: string[]): MappingDefinition[] =>
+    targets.map((target) => {
+      const [schema = '', name = ''] = target.split('.');
+      const source = { schema: 'shop', table: { exact: table } };
+      return { id: `${table} into ${target}`, source, target: { schema, table: name }, ...all };
+    });
+  const REFERS = 'ALTER TABLE t ADD FOREIGN KEY (p) REFERENCES ';
+
+  it('gives a table that refers to itself the name of each target in turn', () => {
+    const text = 'CREATE TABLE t (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES t(id))';
+    const targetsOf = (...targets: string[]) =>
+      plan(text, { kind: 'create', tables: shop('t'), parents: shop('t'), mappings: into('t', ...targets) });
+    const written = (name: string): string => text.replaceAll(/\bt(?= ?\()/g, `\`${name}\`.\`t\``);
+    expect(targetsOf('c1.t', 'c2.t').map((target) => target.text)).toEqual([written('c1'), written('c2')]);
+    expect(targetsOf('shop.t', 'c2.t').map((target) => target.text)).toEqual([text, written('c2')]);
+  });
+
+  it('takes a parent under its own name where the child keeps its own, though it goes into another table too', () => {
+    const parents = [...into('p', 'c1.p', 'shop.p')];
+    const about = { kind: 'alter' as const, tables: shop('t'), parents: shop('p') };
+    const text = `${REFERS}p (id)`;
+    expect(plan(text, { ...about, mappings: [...into('t', 'shop.t'), ...parents] })).toMatchObject([
+      { text, schema: 'shop', tables: shop('t') },
+    ]);
+    // Which of the two is meant nobody can tell.
+    for (const mappings of [
+      [...into('t', 'c1.t'), ...parents],
+      [...into('t', 'shop.t'), ...into('p', 'c1.p', 'c2.p')],
+    ])
+      expect(refusal(() => plan(text, { ...about, mappings }))?.code).toBe('MAPPING_DDL_UNCLEAR');
+  });
+
+  it('refers to a parent that no mapping takes as it was typed, where the child keeps its name', () => {
+    const about = { kind: 'alter' as const, tables: shop('t'), parents: shop('lookup') };
+    const text = `${REFERS}lookup (id)`;
+    expect(plan(text, { ...about, mappings: ONE })).toMatchObject([{ text, schema: 'shop', tables: shop('t') }]);
+    const both = { ...about, parents: shop('lookup', 'u'), mappings: [...ONE, ...into('u', 'copy.user')] };
+    expect(plan(`${text}, ADD FOREIGN KEY (q) REFERENCES u (id)`, both)).toMatchObject([
+      {
+        text: 'ALTER TABLE `shop`.`t` ADD FOREIGN KEY (p) REFERENCES `shop`.`lookup` (id), ADD FOREIGN KEY (q) REFERENCES `copy`.`user` (id)',
+      },
+    ]);
+    // Renamed, the child's target has another schema's tables around it; and rows of another table may be under that name.
+    for (const mappings of [into('t', 'copy.t'), into('t', 'shop.item'), [...ONE, ...into('u', 'shop.lookup')]])
+      expect(refusal(() => plan(text, { ...about, mappings }))).toMatchObject({
+        code: 'MAPPING_DDL_UNCLEAR',
+        message: expect.stringContaining('shop.lookup is not mapped'),
+      });
+  });
+
+  it('gives a foreign key of a ghost the same names', () => {
+    const [ghost, of] = shop('_t_new', 't');
+    if (ghost === undefined || of === undefined) throw new Error('two names');
+    const about = { kind: 'alter' as const, tables: [of], ghost: { step: 'remember', ghost, of } as const };
+    const text = 'ALTER TABLE _t_new ADD FOREIGN KEY (p) REFERENCES';
+    const kept = (name: string, parents: readonly TableName[], mappings: readonly MappingDefinition[]) =>
+      plan(`${text} ${name} (id)`, { ...about, parents, mappings }).map((target) => target.text);
+    expect(kept('t', [of], into('t', 'c1.t', 'c2.t'))).toEqual([
+      'ALTER TABLE `c1`.`t` ADD FOREIGN KEY (p) REFERENCES `c1`.`t` (id)',
+      'ALTER TABLE `c2`.`t` ADD FOREIGN KEY (p) REFERENCES `c2`.`t` (id)',
+    ]);
+    expect(kept('lookup', shop('lookup'), ONE)).toEqual([
+      'ALTER TABLE `shop`.`t` ADD FOREIGN KEY (p) REFERENCES `shop`.`lookup` (id)',
+    ]);
   });
 
   it('judges a mapping with a list of columns by the columns that a statement is about', () => {
@@ -167,6 +294,9 @@ describe('planStatement', () => {
     ).toMatchObject([{ text: 'alter table `copy`.`item` add c int', tables: [{ schema: 'copy', table: 'item' }] }]);
     expect(plan('RENAME …', { kind: 'alter', tables: [of], ghost: step('swap') })).toMatchObject([
       { ghost: { step: 'swap' } },
+    ]);
+    expect(plan('DROP …', { kind: 'alter', tables: [of], ghost: step('forget') })).toMatchObject([
+      { text: '', ghost: { step: 'forget', name: 'shop._t_gho' } },
     ]);
   });
 

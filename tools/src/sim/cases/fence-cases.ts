@@ -57,9 +57,9 @@ export const FENCE_CASES: readonly SimCase[] = [
       for (let round = 0; round < 12; round += 1) {
         write(simulation, 3);
         const connection = holder(simulation, 'load').connection(target);
-        const before = simulation.check('p1').commits;
+        const before = simulation.check('p1').moves;
         // In the moment in which the target has committed, before its answer arrives.
-        await simulation.run(5_000, () => simulation.check('p1').commits > before);
+        await simulation.run(5_000, () => simulation.check('p1').moves > before);
         connection.cut(true);
         await simulation.run(50);
         connection.mend(true);

@@ -1,6 +1,7 @@
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
+import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
 
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   AddCommands1795400000000,
   AddLoadPolicies1795500000000,
   AddLeftOutValues1795600000000,
+  AddSkippedStatements1795700000000,
 ] as const;

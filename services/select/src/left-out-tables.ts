@@ -1,0 +1,52 @@
+import type { MappingDefinition, TableName, WarningCode } from '@lutra/model';
+
+interface Notice {
+  readonly code: WarningCode;
+  readonly message: string;
+}
+
+/** More names than anybody reads; an epoch that meets more tells the first of them. */
+const TOLD_MAX = 100;
+
+/** Tables whose rows are left out although somebody may want them. Each is told once in an epoch. */
+export class LeftOutTables {
+  private readonly told = new Set<string>();
+  private waiting: Notice[] = [];
+
+  /**
+   * Rows of the table came; `of` is the table whose online schema change it seems to belong to. That may be a mistake: an
+   * ordinary table may be called `_item_old`.
+   */
+  noteGhost({ schema, table }: TableName, of: string): void {
+    const name = `${schema}.${table}`;
+    const message = `Rows of ${name} are left out: by its name it is a table of an online schema change of ${schema}.${of}, which the same expression maps. Map it by its exact name when it is an ordinary table`;
+    this.note(name, { code: 'SOURCE_GHOST_LEFT_OUT', message });
+  }
+
+  /** The source knows names in lower case only: a mapping that has others never matches. Expressions are not looked into. */
+  noteCase(mappings: readonly MappingDefinition[]): void {
+    for (const { id, source } of mappings) {
+      const name = 'exact' in source.table ? `${source.schema}.${source.table.exact}` : source.schema;
+      const known = name.toLowerCase();
+      if (known === name) continue;
+      const message = `Mapping ${id} reads ${name}, and the source knows its tables in lower case only (lower_case_table_names = 1): none of its rows match. Write ${known}`;
+      this.note(`${id} ${name}`, { code: 'SOURCE_NAME_CASE', message });
+    }
+  }
+
+  /** What nobody was told yet. */
+  take(): readonly Notice[] {
+    if (this.waiting.length === 0) return NONE;
+    const { waiting } = this;
+    this.waiting = [];
+    return waiting;
+  }
+
+  private note(about: string, notice: Notice): void {
+    if (this.told.has(about) || this.told.size >= TOLD_MAX) return;
+    this.told.add(about);
+    this.waiting.push(notice);
+  }
+}
+
+const NONE: readonly never[] = [];
