@@ -1,5 +1,9 @@
 import type { ServiceName } from './identity.ts';
 
+/** Least serious level that an instance writes to its log, from the most talkative one on. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** What an instance says of itself in its ephemeral membership node. */
 export interface InstanceDescription {
   readonly service: ServiceName;
@@ -32,6 +36,8 @@ export interface InstanceOrder {
   readonly maintenance: boolean;
   /** Null = the weight that the instance was started with. */
   readonly weight: number | null;
+  /** Null or absent = the level that the instance was started with. */
+  readonly logLevel?: LogLevel | null;
   readonly reason: string;
   readonly by: string;
   readonly at: string;

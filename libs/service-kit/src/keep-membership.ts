@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SyncError } from '@lutra/model';
 import type { InstanceLoad } from '@lutra/model';
 import type { Membership, MembershipChange } from '@lutra/coordination';
+import { setLogLevel } from './log.ts';
 import { OwnOrder } from './own-order.ts';
 import { cpuMeter } from './runtime-meter.ts';
 import type { ServiceContext } from './service-context.ts';
@@ -11,7 +12,7 @@ const NS_PER_MS = 1e6;
 
 /**
  * Joins as what a person has ordered the instance to be, and writes fresh load figures every 5 s, and orders as soon as
- * they change, until the signal aborts. The caller leaves.
+ * they change, until the signal aborts; the log follows the level that is ordered. The caller leaves.
  */
 export async function keepMembership(
   context: ServiceContext,
@@ -23,6 +24,7 @@ export async function keepMembership(
   // Ends with the signal and never rejects.
   void order.run(signal);
   await order.waitUntil(() => order.isKnown, signal);
+  setLogLevel(context.log, order.logLevel);
   const load = loadMeter(context, self.tasks, signal);
   const standing = (): Required<Pick<MembershipChange, 'weight' | 'draining' | 'maintenance'>> => ({
     weight: order.weight,
@@ -44,6 +46,7 @@ export async function keepMembership(
     });
   };
   order.watch(() => {
+    setLogLevel(context.log, order.logLevel);
     if (!signal.aborted) write(standing);
   });
   // Ends with the signal.

@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { InstanceOrder } from '@lutra/model';
+import type { InstanceOrder, LogLevel } from '@lutra/model';
 import type { ServiceContext } from './service-context.ts';
 import { Watched } from './watched.ts';
 
@@ -37,6 +37,10 @@ export class OwnOrder extends Watched {
 
   get weight(): number {
     return this.known?.weight ?? this.context.env.LUTRA_WEIGHT;
+  }
+
+  get logLevel(): LogLevel {
+    return this.known?.logLevel ?? this.context.env.LUTRA_LOG_LEVEL;
   }
 
   /** Follows until the signal aborts; a watch that breaks is set again. Never rejects. */

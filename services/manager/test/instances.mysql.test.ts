@@ -111,6 +111,34 @@ describe('instances', () => {
     ]);
   });
 
+  it('have a log level that is ordered of one, of a service, of all, and taken back', async () => {
+    const order = async (instance: string): Promise<unknown> => (await get(`instances/${instance}`)).body['order'];
+    const one = await manager.request('PATCH', '/api/v1/instances/load-1', {
+      body: { logLevel: 'trace', reason: 'x' },
+    });
+    expect([one.status, one.body['order']]).toMatchObject([200, { logLevel: 'trace', by: 'admin' }]);
+    const put = (body: unknown): Promise<Answer> => manager.request('PUT', '/api/v1/instances/log-level', { body });
+    const ofLoad = await put({ level: 'debug', service: 'load', reason: 'looking closer' });
+    expect(ofLoad.body.items?.every(({ service }) => service === 'load')).toBe(true);
+    expect(await order('load-2')).toMatchObject({ logLevel: 'debug', reason: 'looking closer' });
+    expect(await order('select-1')).toBeNull();
+    await put({ level: 'warn', reason: 'quiet' });
+    expect([await order('load-1'), await order('select-1')]).toMatchObject([
+      { logLevel: 'warn' },
+      { logLevel: 'warn' },
+    ]);
+    await put({ level: null, reason: 'enough' });
+    expect(await order('load-1')).toMatchObject({ logLevel: null });
+    for (const body of [
+      { level: 'loud', reason: 'x' },
+      { reason: 'x' },
+      { level: 'info' },
+      { level: 'info', service: 'all', reason: 'x' },
+    ])
+      expect((await put(body)).status).toBe(400);
+    expect((await manager.request('PATCH', '/api/v1/instances/load-1', { body: { reason: 'x' } })).status).toBe(400);
+  });
+
   it('have a weight that is ordered and taken back; what else was ordered stays', async () => {
     await post('instances/load-2/maintenance', { reason: 'look at it' });
     const patch = (weight: unknown): Promise<Answer> =>

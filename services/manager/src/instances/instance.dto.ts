@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { SERVICES } from '@lutra/model';
-import type { InstanceLoad, InstanceOrder, ServiceName } from '@lutra/model';
+import { IsIn, IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { LOG_LEVELS, SERVICES } from '@lutra/model';
+import type { InstanceLoad, InstanceOrder, LogLevel, ServiceName } from '@lutra/model';
 import { MOVED_STAGES } from '../commands/command.dto.ts';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 export class InstanceReasonDto {
   @ApiProperty({ example: 'new memory for host db-7', maxLength: 500, description: 'Kept with the order, and audited' })
@@ -12,8 +13,30 @@ export class InstanceReasonDto {
   reason!: string;
 }
 
+const LOG_LEVEL_NOTE =
+  'Least serious level that is written to the log, from the next line on; null = as it was started. Takes effect: at once';
+
+export class LogLevelDto extends InstanceReasonDto {
+  @ApiProperty({ enum: LOG_LEVELS, nullable: true, description: LOG_LEVEL_NOTE })
+  @ValidateIf((_object, value) => value !== null)
+  @IsIn(LOG_LEVELS)
+  level!: LogLevel | null;
+
+  @ApiPropertyOptional({ enum: SERVICES, description: 'Only instances of this service; left out = of all' })
+  @MayBeAbsent()
+  @IsIn(SERVICES)
+  service?: ServiceName;
+}
+
+/** Weight, log level, or both. */
 export class InstancePatchDto extends InstanceReasonDto {
-  @ApiProperty({
+  @ApiPropertyOptional({ enum: LOG_LEVELS, nullable: true, description: LOG_LEVEL_NOTE })
+  @MayBeAbsent()
+  @ValidateIf((_object, value) => value !== null)
+  @IsIn(LOG_LEVELS)
+  logLevel?: LogLevel | null;
+
+  @ApiPropertyOptional({
     type: Number,
     nullable: true,
     minimum: 0.01,
@@ -21,11 +44,12 @@ export class InstancePatchDto extends InstanceReasonDto {
     description:
       'Share of work beside other instances of its service, 1 = as much as they have; null = as it was started. Takes effect with the next process or lease',
   })
+  @MayBeAbsent()
   @ValidateIf((_object, value) => value !== null)
   @IsNumber()
   @Min(0.01)
   @Max(100)
-  weight!: number | null;
+  weight?: number | null;
 }
 
 export class LoadDto implements InstanceLoad {
@@ -52,6 +76,9 @@ export class InstanceOrderDto implements InstanceOrder {
 
   @ApiProperty({ type: Number, nullable: true, description: 'Null = the weight that it was started with' })
   weight!: number | null;
+
+  @ApiPropertyOptional({ enum: LOG_LEVELS, nullable: true, description: 'Null = the level that it was started with' })
+  logLevel?: LogLevel | null;
 
   @ApiProperty()
   reason!: string;

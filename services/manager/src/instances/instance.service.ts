@@ -1,5 +1,5 @@
 import { SERVICES, SyncError } from '@lutra/model';
-import type { Clock, InstanceDescription, InstanceOrder, ServiceName } from '@lutra/model';
+import type { Clock, InstanceDescription, InstanceOrder, LogLevel, ServiceName } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -11,9 +11,9 @@ import type { HeldLeaseDto, InstanceDetailDto, InstanceDto, InstanceListDto } fr
 const HEARD_OF_EVENTS_MAX = 1_000;
 
 /** What a request changes of an order; what it leaves out stays. */
-export type OrderChange = Partial<Pick<InstanceOrder, 'draining' | 'maintenance' | 'weight'>>;
+export type OrderChange = Partial<Pick<InstanceOrder, 'draining' | 'maintenance' | 'weight' | 'logLevel'>>;
 
-const NO_ORDER = { draining: false, maintenance: false, weight: null } as const;
+const NO_ORDER = { draining: false, maintenance: false, weight: null, logLevel: null } as const;
 
 /** The instances of all services, what they hold, and what a person has ordered of them. ZooKeeper knows both. */
 export class InstanceService {
@@ -74,14 +74,30 @@ export class InstanceService {
     await store.change(async (manager) => {
       const before = await coordinator.instanceOrder(instance);
       const at = clock.now();
-      const { draining, maintenance, weight } = { ...NO_ORDER, ...before, ...change };
-      const after: InstanceOrder = { draining, maintenance, weight, reason, by: caller.name, at: at.toISOString() };
+      const { draining, maintenance, weight, logLevel } = { ...NO_ORDER, ...before, ...change };
+      const said = { reason, by: caller.name, at: at.toISOString() };
+      const after: InstanceOrder = { draining, maintenance, weight, logLevel, ...said };
       const write = { action: 'update', resource: 'instance', resourceId: instance, before, after } as const;
       await recordAudit(manager, write, { caller, at });
       // Last: when it fails, the entry goes too.
       await coordinator.writeInstanceOrder(instance, after);
     });
     return this.get(instance);
+  }
+
+  /**
+   * Orders a log level (null = as each was started) of all instances of a service, or of all services: of those that are alive,
+   * and of those that are down and have an order already. Answers with the orders as they stand then.
+   */
+  async orderLogLevel(
+    { service, level }: { readonly service: ServiceName | undefined; readonly level: LogLevel | null },
+    by: { readonly caller: Caller; readonly reason: string },
+  ): Promise<InstanceListDto> {
+    const { items } = await this.list();
+    const isMeant = (one: InstanceDto): boolean => service === undefined || one.service === service;
+    for (const { instance } of items.filter(isMeant)) await this.order(instance, { logLevel: level }, by);
+    const ordered = (await this.list()).items.filter(isMeant);
+    return { items: ordered, total: ordered.length };
   }
 
   /** The instance as a member of any service; null when it is not alive. */

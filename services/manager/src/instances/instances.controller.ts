@@ -1,10 +1,17 @@
-import { Body, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
-import { InstanceDetailDto, InstanceListDto, InstancePatchDto, InstanceReasonDto } from './instance.dto.ts';
+import {
+  InstanceDetailDto,
+  InstanceListDto,
+  InstancePatchDto,
+  InstanceReasonDto,
+  LogLevelDto,
+} from './instance.dto.ts';
 import { InstanceService } from './instance.service.ts';
+import { orderChangeOf } from './order-change.ts';
 
 @ApiController('instances', 'Instances')
 export class InstancesController {
@@ -15,6 +22,13 @@ export class InstancesController {
   @ApiOkResponse({ type: InstanceListDto })
   list(): Promise<InstanceListDto> {
     return this.instances.list();
+  }
+
+  /** What instances write to their logs, from the next line on, without a stop. Holds over restarts; later instances start as configured. */
+  @Put('log-level')
+  @ApiOkResponse({ type: InstanceListDto })
+  logLevel(@Body() { level, service, reason }: LogLevelDto, @CallerOf() caller: Caller): Promise<InstanceListDto> {
+    return this.instances.orderLogLevel({ service, level }, { caller, reason });
   }
 
   /** One instance; while it drains, what is left. */
@@ -64,9 +78,9 @@ export class InstancesController {
   @ApiOkResponse({ type: InstanceDetailDto })
   change(
     @Param('id') id: string,
-    @Body() { weight, reason }: InstancePatchDto,
+    @Body() body: InstancePatchDto,
     @CallerOf() caller: Caller,
   ): Promise<InstanceDetailDto> {
-    return this.instances.order(id, { weight }, { caller, reason });
+    return this.instances.order(id, orderChangeOf(body), { caller, reason: body.reason });
   }
 }
