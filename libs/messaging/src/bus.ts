@@ -163,6 +163,12 @@ export interface Bus {
     signal: AbortSignal,
   ): AsyncIterable<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }>;
 
+  /**
+   * Removes everything but events: what its queues hold, the consumer of load, earlier revisions, cursor, origin, histories of
+   * tables. Its definition is removed before, and that is all that readers still find. For a pipeline that never comes back.
+   */
+  forgetPipeline(pipelineId: string): Promise<void>;
+
   putCursor(pipelineId: string, state: CursorState): Promise<void>;
   cursor(pipelineId: string): Promise<CursorState | null>;
   /** Current value first (when there is one), then every change. */

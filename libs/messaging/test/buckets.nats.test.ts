@@ -70,6 +70,43 @@ describe('histories of tables', () => {
   });
 });
 
+describe('a pipeline that is forgotten', () => {
+  it('leaves no revision, cursor, origin or table behind, and those who watch see its end; others keep theirs', async () => {
+    const place = { done: { kind: 'mariadbGtid', gtidList: '0-1-5' }, inside: null } as const;
+    const at = '2026-11-22T10:00:00.000Z';
+    for (const id of ['A', 'B']) {
+      for (const revision of [1, 2]) await test.bus.putDefinition(pipelineDefinition(id, revision));
+      await test.bus.putCursor(id, { state: 'place', epoch: 1, revision: 1, place, process: 1, at });
+      await test.bus.putOrigin(id, { epoch: 1, place, at });
+      await test.bus.putHistoryMark(id, { epoch: 1, place: place.done });
+    }
+    await test.bus.removeDefinition('A');
+    await test.bus.forgetPipeline('A');
+    await test.bus.forgetPipeline('A');
+    const reader = await test.open();
+    expect([await reader.definition('A'), await reader.definition('A', 1), await reader.cursor('A')]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect(await reader.tableHistories('A')).toEqual({ mark: null, tables: [] });
+    expect([await reader.definition('B', 1), await reader.cursor('B')]).toMatchObject([
+      { revision: 1 },
+      { process: 1 },
+    ]);
+    expect((await reader.tableHistories('B')).mark).not.toBeNull();
+    const seen = new Map<string, boolean>();
+    for await (const { pipelineId, definition } of reader.watchDefinitions(AbortSignal.timeout(10_000))) {
+      seen.set(pipelineId, definition !== null);
+      if (seen.size === 2) break;
+    }
+    expect([...seen].sort()).toEqual([
+      ['A', false],
+      ['B', true],
+    ]);
+  });
+});
+
 describe('definitions', () => {
   it('are read by revision, and the newest without one', async () => {
     for (const revision of [1, 2, 3]) await test.bus.putDefinition(pipelineDefinition('A', revision));

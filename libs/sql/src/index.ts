@@ -81,6 +81,7 @@ export { lockExisting, lockRows, readHolder } from './read-rows.ts';
 export { addDelta, compareValues, isStoredValue } from './stored-value.ts';
 export { compileTableWriter, keyRefusal, keyValue } from './table-writer.ts';
 export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.ts';
+export { removePipelineRows } from './remove-pipeline-rows.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
 export { addPrimaryKeyStatement, createTableStatement } from './table-statement.ts';

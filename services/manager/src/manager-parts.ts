@@ -4,6 +4,7 @@ import { ChannelService } from './channels/channel.service.ts';
 import { CommandReader } from './commands/command-reader.ts';
 import { CommandService } from './commands/command.service.ts';
 import { PermitRestorer } from './commands/permit-restorer.ts';
+import { buildConfigurationParts } from './configuration-parts.ts';
 import { ConflictService } from './conflicts/conflict.service.ts';
 import { DataSourceChecker } from './data-sources/check-data-source.ts';
 import { DataSourceService } from './data-sources/data-source.service.ts';
@@ -58,8 +59,10 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const statistics = new StatisticStore(store);
   const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
   const openLetters = new OpenDeadLetters(door, clock);
+  const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, instance });
   return {
     services: [
+      ...configuration.services,
       links,
       tokens,
       new AuditService(store),
@@ -86,6 +89,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
         prepare: (manager) => tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE)),
       }),
       publisher,
+      ...configuration.workers,
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       new StatisticsWorker({
         ...{ watch, store, statistics, bus, coordinator, clock, log, instance },

@@ -11,9 +11,13 @@ import { EventsController } from './events/events.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { MappingsController } from './mappings/mappings.controller.ts';
+import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
+import { RemovalsController } from './removals/removals.controller.ts';
+import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
+import { SystemParametersController } from './system-parameters/system-parameters.controller.ts';
 import { TokensController } from './tokens/tokens.controller.ts';
 
 /** Wires the manager's services, each under its class, to the controllers. */
@@ -31,8 +35,12 @@ export class ManagerModule {
         EventsController,
         InstancesController,
         MappingsController,
+        ParametersController,
         PipelinesController,
         PipelineViewsController,
+        RemovalsController,
+        RevisionsController,
+        SystemParametersController,
         TokensController,
       ],
       providers: [

@@ -242,7 +242,7 @@ describe('pipelines', () => {
     const id = await createPipeline('leaving');
     await manager.create(`pipelines/${id}/mappings`, mapping('leaving', 'leaving'));
     await untilPublished(id, 2);
-    expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBe(204);
+    expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBe(202);
     await untilPublished(id, 0);
     await waitUntil(async () => !(await manager.coordinator.pipelines()).includes(id), {
       what: 'the nodes to go',

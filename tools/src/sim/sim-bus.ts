@@ -227,6 +227,10 @@ export class SimBus implements Bus {
       yield { pipelineId: key, definition: value };
   }
 
+  async forgetPipeline(): Promise<void> {
+    throw new SyncError('INTERNAL', { problem: 'The simulation removes no pipelines' });
+  }
+
   async putCursor(pipelineId: string, state: CursorState): Promise<void> {
     await this.link.ask(() => {
       this.nats.watcher?.cursorPut(pipelineId, state);

@@ -76,6 +76,11 @@ export class Bucket {
     await this.link.call(() => this.link.jsm.streams.purge(this.stream, { filter: this.prefix + keys }));
   }
 
+  /** Removes what the key was before its newest value or deletion. */
+  async forgetHistory(key: string): Promise<void> {
+    await this.link.call(() => this.link.jsm.streams.purge(this.stream, { filter: this.prefix + key, keep: 1 }));
+  }
+
   /** Current values of all keys that match (`*` = one token), then every change, until the signal aborts. */
   async *watch(keys: string, signal: AbortSignal): AsyncGenerator<BucketEntry, void, undefined> {
     const read = {

@@ -24,6 +24,13 @@ export class DefinitionStore {
     await this.bucket.remove(pipelineKey(pipelineId));
   }
 
+  /** Removes all revisions of a definition that was removed; its end stays to be seen by those who watch. */
+  async forget(pipelineId: string): Promise<void> {
+    await this.bucket.forgetHistory(pipelineKey(pipelineId));
+    const ofPipeline = [...this.cached.keys()].filter((key) => key.startsWith(`${pipelineId}@`));
+    for (const key of ofPipeline) this.cached.delete(key);
+  }
+
   /** The newest definition (always asked for), or the given revision (from memory when it was seen). */
   async get(pipelineId: string, revision?: number): Promise<PipelineDefinition | null> {
     const key = pipelineKey(pipelineId);

@@ -1,6 +1,7 @@
 import type { ProcessQueue } from '../bus.ts';
 import type { NatsLink } from './nats-link.ts';
 import { streamOf } from './subjects.ts';
+import { removeConsumer } from './work-queue-consumer.ts';
 
 const QUEUES = ['selected', 'extracted', 'transformed'] as const satisfies readonly ProcessQueue[];
 
@@ -27,6 +28,11 @@ export async function countQueued(
     counts[queue] = Object.values(subjects).reduce((sum, count) => sum + count, 0);
   }
   return counts;
+}
+
+/** The consumer of the queue that only this pipeline's loader reads. */
+export function removePipelineConsumer(link: NatsLink, pipelineId: string): Promise<void> {
+  return removeConsumer(link, streamOf(link.subjects, 'transformed'), link.subjects.loadDurable(pipelineId));
 }
 
 /** Removes messages and body parts of a pipeline's epochs below the given one. */

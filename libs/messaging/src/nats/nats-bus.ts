@@ -28,7 +28,7 @@ import { DefinitionStore } from './definition-store.ts';
 import { EventLog } from './event-log.ts';
 import { HeldDeliveries } from './held-deliveries.ts';
 import { HistoryStore } from './history-store.ts';
-import { countQueued, purgeOldEpochs } from './housekeeping.ts';
+import { countQueued, purgeOldEpochs, removePipelineConsumer } from './housekeeping.ts';
 import { isInstanceQueueRead, moveInstanceQueue, namesOfInstanceQueues, openInstanceQueue } from './instance-queues.ts';
 import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
@@ -135,6 +135,15 @@ export class NatsBus implements Bus {
     signal: AbortSignal,
   ): AsyncIterable<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }> {
     return this.definitions.watch(signal);
+  }
+
+  async forgetPipeline(pipelineId: string): Promise<void> {
+    await removePipelineConsumer(this.link, pipelineId);
+    await purgeOldEpochs(this.link, pipelineId, Number.MAX_SAFE_INTEGER);
+    await this.definitions.forget(pipelineId);
+    await this.cursors.purge(pipelineKey(pipelineId));
+    await this.cursors.purge(originKey(pipelineId));
+    await this.histories.remove(pipelineId);
   }
 
   putCursor(pipelineId: string, state: CursorState): Promise<void> {

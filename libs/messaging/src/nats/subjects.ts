@@ -32,6 +32,8 @@ export interface Subjects {
   readonly queueFilter: (options: Pick<ConsumeOptions, 'queue' | 'target' | 'pipelineId'>) => string;
   /** Durable name of the consumer that one target's processes of a queue have. */
   readonly queueDurable: (options: Pick<ConsumeOptions, 'queue' | 'target'>) => string;
+  /** Durable name of the consumer that a pipeline's loader has. */
+  readonly loadDurable: (pipelineId: string) => string;
   /** Whoever reads a target's processes answers here. It is in no stream. */
   readonly queueReader: (options: Pick<ConsumeOptions, 'queue' | 'target'>) => string;
   /** The target of such a name or of a subject in a queue. */
@@ -117,6 +119,7 @@ export function subjectsOf(namespace: string): Subjects {
       `${root}.${options.queue}.${target(options.queue, targetToken(options.target ?? ANY_TARGET))}` +
       `${options.pipelineId === undefined ? '*' : token(options.pipelineId)}.*`,
     queueDurable: ({ queue, target: name = ANY_TARGET }) => durablePrefix(queue) + targetToken(name),
+    loadDurable: (pipelineId) => `${durablePrefix('transformed')}${token(pipelineId)}`,
     queueReader: ({ queue, target: name = ANY_TARGET }) => `${root}.reader.${queue}.${targetToken(name)}`,
     targetOf: (name) =>
       targetOfToken(

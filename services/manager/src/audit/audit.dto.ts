@@ -26,7 +26,18 @@ export class AuditEntryDto {
   action!: AuditAction;
 
   @ApiProperty({
-    enum: ['channel', 'pipeline', 'mapping', 'data-source', 'token', 'command', 'instance', 'dead-letter', 'conflict'],
+    enum: [
+      'channel',
+      'pipeline',
+      'mapping',
+      'data-source',
+      'token',
+      'command',
+      'instance',
+      'dead-letter',
+      'conflict',
+      'system-parameters',
+    ],
   })
   resource!: string;
 

@@ -7,7 +7,16 @@ import type { AuditAction } from './audit-entry.entity.ts';
 export interface AuditedWrite {
   readonly action: AuditAction;
   readonly resource:
-    'channel' | 'pipeline' | 'mapping' | 'data-source' | 'token' | 'command' | 'instance' | 'dead-letter' | 'conflict';
+    | 'channel'
+    | 'pipeline'
+    | 'mapping'
+    | 'data-source'
+    | 'token'
+    | 'command'
+    | 'instance'
+    | 'dead-letter'
+    | 'conflict'
+    | 'system-parameters';
   readonly resourceId: string;
   /** As the API shows it, thus without secrets; null = did not exist. */
   readonly before: unknown;

@@ -23,11 +23,11 @@ export class ChannelService {
 
   async list(query: ListQuery): Promise<ChannelListDto> {
     const { items, total } = await this.store.run((manager) => pageOf(manager, ChannelEntity, query));
-    return { items: items.map(dtoOf), total };
+    return { items: items.map(channelDtoOf), total };
   }
 
   async get(id: string): Promise<ChannelDto> {
-    return dtoOf(await this.store.run((manager) => findResource(manager, ChannelEntity, id)));
+    return channelDtoOf(await this.store.run((manager) => findResource(manager, ChannelEntity, id)));
   }
 
   create({ name, description = '' }: ChannelCreateDto, caller: Caller): Promise<ChannelDto> {
@@ -35,7 +35,7 @@ export class ChannelService {
     return this.store.change(async (manager) => {
       const entity = new ChannelEntity();
       Object.assign(entity, { id: ulid(), name, description, createdAt: now, updatedAt: now });
-      const after = dtoOf(await manager.save(entity));
+      const after = channelDtoOf(await manager.save(entity));
       const write = { action: 'create', resource: 'channel', resourceId: after.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -47,9 +47,9 @@ export class ChannelService {
     return this.store.change(async (manager) => {
       const entity = await findResource(manager, ChannelEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const before = dtoOf(entity);
+      const before = channelDtoOf(entity);
       assignGiven(entity, patch, now);
-      const after = dtoOf(await manager.save(entity));
+      const after = channelDtoOf(await manager.save(entity));
       const write = { action: 'update', resource: 'channel', resourceId: id, before, after } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
       return after;
@@ -70,7 +70,7 @@ export class ChannelService {
         action: 'delete',
         resource: 'channel',
         resourceId: id,
-        before: dtoOf(entity),
+        before: channelDtoOf(entity),
         after: null,
       } as const;
       await recordAudit(manager, write, { caller: by.caller, at: this.clock.now() });
@@ -78,7 +78,7 @@ export class ChannelService {
   }
 }
 
-const dtoOf = (entity: ChannelEntity): ChannelDto => ({
+export const channelDtoOf = (entity: ChannelEntity): ChannelDto => ({
   ...resourceDtoOf(entity),
   name: entity.name,
   description: entity.description,

@@ -71,7 +71,7 @@ export class DataSourceService {
       requireDistinctAddresses(entity);
       if (password !== undefined) entity.passwordSealed = sealSecret(password, secretKey);
       const after = dtoOf(await manager.save(entity));
-      await reviseDefinitions(manager, await pipelinesOf(manager, id), now);
+      await reviseDefinitions(manager, await pipelinesOf(manager, id), { caller: by.caller, at: now });
       const shown = password === undefined ? after : { ...after, ...PASSWORD_CHANGED };
       const write = { action: 'update', resource: 'data-source', resourceId: id, before, after: shown } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });

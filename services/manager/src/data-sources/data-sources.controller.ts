@@ -2,6 +2,7 @@ import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { DataSourceChecker } from './check-data-source.ts';
@@ -43,6 +44,7 @@ export class DataSourcesController {
   }
 
   @Patch(':id')
+  @TakesComment()
   @ApiOkResponse({ type: DataSourceDto })
   change(
     @Param('id') id: string,

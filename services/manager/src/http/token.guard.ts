@@ -8,6 +8,8 @@ import { TokenService } from '../tokens/token.service.ts';
 export interface Caller {
   readonly id: string;
   readonly name: string;
+  /** Why it asks, in its own words: X-Comment. */
+  readonly comment?: string;
 }
 
 export type AuthenticatedRequest = IncomingMessage & { caller?: Caller };

@@ -19,7 +19,7 @@ import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.t
 import { columnsOf, sourceOf, targetOf } from './read-mapping.ts';
 
 /** More would make every revision slow to check and large to send; an expression covers many tables. */
-const MAPPINGS_MAX = 1_000;
+export const MAPPINGS_MAX = 1_000;
 
 interface MappingAddress {
   readonly pipelineId: string;
@@ -53,14 +53,7 @@ export class MappingService {
 
   async create(pipelineId: string, given: MappingCreateDto, caller: Caller): Promise<MappingDto> {
     const now = this.clock.now();
-    const content = {
-      source: sourceOf(given.source),
-      target: targetOf(given.target),
-      columns: columnsOf(given.columns),
-      onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
-      weight: given.weight ?? 0,
-    };
-    requirePolicyColumns(content.onConflict, content.columns);
+    const content = mappingContentOf(given);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       if ((await manager.countBy(MappingEntity, { pipelineId })) >= MAPPINGS_MAX) {
@@ -70,7 +63,7 @@ export class MappingService {
       const entity = new MappingEntity();
       Object.assign(entity, { id: ulid(), pipelineId, ...content, createdAt: now, updatedAt: now });
       const after = mappingDtoOf(await manager.save(entity));
-      await reviseDefinitions(manager, [pipelineId], now);
+      await reviseDefinitions(manager, [pipelineId], { caller, at: now });
       const write = { action: 'create', resource: 'mapping', resourceId: after.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -99,7 +92,7 @@ export class MappingService {
       assignGiven(entity, patch, now);
       requirePolicyColumns(entity.onConflict, entity.columns);
       const after = mappingDtoOf(await manager.save(entity));
-      await reviseDefinitions(manager, [address.pipelineId], now);
+      await reviseDefinitions(manager, [address.pipelineId], { caller: by.caller, at: now });
       const write = { action: 'update', resource: 'mapping', resourceId: address.id, before, after } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
       return after;
@@ -114,13 +107,29 @@ export class MappingService {
       const entity = await findMapping(manager, address);
       requireMatch(entity.version, by.ifMatch);
       await manager.delete(MappingEntity, { id: address.id });
-      await reviseDefinitions(manager, [address.pipelineId], now);
+      await reviseDefinitions(manager, [address.pipelineId], { caller: by.caller, at: now });
       const before = mappingDtoOf(entity);
       const write = { action: 'delete', resource: 'mapping', resourceId: address.id, before, after: null } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
     });
     this.publisher.wake();
   }
+}
+
+/** What a person sets of a mapping. */
+export type MappingContent = Pick<MappingEntity, 'source' | 'target' | 'columns' | 'onConflict' | 'weight'>;
+
+/** A request's mapping as it is stored. Throws REQUEST_INVALID. */
+export function mappingContentOf(given: MappingCreateDto): MappingContent {
+  const content = {
+    source: sourceOf(given.source),
+    target: targetOf(given.target),
+    columns: columnsOf(given.columns),
+    onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
+    weight: given.weight ?? 0,
+  };
+  requirePolicyColumns(content.onConflict, content.columns);
+  return content;
 }
 
 export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({

@@ -2,6 +2,7 @@ import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import { PageQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
@@ -24,6 +25,7 @@ export class MappingsController {
   }
 
   @Post()
+  @TakesComment()
   @ApiCreatedResponse({ type: MappingDto })
   create(
     @Param('pipelineId') pipelineId: string,
@@ -34,6 +36,7 @@ export class MappingsController {
   }
 
   @Patch(':id')
+  @TakesComment()
   @ApiOkResponse({ type: MappingDto })
   change(
     @Param() { pipelineId, id }: Record<'pipelineId' | 'id', string>,
@@ -45,6 +48,7 @@ export class MappingsController {
   }
 
   @Delete(':id')
+  @TakesComment()
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(

@@ -6,6 +6,7 @@ import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { MappingDto } from '../mappings/mapping.dto.ts';
+import { ParameterEffectDto } from './parameter.dto.ts';
 import { ParametersDto } from './parameters.dto.ts';
 import { StartDto } from './start.dto.ts';
 
@@ -111,6 +112,12 @@ export class PipelineDto extends ResourceDto {
 
   @ApiProperty({ type: StartDto })
   start!: StartDefinition;
+}
+
+/** A pipeline that was just changed. */
+export class PipelineChangedDto extends PipelineDto {
+  @ApiProperty({ type: [ParameterEffectDto], description: 'From when each parameter counts that is another one now' })
+  effects!: ParameterEffectDto[];
 }
 
 export class PipelineListDto {

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
-import { completeParameters, MADE_WITH, SyncError } from '@lutra/model';
+import { MADE_WITH, SyncError } from '@lutra/model';
 import type { Clock, PipelineParameters } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -11,17 +11,19 @@ import { findResource } from '../http/find-resource.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
-import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
-import { MappingEntity } from '../mappings/mapping.entity.ts';
-import { mappingDtoOf } from '../mappings/mapping.service.ts';
-import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
+import type { RemovalDto } from '../removals/removal.dto.ts';
 import type { Store } from '../store/store.ts';
+import { readSystemParameters } from '../system-parameters/system-parameters.ts';
+import { pipelineDetailOf, pipelineDtoOf } from './describe-pipeline.ts';
+import { changedParameters, PARAMETERS, waitsForRestart } from './parameter-catalogue.ts';
+import type { ParameterEffectDto } from './parameter.dto.ts';
 import { checkParameters, requireConfirmation } from './parameter-rules.ts';
 import type { ParametersDto } from './parameters.dto.ts';
 import type {
+  PipelineChangedDto,
   PipelineCreateDto,
   PipelineDetailDto,
   PipelineDto,
@@ -30,6 +32,7 @@ import type {
   PipelinePatchDto,
 } from './pipeline.dto.ts';
 import { PipelineEntity } from './pipeline.entity.ts';
+import { removePipeline, requireStopped } from './remove-pipeline.ts';
 import { startOf } from './start.dto.ts';
 
 /** Pipelines: definition, change, removal. Every change makes a revision, which is published; what it does is told elsewhere. */
@@ -46,22 +49,22 @@ export class PipelineService {
   async list({ channelId, ...query }: PipelineListQuery): Promise<PipelineListDto> {
     const where = channelId === undefined ? {} : { channelId };
     const { items, total } = await this.parts.store.run((manager) => pageOf(manager, PipelineEntity, query, where));
-    return { items: items.map(dtoOf), total };
+    return { items: items.map(pipelineDtoOf), total };
   }
 
   get(id: string): Promise<Plain<PipelineDetailDto>> {
-    return this.parts.store.run(async (manager) => {
-      const pipeline = await findResource(manager, PipelineEntity, id);
-      const mappings = await manager.find(MappingEntity, { where: { pipelineId: id }, order: { id: 'ASC' } });
-      return { ...dtoOf(pipeline), mappings: mappings.map(mappingDtoOf) };
-    });
+    return this.parts.store.run(async (manager) =>
+      pipelineDetailOf(manager, await findResource(manager, PipelineEntity, id)),
+    );
   }
 
   async create(given: PipelineCreateDto, caller: Caller): Promise<PipelineDto> {
     const { store, clock, publisher } = this.parts;
     const now = clock.now();
-    checkParameters(parametersOf(given.parameters));
     const created = await store.change(async (manager) => {
+      const { pipelineDefaults } = await readSystemParameters(manager);
+      const parameters = { ...MADE_WITH, ...pipelineDefaults, ...parametersOf(given.parameters) };
+      checkParameters(parameters);
       await requireReference(manager, ChannelEntity, { field: 'channelId', id: given.channelId });
       await requireReference(manager, DataSourceEntity, { field: 'targetId', id: given.targetId });
       const source = await requireReference(manager, DataSourceEntity, { field: 'sourceId', id: given.sourceId });
@@ -72,15 +75,15 @@ export class PipelineService {
         channelId: given.channelId,
         sourceId: given.sourceId,
         targetId: given.targetId,
-        parameters: { ...MADE_WITH, ...parametersOf(given.parameters) },
+        parameters,
         start: startOf(given.start ?? { kind: 'latest' }, source.kind),
         revision: 0,
         createdAt: now,
         updatedAt: now,
       });
       await manager.save(entity);
-      await reviseDefinitions(manager, [entity.id], now);
-      const after = dtoOf(await findResource(manager, PipelineEntity, entity.id));
+      await reviseDefinitions(manager, [entity.id], { caller, at: now });
+      const after = pipelineDtoOf(await findResource(manager, PipelineEntity, entity.id));
       const write = { action: 'create', resource: 'pipeline', resourceId: entity.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -93,13 +96,13 @@ export class PipelineService {
     id: string,
     { name, parameters, confirm, start }: PipelinePatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
-  ): Promise<PipelineDto> {
+  ): Promise<PipelineChangedDto> {
     const { store, clock, publisher } = this.parts;
     const now = clock.now();
     const changed = await store.change(async (manager) => {
       const entity = await findResource(manager, PipelineEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const before = dtoOf(entity);
+      const before = pipelineDtoOf(entity);
       const source = await findResource(manager, DataSourceEntity, entity.sourceId);
       const patch = {
         name,
@@ -112,54 +115,40 @@ export class PipelineService {
       }
       assignGiven(entity, patch, now);
       await manager.save(entity);
-      await reviseDefinitions(manager, [id], now);
-      const after = dtoOf(await findResource(manager, PipelineEntity, id));
+      await reviseDefinitions(manager, [id], { caller: by.caller, at: now });
+      const after = pipelineDtoOf(await findResource(manager, PipelineEntity, id));
       const write = { action: 'update', resource: 'pipeline', resourceId: id, before, after } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
-      return after;
+      return { ...after, effects: effectsOf(before.parameters, after.parameters) };
     });
     publisher.wake();
     return changed;
   }
 
-  /** Only a pipeline that stands still for good may go: its checkpoint at the target stays, so that nothing is applied twice should it come back. */
-  async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
+  /**
+   * Only a pipeline that stands still for good may go. Its configuration is gone at the answer; what the stages, the bus,
+   * ZooKeeper and the target hold of it follows, and the answer tells what is left. Throws RESOURCE_CONFLICT.
+   */
+  async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<RemovalDto> {
     const { store, clock, publisher, coordinator } = this.parts;
     await store.run((manager) => findResource(manager, PipelineEntity, id));
-    const state = (await coordinator.permit(id))?.permit.state ?? 'STOPPED';
-    if (state !== 'STOPPED') {
-      const problem = `The pipeline is ${state}: send it the command STOP and wait until it has stopped`;
-      throw new SyncError('RESOURCE_CONFLICT', { problem, state });
-    }
-    await store.change(async (manager) => {
+    const hasRun = await requireStopped(coordinator, id);
+    const at = clock.now();
+    const removal = await store.change(async (manager) => {
       const entity = await findResource(manager, PipelineEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      await manager.delete(MappingEntity, { pipelineId: id });
-      await manager.delete(PipelineEntity, { id });
-      await manager.update(DefinitionEntity, { pipelineId: id }, { isRemoved: true, isPublished: false });
-      const write = {
-        action: 'delete',
-        resource: 'pipeline',
-        resourceId: id,
-        before: dtoOf(entity),
-        after: null,
-      } as const;
-      await recordAudit(manager, write, { caller: by.caller, at: clock.now() });
+      return removePipeline(manager, entity, { caller: by.caller, at, hasRun });
     });
     publisher.wake();
+    return removal;
   }
 }
 
-const dtoOf = (entity: PipelineEntity): Plain<PipelineDto> => ({
-  ...resourceDtoOf(entity),
-  channelId: entity.channelId,
-  name: entity.name,
-  sourceId: entity.sourceId,
-  targetId: entity.targetId,
-  revision: entity.revision,
-  parameters: completeParameters(entity.parameters),
-  start: entity.start,
-});
+const effectsOf = (before: PipelineParameters, after: PipelineParameters): ParameterEffectDto[] =>
+  changedParameters(before, after).map((parameter) => {
+    const { takesEffect } = PARAMETERS[parameter];
+    return { parameter, takesEffect, waitsForRestart: waitsForRestart(takesEffect) };
+  });
 
 /** Only what was sent: fields of the class that were left out are there as undefined. */
 const parametersOf = (given: ParametersDto | undefined): Partial<PipelineParameters> =>

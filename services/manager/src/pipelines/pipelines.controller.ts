@@ -1,14 +1,16 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { CommandAcceptedDto, CommandRequestDto, MoveRequestDto } from '../commands/command.dto.ts';
 import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import { IDEMPOTENCY_KEY, TakesIdempotencyKey } from '../http/idempotency-key.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineStateDto } from './pipeline-state.dto.ts';
 import { PipelineStateReader } from './pipeline-state.ts';
 import {
+  PipelineChangedDto,
   PipelineCreateDto,
   PipelineDto,
   PipelineListDto,
@@ -17,6 +19,7 @@ import {
 } from './pipeline.dto.ts';
 import { PipelineMover } from './pipeline-mover.ts';
 import { PipelineService } from './pipeline.service.ts';
+import { RemovalDto } from '../removals/removal.dto.ts';
 
 @ApiController('pipelines', 'Pipelines')
 export class PipelinesController {
@@ -41,26 +44,33 @@ export class PipelinesController {
   }
 
   @Post()
+  @TakesComment()
   @ApiCreatedResponse({ type: PipelineDto })
   create(@Body() body: PipelineCreateDto, @CallerOf() caller: Caller): Promise<PipelineDto> {
     return this.pipelines.create(body, caller);
   }
 
   @Patch(':id')
-  @ApiOkResponse({ type: PipelineDto })
+  @TakesComment()
+  @ApiOkResponse({ type: PipelineChangedDto })
   change(
     @Param('id') id: string,
     @Body() body: PipelinePatchDto,
     @CallerOf() caller: Caller,
     @Headers('if-match') ifMatch?: string,
-  ): Promise<PipelineDto> {
+  ): Promise<PipelineChangedDto> {
     return this.pipelines.change(id, body, { caller, ifMatch });
   }
 
+  /** Removes a stopped pipeline with all that Lutra holds of it, at the target too: `GET /removals/{id}` tells what is left. */
   @Delete(':id')
-  @HttpCode(204)
-  @ApiNoContentResponse()
-  remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: RemovalDto })
+  remove(
+    @Param('id') id: string,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<RemovalDto> {
     return this.pipelines.remove(id, { caller, ifMatch });
   }
 

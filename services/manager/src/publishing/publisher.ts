@@ -121,8 +121,7 @@ export class Publisher implements Worker {
     await bus.removeDefinition(pipelineId);
     await coordinator.forgetPipeline(pipelineId);
     // What stayed in the queues has no reader any more, and would take the room of other pipelines for ever.
-    await bus.purgeEpochs(pipelineId, { below: Number.MAX_SAFE_INTEGER });
-    await bus.removeTableHistories(pipelineId);
+    await bus.forgetPipeline(pipelineId);
     await store.read(DefinitionEntity, (rows) => rows.delete({ pipelineId, isRemoved: true }));
     log.info({ pipelineId }, 'pipeline forgotten');
   }

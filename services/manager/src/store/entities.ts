@@ -5,8 +5,11 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import { RemovalEntity } from '../removals/removal.entity.ts';
+import { RevisionEntity } from '../revisions/revision.entity.ts';
 import { StatisticMinuteEntity } from '../statistics/statistic-minute.entity.ts';
 import { StatisticStateEntity } from '../statistics/statistic-state.entity.ts';
+import { SystemParametersEntity } from '../system-parameters/system-parameters.entity.ts';
 import { ApiTokenEntity } from '../tokens/api-token.entity.ts';
 
 /** Every table of the store. */
@@ -19,6 +22,9 @@ export const ENTITIES = [
   DefinitionEntity,
   MappingEntity,
   PipelineEntity,
+  RemovalEntity,
+  RevisionEntity,
   StatisticMinuteEntity,
   StatisticStateEntity,
+  SystemParametersEntity,
 ] as const;

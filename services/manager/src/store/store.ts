@@ -106,6 +106,22 @@ export class Store {
     }
   }
 
+  /** As {@link change}, and nothing of it stays: to see what a change would do, rules and all. */
+  async rehearse<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.guard(async (dataSource) => {
+      const runner = dataSource.createQueryRunner();
+      try {
+        await runner.startTransaction();
+        await runner.query('SELECT id FROM installation WHERE id = 1 FOR UPDATE');
+        return await work(runner.manager);
+      } finally {
+        // On a connection that is gone there is nothing to take back.
+        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+        await runner.release();
+      }
+    });
+  }
+
   private async guard<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
     const { dataSource, options } = this;
     const address = `${options.host}:${String(options.port)}`;

@@ -1,5 +1,5 @@
 import { openSecret, SyncError } from '@lutra/model';
-import type { Clock } from '@lutra/model';
+import type { Clock, DataSourceDefinition } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
@@ -46,6 +46,16 @@ export class TargetDoor {
     return this.at(target, work);
   }
 
+  /** As {@link ofPipeline}, for a pipeline that is no more: at the data source as it is now or, when it is gone too, as it was then. */
+  async ofRemoved<T>(
+    targetId: string,
+    target: DataSourceDefinition,
+    work: (session: TargetSession) => Promise<T>,
+  ): Promise<T> {
+    const now = await this.store.run((manager) => manager.findOneBy(DataSourceEntity, { id: targetId }));
+    return this.in(now === null ? target : compileDataSource(now), work);
+  }
+
   /** All targets that some pipeline writes. */
   shared(): Promise<readonly SharedTarget[]> {
     return this.store.run(async (manager) => {
@@ -62,7 +72,11 @@ export class TargetDoor {
   }
 
   /** As {@link ofPipeline}, at a data source. */
-  async at<T>(target: DataSourceEntity, work: (session: TargetSession) => Promise<T>): Promise<T> {
+  at<T>(target: DataSourceEntity, work: (session: TargetSession) => Promise<T>): Promise<T> {
+    return this.in(compileDataSource(target), work);
+  }
+
+  private async in<T>(target: DataSourceDefinition, work: (session: TargetSession) => Promise<T>): Promise<T> {
     const open = this.sessions.get(target.id) ?? 0;
     if (open >= SESSIONS_MAX) {
       const problem = `${String(open)} requests wait for the target ${addressOf(target)} already`;
@@ -76,13 +90,13 @@ export class TargetDoor {
     }
   }
 
-  private async inTime<T>(target: DataSourceEntity, work: (session: TargetSession) => Promise<T>): Promise<T> {
+  private async inTime<T>(target: DataSourceDefinition, work: (session: TargetSession) => Promise<T>): Promise<T> {
     const { clock } = this;
     const limit = new AbortController();
     const address = addressOf(target);
     let session: TargetSession | null = null;
     const working = async (): Promise<T> => {
-      const opened = await openTarget(compileDataSource(target), openSecret(target.passwordSealed, this.secretKey), {
+      const opened = await openTarget(target, openSecret(target.password, this.secretKey), {
         clock,
         programName: 'lutra manager',
         connectTimeoutMs: CONNECT_MS_MAX,
@@ -110,4 +124,4 @@ export class TargetDoor {
   }
 }
 
-const addressOf = ({ host, port }: DataSourceEntity): string => `${host}:${String(port)}`;
+const addressOf = ({ host, port }: DataSourceDefinition): string => `${host}:${String(port)}`;

@@ -1,8 +1,11 @@
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
+import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
+import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
+import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
 
 /** All migrations, oldest first. A migration that was released is never changed. */
@@ -13,4 +16,7 @@ export const MIGRATIONS = [
   AddLoadPolicies1795500000000,
   AddLeftOutValues1795600000000,
   AddSkippedStatements1795700000000,
+  AddRevisions1796200000000,
+  AddRemovals1796210000000,
+  AddSystemParameters1796220000000,
 ] as const;

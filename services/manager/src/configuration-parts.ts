@@ -1,0 +1,32 @@
+import type { Clock } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
+import type { Worker } from '@lutra/service-kit';
+import type { Logger } from 'pino';
+import type { Publisher } from './publishing/publisher.ts';
+import { RemovalService } from './removals/removal.service.ts';
+import { RemovalWorker } from './removals/removal.worker.ts';
+import { RevisionService } from './revisions/revision.service.ts';
+import type { Store } from './store/store.ts';
+import { SystemParameterService } from './system-parameters/system-parameter.service.ts';
+import type { TargetDoor } from './targets/target-door.ts';
+
+/** What keeps the history of the configuration and takes away what is no more. */
+export function buildConfigurationParts(parts: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+  readonly coordinator: Coordinator;
+  readonly door: TargetDoor;
+  readonly log: Logger;
+  readonly instance: string;
+}): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
+  const { store, clock, publisher } = parts;
+  return {
+    services: [
+      new RemovalService(store, clock),
+      new RevisionService(store, clock, publisher),
+      new SystemParameterService(store, clock),
+    ],
+    workers: [new RemovalWorker(parts)],
+  };
+}

@@ -1,0 +1,110 @@
+import { IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
+import type { Worker } from '@lutra/service-kit';
+import { removePipelineRows } from '@lutra/sql';
+import type { Logger } from 'pino';
+import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import type { Store } from '../store/store.ts';
+import { readSystemParameters } from '../system-parameters/system-parameters.ts';
+import type { TargetDoor } from '../targets/target-door.ts';
+import { RemovalEntity } from './removal.entity.ts';
+
+const LOOK_MS = 1_000;
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 60_000;
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Takes away what removed pipelines left at their targets, as soon as the bus and ZooKeeper have forgotten them (which is the
+ * publisher's part): nobody writes there any more by then. A target that is away is tried again for ever, and each
+ * attempt that was in vain says why. One manager at a time does this.
+ */
+export class RemovalWorker implements Worker {
+  readonly name = 'removals';
+  private reported = '';
+
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly coordinator: Coordinator;
+      readonly door: TargetDoor;
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly instance: string;
+    },
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { coordinator, clock, instance } = this.parts;
+    while (!signal.aborted) {
+      const lease = await coordinator.acquireLeadership('manager-removals', instance, signal);
+      const leading = AbortSignal.any([signal, lease.lost]);
+      try {
+        while (!leading.aborted) {
+          await this.tryLook(leading);
+          await clock.sleep(LOOK_MS, leading);
+        }
+      } finally {
+        // The session may be gone, and the lease with it.
+        await lease.release().catch(() => undefined);
+      }
+    }
+  }
+
+  /** One line per change of the reason, not one per look. */
+  private async tryLook(signal: AbortSignal): Promise<void> {
+    if (this.parts.store.whyAway !== '') return;
+    try {
+      await this.look(signal);
+      this.reported = '';
+    } catch (error) {
+      const { code, message } = SyncError.of(error);
+      if (this.reported !== message) this.parts.log.warn({ err: error, code }, 'removals cannot be looked after');
+      this.reported = message;
+    }
+  }
+
+  private async look(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.parts;
+    const now = clock.now();
+    const due = await store.read(RemovalEntity, (rows) =>
+      rows.find({
+        where: { doneAt: IsNull(), nextAttemptAt: LessThanOrEqual(now) },
+        order: { nextAttemptAt: 'ASC', pipelineId: 'ASC' },
+      }),
+    );
+    for (const removal of due) {
+      if (signal.aborted) return;
+      const { pipelineId } = removal;
+      const isKnown = await store.read(DefinitionEntity, (rows) => rows.existsBy({ pipelineId }));
+      if (!isKnown) await this.finish(removal);
+    }
+    const { removalDays } = await store.run(readSystemParameters);
+    const shown = new Date(now.getTime() - removalDays * DAY_MS);
+    await store.read(RemovalEntity, (rows) => rows.delete({ doneAt: LessThan(shown) }));
+  }
+
+  private async finish({ pipelineId, target, targetId, attempts }: RemovalEntity): Promise<void> {
+    const { store, door, clock, log } = this.parts;
+    try {
+      const removed =
+        target === null
+          ? {}
+          : await door.ofRemoved(targetId, target, (session) => removePipelineRows(session, pipelineId));
+      const done = { target: null, problem: null, doneAt: clock.now() };
+      await store.read(RemovalEntity, (rows) => rows.update({ pipelineId }, done));
+      log.info({ pipelineId, removed }, 'pipeline removed');
+    } catch (error) {
+      const { code, message, workaround } = SyncError.of(error);
+      const problem = { code, detail: message.slice(code.length + 2), workaround };
+      const waitMs = Math.min(RETRY_MS_MIN * 2 ** Math.min(attempts, 10), RETRY_MS_MAX);
+      const next = { attempts: attempts + 1, problem, nextAttemptAt: new Date(clock.now().getTime() + waitMs) };
+      // Not where somebody has given the target up meanwhile.
+      await store.run((manager) => manager.update(RemovalEntity, { pipelineId, target: Not(IsNull()) }, next));
+      if (attempts === 0)
+        log.warn({ pipelineId, code, err: error }, 'rows of a removed pipeline stay at the target for now');
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { Delete, Get, HttpCode, Inject, Param, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
+import { PageQuery } from '../http/list-query.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { RemovalDto, RemovalListDto } from './removal.dto.ts';
+import { RemovalService } from './removal.service.ts';
+
+@ApiController('removals', 'Pipelines')
+export class RemovalsController {
+  constructor(@Inject(RemovalService) private readonly removals: RemovalService) {}
+
+  /** Pipelines that were removed in the last month, and what is still left of them. */
+  @Get()
+  @ApiOkResponse({ type: RemovalListDto })
+  list(@Query() query: PageQuery): Promise<RemovalListDto> {
+    return this.removals.list(query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: RemovalDto })
+  get(@Param('id') id: string): Promise<RemovalDto> {
+    return this.removals.get(id);
+  }
+
+  /** Gives up what is at the target: for one that will never come back. */
+  @Delete(':id')
+  @HttpCode(200)
+  @ApiOkResponse({ type: RemovalDto })
+  giveUp(@Param('id') id: string, @CallerOf() caller: Caller): Promise<RemovalDto> {
+    return this.removals.giveUpTarget(id, caller);
+  }
+}

@@ -1,0 +1,59 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsObject, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import type { PipelineParameters } from '@lutra/model';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { ResourceDto } from '../http/resource.dto.ts';
+import { ParametersDto } from '../pipelines/parameters.dto.ts';
+import { SYSTEM_NUMBERS } from './system-parameter-catalogue.ts';
+import type { SystemNumberName, SystemParameterValues } from './system-parameter-catalogue.ts';
+
+/** A number of the catalogue; null = its default. */
+function SystemNumberField(name: SystemNumberName): PropertyDecorator {
+  const { minimum, maximum, meaning, unit, default: value } = SYSTEM_NUMBERS[name];
+  const description = `${meaning}. Unit: ${unit}. Null = the default`;
+  const rules = [
+    ApiPropertyOptional({ type: 'integer', nullable: true, minimum, maximum, default: value, description }),
+    MayBeAbsent(),
+    ValidateIf((_object, given) => given !== null),
+    IsInt(),
+    Min(minimum),
+    Max(maximum),
+  ];
+  return (target, property) => {
+    for (const rule of rules) rule(target, property);
+  };
+}
+
+/** What is left out stays. */
+export class SystemParametersPatchDto {
+  @ApiPropertyOptional({
+    type: ParametersDto,
+    nullable: true,
+    description:
+      'What a new pipeline is made with where the request says nothing; replaced as a whole, null = nothing. Pipelines that there are, and documents of channels, stay as they are',
+  })
+  @MayBeAbsent()
+  @ValidateIf((_object, given) => given !== null)
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ParametersDto)
+  pipelineDefaults?: ParametersDto | null;
+
+  @SystemNumberField('revisionsMax')
+  revisionsMax?: number | null;
+
+  @SystemNumberField('removalDays')
+  removalDays?: number | null;
+}
+
+export class SystemParametersDto extends ResourceDto implements SystemParameterValues {
+  @ApiProperty({ type: ParametersDto })
+  pipelineDefaults!: Partial<PipelineParameters>;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.revisionsMax.meaning })
+  revisionsMax!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.removalDays.meaning })
+  removalDays!: number;
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { must, systemClock } from '@lutra/model';
+import {
+  ensureCheckpointTable,
+  ensureConflictTable,
+  ensureLaneShapeTable,
+  ensureLastWindowTable,
+  openTarget,
+} from '@lutra/sql';
+import type { TargetSession } from '@lutra/sql';
+import { FaultProxy, testServers, waitUntil } from '@lutra/testing';
+import { Installation } from './running-manager.ts';
+import type { Answer, RunningManager } from './running-manager.ts';
+
+// Goal: of a removed pipeline nothing is left, at the target neither; a target that is away is waited for, and said to be.
+// Method: managers in this process; real targets, the one behind a proxy that can be cut, with rows as load puts them there.
+
+const installation = new Installation();
+const SERVERS = [
+  ['MariaDB', 'mariadbTarget'],
+  ['MySQL', 'mysql'],
+] as const;
+const sessions = new Map<string, TargetSession>();
+const proxies = new Map<string, FaultProxy>();
+const targetIds = new Map<string, string>();
+let manager: RunningManager;
+let channelId: string;
+
+beforeAll(async () => {
+  manager = await installation.start();
+  channelId = await manager.create('channels', { name: 'shop' });
+  for (const [name, key] of SERVERS) {
+    const { kind, host, port, user, password } = testServers()[key];
+    const definition = { id: name, name, kind, host, port, user, password: '', tls: 'disabled' } as const;
+    const session = await openTarget(definition, password, { clock: systemClock });
+    await ensureCheckpointTable(session);
+    await ensureLaneShapeTable(session);
+    await ensureLastWindowTable(session);
+    await ensureConflictTable(session);
+    sessions.set(name, session);
+    const proxy = await FaultProxy.open({ host, port });
+    proxies.set(name, proxy);
+    const login = { name, kind, host: proxy.host, port: proxy.port, user, password };
+    targetIds.set(name, await manager.create('data-sources', login));
+  }
+}, 60_000);
+
+afterAll(async () => {
+  for (const session of sessions.values()) await session.close();
+  for (const proxy of proxies.values()) await proxy.close();
+  await installation.close();
+}, 60_000);
+
+const send = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
+const problem = ({ status, body }: Answer): unknown => [status, body['code']];
+const removal = async (id: string): Promise<Answer['body']> => (await send('GET', `removals/${id}`)).body;
+const until = (id: string, claim: (removal: Answer['body']) => boolean, what: string): Promise<Answer['body']> =>
+  waitUntil(
+    async () => {
+      const now = await removal(id);
+      return claim(now) ? now : undefined;
+    },
+    { what, timeoutMs: 60_000 },
+  );
+
+async function createPipeline(name: string, server: string): Promise<string> {
+  const sourceId = targetIds.get(server === 'MySQL' ? 'MariaDB' : 'MySQL');
+  return manager.create('pipelines', { channelId, name, sourceId, targetId: targetIds.get(server) });
+}
+
+/** A pipeline that has run, and stands still. */
+async function stoppedPipeline(name: string, server: string, state: 'STOPPED' | 'PAUSED' = 'STOPPED'): Promise<string> {
+  const id = await createPipeline(name, server);
+  const at = new Date().toISOString();
+  const permit = {
+    ...{ state, epoch: 3, draining: false, commandId: 'C', aboutEpoch: 2, reason: 'test', failure: null },
+    ...{ since: at, by: 'arbiter-1', attempt: 0, nextAttemptAt: null },
+  };
+  await manager.coordinator.writePermit(id, permit, null);
+  const place = { done: { kind: 'mariadbGtid', gtidList: '0-1-5' }, inside: null } as const;
+  await manager.bus.putCursor(id, { state: 'place', epoch: 3, revision: 1, place, process: 0, at });
+  await manager.bus.putOrigin(id, { epoch: 1, place, at });
+  return id;
+}
+
+const run = async (server: string, ...statements: readonly string[]): Promise<void> => {
+  const session = must(sessions.get(server), 'each server has one');
+  for (const sql of statements) await session.execute([{ sql }]);
+  await session.commit();
+};
+
+async function putRows(server: string, id: string): Promise<void> {
+  const conflict = `('${id}', NOW(6), 1, 1, '0-1-5', 0, 0, 0, 's', 't', 'row-differs', 'kept', '{}')`;
+  await run(
+    server,
+    `INSERT INTO lutra.checkpoint VALUES ('${id}', 0, 3, 'o', 7, '{}', NULL, 1, 1, NOW(6)), ('${id}', 1, 3, 'o', 7, '{}', NULL, 1, 1, NOW(6))`,
+    `INSERT INTO lutra.lane_shape VALUES ('${id}', 's', 't', 'x')`,
+    `INSERT INTO lutra.last_window VALUES ('${id}', 'o', 'x', '[]')`,
+    'INSERT INTO lutra.conflict (pipeline_id, at, epoch, process, gtid, event, `row`, part, table_schema, table_name, type, decision, row_key) VALUES ' +
+      Array.from({ length: 1_500 }, () => conflict).join(','),
+  );
+}
+
+async function rowsAtTarget(server: string, id: string): Promise<number> {
+  const session = must(sessions.get(server), 'each server has one');
+  let rows = 0;
+  for (const table of ['checkpoint', 'lane_shape', 'last_window', 'conflict']) {
+    const [row] = await session.query(`SELECT COUNT(*) AS n FROM lutra.${table} WHERE pipeline_id = '${id}'`);
+    rows += Number(row?.['n']);
+  }
+  await session.rollback();
+  return rows;
+}
+
+describe.each(SERVERS.map(([name]) => name))('a pipeline to %s that is removed', (server) => {
+  it('leaves nothing: rows, nodes, keys', async () => {
+    const id = await stoppedPipeline(`leaving ${server}`, server);
+    const other = await createPipeline(`staying ${server}`, server);
+    await putRows(server, id);
+    await putRows(server, other);
+    const answer = await send('DELETE', `pipelines/${id}`);
+    expect([answer.status, answer.body]).toMatchObject([
+      202,
+      { id, name: `leaving ${server}`, state: 'pending', waitsFor: 'services', askedBy: 'admin', problem: null },
+    ]);
+    await until(id, ({ state }) => state === 'done', 'the removal');
+    expect(await rowsAtTarget(server, id)).toBe(0);
+    expect(await rowsAtTarget(server, other)).toBe(1_504);
+    expect(await manager.coordinator.pipelines()).not.toContain(id);
+    expect([await manager.bus.definition(id), await manager.bus.cursor(id)]).toEqual([null, null]);
+    expect(await manager.bus.definition(id, 1)).toBeNull();
+    const { database } = installation;
+    const kept = await installation.sql(`SELECT target FROM ${database}.removal WHERE pipeline_id = '${id}'`);
+    expect(kept).toEqual([{ target: null }]);
+    const audit = (await send('GET', `audit?resourceId=${id}`)).body.items?.[0];
+    expect(audit).toMatchObject({ action: 'delete', resource: 'pipeline', before: { id }, after: null });
+    const again = await createPipeline(`leaving ${server}`, server);
+    expect((await send('GET', `pipelines/${again}`)).body).toMatchObject({ revision: 1, epoch: 0, state: 'STOPPED' });
+  }, 90_000);
+
+  it('waits for a target that is away, says so, and goes on when it is back, with another manager too', async () => {
+    const id = await stoppedPipeline(`waiting ${server}`, server);
+    await putRows(server, id);
+    const proxy = must(proxies.get(server), 'each server has one');
+    proxy.refuse();
+    proxy.cut();
+    await send('DELETE', `pipelines/${id}`);
+    const waiting = await until(id, ({ problem: why }) => why !== null, 'the reason');
+    expect(waiting).toMatchObject({ state: 'pending', waitsFor: 'target', problem: { code: 'TARGET_UNREACHABLE' } });
+    expect(waiting['nextAttemptAt']).not.toBeNull();
+    expect((await send('GET', 'removals')).body.items?.[0]).toMatchObject({ id, waitsFor: 'target' });
+    // The name is free at once.
+    await send('DELETE', `pipelines/${await createPipeline(`waiting ${server}`, server)}`);
+    await manager.stop();
+    manager = await installation.start();
+    proxy.heal();
+    await until(id, ({ state }) => state === 'done', 'the removal');
+    expect(await rowsAtTarget(server, id)).toBe(0);
+  }, 120_000);
+});
+
+it('a target that will never come back is given up, and the rest is done', async () => {
+  const id = await stoppedPipeline('given up', 'MariaDB');
+  const proxy = must(proxies.get('MariaDB'), 'each server has one');
+  proxy.refuse();
+  proxy.cut();
+  await send('DELETE', `pipelines/${id}`);
+  await until(id, ({ problem: why }) => why !== null, 'the reason');
+  const answer = await send('DELETE', `removals/${id}`);
+  expect([answer.status, answer.body['waitsFor'], answer.body['problem']]).toEqual([200, null, null]);
+  await until(id, ({ state }) => state === 'done', 'the removal');
+  expect(problem(await send('DELETE', `removals/${id}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+  const audit = (await send('GET', `audit?resourceId=${id}`)).body.items?.[0];
+  expect(audit).toMatchObject({ action: 'update', resource: 'pipeline', before: { waitsFor: 'target' } });
+  proxy.heal();
+}, 90_000);
+
+it('one that has never run asks no target, and one that does not stand still stays', async () => {
+  const never = await createPipeline('never', 'MariaDB');
+  await send('DELETE', `pipelines/${never}`);
+  expect((await until(never, ({ state }) => state === 'done', 'the removal'))['attempts']).toBe(0);
+  const paused = await stoppedPipeline('paused', 'MariaDB', 'PAUSED');
+  expect(problem(await send('DELETE', `pipelines/${paused}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+  expect((await send('GET', `pipelines/${paused}`)).status).toBe(200);
+  expect(problem(await send('GET', `removals/${paused}`))).toEqual([404, 'RESOURCE_NOT_FOUND']);
+}, 60_000);
