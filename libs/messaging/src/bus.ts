@@ -110,6 +110,13 @@ export interface EventFilter {
   readonly kinds?: readonly LutraEvent['kind'][];
 }
 
+/** How much of a limit is used. `name`: a stream's, or 'JetStream' for all of the account. */
+export interface StorageUse {
+  readonly name: string;
+  readonly bytes: number;
+  readonly bytesMax: number;
+}
+
 /** One connection to NATS with everything that Lutra keeps there. All methods throw SyncError (scope bus). */
 export interface Bus {
   /** Creates streams and buckets that are missing. Called by openBus, and again when one has disappeared. */
@@ -141,6 +148,11 @@ export interface Bus {
 
   /** Messages of this pipeline and epoch that each queue still holds (delivered and unacknowledged ones count): 0 everywhere = nothing is on its way. */
   queuedProcesses(pipelineId: string, epoch: number): Promise<Readonly<Record<ProcessQueue, number>>>;
+
+  /** When the oldest message of this pipeline in any queue was stored, delivered and unacknowledged ones included; null = none waits. */
+  oldestQueued(pipelineId: string): Promise<Date | null>;
+  /** How full the streams are that refuse when they are full, and the account's storage where the server limits it. */
+  storageUse(): Promise<readonly StorageUse[]>;
 
   publishEvent(event: LutraEvent): Promise<void>;
   /** Events in order until the signal aborts: from now on, or from those that were stored at `since` (what the log still holds). */

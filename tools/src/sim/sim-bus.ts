@@ -147,6 +147,15 @@ export class SimBus implements Bus {
     }));
   }
 
+  /** Asked by the manager only, which is no part of the simulation. */
+  oldestQueued(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  storageUse(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   async publishEvent(event: LutraEvent): Promise<void> {
     await this.link.ask(() => {
       this.store(event);

@@ -20,6 +20,7 @@ import type {
   ProcessQueue,
   ProcessWriter,
   StageQueue,
+  StorageUse,
 } from '../bus.ts';
 import { purgeParts } from './body-store.ts';
 import { Bucket } from './bucket.ts';
@@ -34,6 +35,7 @@ import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
 import { NatsProcessWriter } from './process-writer.ts';
 import type { WriteTarget } from './process-writer.ts';
+import { oldestQueued, storageUse } from './storage-use.ts';
 import { originKey, pipelineKey } from './subjects.ts';
 
 /** The bus over one NATS connection: hands each call to the part that knows how. */
@@ -93,6 +95,14 @@ export class NatsBus implements Bus {
 
   queuedProcesses(pipelineId: string, epoch: number): Promise<Readonly<Record<ProcessQueue, number>>> {
     return countQueued(this.link, pipelineId, epoch);
+  }
+
+  oldestQueued(pipelineId: string): Promise<Date | null> {
+    return oldestQueued(this.link, pipelineId);
+  }
+
+  storageUse(): Promise<StorageUse[]> {
+    return storageUse(this.link);
   }
 
   publishEvent(event: LutraEvent): Promise<void> {
