@@ -13,6 +13,8 @@ export { FaultProxy } from './fault-proxy/fault-proxy.ts';
 export type { FaultProxyOptions } from './fault-proxy/fault-proxy.ts';
 export type { CutAt, Direction, LinkEffect, LinkFault } from './fault-proxy/link-fault.ts';
 export { freePorts, portOr } from './free-ports.ts';
+export { HttpSink } from './http-sink.ts';
+export type { Posted, SinkAnswer } from './http-sink.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-receiver.ts';
 export { archiveOf, parseAptSources, sourceNaming } from './packages/apt-sources.ts';
