@@ -294,6 +294,18 @@ export const ERRORS = {
     summary: 'The configuration revision of a process is not there',
     workaround: 'Check that the manager runs: it publishes all current revisions again.',
   },
+  RECEIVER_REFUSED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A receiver does not take what it is told',
+    workaround: "Correct the receiver's address, login or secret, then send it a test: POST receivers/{id}/test-send.",
+  },
+  RECEIVER_UNREACHABLE: {
+    scope: 'config',
+    class: 'retryable',
+    summary: 'A receiver cannot be reached',
+    workaround: 'Check that the server at {address} runs and that the network lets the managers through.',
+  },
   REQUEST_INVALID: {
     scope: 'config',
     class: 'configuration',

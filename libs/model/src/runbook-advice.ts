@@ -133,6 +133,14 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: 'curl -sS http://{manager host}:8080/health/ready',
     next: 'The manager publishes every revision again within five seconds of its start, and the pipeline goes on.',
   },
+  RECEIVER_REFUSED: {
+    command: 'POST receivers/{id}/test-send',
+    next: 'The answer says what the receiver thinks. What waits is told again with growing pauses, for a day; other receivers are told meanwhile.',
+  },
+  RECEIVER_UNREACHABLE: {
+    command: 'POST receivers/{id}/test-send',
+    next: 'Nothing is lost: what waits is told as soon as the receiver is back, within a day. Other receivers are told meanwhile.',
+  },
   REQUEST_INVALID: {
     command: 'curl -sS http://{manager host}:8080/api/docs-json # what every route takes',
     next: CONCERNS_A_REQUEST,

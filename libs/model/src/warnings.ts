@@ -52,6 +52,11 @@ export const WARNINGS = {
     command: INSTANCES,
     next: 'Start a load instance, or send `resume` to one. It takes the pipeline within seconds, in a new epoch.',
   },
+  RECEIVER_FAILING: {
+    meaning: 'A receiver of alarms could not be told of one. The message names it and says why.',
+    command: 'GET receivers',
+    next: 'The receiver whose `state` is failing is tried again with growing pauses, for a day. `POST receivers/{id}/test-send` tries at once.',
+  },
   RETRIES_IN_VAIN: {
     meaning:
       'The pipeline has failed in the same way for ten attempts or more. Lutra goes on trying every minute, for ever; the cause does not seem to pass by itself.',

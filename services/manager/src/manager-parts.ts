@@ -1,4 +1,6 @@
 import type { ServiceContext, Worker } from '@lutra/service-kit';
+import { buildAlarms } from './alarms/build-alarms.ts';
+import { ensureDefaultRules } from './alarms/default-rules.ts';
 import { AuditService } from './audit/audit.service.ts';
 import { ChannelService } from './channels/channel.service.ts';
 import { CommandReader } from './commands/command-reader.ts';
@@ -59,12 +61,14 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const statistics = new StatisticStore(store);
   const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
   const openLetters = new OpenDeadLetters(door, clock);
+  const alarms = buildAlarms(context, { store, watch, door, commands: commandService });
   const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, instance });
   return {
     services: [
       ...configuration.services,
       links,
       tokens,
+      ...alarms.services,
       new AuditService(store),
       new ChannelService(store, clock),
       commands,
@@ -86,9 +90,13 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
         store,
         clock,
         log,
-        prepare: (manager) => tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE)),
+        prepare: async (manager) => {
+          await tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE));
+          await ensureDefaultRules(manager, clock.now());
+        },
       }),
       publisher,
+      ...alarms.workers,
       ...configuration.workers,
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       new StatisticsWorker({

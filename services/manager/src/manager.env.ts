@@ -52,4 +52,11 @@ export class ManagerEnv extends BaseEnv {
   @Min(1)
   @Max(3_650)
   MANAGER_STATISTICS_DAYS = 30;
+
+  /** Alarms that are over are kept for so many days, and at most the newest 100 000. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  MANAGER_ALARM_DAYS = 90;
 }

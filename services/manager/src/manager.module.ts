@@ -1,6 +1,8 @@
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { Logger } from 'pino';
+import { AlarmRulesController } from './alarms/alarm-rules.controller.ts';
+import { AlarmsController } from './alarms/alarms.controller.ts';
 import { AuditController } from './audit/audit.controller.ts';
 import { ChannelsController } from './channels/channels.controller.ts';
 import { CommandsController } from './commands/commands.controller.ts';
@@ -14,6 +16,7 @@ import { MappingsController } from './mappings/mappings.controller.ts';
 import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
+import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
@@ -26,6 +29,8 @@ export class ManagerModule {
     return {
       module: ManagerModule,
       controllers: [
+        AlarmRulesController,
+        AlarmsController,
         AuditController,
         ChannelsController,
         CommandsController,
@@ -38,6 +43,7 @@ export class ManagerModule {
         ParametersController,
         PipelinesController,
         PipelineViewsController,
+        ReceiversController,
         RemovalsController,
         RevisionsController,
         SystemParametersController,

@@ -36,6 +36,9 @@ export class AuditEntryDto {
       'instance',
       'dead-letter',
       'conflict',
+      'alarm',
+      'alarm-rule',
+      'receiver',
       'system-parameters',
     ],
   })

@@ -16,7 +16,10 @@ export interface AuditedWrite {
     | 'instance'
     | 'dead-letter'
     | 'conflict'
-    | 'system-parameters';
+    | 'system-parameters'
+    | 'alarm'
+    | 'alarm-rule'
+    | 'receiver';
   readonly resourceId: string;
   /** As the API shows it, thus without secrets; null = did not exist. */
   readonly before: unknown;

@@ -1,3 +1,5 @@
+import { AlarmRuleEntity, AlarmRuleFaultEntity } from '../alarms/alarm-rule.entity.ts';
+import { AlarmDeliveryEntity, AlarmEntity } from '../alarms/alarm.entity.ts';
 import { AuditEntryEntity } from '../audit/audit-entry.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { CommandEntity } from '../commands/command.entity.ts';
@@ -5,6 +7,7 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
 import { StatisticMinuteEntity } from '../statistics/statistic-minute.entity.ts';
@@ -14,6 +17,10 @@ import { ApiTokenEntity } from '../tokens/api-token.entity.ts';
 
 /** Every table of the store. */
 export const ENTITIES = [
+  AlarmDeliveryEntity,
+  AlarmEntity,
+  AlarmRuleEntity,
+  AlarmRuleFaultEntity,
   ApiTokenEntity,
   AuditEntryEntity,
   ChannelEntity,
@@ -22,6 +29,8 @@ export const ENTITIES = [
   DefinitionEntity,
   MappingEntity,
   PipelineEntity,
+  ReceiverEntity,
+  ReceiverStateEntity,
   RemovalEntity,
   RevisionEntity,
   StatisticMinuteEntity,

@@ -1,3 +1,4 @@
+import { AddAlarms1796000000000 } from './add-alarms-1796000000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
@@ -16,6 +17,7 @@ export const MIGRATIONS = [
   AddLoadPolicies1795500000000,
   AddLeftOutValues1795600000000,
   AddSkippedStatements1795700000000,
+  AddAlarms1796000000000,
   AddRevisions1796200000000,
   AddRemovals1796210000000,
   AddSystemParameters1796220000000,

@@ -1,0 +1,180 @@
+import { In, IsNull, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ulid } from 'ulid';
+import { must } from '@lutra/model';
+import { failPoint } from '@lutra/service-kit';
+import type { Store } from '../store/store.ts';
+import type { AlarmKind } from './alarm-kind.ts';
+import type { AlarmFacts } from './alarm-facts.ts';
+import { AlarmRuleEntity, AlarmRuleFaultEntity } from './alarm-rule.entity.ts';
+import { AlarmDeliveryEntity, AlarmEntity } from './alarm.entity.ts';
+import { evaluateRule } from './evaluate-rule.ts';
+import type { Evaluation } from './evaluate-rule.ts';
+import { takeStep } from './take-step.ts';
+import type { StepOutcome } from './take-step.ts';
+import { isInSchedule } from './schedule.ts';
+
+const PROBLEM_CHARS_MAX = 1_000;
+/** Longer than a look takes with everything away that it asks. */
+const LOOK_S_MAX = 120;
+const ROWS_PER_STATEMENT_MAX = 200;
+
+/** What a look at one rule gave: what it sees, or why it cannot be evaluated. */
+type Judged = { readonly evaluation: Evaluation; readonly isMuted: boolean } | { readonly problem: string };
+
+/**
+ * One look at everything: facts, judgement, and all that follows from it in one transaction, the outbox included. What is
+ * decided rests on the alarms as the transaction finds them, so that two managers that both think they lead decide nothing
+ * twice; one whose facts are older than the last look decides nothing at all.
+ */
+export class AlarmCycle {
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly read: (kinds: ReadonlySet<AlarmKind>) => Promise<AlarmFacts>;
+    },
+  ) {}
+
+  /** Returns whether something has to be delivered. */
+  async runOnce(): Promise<boolean> {
+    const { store, read } = this.parts;
+    const rules = await store.read(AlarmRuleEntity, (rows) => rows.find({ where: { enabled: true } }));
+    const beganAt = await databaseTime(store);
+    const facts = await read(new Set(rules.map(({ kind }) => kind)));
+    const judged = new Map(rules.map((rule) => [rule.id, { version: rule.version, result: judge(rule, facts) }]));
+    const count = await store.change(async (manager) => {
+      if (!(await isNewest(manager, beganAt))) return 0;
+      const deliveries = await this.apply(manager, judged, facts);
+      failPoint('before-commit');
+      return deliveries;
+    });
+    failPoint('after-commit');
+    return count > 0;
+  }
+
+  private async apply(
+    manager: EntityManager,
+    judged: ReadonlyMap<string, { readonly version: number; readonly result: Judged }>,
+    { nowMs }: AlarmFacts,
+  ): Promise<number> {
+    const rules = new Map((await manager.find(AlarmRuleEntity)).map((rule) => [rule.id, rule]));
+    const open = await manager.find(AlarmEntity, { where: { openKey: Not(IsNull()) }, order: { id: 'ASC' } });
+    const faults = new Map((await manager.find(AlarmRuleFaultEntity)).map((fault) => [fault.ruleId, fault]));
+    const outcomes: StepOutcome[] = [];
+    for (const [ruleId, { version, result }] of judged) {
+      const rule = rules.get(ruleId);
+      // Changed since it was judged: the next look judges it as it is now.
+      if (rule?.version !== version) continue;
+      const standing = open.filter((alarm) => alarm.ruleId === ruleId);
+      await noteFault(manager, { rule, result, known: faults.get(ruleId) ?? null, nowMs });
+      if ('evaluation' in result) outcomes.push(...stepsOf({ rule, ...result, standing, nowMs }));
+    }
+    const isWatched = ({ ruleId }: AlarmEntity): boolean => rules.get(ruleId)?.enabled === true;
+    for (const alarm of open.filter((each) => !isWatched(each))) {
+      const message = rules.has(alarm.ruleId) ? 'The rule was switched off' : 'The rule was removed';
+      outcomes.push(
+        takeStep({
+          alarm,
+          rule: rules.get(alarm.ruleId) ?? null,
+          sight: goneOf(alarm, message),
+          isMuted: false,
+          nowMs,
+        }),
+      );
+    }
+    return write(manager, outcomes);
+  }
+}
+
+/** A rule that throws concerns only itself. */
+function judge(rule: AlarmRuleEntity, facts: AlarmFacts): Judged {
+  try {
+    const { schedule, pauseUntil } = rule;
+    const isPaused = pauseUntil !== null && facts.nowMs < pauseUntil.getTime();
+    const isMuted = isPaused || (schedule !== null && !isInSchedule(schedule, facts.nowMs));
+    return { evaluation: evaluateRule(rule, facts), isMuted };
+  } catch (error) {
+    return { problem: (error instanceof Error ? error.message : String(error)).slice(0, PROBLEM_CHARS_MAX) };
+  }
+}
+
+/** One clock for all managers: by their own, the one that is late would never take a look after the other. */
+async function databaseTime(store: Store): Promise<string> {
+  const sql = 'SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS at';
+  const [row] = await store.run((manager) => manager.query<{ readonly at: string }[]>(sql));
+  return must(row, 'a SELECT without table has one row').at;
+}
+
+/** False when a look that began later was taken already. A database whose clock was set back is believed all the same. */
+async function isNewest(manager: EntityManager, beganAt: string): Promise<boolean> {
+  const sql = `SELECT at FROM alarm_cycle WHERE id = 1 AND at >= ? AND at < ? + INTERVAL ${String(LOOK_S_MAX)} SECOND FOR UPDATE`;
+  const rows: unknown = await manager.query(sql, [beganAt, beganAt]);
+  if (Array.isArray(rows) && rows.length > 0) return false;
+  await manager.query('INSERT INTO alarm_cycle (id, at) VALUES (1, ?) ON DUPLICATE KEY UPDATE at = VALUES(at)', [
+    beganAt,
+  ]);
+  return true;
+}
+
+async function noteFault(
+  manager: EntityManager,
+  of: {
+    readonly rule: AlarmRuleEntity;
+    readonly result: Judged;
+    readonly known: AlarmRuleFaultEntity | null;
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { rule, result, known, nowMs } = of;
+  const problem = 'problem' in result ? result.problem : null;
+  if (problem === (known?.problem ?? null)) return;
+  if (problem === null) await manager.delete(AlarmRuleFaultEntity, { ruleId: rule.id });
+  else await manager.save(AlarmRuleFaultEntity, { ruleId: rule.id, since: new Date(nowMs), problem });
+}
+
+function stepsOf(of: {
+  readonly rule: AlarmRuleEntity;
+  readonly evaluation: Evaluation;
+  readonly isMuted: boolean;
+  readonly standing: readonly AlarmEntity[];
+  readonly nowMs: number;
+}): StepOutcome[] {
+  const { rule, evaluation, isMuted, standing, nowMs } = of;
+  const bySubject = new Map(standing.map((alarm) => [alarm.subjectId, alarm]));
+  const seen = evaluation.sights.map((sight) => {
+    const alarm = bySubject.get(sight.subjectId) ?? null;
+    bySubject.delete(sight.subjectId);
+    return takeStep({ alarm, rule, sight, isMuted, nowMs });
+  });
+  const unseen = [...bySubject.values()].map((alarm) => {
+    const { incomplete } = evaluation;
+    const gone = goneOf(alarm, 'It is no longer there, or no longer watched by the rule');
+    const sight =
+      incomplete === null ? gone : { ...gone, sighting: { state: 'unknown', message: incomplete } as const };
+    return takeStep({ alarm, rule, sight, isMuted, nowMs });
+  });
+  return [...seen, ...unseen];
+}
+
+const goneOf = ({ subjectId, subject, pipelineId }: AlarmEntity, message: string) =>
+  ({ subjectId, subject, pipelineId, epoch: null, sighting: { state: 'gone', message } }) as const;
+
+/** Few statements however many subjects there are: most looks change nothing. */
+async function write(manager: EntityManager, outcomes: readonly StepOutcome[]): Promise<number> {
+  const removed = outcomes.flatMap(({ removedId }) => (removedId === null ? [] : [removedId]));
+  for (let start = 0; start < removed.length; start += ROWS_PER_STATEMENT_MAX)
+    await manager.delete(AlarmEntity, { id: In(removed.slice(start, start + ROWS_PER_STATEMENT_MAX)) });
+  const saved = outcomes.flatMap((outcome) => (outcome.saved === null ? [] : [outcome.saved]));
+  for (let start = 0; start < saved.length; start += ROWS_PER_STATEMENT_MAX)
+    await manager.upsert(AlarmEntity, saved.slice(start, start + ROWS_PER_STATEMENT_MAX), ['id']);
+  const deliveries = outcomes.flatMap((outcome) => outcome.deliveries).map((delivery) => ({ ...delivery, id: ulid() }));
+  for (let start = 0; start < deliveries.length; start += ROWS_PER_STATEMENT_MAX)
+    await manager.insert(AlarmDeliveryEntity, deliveries.slice(start, start + ROWS_PER_STATEMENT_MAX).map(named));
+  return deliveries.length;
+}
+
+/** The notification carries the delivery's id. */
+function named(delivery: Omit<AlarmDeliveryEntity, 'id'> & { readonly id: string }): AlarmDeliveryEntity {
+  const { body, id } = delivery;
+  return { ...delivery, body: 'change' in body ? { ...body, id } : body };
+}

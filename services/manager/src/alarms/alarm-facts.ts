@@ -1,0 +1,53 @@
+import type { FailedEvent, Permit, ServiceName, WarningEvent } from '@lutra/model';
+import type { PipelineView } from '../statistics/pipeline-watch.ts';
+
+/** What was asked for, or why there is no answer. */
+export type Asked<T> = { readonly value: T } | { readonly failure: string };
+
+export interface PipelineFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly channelId: string;
+  /** Null = never started. */
+  readonly permit: Asked<Permit | null>;
+  readonly view: PipelineView;
+  /** When the cursor last moved, ms since 1970; null = there is none. */
+  readonly cursorMovedMs: Asked<number | null>;
+  /** When the oldest message of the pipeline in any queue was stored; null = none waits. */
+  readonly queuedSinceMs: Asked<number | null>;
+  readonly openLetters: Asked<number>;
+  readonly retention: Asked<RetentionUse>;
+}
+
+/** How much of the time that the source keeps its log has passed for what a pipeline needs next. */
+export interface RetentionUse {
+  /** 0 = nothing is needed, 100 = it is purged. */
+  readonly percent: number;
+  readonly message: string;
+}
+
+export interface LostInstance {
+  readonly instance: string;
+  readonly service: ServiceName;
+  readonly lostMs: number;
+}
+
+export interface StorageUse {
+  /** Name of a stream, or 'JetStream'. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly bytesMax: number;
+}
+
+/** Everything that rules are judged by, at one moment. What no rule needs was not asked for. */
+export interface AlarmFacts {
+  readonly nowMs: number;
+  readonly pipelines: readonly PipelineFacts[];
+  /** Failures and warnings of the last {@link NOTICE_MS}. */
+  readonly notices: Asked<readonly (FailedEvent | WarningEvent)[]>;
+  readonly lostInstances: Asked<readonly LostInstance[]>;
+  readonly storage: Asked<readonly StorageUse[]>;
+}
+
+/** How far back errorKeyword looks. */
+export const NOTICE_MS = 300_000;

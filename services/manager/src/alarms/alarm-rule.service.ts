@@ -1,0 +1,148 @@
+import { In, IsNull, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ulid } from 'ulid';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import { recordAudit } from '../audit/record-audit.ts';
+import { assignGiven } from '../http/assign-given.ts';
+import { findResource } from '../http/find-resource.ts';
+import type { ListQuery } from '../http/list-query.dto.ts';
+import { pageOf } from '../http/page-of.ts';
+import type { Plain } from '../http/plain.ts';
+import { requireMatch } from '../http/require-match.ts';
+import { resourceDtoOf } from '../http/resource.dto.ts';
+import type { Caller } from '../http/token.guard.ts';
+import type { Store } from '../store/store.ts';
+import { ALARM_KINDS } from './alarm-kind.ts';
+import type { AlarmRuleCreateDto, AlarmRuleDto, AlarmRuleListDto, AlarmRulePatchDto } from './alarm-rule.dto.ts';
+import { AlarmRuleEntity, AlarmRuleFaultEntity } from './alarm-rule.entity.ts';
+import { AlarmEntity } from './alarm.entity.ts';
+import { checkRule } from './check-rule.ts';
+
+/** Every look evaluates all of them. */
+const RULES_MAX = 1_000;
+
+/** What is watched, and who is told. A change takes effect with the next look, within seconds. */
+export class AlarmRuleService {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  list(query: ListQuery): Promise<AlarmRuleListDto> {
+    return this.store.run(async (manager) => {
+      const { items, total } = await pageOf(manager, AlarmRuleEntity, query);
+      return { items: await describe(manager, items), total };
+    });
+  }
+
+  get(id: string): Promise<AlarmRuleDto> {
+    return this.store.run(async (manager) => describeOne(manager, await findResource(manager, AlarmRuleEntity, id)));
+  }
+
+  create(given: AlarmRuleCreateDto, caller: Caller): Promise<AlarmRuleDto> {
+    const now = this.clock.now();
+    return this.store.change(async (manager) => {
+      if ((await manager.count(AlarmRuleEntity)) >= RULES_MAX)
+        throw new SyncError('RESOURCE_CONFLICT', { problem: `There are ${String(RULES_MAX)} alarm rules already` });
+      const entity = Object.assign(new AlarmRuleEntity(), newRule(given), { id: ulid(), createdAt: now });
+      assignGiven(entity, columnsOf(given), now);
+      await checkRule(manager, entity);
+      const after = await describeOne(manager, await manager.save(entity));
+      const write = { action: 'create', resource: 'alarm-rule', resourceId: after.id, before: null, after } as const;
+      await recordAudit(manager, write, { caller, at: now });
+      return after;
+    });
+  }
+
+  change(
+    id: string,
+    given: AlarmRulePatchDto,
+    by: { caller: Caller; ifMatch: string | undefined },
+  ): Promise<AlarmRuleDto> {
+    const now = this.clock.now();
+    return this.store.change(async (manager) => {
+      const entity = await findResource(manager, AlarmRuleEntity, id);
+      requireMatch(entity.version, by.ifMatch);
+      const before = await describeOne(manager, entity);
+      assignGiven(entity, columnsOf(given), now);
+      await checkRule(manager, entity);
+      const after = await describeOne(manager, await manager.save(entity));
+      const write = { action: 'update', resource: 'alarm-rule', resourceId: id, before, after } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: now });
+      return after;
+    });
+  }
+
+  /** Its open alarms end with the next look, and whoever was told of them is told so. */
+  async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
+    await this.store.change(async (manager) => {
+      const entity = await findResource(manager, AlarmRuleEntity, id);
+      requireMatch(entity.version, by.ifMatch);
+      const before = await describeOne(manager, entity);
+      await manager.delete(AlarmRuleEntity, { id });
+      await manager.delete(AlarmRuleFaultEntity, { ruleId: id });
+      const write = { action: 'delete', resource: 'alarm-rule', resourceId: id, before, after: null } as const;
+      await recordAudit(manager, write, { caller: by.caller, at: this.clock.now() });
+    });
+  }
+}
+
+const newRule = ({ kind }: AlarmRuleCreateDto): Partial<AlarmRuleEntity> => ({
+  ...{ kind, severity: 'important', enabled: true, threshold: ALARM_KINDS[kind].defaultThreshold, keyword: null },
+  ...{ forMs: 0, repeatMs: null, pauseUntil: null, scope: null, schedule: null, receiverIds: [], recovery: null },
+});
+
+function columnsOf({ pauseUntil, ...given }: AlarmRulePatchDto): Partial<Record<keyof AlarmRuleEntity, unknown>> {
+  if (pauseUntil === undefined) return given;
+  return { ...given, pauseUntil: pauseUntil === null ? null : new Date(pauseUntil) };
+}
+
+async function describeOne(manager: EntityManager, rule: AlarmRuleEntity): Promise<Plain<AlarmRuleDto>> {
+  const [described] = await describe(manager, [rule]);
+  if (described === undefined) throw new Error('each rule has a description');
+  return described;
+}
+
+async function describe(manager: EntityManager, rules: readonly AlarmRuleEntity[]): Promise<Plain<AlarmRuleDto>[]> {
+  const ids = rules.map(({ id }) => id);
+  const open = await manager.find(AlarmEntity, {
+    select: { id: true, ruleId: true, state: true },
+    where: { ruleId: In(ids), openKey: Not(IsNull()) },
+  });
+  const faults = await manager.find(AlarmRuleFaultEntity, { where: { ruleId: In(ids) } });
+  return rules.map((rule) => {
+    const ofRule = open.filter(({ ruleId }) => ruleId === rule.id);
+    return dtoOf(rule, { open: ofRule, problem: faults.find(({ ruleId }) => ruleId === rule.id)?.problem ?? null });
+  });
+}
+
+function dtoOf(
+  rule: AlarmRuleEntity,
+  now: { readonly open: readonly Pick<AlarmEntity, 'state'>[]; readonly problem: string | null },
+): Plain<AlarmRuleDto> {
+  const { name, kind, severity, enabled, threshold, keyword, forMs, repeatMs, scope, schedule, receiverIds, recovery } =
+    rule;
+  const alarms: Record<string, number> = {};
+  for (const { state } of now.open) alarms[state] = (alarms[state] ?? 0) + 1;
+  return {
+    ...resourceDtoOf(rule),
+    ...{ name, kind, severity, enabled, threshold, unit: ALARM_KINDS[kind].unit, keyword, forMs, repeatMs },
+    pauseUntil: rule.pauseUntil?.toISOString() ?? null,
+    ...{ scope, schedule, receiverIds, recovery, alarms },
+    state: stateOf(enabled, alarms, now.problem),
+    problem: now.problem,
+  };
+}
+
+function stateOf(
+  enabled: boolean,
+  alarms: Readonly<Record<string, number>>,
+  problem: string | null,
+): AlarmRuleDto['state'] {
+  if (!enabled) return 'disabled';
+  if (problem !== null) return 'broken';
+  if ('firing' in alarms || 'acknowledged' in alarms) return 'firing';
+  if ('unknown' in alarms) return 'unknown';
+  return 'pending' in alarms ? 'pending' : 'ok';
+}

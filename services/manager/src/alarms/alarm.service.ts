@@ -1,0 +1,118 @@
+import { IsNull, Not } from 'typeorm';
+import type { EntityManager, FindOptionsWhere } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import { recordAudit } from '../audit/record-audit.ts';
+import { requireMatch } from '../http/require-match.ts';
+import type { Plain } from '../http/plain.ts';
+import type { Caller } from '../http/token.guard.ts';
+import type { Store } from '../store/store.ts';
+import { ALARM_KINDS } from './alarm-kind.ts';
+import type {
+  AcknowledgeDto,
+  AlarmDeliveryDto,
+  AlarmDetailDto,
+  AlarmDto,
+  AlarmListDto,
+  AlarmListQuery,
+} from './alarm.dto.ts';
+import { AlarmDeliveryEntity, AlarmEntity } from './alarm.entity.ts';
+
+const DELIVERIES_SHOWN_MAX = 100;
+
+/** Alarms that are open, and what there was. */
+export class AlarmService {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Newest first. */
+  async list({ page, pageSize, ...filter }: AlarmListQuery): Promise<AlarmListDto> {
+    const [alarms, total] = await this.store.read(AlarmEntity, (rows) =>
+      rows.findAndCount({ where: whereOf(filter), order: { id: 'DESC' }, skip: (page - 1) * pageSize, take: pageSize }),
+    );
+    return { items: alarms.map(dtoOf), total };
+  }
+
+  get(id: string): Promise<AlarmDetailDto> {
+    return this.store.run(async (manager) => {
+      const alarm = await findAlarm(manager, id);
+      const deliveries = await manager.find(AlarmDeliveryEntity, {
+        where: { alarmId: id },
+        order: { sequence: 'DESC', id: 'DESC' },
+        take: DELIVERIES_SHOWN_MAX,
+      });
+      return { ...dtoOf(alarm), deliveries: deliveries.reverse().map(deliveryDtoOf) };
+    });
+  }
+
+  /**
+   * Somebody has it: nothing is repeated, and nothing is done about the pipeline; the end is told all the same. Again is no
+   * error, and the first one stays. Throws RESOURCE_CONFLICT for an alarm that does not fire.
+   */
+  acknowledge(
+    id: string,
+    { comment = '' }: AcknowledgeDto,
+    by: { readonly caller: Caller; readonly ifMatch: string | undefined },
+  ): Promise<AlarmDto> {
+    const at = this.clock.now();
+    return this.store.change(async (manager) => {
+      const alarm = await findAlarm(manager, id);
+      requireMatch(alarm.version, by.ifMatch);
+      if (alarm.state === 'acknowledged') return dtoOf(alarm);
+      if (alarm.state !== 'firing') {
+        const problem = `The alarm is ${alarm.state}: only one that is firing can be acknowledged`;
+        throw new SyncError('RESOURCE_CONFLICT', { problem, state: alarm.state });
+      }
+      const before = dtoOf(alarm);
+      Object.assign(alarm, { state: 'acknowledged', version: alarm.version + 1 });
+      Object.assign(alarm, {
+        acknowledgedBy: by.caller.name,
+        acknowledgedAt: at,
+        comment: comment === '' ? null : comment,
+      });
+      await manager.save(alarm, { reload: false });
+      const after = dtoOf(alarm);
+      const write = { action: 'update', resource: 'alarm', resourceId: id, before, after } as const;
+      await recordAudit(manager, write, { caller: by.caller, at });
+      return after;
+    });
+  }
+}
+
+function whereOf({ state, ...fields }: Omit<AlarmListQuery, 'page' | 'pageSize'>): FindOptionsWhere<AlarmEntity> {
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  if (state === undefined) return given;
+  return state === 'open' ? { ...given, openKey: Not(IsNull()) } : { ...given, state };
+}
+
+async function findAlarm(manager: EntityManager, id: string): Promise<AlarmEntity> {
+  const found = await manager.findOneBy(AlarmEntity, { id });
+  if (found === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no alarm with id ${id}`, id });
+  return found;
+}
+
+function dtoOf(alarm: AlarmEntity): Plain<AlarmDto> {
+  const { id, version, ruleId, ruleName, kind, severity, state, subject, subjectId, pipelineId, threshold } = alarm;
+  const { value, message, unknownReason, tellings, acknowledgedBy, comment } = alarm;
+  return {
+    ...{ id, version, ruleId, rule: ruleName, kind, severity, state, subject, subjectId, pipelineId, threshold },
+    ...{ unit: ALARM_KINDS[kind].unit, value, message, unknownReason, tellings, acknowledgedBy, comment },
+    since: alarm.since.toISOString(),
+    firedAt: alarm.firedAt?.toISOString() ?? null,
+    resolvedAt: alarm.resolvedAt?.toISOString() ?? null,
+    acknowledgedAt: alarm.acknowledgedAt?.toISOString() ?? null,
+  };
+}
+
+const deliveryDtoOf = (delivery: AlarmDeliveryEntity): Plain<AlarmDeliveryDto> => ({
+  id: delivery.id,
+  what: 'change' in delivery.body ? delivery.body.change : delivery.body.kind,
+  receiverId: delivery.receiverId === '' ? null : delivery.receiverId,
+  state: delivery.state,
+  attempts: delivery.attempts,
+  createdAt: delivery.createdAt.toISOString(),
+  sentAt: delivery.sentAt?.toISOString() ?? null,
+  failure: delivery.failure === '' ? null : delivery.failure,
+});

@@ -1,0 +1,42 @@
+import type { ServiceContext, Worker } from '@lutra/service-kit';
+import type { CommandService } from '../commands/command.service.ts';
+import type { ManagerEnv } from '../manager.env.ts';
+import { ReceiverDoor } from '../receivers/receiver-door.ts';
+import { ReceiverService } from '../receivers/receiver.service.ts';
+import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
+import type { Store } from '../store/store.ts';
+import type { TargetDoor } from '../targets/target-door.ts';
+import { AlarmRuleService } from './alarm-rule.service.ts';
+import { AlarmService } from './alarm.service.ts';
+import { AlarmWorker } from './alarm.worker.ts';
+import { DeliveryWorker } from './delivery.worker.ts';
+import { FactReader } from './fact-reader.ts';
+
+/** Rules, alarms and receivers, wired. */
+export function buildAlarms(
+  { env, clock, bus, coordinator, log, identity }: ServiceContext<ManagerEnv>,
+  parts: {
+    readonly store: Store;
+    readonly watch: PipelineWatch;
+    readonly door: TargetDoor;
+    readonly commands: CommandService;
+  },
+): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
+  const { store, watch, door, commands } = parts;
+  const { instance } = identity;
+  const receiverDoor = new ReceiverDoor(store, clock, env.LUTRA_SECRET_KEY);
+  const deliveries = new DeliveryWorker({ store, clock, log, door: receiverDoor, commands, bus, instance });
+  const newReader = (): FactReader => new FactReader({ store, bus, coordinator, watch, door, clock });
+  const keepDays = env.MANAGER_ALARM_DAYS;
+  return {
+    services: [
+      new AlarmService(store, clock),
+      new AlarmRuleService(store, clock),
+      new ReceiverService({ store, clock, door: receiverDoor, secretKey: env.LUTRA_SECRET_KEY }),
+    ],
+    workers: [
+      new AlarmWorker({ store, coordinator, clock, log, instance, keepDays, deliveries, newReader }),
+      deliveries,
+    ],
+  };
+}

@@ -1,0 +1,65 @@
+import { In } from 'typeorm';
+import type { EntityManager, EntityTarget, FindOptionsWhere } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import { ChannelEntity } from '../channels/channel.entity.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { ReceiverEntity } from '../receivers/receiver.entity.ts';
+import { ALARM_KINDS } from './alarm-kind.ts';
+import type { AlarmRuleEntity } from './alarm-rule.entity.ts';
+import { isTimeZone } from './schedule.ts';
+
+/** Throws REQUEST_INVALID, naming the field, for a rule that makes no sense as a whole or names what is not there. */
+export async function checkRule(manager: EntityManager, rule: AlarmRuleEntity): Promise<void> {
+  checkFields(rule);
+  checkRecovery(rule);
+  const { receiverIds, scope } = rule;
+  await requireAll(manager, ReceiverEntity, { field: 'receiverIds', ids: receiverIds });
+  await requireAll(manager, PipelineEntity, { field: 'scope.pipelineIds', ids: scope?.pipelineIds ?? [] });
+  await requireAll(manager, ChannelEntity, { field: 'scope.channelIds', ids: scope?.channelIds ?? [] });
+}
+
+function checkFields({ kind, threshold, keyword, scope, schedule }: AlarmRuleEntity): void {
+  const { unit, minThreshold, maxThreshold, isOfPipelines } = ALARM_KINDS[kind];
+  if (threshold < minThreshold || threshold > maxThreshold)
+    refuse(
+      'threshold',
+      `threshold must be from ${String(minThreshold)} to ${String(maxThreshold)} ${unit} for ${kind}`,
+    );
+  if (kind === 'errorKeyword' && keyword === null) refuse('keyword', 'keyword is needed for errorKeyword');
+  if (kind !== 'errorKeyword' && keyword !== null)
+    refuse('keyword', `keyword belongs to errorKeyword: ${kind} has none`);
+  if (!isOfPipelines && scope !== null)
+    refuse('scope', `scope belongs to pipelines: ${kind} is about the installation`);
+  if (scope?.pipelineIds.length === 0 && scope.channelIds.length === 0)
+    refuse('scope', 'scope must name a pipeline or a channel, or be null for all');
+  if (schedule !== null && !isTimeZone(schedule.timeZone))
+    refuse('schedule.timeZone', "schedule.timeZone must be an IANA name, such as 'Europe/Berlin'");
+}
+
+function checkRecovery({ kind, recovery, repeatMs }: AlarmRuleEntity): void {
+  if (recovery === null) return;
+  const { restartAt, stopAt } = recovery;
+  if (!ALARM_KINDS[kind].isOfPipelines)
+    refuse('recovery', `recovery is about a pipeline: ${kind} is about the installation`);
+  if (restartAt === null && stopAt === null) refuse('recovery', 'recovery must have restartAt or stopAt, or be null');
+  if (restartAt !== null && stopAt !== null && stopAt <= restartAt)
+    refuse('recovery.stopAt', 'recovery.stopAt must be greater than recovery.restartAt');
+  if (repeatMs === null && Math.max(restartAt ?? 1, stopAt ?? 1) > 1)
+    refuse('repeatMs', 'repeatMs is needed: without it an alarm is told once, and recovery waits for a later telling');
+}
+
+async function requireAll<E extends { id: string }>(
+  manager: EntityManager,
+  entity: EntityTarget<E>,
+  { field, ids }: { readonly field: string; readonly ids: readonly string[] },
+): Promise<void> {
+  if (ids.length === 0) return;
+  const found = await manager.find(entity, { where: { id: In(ids) } as FindOptionsWhere<E> });
+  const known = new Set(found.map(({ id }) => id));
+  const missing = ids.filter((id) => !known.has(id));
+  if (missing.length > 0) refuse(field, `${field} names what is not there: ${missing.join(', ')}`);
+}
+
+function refuse(field: string, problem: string): never {
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+}

@@ -1,0 +1,46 @@
+import type { Store } from '../store/store.ts';
+
+const DAY_MS = 86_400_000;
+/** However often alarms come and go: the newest ones stay. */
+const ALARMS_MAX = 100_000;
+const ROWS_PER_STATEMENT = 1_000;
+const STATEMENTS_MAX = 100;
+
+/** Removes alarms that ended more than `keepDays` ago or are more than the history holds, and deliveries without an alarm. */
+export async function removeHistory(
+  store: Store,
+  { now, keepDays }: { readonly now: Date; readonly keepDays: number },
+): Promise<void> {
+  const before = new Date(now.getTime() - keepDays * DAY_MS);
+  await inPortions(store, `DELETE FROM alarm WHERE resolved_at < ? LIMIT ${String(ROWS_PER_STATEMENT)}`, [before]);
+  const oldest = await store.run((manager) =>
+    manager.query<{ id: string }[]>(
+      `SELECT id FROM alarm WHERE open_key IS NULL ORDER BY id DESC LIMIT 1 OFFSET ${String(ALARMS_MAX)}`,
+    ),
+  );
+  const [first] = oldest;
+  if (first !== undefined)
+    await inPortions(
+      store,
+      `DELETE FROM alarm WHERE open_key IS NULL AND id <= ? LIMIT ${String(ROWS_PER_STATEMENT)}`,
+      [first.id],
+    );
+  // What still waits is told although its alarm is history; what was told goes with it.
+  await inPortions(
+    store,
+    `DELETE FROM alarm_delivery WHERE state <> 'waiting' AND NOT EXISTS (SELECT 1 FROM alarm WHERE alarm.id = alarm_id)
+      LIMIT ${String(ROWS_PER_STATEMENT)}`,
+    [],
+  );
+}
+
+/** Short statements: nobody waits for a lock because old rows go. */
+async function inPortions(store: Store, statement: string, values: readonly unknown[]): Promise<void> {
+  for (let count = 0; count < STATEMENTS_MAX; count += 1) {
+    const answer: unknown = await store.run((manager) => manager.query(statement, [...values]));
+    if (affectedRowsOf(answer) < ROWS_PER_STATEMENT) return;
+  }
+}
+
+const affectedRowsOf = (answer: unknown): number =>
+  typeof answer === 'object' && answer !== null && 'affectedRows' in answer ? Number(answer.affectedRows) : 0;

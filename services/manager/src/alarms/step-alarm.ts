@@ -1,0 +1,130 @@
+import { assertNever } from '@lutra/model';
+
+/** What one look at one subject of a rule has shown. `gone` = nobody watches it any more: no such subject, no such rule. */
+export type Sighting =
+  | { readonly state: 'breached'; readonly value: number; readonly message: string }
+  | { readonly state: 'ok'; readonly value: number | null; readonly message: string }
+  | { readonly state: 'unknown' | 'gone'; readonly message: string };
+
+export const ALARM_STATES = ['unknown', 'pending', 'firing', 'acknowledged', 'resolved'] as const;
+/**
+ * `unknown`: its input cannot be read, and nothing was wrong before. `pending`: the condition holds, not yet for long enough
+ * or in a time in which the rule tells nothing. `resolved` is the end: the next breach is another alarm.
+ */
+export type AlarmState = (typeof ALARM_STATES)[number];
+
+/** One alarm as far as its life is concerned. */
+export interface AlarmLife {
+  readonly state: AlarmState;
+  /** When the condition, or the not knowing, began. */
+  readonly sinceMs: number;
+  readonly firedMs: number | null;
+  /** When it was last told that the condition holds. */
+  readonly toldMs: number | null;
+  /** Changes that were told, the end included: numbers them. */
+  readonly tellings: number;
+  readonly resolvedMs: number | null;
+  /** Of the newest look that could say. */
+  readonly value: number | null;
+  readonly message: string;
+  /** Why the newest look could not say; null = it could. */
+  readonly unknownReason: string | null;
+}
+
+/** When a rule tells what, at the moment of a look. */
+export interface Timing {
+  /** The condition must hold for so long. */
+  readonly forMs: number;
+  /** Told again after so long while nobody has acknowledged; null = once. */
+  readonly repeatMs: number | null;
+  /** Outside of the schedule, or paused: nothing begins, nothing is repeated; an end is told. */
+  readonly isMuted: boolean;
+  /** At which telling the pipeline is restarted, at which stopped; null = never. */
+  readonly recovery: { readonly restartAt: number | null; readonly stopAt: number | null } | null;
+}
+
+export interface Step {
+  /** Null = there is no alarm (any more), and nobody was told of one. */
+  readonly alarm: AlarmLife | null;
+  /** What has to be told, numbered by the alarm's `tellings`. */
+  readonly change: 'firing' | 'repeat' | 'resolved' | null;
+  readonly command: 'RESTART' | 'STOP' | null;
+}
+
+/**
+ * The next moment in the life of an alarm. Pure. Laws: whoever was told of a beginning is told of exactly one end; nothing is
+ * told that did not last; an alarm whose input cannot be read neither begins nor ends.
+ */
+export function stepAlarm(alarm: AlarmLife | null, sighting: Sighting, now: Timing & { readonly nowMs: number }): Step {
+  const open = alarm === null || alarm.state === 'resolved' ? null : alarm;
+  switch (sighting.state) {
+    case 'breached':
+      return breach(open, sighting, now);
+    case 'unknown':
+      return still(notKnown(open, sighting.message, now.nowMs));
+    case 'ok':
+    case 'gone':
+      return end(open, sighting, now.nowMs);
+    default:
+      return assertNever(sighting);
+  }
+}
+
+const still = (alarm: AlarmLife | null): Step => ({ alarm, change: null, command: null });
+
+const isTold = ({ state }: AlarmLife): boolean => state === 'firing' || state === 'acknowledged';
+
+function breach(
+  open: AlarmLife | null,
+  { value, message }: { readonly value: number; readonly message: string },
+  { nowMs, forMs, repeatMs, isMuted, recovery }: Timing & { readonly nowMs: number },
+): Step {
+  const seen = { value, message, unknownReason: null };
+  if (open !== null && isTold(open)) {
+    const alarm = { ...open, ...seen };
+    const isDue = repeatMs !== null && nowMs - (open.toldMs ?? nowMs) >= repeatMs;
+    // Who has acknowledged knows it, and takes over: nothing is repeated, and nothing done for him.
+    return isDue && !isMuted && open.state === 'firing' ? tell(alarm, 'repeat', { nowMs, recovery }) : still(alarm);
+  }
+  const pending: AlarmLife =
+    open?.state === 'pending' ? { ...open, ...seen } : { ...NEW_ALARM, ...seen, state: 'pending', sinceMs: nowMs };
+  if (isMuted || nowMs - pending.sinceMs < forMs) return still(pending);
+  return tell({ ...pending, state: 'firing', firedMs: nowMs }, 'firing', { nowMs, recovery });
+}
+
+const NEW_ALARM = { firedMs: null, toldMs: null, tellings: 0, resolvedMs: null };
+
+function tell(
+  alarm: AlarmLife,
+  change: 'firing' | 'repeat',
+  { nowMs, recovery }: Pick<Timing, 'recovery'> & { readonly nowMs: number },
+): Step {
+  const tellings = alarm.tellings + 1;
+  const command = tellings === recovery?.restartAt ? 'RESTART' : tellings === recovery?.stopAt ? 'STOP' : null;
+  return { alarm: { ...alarm, toldMs: nowMs, tellings }, change, command };
+}
+
+function notKnown(open: AlarmLife | null, reason: string, nowMs: number): AlarmLife {
+  if (open !== null) return open.unknownReason === reason ? open : { ...open, unknownReason: reason };
+  return { ...NEW_ALARM, state: 'unknown', sinceMs: nowMs, value: null, message: reason, unknownReason: reason };
+}
+
+function end(
+  open: AlarmLife | null,
+  sighting: { readonly value?: number | null; readonly message: string },
+  nowMs: number,
+): Step {
+  if (open === null || !isTold(open)) return still(null);
+  const { value = open.value, message } = sighting;
+  const tellings = open.tellings + 1;
+  const alarm: AlarmLife = {
+    ...open,
+    state: 'resolved',
+    resolvedMs: nowMs,
+    tellings,
+    value,
+    message,
+    unknownReason: null,
+  };
+  return { alarm, change: 'resolved', command: null };
+}

@@ -1,0 +1,74 @@
+import { openSecret, SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import type { Store } from '../store/store.ts';
+import type { Notification } from './notification.ts';
+import { postJson } from './post-json.ts';
+import { checkAnswer, httpOf, requestOfNotification } from './receiver-request.ts';
+import type { ReceiverEntity, ReceiverSecrets } from './receiver.entity.ts';
+import { sendEmail } from './send-email.ts';
+
+/** Connecting and answering together. */
+const SEND_MS_MAX = 10_000;
+const DETAIL_CHARS_MAX = 1_000;
+
+/** The manager's way out to receivers. Every try leaves its outcome beside the receiver. */
+export class ReceiverDoor {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly secretKey: string,
+  ) {}
+
+  /** Sends once, within 10 s. Null when the receiver has taken it, else why not (RECEIVER_UNREACHABLE, RECEIVER_REFUSED, …). */
+  async send(receiver: ReceiverEntity, notification: Notification): Promise<SyncError | null> {
+    const failure = await this.trySend(receiver, notification);
+    await this.note(receiver.id, failure);
+    return failure;
+  }
+
+  private async trySend(receiver: ReceiverEntity, notification: Notification): Promise<SyncError | null> {
+    const { clock } = this;
+    const limit = new AbortController();
+    const cancel = clock.callAfter(SEND_MS_MAX, () => {
+      limit.abort();
+    });
+    try {
+      const secrets = openSecrets(receiver, this.secretKey);
+      if (receiver.kind === 'email') {
+        await sendEmail({ ...httpOf(receiver.email), password: secrets.password }, notification, limit.signal);
+        return null;
+      }
+      const { template, tlsCa, origin } = httpOf(receiver.http);
+      const { kind } = receiver;
+      const request = requestOfNotification({ kind, template, tlsCa, secrets }, notification, clock.now());
+      checkAnswer(kind, await postJson(request, limit.signal), origin);
+      return null;
+    } catch (error) {
+      return SyncError.of(error);
+    } finally {
+      cancel();
+    }
+  }
+
+  private async note(receiverId: string, failure: SyncError | null): Promise<void> {
+    const now = this.clock.now();
+    // One statement: two managers may send to one receiver at the same time.
+    const [sentAt, failedAt] = failure === null ? [now, null] : [null, now];
+    const detail = failure === null ? '' : failure.message.slice(failure.code.length + 2, DETAIL_CHARS_MAX);
+    await this.store.run((manager) =>
+      manager.query(
+        `INSERT INTO receiver_state (receiver_id, last_sent_at, last_failed_at, failure_code, failure_detail, failures_in_row)
+          VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE
+          last_sent_at = COALESCE(VALUES(last_sent_at), last_sent_at),
+          last_failed_at = COALESCE(VALUES(last_failed_at), last_failed_at),
+          failure_code = IF(VALUES(failure_code) = '', failure_code, VALUES(failure_code)),
+          failure_detail = IF(VALUES(failure_code) = '', failure_detail, VALUES(failure_detail)),
+          failures_in_row = IF(VALUES(failures_in_row) = 0, 0, failures_in_row + 1)`,
+        [receiverId, sentAt, failedAt, failure?.code ?? '', detail, failure === null ? 0 : 1],
+      ),
+    );
+  }
+}
+
+export const openSecrets = ({ secretsSealed }: ReceiverEntity, secretKey: string): ReceiverSecrets =>
+  JSON.parse(openSecret(secretsSealed, secretKey)) as ReceiverSecrets;
