@@ -117,6 +117,17 @@ export interface StorageUse {
   readonly bytesMax: number;
 }
 
+/** Where an event stands in the log. `log` tells one log from one that was made anew, which counts from 1 again. */
+export interface LogPlace {
+  readonly log: string;
+  readonly sequence: number;
+}
+
+export interface LoggedEvent {
+  readonly event: LutraEvent;
+  readonly place: LogPlace;
+}
+
 /** One connection to NATS with everything that Lutra keeps there. All methods throw SyncError (scope bus). */
 export interface Bus {
   /** Creates streams and buckets that are missing. Called by openBus, and again when one has disappeared. */
@@ -157,6 +168,15 @@ export interface Bus {
   publishEvent(event: LutraEvent): Promise<void>;
   /** Events in order until the signal aborts: from now on, or from those that were stored at `since` (what the log still holds). */
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent>;
+  /**
+   * Events in order until the signal aborts, each with its place: behind `after`, so that a reader who keeps the place of what
+   * it has handled handles each stored event once. Without `after`, or when the log is another one by now: from those that
+   * were stored at `since`.
+   */
+  followLog(
+    filter: EventFilter & { readonly after: LogPlace | null; readonly since: Date },
+    signal: AbortSignal,
+  ): AsyncIterable<LoggedEvent>;
   /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]>;
 

@@ -1,6 +1,7 @@
 // Goal: the event log keeps order, filters, and answers "the newest n" without reading the whole of it.
 // Method: many events of two pipelines on a real server, read and followed in several ways.
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { must } from '@lutra/model';
 import type { LutraEvent, WarningEvent } from '@lutra/model';
 import { command, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
@@ -73,6 +74,33 @@ describe('the event log', () => {
     expect(processes(await test.bus.readEvents({ since, limit: 10 }))).toEqual([2, 3]);
     expect(processes(await test.bus.readEvents({ since, limit: 1 }))).toEqual([3]);
     expect(await test.bus.readEvents({ since: new Date(Date.now() + 60_000), limit: 1 })).toEqual([]);
+  });
+
+  it('tells places, and goes on behind one: each event once', async () => {
+    for (let process = 1; process <= 5; process++) await test.bus.publishEvent(loadedEvent({ process }));
+    const all = { kinds: ['loaded'] as const, after: null, since: new Date(0) };
+    const first = iteratorOf(test.bus.followLog(all, stop.signal));
+    const seen = [await nextOf(first), await nextOf(first), await nextOf(first)];
+    const { place } = must(seen.at(-1), 'three were read');
+    await test.bus.publishEvent(warning('P1', 'W'));
+    await test.bus.publishEvent(loadedEvent({ process: 6 }));
+    const second = iteratorOf(test.bus.followLog({ ...all, after: place }, stop.signal));
+    expect(
+      [await nextOf(second), await nextOf(second), await nextOf(second)].map(({ event }) => event.process),
+    ).toEqual([4, 5, 6]);
+  });
+
+  it.each([
+    ['of a log that is no more', (log: string) => ({ log: `not ${log}`, sequence: 3 })],
+    ['that the log never reached', (log: string) => ({ log, sequence: 1_000 })],
+  ])('from a place %s it reads from the time that is given', async (_what, placeIn) => {
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const [newest] = await test.bus.readEvents({ limit: 1 });
+    expect(newest?.process).toBe(1);
+    const since = new Date(0);
+    const { place } = await nextOf(iteratorOf(test.bus.followLog({ after: null, since }, stop.signal)));
+    const again = test.bus.followLog({ after: placeIn(place.log), since }, stop.signal);
+    expect((await nextOf(iteratorOf(again))).event.process).toBe(1);
   });
 
   async function nextUntilSeen(iterator: AsyncIterator<LutraEvent>): Promise<void> {

@@ -172,6 +172,10 @@ export class SimBus implements Bus {
       if (filter.since === undefined || Date.parse(value.at) >= filter.since.getTime()) yield value;
   }
 
+  followLog(): never {
+    throw new SyncError('INTERNAL', { problem: 'The simulation has no manager that folds figures' });
+  }
+
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
     return this.link.ask(() => {
       const found = this.nats.events.read((_key, event) => matches(filter, event));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LutraEvent } from '@lutra/model';
-import type { EventFilter } from '../bus.ts';
+import type { EventFilter, LoggedEvent, LogPlace } from '../bus.ts';
 import { decodeJson, encodeJson } from './json-message.ts';
 import type { NatsLink } from './nats-link.ts';
 import { readOrdered } from './ordered-reader.ts';
@@ -20,14 +20,22 @@ export class EventLog {
     filter: EventFilter & { readonly since?: Date },
     signal: AbortSignal,
   ): AsyncGenerator<LutraEvent, void, undefined> {
-    const { kinds, since } = filter;
+    const { since } = filter;
     const start: ReadStart = since === undefined ? { kind: 'new' } : { kind: 'time', since };
-    const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
-    const stream = this.link.subjects.streams.events;
-    for await (const message of readOrdered(this.link, { stream, filter: subject, start, signal })) {
-      const event = eventOf(message);
-      if (kinds === undefined || kinds.includes(event.kind)) yield event;
-    }
+    for await (const message of this.messages(filter, start, signal)) yield eventOf(message);
+  }
+
+  async *followPlaces(
+    filter: EventFilter & { readonly after: LogPlace | null; readonly since: Date },
+    signal: AbortSignal,
+  ): AsyncGenerator<LoggedEvent, void, undefined> {
+    const { after, since } = filter;
+    const start: ReadStart =
+      after === null
+        ? { kind: 'time', since }
+        : { kind: 'behind', created: after.log, sequence: after.sequence, since };
+    for await (const message of this.messages(filter, start, signal))
+      yield { event: eventOf(message), place: { log: message.created, sequence: message.sequence } };
   }
 
   async read(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
@@ -42,6 +50,20 @@ export class EventLog {
       );
     found.sort((left, right) => left.sequence - right.sequence);
     return (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
+  }
+
+  /** What matches, not decoded: the subject ends with the kind, and most events are of kinds that few readers ask for. */
+  private async *messages(
+    filter: EventFilter,
+    start: ReadStart,
+    signal: AbortSignal,
+  ): AsyncGenerator<StoredMessage, void, undefined> {
+    const { kinds } = filter;
+    const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
+    const stream = this.link.subjects.streams.events;
+    const wanted: ReadonlySet<string> | undefined = kinds && new Set(kinds);
+    for await (const message of readOrdered(this.link, { stream, filter: subject, start, signal }))
+      if (wanted?.has(message.subject.slice(message.subject.lastIndexOf('.') + 1)) ?? true) yield message;
   }
 
   private readOptions({ since, limit }: { readonly since?: Date; readonly limit: number }): {

@@ -16,6 +16,8 @@ import type {
   ConsumeOptions,
   EventFilter,
   InstanceQueue,
+  LoggedEvent,
+  LogPlace,
   ProcessDelivery,
   ProcessQueue,
   ProcessWriter,
@@ -111,6 +113,13 @@ export class NatsBus implements Bus {
 
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent> {
     return startNow(this.events.follow(filter, signal));
+  }
+
+  followLog(
+    filter: EventFilter & { readonly after: LogPlace | null; readonly since: Date },
+    signal: AbortSignal,
+  ): AsyncIterable<LoggedEvent> {
+    return startNow(this.events.followPlaces(filter, signal));
   }
 
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {

@@ -18,11 +18,15 @@ export type ReadStart =
   /** The newest message of each subject, then what is stored from now on. */
   | { readonly kind: 'lastPerSubject' }
   | { readonly kind: 'sequence'; readonly sequence: number }
-  | { readonly kind: 'time'; readonly since: Date };
+  | { readonly kind: 'time'; readonly since: Date }
+  /** Behind a sequence of the stream that was made at `created`; of any other one, what is stored since a time. */
+  | { readonly kind: 'behind'; readonly created: string; readonly sequence: number; readonly since: Date };
 
 export interface StoredMessage {
   readonly subject: string;
   readonly sequence: number;
+  /** When the stream was made: its sequences mean nothing in another one. */
+  readonly created: string;
   readonly data: Uint8Array;
   readonly headers: MsgHdrs | undefined;
   /** Matching messages that follow, as the server saw it. */
@@ -66,7 +70,8 @@ export async function* readOrdered(link: NatsLink, read: OrderedRead): AsyncGene
       expected++;
       cursor.lastSequence = info.streamSequence;
       const { subject, data, headers } = pulled.message;
-      yield { subject, data, headers, sequence: info.streamSequence, pending: info.pending };
+      const { streamSequence: sequence, pending } = info;
+      yield { subject, data, headers, sequence, pending, created: cursor.created };
     }
   } finally {
     cursor.forget();
@@ -83,7 +88,8 @@ export async function countStored(link: NatsLink, read: Omit<OrderedRead, 'signa
 /** Where an ordered reader goes on when its consumer has to be made anew. */
 class ReadCursor {
   lastSequence = 0;
-  private created: string | null = null;
+  /** When the stream was made that is read; '' before the first look at it. */
+  created = '';
   private consumer: string | null = null;
 
   constructor(
@@ -94,9 +100,12 @@ class ReadCursor {
   async prepare(): Promise<PullSource> {
     this.forget();
     const { created, state } = await this.link.call(() => this.link.jsm.streams.info(this.read.stream));
-    const isFirst = this.created === null;
+    const isFirst = this.created === '';
     const isSame = this.created === created;
-    if (isFirst && this.read.start.kind === 'new') this.lastSequence = state.last_seq;
+    const { start } = this.read;
+    if (isFirst && start.kind === 'new') this.lastSequence = state.last_seq;
+    else if (isFirst && start.kind === 'behind')
+      this.lastSequence = start.created === created && start.sequence <= state.last_seq ? start.sequence : 0;
     else if (!isFirst) this.lastSequence = isSame ? Math.min(this.lastSequence, state.last_seq) : 0;
     const isAnew = !isFirst && !isSame;
     const info = await addConsumer(this.link, this.read, this.startConfig(isAnew));
@@ -130,6 +139,7 @@ function startConfig(start: ReadStart): Partial<ConsumerConfig> {
     case 'sequence':
       return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, start.sequence) };
     case 'time':
+    case 'behind':
       return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.since.toISOString() };
   }
 }
