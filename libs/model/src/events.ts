@@ -19,6 +19,9 @@ export interface EventBase {
   readonly traceId: string | null;
 }
 
+/** Rows of a process by target table, 'schema.table'; beyond a number of tables the rest is together under `*`. */
+export type TableCount = readonly [table: string, inserted: number, updated: number, deleted: number, skipped: number];
+
 /** One process is in the target. The only event per process; it carries the stage times of all stages. */
 export interface LoadedEvent extends EventBase {
   readonly kind: 'loaded';
@@ -35,6 +38,8 @@ export interface LoadedEvent extends EventBase {
    * it was written: what changes of one key became together is one row, as it is one record of `lutra.conflict`.
    */
   readonly conflicts: number;
+  /** Where those rows went, the tables with most rows first; absent = no rows, or a load that does not tell. */
+  readonly tables?: readonly TableCount[];
   /** Values of columns that the target lacks and that `missingColumn: ignore` has left out; absent = none. */
   readonly valuesLeftOut?: number;
   /** Schema statements of the source that were passed over: by policy, by decision, views, routines, …; absent = none. */

@@ -23,7 +23,14 @@ export interface ProcessCounts {
   valuesLeftOut: number;
   /** The schema statement that the process holds, when a person has decided to skip it. */
   statementsSkipped: number;
+  /** Rows by table of the process: {@link ROW_KINDS} numbers for each, in the order of its tables; shorter where none follow. */
+  tables: number[];
 }
+
+/** How many numbers a table has: inserted, updated, deleted, skipped. */
+export const ROW_KINDS = 4;
+export const KIND_OF_CHANGE = { insert: 0, update: 1, delete: 2 } as const;
+export const SKIPPED = 3;
 
 /** The transactions of a process that are written together, with their own counts: they are planned anew at each attempt. */
 export interface ProcessPart {
@@ -40,7 +47,16 @@ export const noCounts = (): ProcessCounts => ({
   conflicts: 0,
   valuesLeftOut: 0,
   statementsSkipped: 0,
+  tables: [],
 });
+
+/** Counts rows of a table. */
+export function countRows(counts: ProcessCounts, table: number, kind: number): void {
+  const place = table * ROW_KINDS + kind;
+  // Filled to its place: an array with holes would be a slow one.
+  while (counts.tables.length <= place) counts.tables.push(0);
+  counts.tables[place] = (counts.tables[place] ?? 0) + 1;
+}
 
 /** What was written for the part counts for its process. */
 export function addCounts({ loaded, counts }: ProcessPart): void {
@@ -51,4 +67,7 @@ export function addCounts({ loaded, counts }: ProcessPart): void {
   loaded.counts.conflicts += counts.conflicts;
   loaded.counts.valuesLeftOut += counts.valuesLeftOut;
   loaded.counts.statementsSkipped += counts.statementsSkipped;
+  const { tables } = loaded.counts;
+  const longer = tables.length < counts.tables.length ? counts.tables : tables;
+  loaded.counts.tables = longer.map((_, place) => (tables[place] ?? 0) + (counts.tables[place] ?? 0));
 }

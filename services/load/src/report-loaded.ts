@@ -1,8 +1,16 @@
 import type { Bus, ProcessDelivery } from '@lutra/messaging';
-import type { ConflictEvent, DeadLetterEvent, EventBase, LoadedEvent, LutraEvent } from '@lutra/model';
+import type {
+  ConflictEvent,
+  DeadLetterEvent,
+  EventBase,
+  LoadedEvent,
+  LutraEvent,
+  TableCount,
+  TableDefinition,
+} from '@lutra/model';
 import { failPoint } from '@lutra/service-kit';
 import type { PipelineSession } from '@lutra/service-kit';
-import { addCounts } from './loaded-process.ts';
+import { addCounts, ROW_KINDS } from './loaded-process.ts';
 import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
 import type { Conflict } from './write/conflict.ts';
 
@@ -10,6 +18,10 @@ type Logger = PipelineSession['log'];
 
 // Below this size no stage wrote its body in parts (bodies up to 512 KiB travel inside the message).
 const PARTS_BYTES_MIN = 262_144;
+
+/** An event names so many tables, those with most rows; it stays below a few KiB. */
+const TABLES_MAX = 32;
+const OTHER_TABLES = '*';
 
 export interface WrittenParts {
   readonly parts: readonly ProcessPart[];
@@ -79,7 +91,8 @@ export function loadedEvent(
   at: { readonly traceId: string; readonly endMs: number },
 ): LoadedEvent {
   const { header } = process.delivery;
-  const { valuesLeftOut, statementsSkipped: decided, ...counts } = process.counts;
+  const { valuesLeftOut, statementsSkipped: decided, tables: rowsOfTables, ...counts } = process.counts;
+  const tables = tableCounts(process.process.tables, rowsOfTables);
   const statementsSkipped = (header.statementsSkipped ?? 0) + decided;
   const rowCount = counts.inserted + counts.updated + counts.deleted;
   const time = {
@@ -97,6 +110,7 @@ export function loadedEvent(
     revision: header.revision,
     transactionCount: header.transactionCount,
     ...counts,
+    ...(tables.length > 0 ? { tables } : {}),
     ...(valuesLeftOut > 0 ? { valuesLeftOut } : {}),
     ...(statementsSkipped > 0 ? { statementsSkipped } : {}),
     sourceBytes: header.sourceBytes,
@@ -105,6 +119,26 @@ export function loadedEvent(
     stages: [...header.stages, time],
   };
 }
+
+/** Counts by table, most rows first; what is beyond the limit is added up under one name. */
+function tableCounts(tables: readonly TableDefinition[], rows: readonly number[]): readonly TableCount[] {
+  const counted: TableCount[] = [];
+  for (const [index, { schema, table }] of tables.entries()) {
+    const [inserted = 0, updated = 0, deleted = 0, skipped = 0] = rows.slice(
+      index * ROW_KINDS,
+      (index + 1) * ROW_KINDS,
+    );
+    if (inserted + updated + deleted + skipped > 0)
+      counted.push([`${schema}.${table}`, inserted, updated, deleted, skipped]);
+  }
+  if (counted.length > 1) counted.sort((a, b) => sumOf(b) - sumOf(a));
+  if (counted.length <= TABLES_MAX) return counted;
+  const others = counted.slice(TABLES_MAX - 1);
+  const sum = (kind: 1 | 2 | 3 | 4): number => others.reduce((all, count) => all + count[kind], 0);
+  return [...counted.slice(0, TABLES_MAX - 1), [OTHER_TABLES, sum(1), sum(2), sum(3), sum(4)]];
+}
+
+const sumOf = ([, inserted, updated, deleted, skipped]: TableCount): number => inserted + updated + deleted + skipped;
 
 /** An event that was kept until the commit, with the commit's time. */
 export function atCommit<E extends LutraEvent>(event: E, endMs: number): E {

@@ -3,8 +3,8 @@ import type { PipelineDefinition, Place, RowChange, RowProcess, TableDefinition 
 import type { TableWriter, TargetSession, WriterOptions } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
 import type { DoneFilter } from './done-filter.ts';
-import { noCounts } from './loaded-process.ts';
-import type { LoadedProcess, ProcessPart } from './loaded-process.ts';
+import { countRows, KIND_OF_CHANGE, noCounts, SKIPPED } from './loaded-process.ts';
+import type { LoadedProcess, ProcessCounts, ProcessPart } from './loaded-process.ts';
 import { valuesLeftOut } from './ignored-columns.ts';
 import { laneOf } from './plan/lane-of.ts';
 import type { LaneOfRow } from './plan/lane-of.ts';
@@ -121,10 +121,11 @@ export class RowCollector {
         return lane;
       });
       const repeated: RowOrigin = { ...origin, isRepeat: true };
-      counts.skipped += transaction.changes.length - remaining.length;
+      if (remaining.length < transaction.changes.length) countSkipped(counts, transaction.changes, new Set(remaining));
       for (const change of remaining) {
         rows.push(new SourceRow(writerOf(change.table), change, repeats.has(change) ? repeated : origin));
         counts[COUNTED_AS[change.kind]] += 1;
+        countRows(counts, change.table, KIND_OF_CHANGE[change.kind]);
         counts.valuesLeftOut += valuesLeftOut(writerOf(change.table), change);
       }
     }
@@ -153,6 +154,14 @@ export class RowCollector {
     for (const { changes, gtid } of process.transactions)
       if (changes.length > 0 && !this.filter.isDone(gtid)) for (const { table } of changes) indexes.add(table);
     return [...indexes].map((index) => tableOf(process, index));
+  }
+}
+
+function countSkipped(counts: ProcessCounts, changes: readonly RowChange[], remaining: ReadonlySet<RowChange>): void {
+  for (const change of changes) {
+    if (remaining.has(change)) continue;
+    counts.skipped += 1;
+    countRows(counts, change.table, SKIPPED);
   }
 }
 

@@ -94,7 +94,8 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
         { number: 2, changes: [two, three] },
       ],
     });
-    expect(await load.waitForLoaded(2, 1)).toMatchObject({ skipped: 2, inserted: 1 });
+    const counted = [[`${load.schema}.people`, 1, 0, 0, 2]];
+    expect(await load.waitForLoaded(2, 1)).toMatchObject({ skipped: 2, inserted: 1, tables: counted });
     expect(await people()).toEqual([
       [1, 'a', 'mine'],
       [2, 'b', 'mine'],
