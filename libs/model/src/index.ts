@@ -119,15 +119,19 @@ export type {
 export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, sealSecret } from './sealed-secret.ts';
-export { delayPercentile, foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
-export type {
-  DelayHistogram,
-  DryRunReport,
-  StatisticCounts,
-  StatisticReading,
-  StatisticSlot,
-  StatisticState,
-} from './statistics.ts';
+export {
+  addFigures,
+  COUNTED_KINDS,
+  delayPercentile,
+  figuresOf,
+  isCounted,
+  NO_COUNTS,
+  NO_FIGURES,
+  rowsOf,
+} from './figures.ts';
+export type { DelayHistogram, Figures, StageFigures, StatisticCounts, TimedStage } from './figures.ts';
+export { foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
+export type { DryRunReport, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
 export { anchorOf, runbookOfCode } from './runbook-advice.ts';
 export { WARNINGS } from './warnings.ts';
 export type { WarningAdvice, WarningCode } from './warnings.ts';

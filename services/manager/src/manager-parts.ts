@@ -22,9 +22,7 @@ import { PipelineService } from './pipelines/pipeline.service.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { PipelineWatch } from './statistics/pipeline-watch.ts';
-import { StatisticStore } from './statistics/statistic-store.ts';
-import { StatisticService } from './statistics/statistic.service.ts';
-import { StatisticsWorker } from './statistics/statistics.worker.ts';
+import { buildStatisticParts } from './statistics/statistic-parts.ts';
 import { StoreWorker } from './store/store.worker.ts';
 import { Store } from './store/store.ts';
 import { TargetDoor } from './targets/target-door.ts';
@@ -58,7 +56,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const instances = new InstanceService({ store, coordinator, bus, clock });
   const commandService = new CommandService(store, clock, bus);
   const commands = new CommandReader(store, bus);
-  const statistics = new StatisticStore(store);
+  const statistics = buildStatisticParts(context, { store, watch });
   const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService });
@@ -83,7 +81,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
-      new StatisticService(store, watch, clock),
+      ...statistics.services,
     ],
     workers: [
       new StoreWorker({
@@ -99,10 +97,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...alarms.workers,
       ...configuration.workers,
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
-      new StatisticsWorker({
-        ...{ watch, store, statistics, bus, coordinator, clock, log, instance },
-        keepDays: env.MANAGER_STATISTICS_DAYS,
-      }),
+      ...statistics.workers,
     ],
   };
 }

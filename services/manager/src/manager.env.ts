@@ -46,13 +46,6 @@ export class ManagerEnv extends BaseEnv {
   @IsNotEmpty()
   LUTRA_RUNBOOK_URL = 'docs/runbook.md';
 
-  /** Statistics, one entry a minute and pipeline, are kept for so many days. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(3_650)
-  MANAGER_STATISTICS_DAYS = 30;
-
   /** Alarms that are over are kept for so many days, and at most the newest 100 000. */
   @Type(() => Number)
   @IsInt()

@@ -20,6 +20,8 @@ import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
+import { ProcessesController } from './statistics/processes.controller.ts';
+import { StatisticsController } from './statistics/statistics.controller.ts';
 import { SystemParametersController } from './system-parameters/system-parameters.controller.ts';
 import { TokensController } from './tokens/tokens.controller.ts';
 
@@ -43,9 +45,11 @@ export class ManagerModule {
         ParametersController,
         PipelinesController,
         PipelineViewsController,
+        ProcessesController,
         ReceiversController,
         RemovalsController,
         RevisionsController,
+        StatisticsController,
         SystemParametersController,
         TokensController,
       ],

@@ -36,10 +36,14 @@ export class Installation {
   private readonly folder = mkdtempSync(join(tmpdir(), 'lutra-manager-'));
   private readonly managers = new Set<RunningManager>();
 
-  constructor(readonly store: DatabaseServer = testServers().mariadbTarget) {
+  /** `namespace` of another installation: both see the same event log. */
+  constructor(
+    readonly store: DatabaseServer = testServers().mariadbTarget,
+    options: { readonly namespace?: string } = {},
+  ) {
     const suffix = randomBytes(5).toString('hex');
     this.database = `manager_${suffix}`;
-    this.namespace = `test_${suffix}`;
+    this.namespace = options.namespace ?? `test_${suffix}`;
     this.root = `/test-${suffix}`;
   }
 

@@ -129,10 +129,10 @@ export class DdlSite {
   /** How many statements were passed over, as the pipeline's statistics count them. */
   async countPassedOver(flavour: string): Promise<number> {
     const id = must(this.pipelines.get(flavour), flavour);
-    const { totals } = await this.options.stack.api.get<{ totals: { statementsSkipped: number } }>(
-      `/pipelines/${id}/statistics`,
+    const { live } = await this.options.stack.api.get<{ live: { totals: { statementsSkipped: number } } }>(
+      `/statistics?pipelineId=${id}`,
     );
-    return totals.statementsSkipped;
+    return live.totals.statementsSkipped;
   }
 
   async stop(): Promise<void> {

@@ -163,11 +163,8 @@ function seeNoProgress(rule: WatchedRule, { pipeline, permit, nowMs }: Running):
 
 /** Also by the figures that were saved: a manager that has just started has heard few events. */
 function lastLoadedMs({ view }: PipelineFacts): number {
-  const { seconds, minutes } = view.statistics;
-  const newest = (slots: StatisticState['seconds'], slotMs: number): number =>
-    Math.max(0, ...slots.map(({ slot, counts }) => (counts.processes > 0 ? slot * slotMs : 0)));
   const told = view.recent.map(({ at }) => Date.parse(at));
-  return Math.max(newest(seconds, MS_PER_SECOND), newest(minutes, RATE_SECONDS * MS_PER_SECOND), ...told);
+  return Math.max(view.statistics.lastLoadedMs ?? 0, ...told);
 }
 
 const orderedMs = ({ order, since }: Permit): number => Date.parse(order?.issuedAt ?? since);

@@ -1,14 +1,5 @@
 import { conditionOf, readStatistics, SyncError } from '@lutra/model';
-import type {
-  Clock,
-  CursorState,
-  ErrorCode,
-  FailedEvent,
-  LeaseHolder,
-  LoadedEvent,
-  Permit,
-  WindowEvent,
-} from '@lutra/model';
+import type { Clock, CursorState, ErrorCode, FailedEvent, LeaseHolder, Permit, WindowEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator, VersionedPermit } from '@lutra/coordination';
 import { commandDtoOf } from '../commands/command-reader.ts';
@@ -18,6 +9,7 @@ import type { OpenDeadLetters } from '../dead-letters/open-dead-letters.ts';
 import type { Plain } from '../http/plain.ts';
 import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import type { PipelineView, PipelineWatch } from '../statistics/pipeline-watch.ts';
+import { loadedProcessDtoOf } from './loaded-process-dto.ts';
 import type { BlockerDto, CursorDto, PipelineStateDto, UnavailableDto } from './pipeline-state.dto.ts';
 import type { PipelineDetailDto } from './pipeline.dto.ts';
 import type { ProcessDto, ProcessListDto } from './process.dto.ts';
@@ -91,7 +83,7 @@ export class PipelineStateReader {
     const open = (fresh?.open ?? [])
       .filter(({ process }) => !isLoaded.has(`${String(fresh?.epoch)}.${String(process)}`))
       .map((entry) => ofOpen(entry, fresh?.epoch ?? 0));
-    const items = [...open, ...recent.map(ofLoaded)];
+    const items = [...open, ...recent.map(loadedProcessDtoOf)];
     return { items, total: items.length };
   }
 
@@ -264,29 +256,4 @@ function ofCursor(cursor: CursorState | null): CursorDto | null {
 function ofOpen({ process, ageMs, bytes }: WindowEvent['open'][number], epoch: number): ProcessDto {
   const unknown = { rowCount: null, transactionCount: null, loadedAt: null, traceId: null, stages: [] };
   return { epoch, process, state: 'open', ageMs, bytes, ...unknown };
-}
-
-function ofLoaded(event: LoadedEvent): ProcessDto {
-  const { epoch, process, at, traceId, sourceBytes, transactionCount, stages } = event;
-  const startMs = Math.min(...stages.map((stage) => stage.startMs));
-  const endMs = Math.max(...stages.map((stage) => stage.endMs));
-  return {
-    epoch: epoch ?? 0,
-    process: process ?? 0,
-    state: 'loaded',
-    ageMs: stages.length === 0 ? 0 : endMs - startMs,
-    rowCount: event.inserted + event.updated + event.deleted,
-    transactionCount,
-    bytes: sourceBytes,
-    loadedAt: at,
-    traceId,
-    stages: stages.map((stage) => ({
-      stage: stage.stage,
-      instance: stage.instance,
-      startedAt: new Date(stage.startMs).toISOString(),
-      durationMs: stage.endMs - stage.startMs,
-      rowCount: stage.rowCount,
-      bytes: stage.bytes,
-    })),
-  };
 }

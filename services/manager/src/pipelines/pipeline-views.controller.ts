@@ -3,8 +3,6 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import { EventListDto, EventQuery } from '../events/event.dto.ts';
 import { EventService } from '../events/event.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
-import { StatisticQuery, StatisticsDto } from '../statistics/statistic.dto.ts';
-import { StatisticService } from '../statistics/statistic.service.ts';
 import { PipelineStateReader } from './pipeline-state.ts';
 import { PipelineService } from './pipeline.service.ts';
 import { ProcessListDto } from './process.dto.ts';
@@ -16,7 +14,6 @@ export class PipelineViewsController {
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(PipelineStateReader) private readonly states: PipelineStateReader,
     @Inject(EventService) private readonly events: EventService,
-    @Inject(StatisticService) private readonly statistics: StatisticService,
   ) {}
 
   /** Open and lately loaded processes with the times of their stages. */
@@ -32,12 +29,5 @@ export class PipelineViewsController {
   async eventsOf(@Param('id') id: string, @Query() query: EventQuery): Promise<EventListDto> {
     await this.pipelines.get(id);
     return this.events.list(query, id);
-  }
-
-  @Get('statistics')
-  @ApiOkResponse({ type: StatisticsDto })
-  async statisticsOf(@Param('id') id: string, @Query() query: StatisticQuery): Promise<StatisticsDto> {
-    await this.pipelines.get(id);
-    return this.statistics.get(id, query);
   }
 }

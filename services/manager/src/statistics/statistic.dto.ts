@@ -1,18 +1,61 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsISO8601 } from 'class-validator';
-import type { StatisticCounts } from '@lutra/model';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { IsIn, IsISO8601, IsString, Length, MaxLength } from 'class-validator';
+import type { StageFigures, StatisticCounts, TimedStage } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { STEPS } from './rollup-steps.ts';
+import type { Step } from './rollup-steps.ts';
 
-export class StatisticQuery {
-  @ApiPropertyOptional({ format: 'date-time', description: 'Default: an hour before `to`' })
+/** Which time, and how fine. */
+export class StatisticRangeQuery {
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'Default: an hour before `to`; with a step 60 steps before it',
+  })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsISO8601({ strict: true })
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Default: now' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsISO8601({ strict: true })
   to?: string;
+
+  @ApiPropertyOptional({
+    enum: STEPS,
+    description:
+      'Seconds are kept for an hour, minutes for 7 days, hours for 90 days, days (of UTC) for 5 years. Default: the finest that is kept since `from` and gives at most 750 points',
+  })
+  @MayBeAbsent()
+  @IsIn(STEPS)
+  step?: Step;
+}
+
+/** With neither a pipeline nor a channel: of the whole installation. */
+export class StatisticQuery extends StatisticRangeQuery {
+  @ApiPropertyOptional({ example: '01JD2Z5V5V5V5V5V5V5V5V5V5V' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(26, 26)
+  pipelineId?: string;
+
+  @ApiPropertyOptional({ example: '01JD2Z5V5V5V5V5V5V5V5V5V5V', description: 'Total over its pipelines' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(26, 26)
+  channelId?: string;
+}
+
+export class TableStatisticQuery extends StatisticRangeQuery {
+  @ApiProperty({ example: '01JD2Z5V5V5V5V5V5V5V5V5V5V' })
+  @IsString()
+  @Length(26, 26)
+  pipelineId!: string;
+
+  @ApiPropertyOptional({ example: 'shop.orders', description: 'Only this target table, and with its points' })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(200)
+  table?: string;
 }
 
 export class StatisticCountsDto implements StatisticCounts {
@@ -71,18 +114,41 @@ export class StatisticCountsDto implements StatisticCounts {
   statementsSkipped!: number;
 }
 
-export class StatisticMinuteDto extends StatisticCountsDto {
-  @ApiProperty({ format: 'date-time', description: 'Beginning of the minute' })
-  minute!: string;
+export class StageFiguresDto implements StageFigures {
+  @ApiProperty({ description: 'Time of all processes together' })
+  ms!: number;
 
-  @ApiProperty({ type: Number, nullable: true })
-  delayMsP50!: number | null;
-
-  @ApiProperty({ type: Number, nullable: true })
-  delayMsP99!: number | null;
+  @ApiProperty({ description: 'The longest of one process' })
+  msMax!: number;
 }
 
-export class StatisticsDto {
+/** Delays are those of the oldest change of each process, from its commit at the source to its commit at the target. */
+export class StatisticFiguresDto extends StatisticCountsDto {
+  @ApiProperty({ type: Number, nullable: true, description: 'At most 2.2 % off' })
+  delayMsP50!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'At most 2.2 % off' })
+  delayMsP99!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Exact' })
+  delayMsMax!: number | null;
+
+  @ApiProperty({
+    description:
+      'By stage, and `process` from the first stage to the end of the last; those without processes are left out',
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(StageFiguresDto) },
+  })
+  stages!: Partial<Record<TimedStage, StageFigures>>;
+}
+
+export class StatisticPointDto extends StatisticFiguresDto {
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the step' })
+  at!: string;
+}
+
+/** The present, as the event log tells it to this manager. */
+export class LiveFiguresDto {
   @ApiProperty({ type: StatisticCountsDto, description: 'Since the pipeline exists' })
   totals!: StatisticCounts;
 
@@ -97,7 +163,63 @@ export class StatisticsDto {
 
   @ApiProperty({ type: Number, nullable: true })
   delayMsP99!: number | null;
+}
 
-  @ApiProperty({ type: [StatisticMinuteDto], description: 'Oldest first; saved every ten seconds' })
-  minutes!: StatisticMinuteDto[];
+export class StatisticSpanDto {
+  @ApiProperty({ enum: STEPS })
+  step!: Step;
+
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the first step' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'End of the last step' })
+  to!: string;
+}
+
+@ApiExtraModels(StageFiguresDto)
+export class StatisticsDto extends StatisticSpanDto {
+  @ApiProperty({ type: StatisticFiguresDto, description: 'Of the whole time' })
+  sum!: StatisticFiguresDto;
+
+  @ApiProperty({ type: [StatisticPointDto], description: 'Oldest first; steps in which nothing happened are left out' })
+  points!: StatisticPointDto[];
+
+  @ApiProperty({ type: LiveFiguresDto, nullable: true, description: 'Of a pipeline only' })
+  live!: LiveFiguresDto | null;
+}
+
+export class RowCountsDto {
+  @ApiProperty()
+  inserted!: number;
+
+  @ApiProperty()
+  updated!: number;
+
+  @ApiProperty()
+  deleted!: number;
+
+  @ApiProperty()
+  skipped!: number;
+}
+
+export class TablePointDto extends RowCountsDto {
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the step' })
+  at!: string;
+}
+
+export class TableStatisticDto extends RowCountsDto {
+  @ApiProperty({ example: 'shop.orders', description: 'Target table; * = tables beyond the number that is told apart' })
+  table!: string;
+
+  @ApiPropertyOptional({ type: [TablePointDto], description: 'When one table was asked for' })
+  points?: TablePointDto[];
+}
+
+/** Most rows first. */
+export class TableStatisticsDto extends StatisticSpanDto {
+  @ApiProperty({ type: [TableStatisticDto] })
+  items!: TableStatisticDto[];
+
+  @ApiProperty()
+  total!: number;
 }

@@ -10,12 +10,10 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
-import { StatisticMinuteEntity } from '../statistics/statistic-minute.entity.ts';
-import { StatisticStateEntity } from '../statistics/statistic-state.entity.ts';
 import { SystemParametersEntity } from '../system-parameters/system-parameters.entity.ts';
 import { ApiTokenEntity } from '../tokens/api-token.entity.ts';
 
-/** Every table of the store. */
+/** Every table of the store that holds resources; statistics have rows of their own kind. */
 export const ENTITIES = [
   AlarmDeliveryEntity,
   AlarmEntity,
@@ -33,7 +31,5 @@ export const ENTITIES = [
   ReceiverStateEntity,
   RemovalEntity,
   RevisionEntity,
-  StatisticMinuteEntity,
-  StatisticStateEntity,
   SystemParametersEntity,
 ] as const;

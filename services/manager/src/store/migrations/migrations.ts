@@ -4,6 +4,7 @@ import { AddLeftOutValues1795600000000 } from './add-left-out-values-17956000000
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
+import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
@@ -17,6 +18,7 @@ export const MIGRATIONS = [
   AddLoadPolicies1795500000000,
   AddLeftOutValues1795600000000,
   AddSkippedStatements1795700000000,
+  AddRollups1795900000000,
   AddAlarms1796000000000,
   AddRevisions1796200000000,
   AddRemovals1796210000000,

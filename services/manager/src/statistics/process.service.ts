@@ -1,0 +1,33 @@
+import type { Clock } from '@lutra/model';
+import { findResource } from '../http/find-resource.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { loadedProcessDtoOf } from '../pipelines/loaded-process-dto.ts';
+import type { ProcessListDto } from '../pipelines/process.dto.ts';
+import type { Store } from '../store/store.ts';
+import { HISTORY_MS } from './process-history.ts';
+import type { ProcessHistory } from './process-history.ts';
+import type { ProcessQuery } from './process-query.dto.ts';
+import { readTime, requireOrder } from './read-range.ts';
+
+/** Processes that are loaded: which, how long each stage had them, and which took longest. */
+export class ProcessService {
+  constructor(
+    private readonly parts: { readonly store: Store; readonly history: ProcessHistory; readonly clock: Clock },
+  ) {}
+
+  /** Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
+  async list({ pipelineId, from, to, slowest, page, pageSize }: ProcessQuery): Promise<ProcessListDto> {
+    const { store, history, clock } = this.parts;
+    const toMs = readTime('to', to) ?? clock.now().getTime();
+    const fromMs = readTime('from', from) ?? toMs - HISTORY_MS;
+    requireOrder(fromMs, toMs);
+    await store.run((manager) => findResource(manager, PipelineEntity, pipelineId));
+    const { items, total } = await history.list({
+      ...{ pipelineId, fromMs, toMs },
+      order: slowest ? 'slowest' : 'newest',
+      offset: (page - 1) * pageSize,
+      limit: pageSize,
+    });
+    return { items: items.map(loadedProcessDtoOf), total };
+  }
+}

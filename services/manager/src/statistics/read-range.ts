@@ -1,0 +1,80 @@
+import { SyncError } from '@lutra/model';
+import { oldestKept, ROLLUP, slotOf, STEPS } from './rollup-steps.ts';
+import type { Step } from './rollup-steps.ts';
+import type { SlotRange } from './rollup-store.ts';
+
+export interface RangeWish {
+  readonly from?: string;
+  readonly to?: string;
+  readonly step?: Step;
+}
+
+export interface StepRange extends SlotRange {
+  readonly step: Step;
+}
+
+const HOUR_MS = 3_600_000;
+/** More points are one answer of more than a megabyte. */
+const POINTS_MAX = 2_000;
+/** As many as a screen has room for: what is chosen when nobody says how fine. */
+const CHOSEN_POINTS_MAX = 750;
+const DEFAULT_STEPS = 60;
+
+/**
+ * The slots that answer a question. Throws REQUEST_INVALID naming the field when the time is empty, longer than one answer holds,
+ * or older than the step is kept.
+ */
+export function readRange(wish: RangeWish, nowMs: number, steps: readonly Step[] = STEPS): StepRange {
+  const toMs = readTime('to', wish.to) ?? nowMs;
+  const widthMs = wish.step === undefined ? HOUR_MS : DEFAULT_STEPS * ROLLUP[wish.step].ms;
+  const fromMs = readTime('from', wish.from) ?? toMs - widthMs;
+  requireOrder(fromMs, toMs);
+  if (wish.step !== undefined && !steps.includes(wish.step))
+    throw refused('step', `step must be one of the following values: ${steps.join(', ')}`);
+  const step = wish.step ?? chosenStep(fromMs, toMs, { nowMs, steps });
+  if (slotOf(fromMs, step) < oldestKept(nowMs, step)) throw tooOld(step, fromMs, { nowMs, steps });
+  const range = { step, first: slotOf(fromMs, step), last: slotOf(toMs - 1, step) };
+  const points = range.last - range.first + 1;
+  if (points > POINTS_MAX)
+    throw refused(
+      'step',
+      `step ${step} gives ${String(points)} points between from and to, more than ${String(POINTS_MAX)}: choose a wider step or a shorter time`,
+    );
+  return range;
+}
+
+/** The time that a field names, ms since 1970. Throws REQUEST_INVALID: the standard has forms (weeks, days of the year) that are not read. */
+export function readTime(field: string, text: string | undefined): number | undefined {
+  const ms = text === undefined ? undefined : Date.parse(text);
+  if (Number.isNaN(ms)) throw refused(field, `${field} must be a time like 2026-03-01T12:00:00Z`);
+  return ms;
+}
+
+/** Throws REQUEST_INVALID unless `fromMs` is before `toMs`. */
+export function requireOrder(fromMs: number, toMs: number): void {
+  if (fromMs >= toMs) throw refused('from', 'from must be before to');
+}
+
+interface Known {
+  readonly nowMs: number;
+  readonly steps: readonly Step[];
+}
+
+const isKept = (step: Step, fromMs: number, nowMs: number): boolean => slotOf(fromMs, step) >= oldestKept(nowMs, step);
+
+function chosenStep(fromMs: number, toMs: number, { nowMs, steps }: Known): Step {
+  const fitting = steps.find(
+    (step) => isKept(step, fromMs, nowMs) && (toMs - fromMs) / ROLLUP[step].ms <= CHOSEN_POINTS_MAX,
+  );
+  return fitting ?? '1d';
+}
+
+function tooOld(step: Step, fromMs: number, { nowMs, steps }: Known): SyncError {
+  const oldest = new Date(oldestKept(nowMs, step) * ROLLUP[step].ms).toISOString();
+  const wider = steps.find((other) => isKept(other, fromMs, nowMs));
+  const advice = wider === undefined ? '' : `, or choose step ${wider}`;
+  return refused('from', `from must not be before ${oldest}: older figures of step ${step} are not kept${advice}`);
+}
+
+const refused = (field: string, problem: string): SyncError =>
+  new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
