@@ -2,6 +2,7 @@ import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
+import { DocumentService } from './documents/document.service.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import { RemovalService } from './removals/removal.service.ts';
 import { RemovalWorker } from './removals/removal.worker.ts';
@@ -23,6 +24,7 @@ export function buildConfigurationParts(parts: {
   const { store, clock, publisher } = parts;
   return {
     services: [
+      new DocumentService(parts),
       new RemovalService(store, clock),
       new RevisionService(store, clock, publisher),
       new SystemParameterService(store, clock),

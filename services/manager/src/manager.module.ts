@@ -9,6 +9,7 @@ import { CommandsController } from './commands/commands.controller.ts';
 import { ConflictsController } from './conflicts/conflicts.controller.ts';
 import { DataSourcesController } from './data-sources/data-sources.controller.ts';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
+import { DocumentsController } from './documents/documents.controller.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { InstancesController } from './instances/instances.controller.ts';
@@ -39,6 +40,7 @@ export class ManagerModule {
         ConflictsController,
         DataSourcesController,
         DeadLettersController,
+        DocumentsController,
         EventsController,
         InstancesController,
         MappingsController,

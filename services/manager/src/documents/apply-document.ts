@@ -1,0 +1,221 @@
+import { ulid } from 'ulid';
+import type { EntityManager } from 'typeorm';
+import { MADE_WITH, SyncError } from '@lutra/model';
+import { recordAudit } from '../audit/record-audit.ts';
+import type { AuditedWrite } from '../audit/record-audit.ts';
+import { ChannelEntity } from '../channels/channel.entity.ts';
+import { channelDtoOf } from '../channels/channel.service.ts';
+import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { MappingEntity } from '../mappings/mapping.entity.ts';
+import { mappingDtoOf } from '../mappings/mapping.service.ts';
+import type { MappingContent } from '../mappings/mapping.service.ts';
+import { requireConfirmation } from '../pipelines/parameter-rules.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { pipelineDetailOf } from '../pipelines/describe-pipeline.ts';
+import { removePipeline } from '../pipelines/remove-pipeline.ts';
+import { reviseDefinitions } from '../publishing/revisions.ts';
+import { structuralDiff } from '../revisions/structural-diff.ts';
+import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
+import type { StoredPipeline } from './channel-document.ts';
+import type { DocumentStepDto } from './document.dto.ts';
+import { inside, refuse } from './read-document.ts';
+import type { WantedChannel, WantedPipeline } from './read-document.ts';
+import { startOf } from '../pipelines/start.dto.ts';
+import { findChannel, readPipelines } from './stored-channel.ts';
+
+export interface ApplyOptions {
+  readonly caller: Caller;
+  readonly at: Date;
+  /** What the document does not name goes. */
+  readonly isPruning: boolean;
+  readonly confirm: string | undefined;
+  /** Throws unless the pipeline stands still for good; true when it has ever run. */
+  readonly requireStopped: (pipelineId: string) => Promise<boolean>;
+}
+
+/**
+ * Makes the store say what a document says, in the caller's transaction, with audit entries and one revision per pipeline
+ * that is another one now. Returns what was done, or left out, in order; nothing when it said so already. Throws what single
+ * requests throw.
+ */
+export async function applyDocument(
+  manager: EntityManager,
+  wanted: WantedChannel,
+  options: ApplyOptions,
+): Promise<DocumentStepDto[]> {
+  return new Application(manager, options).apply(wanted);
+}
+
+class Application {
+  private readonly steps: DocumentStepDto[] = [];
+  private readonly revised: string[] = [];
+  /** Entries about pipelines tell of their new revision, which comes last. */
+  private readonly audits: { readonly id: string; readonly before: unknown }[] = [];
+
+  constructor(
+    private readonly manager: EntityManager,
+    private readonly options: ApplyOptions,
+  ) {}
+
+  async apply(wanted: WantedChannel): Promise<DocumentStepDto[]> {
+    const { manager } = this;
+    const channel = await this.applyChannel(wanted);
+    const stored = await readPipelines(manager, channel);
+    const names = new Set(wanted.pipelines.map(({ name }) => name));
+    for (const one of stored) if (!names.has(one.pipeline.name)) await this.leave(one);
+    for (const pipeline of wanted.pipelines) {
+      const present = stored.find((one) => one.pipeline.name === pipeline.name);
+      await (present === undefined ? this.create(channel, pipeline) : this.change(present, pipeline));
+    }
+    await reviseDefinitions(manager, this.revised, this.options);
+    for (const { id, before } of this.audits) {
+      const pipeline = await manager.findOneByOrFail(PipelineEntity, { id });
+      const after = await pipelineDetailOf(manager, pipeline);
+      await this.audit({
+        action: before === null ? 'create' : 'update',
+        resource: 'pipeline',
+        resourceId: id,
+        before,
+        after,
+      });
+    }
+    return this.steps;
+  }
+
+  private async applyChannel({ name, description }: WantedChannel): Promise<ChannelEntity> {
+    const { manager } = this;
+    const { at } = this.options;
+    const present = await findChannel(manager, name);
+    const before = present === null ? null : channelDtoOf(present);
+    if (present?.description === description) return present;
+    const made = { id: ulid(), name, createdAt: at };
+    const channel = Object.assign(present ?? Object.assign(new ChannelEntity(), made), { description, updatedAt: at });
+    const differences = before === null ? [] : structuralDiff({ description: before.description }, { description });
+    const action = before === null ? 'create' : 'change';
+    this.step({ action, object: 'channel', name, differences });
+    const after = channelDtoOf(await manager.save(channel));
+    const audited = before === null ? 'create' : 'update';
+    await this.audit({ action: audited, resource: 'channel', resourceId: channel.id, before, after });
+    return channel;
+  }
+
+  private async create(channel: ChannelEntity, wanted: WantedPipeline): Promise<void> {
+    const { manager } = this;
+    const { at } = this.options;
+    const { name, field } = wanted;
+    if (await manager.existsBy(PipelineEntity, { name })) {
+      const problem = `${field}.name: there is a pipeline ${name} in another channel`;
+      throw new SyncError('RESOURCE_CONFLICT', { problem });
+    }
+    const source = await this.dataSource(`${field}.source`, wanted.source);
+    const target = await this.dataSource(`${field}.target`, wanted.target);
+    const pipeline = Object.assign(new PipelineEntity(), {
+      ...{ id: ulid(), name, channelId: channel.id, sourceId: source.id, targetId: target.id, revision: 0 },
+      parameters: { ...MADE_WITH, ...wanted.parameters },
+      start: inside(`${field}.start`, () => startOf(wanted.start, source.kind)),
+      ...{ createdAt: at, updatedAt: at },
+    });
+    this.step({ action: 'create', object: 'pipeline', name });
+    await manager.save(pipeline);
+    for (const mapping of wanted.mappings) await this.createMapping(pipeline, mapping);
+    this.revised.push(pipeline.id);
+    this.audits.push({ id: pipeline.id, before: null });
+  }
+
+  private async change(stored: StoredPipeline, wanted: WantedPipeline): Promise<void> {
+    const { manager } = this;
+    const { pipeline } = stored;
+    const { field, name } = wanted;
+    if (wanted.source !== stored.source || wanted.target !== stored.target)
+      refuse(
+        field,
+        `${field}: source and target of pipeline ${name} stay what they are: another pair is another pipeline`,
+      );
+    const source = await this.dataSource(`${field}.source`, wanted.source);
+    const before = await pipelineDetailOf(manager, pipeline);
+    const start = inside(`${field}.start`, () => startOf(wanted.start, source.kind));
+    const parameters = { ...MADE_WITH, ...wanted.parameters };
+    const now = pipelineDocumentOf(stored);
+    const differences = structuralDiff({ start: now.start, parameters: now.parameters }, { start, parameters });
+    if (differences.length > 0) {
+      requireConfirmation(pipeline, parameters, this.options.confirm);
+      this.step({ action: 'change', object: 'pipeline', name, differences });
+      Object.assign(pipeline, { start, parameters, updatedAt: this.options.at });
+      await manager.save(pipeline);
+      this.audits.push({ id: pipeline.id, before });
+    }
+    await this.changeMappings(stored, wanted.mappings);
+    this.revised.push(pipeline.id);
+  }
+
+  private async changeMappings(
+    { pipeline, mappings }: StoredPipeline,
+    wanted: readonly MappingContent[],
+  ): Promise<void> {
+    const present = new Map(mappings.map((entity) => [mappingName(entity), entity]));
+    const names = new Set(wanted.map(mappingName));
+    for (const [name, entity] of present) if (!names.has(name)) await this.leaveMapping(pipeline, entity);
+    for (const content of wanted) {
+      const entity = present.get(mappingName(content));
+      await (entity === undefined
+        ? this.createMapping(pipeline, content)
+        : this.changeMapping(pipeline, entity, content));
+    }
+  }
+
+  private async createMapping(pipeline: PipelineEntity, content: MappingContent): Promise<void> {
+    const { at } = this.options;
+    this.step({ action: 'create', object: 'mapping', name: mappingName(content), pipeline: pipeline.name });
+    const made = { id: ulid(), pipelineId: pipeline.id, ...content, createdAt: at, updatedAt: at };
+    const after = mappingDtoOf(await this.manager.save(Object.assign(new MappingEntity(), made)));
+    await this.audit({ action: 'create', resource: 'mapping', resourceId: after.id, before: null, after });
+  }
+
+  private async changeMapping(pipeline: PipelineEntity, entity: MappingEntity, content: MappingContent): Promise<void> {
+    const [now, next] = [mappingDocumentOf(storedContentOf(entity)), mappingDocumentOf({ ...content })];
+    const differences = structuralDiff(now, next);
+    if (differences.length === 0) return;
+    this.step({
+      action: 'change',
+      object: 'mapping',
+      name: mappingName(content),
+      pipeline: pipeline.name,
+      differences,
+    });
+    const before = mappingDtoOf(entity);
+    Object.assign(entity, content, { updatedAt: this.options.at });
+    const after = mappingDtoOf(await this.manager.save(entity));
+    await this.audit({ action: 'update', resource: 'mapping', resourceId: entity.id, before, after });
+  }
+
+  private async leaveMapping(pipeline: PipelineEntity, entity: MappingEntity): Promise<void> {
+    const isLeftOut = !this.options.isPruning;
+    this.step({ action: 'delete', object: 'mapping', name: mappingName(entity), pipeline: pipeline.name, isLeftOut });
+    if (isLeftOut) return;
+    await this.manager.delete(MappingEntity, { id: entity.id });
+    const before = mappingDtoOf(entity);
+    await this.audit({ action: 'delete', resource: 'mapping', resourceId: entity.id, before, after: null });
+  }
+
+  private async leave({ pipeline }: StoredPipeline): Promise<void> {
+    const { caller, at, isPruning, requireStopped } = this.options;
+    this.step({ action: 'delete', object: 'pipeline', name: pipeline.name, isLeftOut: !isPruning });
+    if (!isPruning) return;
+    const hasRun = await requireStopped(pipeline.id);
+    await removePipeline(this.manager, pipeline, { caller, at, hasRun });
+  }
+
+  private async dataSource(field: string, name: string): Promise<DataSourceEntity> {
+    const found = await this.manager.findOneBy(DataSourceEntity, { name });
+    return found ?? refuse(field, `${field}: there is no data source ${name}`);
+  }
+
+  private step(step: Omit<DocumentStepDto, 'differences' | 'isLeftOut'> & Partial<DocumentStepDto>): void {
+    this.steps.push({ differences: [], isLeftOut: false, ...step });
+  }
+
+  private async audit(write: AuditedWrite): Promise<void> {
+    await recordAudit(this.manager, write, this.options);
+  }
+}

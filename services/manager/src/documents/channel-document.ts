@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { completeParameters } from '@lutra/model';
+import type { PipelineParameters, StartDefinition } from '@lutra/model';
+import type { ChannelEntity } from '../channels/channel.entity.ts';
+import type { MappingEntity } from '../mappings/mapping.entity.ts';
+import type { MappingContent } from '../mappings/mapping.service.ts';
+import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { settingsOf } from '../revisions/keep-revision.ts';
+
+export const DOCUMENT_FORMAT = 'lutra-channel/1';
+
+/** A whole channel as data, without ids and secrets: data sources are named. What is the default is left out of mappings. */
+export interface ChannelDocument {
+  readonly format: typeof DOCUMENT_FORMAT;
+  readonly channel: { readonly name: string; readonly description: string };
+  /** In order of their names. */
+  readonly pipelines: readonly PipelineDocument[];
+}
+
+export interface PipelineDocument {
+  readonly name: string;
+  readonly source: string;
+  readonly target: string;
+  readonly start: StartDefinition;
+  /** As they were set; what is not there has its default. */
+  readonly parameters: Partial<PipelineParameters>;
+  readonly mappings: readonly MappingDocument[];
+}
+
+export type MappingDocument = Readonly<Record<string, unknown>> & Pick<MappingContent, 'source' | 'target'>;
+
+/** Rows of the store that make one pipeline's part. */
+export interface StoredPipeline {
+  readonly pipeline: PipelineEntity;
+  readonly source: string;
+  readonly target: string;
+  readonly mappings: readonly MappingEntity[];
+}
+
+export function channelDocumentOf(channel: ChannelEntity, pipelines: readonly StoredPipeline[]): ChannelDocument {
+  const { name, description } = channel;
+  const documents = pipelines.map(pipelineDocumentOf).sort((one, other) => (one.name < other.name ? -1 : 1));
+  return { format: DOCUMENT_FORMAT, channel: { name, description }, pipelines: documents };
+}
+
+export function pipelineDocumentOf({ pipeline, source, target, mappings }: StoredPipeline): PipelineDocument {
+  const { name, start, parameters } = pipeline;
+  // What a pipeline of an older release was not told is written down: its defaults are not those of a new one.
+  const { lanes, ddl } = completeParameters(parameters);
+  return {
+    ...{ name, source, target, start },
+    parameters: { lanes, ddl, ...parameters },
+    mappings: mappings.map((mapping) => mappingDocumentOf(storedContentOf(mapping))),
+  };
+}
+
+/** What a person has set, without what is the default. */
+export function mappingDocumentOf(content: Readonly<Record<string, unknown>> & MappingContent): MappingDocument {
+  const { source, target, columns, onConflict, weight, ...rest } = content;
+  const others = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);
+  return {
+    ...{ source, target },
+    ...(columns.mode === 'all' ? {} : { columns }),
+    ...(onConflict === null || onConflict.kind === 'overwrite' ? {} : { onConflict }),
+    ...(weight === 0 ? {} : { weight }),
+    ...Object.fromEntries(others),
+  };
+}
+
+export function storedContentOf(mapping: MappingEntity): Readonly<Record<string, unknown>> & MappingContent {
+  const content = Object.fromEntries(Object.entries(settingsOf(mapping)).filter(([name]) => name !== 'id'));
+  return content as Readonly<Record<string, unknown>> & MappingContent;
+}
+
+/** What one mapping copies into what: there is never another one with the same. */
+export function mappingName({ source, target }: Pick<MappingContent, 'source' | 'target'>): string {
+  const table = 'exact' in source.table ? source.table.exact : `/${source.table.regex}/`;
+  return `${source.schema}.${table} → ${target.schema}${target.table === undefined ? '' : `.${target.table}`}`;
+}
+
+/** Another one whenever the document is another one: its ETag. */
+export const documentTag = (document: ChannelDocument): string =>
+  createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 32);

@@ -1,0 +1,77 @@
+import type { EntityManager } from 'typeorm';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
+import type { Caller } from '../http/token.guard.ts';
+import { requireStopped } from '../pipelines/remove-pipeline.ts';
+import type { Publisher } from '../publishing/publisher.ts';
+import type { Store } from '../store/store.ts';
+import { applyDocument } from './apply-document.ts';
+import { channelDocumentOf, documentTag } from './channel-document.ts';
+import type { ChannelDocument } from './channel-document.ts';
+import type { DocumentPlanDto, DocumentQuery } from './document.dto.ts';
+import { readDocument } from './read-document.ts';
+import { findChannel, readPipelines } from './stored-channel.ts';
+import { readYaml, writeYaml } from './yaml-text.ts';
+
+/** A channel as one text, to be kept beside the code: written out, and applied as a whole or not at all. */
+export class DocumentService {
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly publisher: Publisher;
+      readonly coordinator: Coordinator;
+    },
+  ) {}
+
+  /** YAML, and the tag that If-Match is compared with. Throws RESOURCE_NOT_FOUND. */
+  get(name: string): Promise<{ readonly text: string; readonly tag: string }> {
+    return this.parts.store.run(async (manager) => {
+      const document = await documentOf(manager, name);
+      if (document === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no channel ${name}` });
+      return { text: writeYaml(document), tag: documentTag(document) };
+    });
+  }
+
+  /**
+   * Makes the channel what the document says: in one transaction, under the rules of single requests. `body` is YAML, or data
+   * that was JSON. With dryRun nothing stays. Throws REQUEST_INVALID, RESOURCE_CONFLICT, CONFIRMATION_MISSING and what the rules
+   * of mappings throw.
+   */
+  async put(
+    name: string,
+    { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
+    by: { readonly caller: Caller; readonly ifMatch: string | undefined },
+  ): Promise<DocumentPlanDto> {
+    const { store, clock, publisher, coordinator } = this.parts;
+    const wanted = await readDocument(typeof body === 'string' ? readYaml(body) : body, name);
+    const dryRun = query.dryRun === 'true';
+    const work = async (manager: EntityManager): Promise<DocumentPlanDto> => {
+      requireTag(await documentOf(manager, name), by.ifMatch);
+      const steps = await applyDocument(manager, wanted, {
+        ...{ caller: by.caller, at: clock.now(), isPruning: query.prune === 'true', confirm: query.confirm },
+        requireStopped: (id) => requireStopped(coordinator, id),
+      });
+      return { dryRun, steps };
+    };
+    if (dryRun) return store.rehearse(work);
+    const plan = await store.change(work);
+    publisher.wake();
+    return plan;
+  }
+}
+
+async function documentOf(manager: EntityManager, name: string): Promise<ChannelDocument | null> {
+  const channel = await findChannel(manager, name);
+  return channel === null ? null : channelDocumentOf(channel, await readPipelines(manager, channel));
+}
+
+/** '*' asks for a channel that is there, whatever it says. */
+function requireTag(document: ChannelDocument | null, ifMatch: string | undefined): void {
+  if (ifMatch === undefined) return;
+  const tags = ifMatch.split(',').map((tag) => tag.trim().replace(/^W\//, '').replaceAll('"', ''));
+  if (document !== null && (tags.includes('*') || tags.includes(documentTag(document)))) return;
+  const problem = 'The channel was changed meanwhile, or is not there: read its document again';
+  throw new SyncError('RESOURCE_CONFLICT', { problem, ifMatch });
+}

@@ -1,0 +1,93 @@
+import type { PipelineParameters } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { requestPipe } from '../http/request-pipe.ts';
+import { checkParameters } from '../pipelines/parameter-rules.ts';
+import { mappingContentOf } from '../mappings/mapping.service.ts';
+import type { MappingContent } from '../mappings/mapping.service.ts';
+import type { StartDto } from '../pipelines/start.dto.ts';
+import { mappingName } from './channel-document.ts';
+import { ChannelDocumentDto } from './document.dto.ts';
+import type { DocumentPipelineDto } from './document.dto.ts';
+
+/** What a document wants of one pipeline. */
+export interface WantedPipeline {
+  /** Where it stands in the document, for messages: 'pipelines.3'. */
+  readonly field: string;
+  readonly name: string;
+  readonly source: string;
+  readonly target: string;
+  /** Checked when the kind of the source is known. */
+  readonly start: StartDto;
+  readonly parameters: Partial<PipelineParameters>;
+  readonly mappings: readonly MappingContent[];
+}
+
+export interface WantedChannel {
+  readonly name: string;
+  readonly description: string;
+  readonly pipelines: readonly WantedPipeline[];
+}
+
+const pipe = requestPipe();
+
+/** Plain data as what a document wants, checked field by field as requests are. Throws REQUEST_INVALID. */
+export async function readDocument(data: unknown, name: string): Promise<WantedChannel> {
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    return refuse('document', 'The document has to be a map with format, channel and pipelines');
+  const given = (await pipe.transform(data, { type: 'body', metatype: ChannelDocumentDto })) as ChannelDocumentDto;
+  if (given.channel.name !== name)
+    return refuse(
+      'channel.name',
+      'channel.name is not the name in the address: a channel cannot be renamed by its document',
+    );
+  const pipelines = (given.pipelines ?? []).map((pipeline, index) => wantedOf(pipeline, `pipelines.${String(index)}`));
+  refuseTwice(pipelines.map((pipeline) => ({ field: `${pipeline.field}.name`, name: pipeline.name })));
+  return { name, description: given.channel.description ?? '', pipelines };
+}
+
+function wantedOf(
+  { name, source, target, start, parameters, mappings }: DocumentPipelineDto,
+  field: string,
+): WantedPipeline {
+  const set = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined);
+  const wanted: WantedPipeline = {
+    ...{ field, name, source, target },
+    start: start ?? { kind: 'latest' },
+    parameters: Object.fromEntries(set),
+    mappings: (mappings ?? []).map((mapping, index) =>
+      inside(`${field}.mappings.${String(index)}`, () => mappingContentOf(mapping)),
+    ),
+  };
+  inside(field, () => {
+    checkParameters(wanted.parameters);
+  });
+  refuseTwice(
+    wanted.mappings.map((mapping, index) => ({
+      field: `${field}.mappings.${String(index)}`,
+      name: mappingName(mapping),
+    })),
+  );
+  return wanted;
+}
+
+/** Says in which part of the document a rule was broken. */
+export function inside<T>(field: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!SyncError.is(error) || error.code !== 'REQUEST_INVALID') throw error;
+    return refuse(field, `${field}: ${String(error.details['problem'])}`, error);
+  }
+}
+
+function refuseTwice(named: readonly { readonly field: string; readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { field, name } of named) {
+    if (seen.has(name)) refuse(field, `${field}: ${name} is there twice`);
+    seen.add(name);
+  }
+}
+
+export function refuse(field: string, problem: string, cause?: unknown): never {
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] }, { cause });
+}
