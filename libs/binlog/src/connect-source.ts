@@ -25,8 +25,11 @@ export async function connectSource(options: SourceOptions): Promise<SourceConne
   }
 }
 
-function connectionOptions({ definition, password, timeoutMs }: SourceOptions, compress: boolean): ConnectionOptions {
-  const { host, port, user, tls, tlsCa } = definition;
+function connectionOptions(
+  { definition, password, tlsKey, timeoutMs }: SourceOptions,
+  compress: boolean,
+): ConnectionOptions {
+  const { host, port, user, tls, tlsCa, tlsCert } = definition;
   return {
     host,
     port,
@@ -47,6 +50,7 @@ function connectionOptions({ definition, password, timeoutMs }: SourceOptions, c
             rejectUnauthorized: tls !== 'required',
             verifyIdentity: tls === 'verifyIdentity',
             ...(tlsCa === undefined ? {} : { ca: tlsCa }),
+            ...(tlsCert === undefined || tlsKey === undefined ? {} : { cert: tlsCert, key: tlsKey }),
           },
         }),
   };

@@ -10,8 +10,13 @@ import { translateSourceError } from './source-failure.ts';
 import type { SourceAttempt } from './source-failure.ts';
 
 export interface SourceOptions {
-  readonly definition: Pick<DataSourceDefinition, 'kind' | 'host' | 'port' | 'standbys' | 'user' | 'tls' | 'tlsCa'>;
+  readonly definition: Pick<
+    DataSourceDefinition,
+    'kind' | 'host' | 'port' | 'standbys' | 'user' | 'tls' | 'tlsCa' | 'tlsCert'
+  >;
   readonly password: string;
+  /** Private key of the definition's tlsCert, PEM. */
+  readonly tlsKey?: string;
   readonly clock: Clock;
   /** Handshake and each query, default 10 s. */
   readonly timeoutMs?: number;

@@ -126,6 +126,18 @@ describe.each([
     });
   });
 
+  it('shows its certificate to a server that asks for one', async () => {
+    await connection.query(
+      `CREATE USER certified IDENTIFIED BY '${PASSWORD}' REQUIRE X509; GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO certified`,
+    );
+    const definition = { user: 'certified', tls: 'required', tlsCert: material.client.certificate } as const;
+    const options = { ...optionsOf(definition, PASSWORD), tlsKey: material.client.privateKey };
+    expect(await readOneRow(options)).toMatchObject({ isEncrypted: true });
+    await expect(SourceSession.open(optionsOf(definition, PASSWORD))).rejects.toMatchObject({
+      code: 'SOURCE_ACCESS_DENIED',
+    });
+  });
+
   it('says that the server wants TLS', async () => {
     await connection.query('SET GLOBAL require_secure_transport = ON');
     const failure: unknown = await SourceSession.open(optionsOf()).catch((error: unknown) => error);

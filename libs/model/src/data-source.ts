@@ -18,6 +18,16 @@ export interface DataSourceDefinition {
   readonly password: SealedSecret;
   readonly tls: 'disabled' | 'required' | 'verifyCa' | 'verifyIdentity';
   readonly tlsCa?: string;
+  /** What Lutra shows to a server that asks for it, PEM; there with its key only. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: SealedSecret;
+}
+
+/** The secrets of a data source in clear: opened where a connection is made, kept nowhere. */
+export interface DataSourceSecrets {
+  readonly password: string;
+  /** Private key of `tlsCert`, PEM. */
+  readonly tlsKey?: string;
 }
 
 /** AES-256-GCM under the installation's key (LUTRA_SECRET_KEY): 'v1.<nonce>.<ciphertext>.<tag>' in base64url. */

@@ -1,5 +1,6 @@
 import { BUS_ERRORS } from './bus-errors.ts';
 import type { ErrorSpec } from './error-spec.ts';
+import { MAPPING_ERRORS } from './mapping-errors.ts';
 import { SOURCE_ERRORS } from './source-errors.ts';
 
 /**
@@ -252,41 +253,24 @@ export const ERRORS = {
       'Give all services the same LUTRA_ZOOKEEPER_AUTH as the one that created {path}, or remove the node and start again.',
   },
   // Configuration of pipelines (manager)
-  MAPPING_REGEX_INVALID: {
+  ...MAPPING_ERRORS,
+  PIPELINE_SOURCE_UNSUPPORTED: {
     scope: 'config',
     class: 'configuration',
-    summary: 'A mapping has a regular expression that does not compile',
-    workaround: 'Correct the expression {regex}.',
+    summary: 'Lutra cannot read the log of a database of this kind',
+    workaround: 'Choose a MySQL or MariaDB data source as the source.',
   },
-  MAPPING_TARGET_COLLISION: {
+  PIPELINE_TARGET_UNSUPPORTED: {
     scope: 'config',
     class: 'configuration',
-    summary: 'Two mappings write one target table and their keys would collide',
-    workaround: 'Give each mapping its own target table.',
+    summary: 'Lutra cannot write to a database of this kind yet',
+    workaround: 'Choose a MySQL or MariaDB data source as the target.',
   },
-  MAPPING_RESERVED_SCHEMA: {
+  DATA_SOURCE_UNSUPPORTED: {
     scope: 'config',
     class: 'configuration',
-    summary: 'A mapping names a schema that Lutra or the server keeps for itself',
-    workaround: 'Choose a schema other than lutra, retl, mysql, sys, information_schema and performance_schema.',
-  },
-  MAPPING_COLUMN_UNKNOWN: {
-    scope: 'config',
-    class: 'configuration',
-    summary: 'A mapping names a source column that does not exist',
-    workaround: 'Correct the column {column} of the mapping.',
-  },
-  MAPPING_LOOP: {
-    scope: 'config',
-    class: 'configuration',
-    summary: 'Rows that a mapping writes would be read again by a mapping and go round for ever',
-    workaround: 'Choose a target that no pipeline copies back to the source of this mapping.',
-  },
-  MAPPING_POLICY_CONFLICT: {
-    scope: 'config',
-    class: 'configuration',
-    summary: 'Two mappings write one target table and differ in their policies',
-    workaround: 'Give both mappings the same onConflict and weight, or let their expressions not meet.',
+    summary: 'Lutra cannot do this with a data source of this kind yet',
+    workaround: 'Use POST data-sources/<id>/check, which works with every kind.',
   },
   CONFIG_REVISION_MISSING: {
     scope: 'config',

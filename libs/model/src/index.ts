@@ -5,8 +5,15 @@ export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
 export type { ChannelCommand } from './channel-command.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
+export { compileSelection } from './column-selection.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
-export type { DataSourceDefinition, DatabaseKind, SealedSecret, ServerAddress } from './data-source.ts';
+export type {
+  DataSourceDefinition,
+  DataSourceSecrets,
+  DatabaseKind,
+  SealedSecret,
+  ServerAddress,
+} from './data-source.ts';
 export { DDL_DECISIONS, DDL_KINDS, DDL_POLICIES } from './ddl.ts';
 export type {
   DdlDecision,
@@ -118,7 +125,7 @@ export type {
 } from './process.ts';
 export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
-export { openSecret, sealSecret } from './sealed-secret.ts';
+export { openSecret, openSecrets, sealSecret } from './sealed-secret.ts';
 export {
   addFigures,
   COUNTED_KINDS,

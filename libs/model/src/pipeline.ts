@@ -32,8 +32,14 @@ export type ConflictPolicy =
   | { readonly kind: 'latestWins'; readonly column: string }
   | { readonly kind: 'merge'; readonly columns: readonly string[]; readonly deltaColumns: readonly string[] };
 
+/**
+ * all: every column under its own name. list: these, in this order. except: every column but `names` (in any case; one that a
+ * table does not have is no mistake), those of `renames` under another name.
+ */
 export type ColumnSelection =
-  { readonly mode: 'all' } | { readonly mode: 'list'; readonly columns: readonly ColumnMapping[] };
+  | { readonly mode: 'all' }
+  | { readonly mode: 'list'; readonly columns: readonly ColumnMapping[] }
+  | { readonly mode: 'except'; readonly names: readonly string[]; readonly renames: readonly ColumnMapping[] };
 
 export interface ColumnMapping {
   readonly source: string;

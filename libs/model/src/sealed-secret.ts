@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { SealedSecret } from './data-source.ts';
+import type { DataSourceDefinition, DataSourceSecrets, SealedSecret } from './data-source.ts';
 import { SyncError } from './sync-error.ts';
 
 const FORMAT = 'v1';
@@ -28,6 +28,15 @@ export function openSecret(sealed: SealedSecret, keyBase64: string): string {
       'LUTRA_SECRET_KEY does not open the passwords of the data sources: it must be the same for all services';
     throw new SyncError('CONFIG_ENV_INVALID', { problem }, { cause });
   }
+}
+
+/** What a connection to a data source needs. Throws as {@link openSecret}. */
+export function openSecrets(
+  { password, tlsKey }: Pick<DataSourceDefinition, 'password' | 'tlsKey'>,
+  keyBase64: string,
+): DataSourceSecrets {
+  const key = tlsKey === undefined ? {} : { tlsKey: openSecret(tlsKey, keyBase64) };
+  return { password: openSecret(password, keyBase64), ...key };
 }
 
 function keyOf(keyBase64: string): Buffer {

@@ -54,6 +54,8 @@ export type { DeadLetterFilter, DeadLetterSummary, ListPage } from './list-dead-
 export { foreignKeyTable, foreignKeyTies, readForeignKeys } from './foreign-key-groups.ts';
 export type { ForeignKeyEdge, ForeignKeyTie } from './foreign-key-groups.ts';
 export type { Identity } from './key-identity.ts';
+export { probeOracle } from './oracle/probe-oracle.ts';
+export type { OracleAccess, OracleFacts } from './oracle/probe-oracle.ts';
 export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
 export { errorValueColumns, errorValueStatement } from './enum-error-value.ts';

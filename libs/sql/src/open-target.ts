@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2';
 import type { Connection as DriverConnection, ConnectionOptions } from 'mysql2';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Clock, DataSourceDefinition } from '@lutra/model';
+import type { Clock, DataSourceDefinition, DataSourceSecrets } from '@lutra/model';
 import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { hasBulk, requestBulk } from './bulk/bulk-link.ts';
@@ -38,17 +38,18 @@ const PREPARED_STATEMENTS_MAX = 64;
 const BULK_SPARES_MICROS = 3;
 const BULK_ROWS_MIN = 32;
 
-/** Opens a writing session with every setting explicit. Throws TARGET_UNREACHABLE, TARGET_ACCESS_DENIED or TARGET_GRANT_MISSING. */
+/** Opens a writing session with every setting explicit; `secrets` as text is the password alone. Throws TARGET_UNREACHABLE, TARGET_ACCESS_DENIED or TARGET_GRANT_MISSING. */
 export async function openTarget(
   definition: DataSourceDefinition,
-  password: string,
+  secrets: string | DataSourceSecrets,
   options: OpenTargetOptions,
 ): Promise<TargetSession> {
   const address = `${definition.host}:${String(definition.port)}`;
   const context: FailureContext = { address, account: `${quoteText(definition.user)}@'%'` };
   let connection: DriverConnection | undefined;
   try {
-    connection = await connected(connectionOptions(definition, password, options));
+    const opened = typeof secrets === 'string' ? { password: secrets } : secrets;
+    connection = await connected(connectionOptions(definition, opened, options));
     const session = connection.promise();
     // What answered the handshake may be gone at once: the settings have a limit of their own.
     const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
@@ -100,11 +101,12 @@ function bulkWriter(
 }
 
 function connectionOptions(
-  { host, port, user, tls, tlsCa }: DataSourceDefinition,
-  password: string,
+  { host, port, user, tls, tlsCa, tlsCert }: DataSourceDefinition,
+  { password, tlsKey }: DataSourceSecrets,
   options: OpenTargetOptions,
 ): ConnectionOptions {
   const authority = tlsCa === undefined ? {} : { ca: tlsCa };
+  const own = tlsCert === undefined || tlsKey === undefined ? {} : { cert: tlsCert, key: tlsKey };
   return {
     host,
     port,
@@ -131,6 +133,7 @@ function connectionOptions(
       : {
           ssl: {
             ...authority,
+            ...own,
             rejectUnauthorized: tls !== 'required',
             verifyIdentity: tls === 'verifyIdentity',
           },

@@ -1,4 +1,4 @@
-import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
+import type { ColumnSelection, MappingDefinition, TargetMappingLookup } from '@lutra/model';
 import { columnUnfilledError } from './sql-failure.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
 import type { TargetSession } from './target-session.ts';
@@ -7,31 +7,39 @@ import type { TargetSession } from './target-session.ts';
 const TABLES_MAX = 2_000;
 
 /**
- * Throws TARGET_COLUMN_UNFILLED where a mapping lists its columns and leaves one out that the table cannot fill itself: known
- * from the list alone, so it is told before the start and not when the first row comes.
+ * Throws TARGET_COLUMN_UNFILLED where a mapping leaves out a column that the table cannot fill itself: known from the mapping
+ * alone, so it is told before the start and not when the first row comes.
  */
 export async function refuseUnfilledLists(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
   mappingOf: TargetMappingLookup,
 ): Promise<void> {
-  const listing = mappings.filter(({ columns }) => columns.mode === 'list');
+  const listing = mappings.filter(({ columns }) => columns.mode !== 'all');
   if (listing.length === 0) return;
   const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
   const listed = tables.flatMap((name) => {
     const columns = mappingOf(name.schema, name.table)?.columns;
-    return columns?.mode === 'list'
-      ? [{ name, filled: new Set(columns.columns.map(({ target }) => target.toLowerCase())) }]
-      : [];
+    return columns === undefined || columns.mode === 'all' ? [] : [{ name, isFilled: fillerOf(columns) }];
   });
   const wanted = listed.slice(0, TABLES_MAX);
   const described = await session.describeTables(wanted.map(({ name }) => name));
-  for (const [index, { filled }] of wanted.entries()) {
+  for (const [index, { isFilled }] of wanted.entries()) {
     const table = described[index] ?? null;
     // A trigger may fill what the rows do not carry.
     if (table === null || table.triggers.some(({ timing, event }) => timing === 'BEFORE' && event === 'INSERT'))
       continue;
-    const unfilled = [...table.columns].find(([name, { needsValue }]) => needsValue && !filled.has(name));
+    const unfilled = [...table.columns].find(([name, { needsValue }]) => needsValue && !isFilled(name));
     if (unfilled !== undefined) throw columnUnfilledError(table, unfilled[1]);
   }
+}
+
+/** Whether rows may carry a value for a column of the target, by its lower-case name. */
+function fillerOf(columns: Exclude<ColumnSelection, { mode: 'all' }>): (name: string) => boolean {
+  const targets = new Set(
+    (columns.mode === 'list' ? columns.columns : columns.renames).map(({ target }) => target.toLowerCase()),
+  );
+  if (columns.mode === 'list') return (name) => targets.has(name);
+  const names = new Set(columns.names.map((name) => name.toLowerCase()));
+  return (name) => targets.has(name) || !names.has(name);
 }

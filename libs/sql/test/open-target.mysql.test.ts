@@ -47,6 +47,21 @@ describe.each(['mariadb', 'mysql'] as const)('a target on %s', (program) => {
     await expect(cipherOf({ tls: 'verifyCa', tlsCa: otherAuthority })).rejects.toMatchObject(refused);
   });
 
+  it('is shown a certificate when it asks for one', async () => {
+    const admin = await openTarget(dataSource(server), server.password, { clock: systemClock });
+    await admin.query("CREATE USER certified IDENTIFIED BY 'Secret-1' REQUIRE X509");
+    await admin.query('GRANT ALL ON *.* TO certified');
+    await admin.close();
+    const { certificate: tlsCert, privateKey: tlsKey } = material.client;
+    const definition = { ...dataSource(server, { user: 'certified' }), tls: 'required', tlsCert } as const;
+    const session = await openTarget(definition, { password: 'Secret-1', tlsKey }, { clock: systemClock });
+    expect(session.isOpen).toBe(true);
+    await session.close();
+    await expect(openTarget(definition, 'Secret-1', { clock: systemClock })).rejects.toMatchObject({
+      code: 'TARGET_ACCESS_DENIED',
+    });
+  });
+
   it('is the address that its certificate is for, and no name', async () => {
     expect(await cipherOf({ ...verified, host: '127.0.0.1' })).toMatch(/AES|CHACHA/);
     await expect(cipherOf({ ...verified, host: 'localhost' })).rejects.toMatchObject(refused);

@@ -1,4 +1,4 @@
-import { compileMappings, coversDone, SyncError } from '@lutra/model';
+import { compileMappings, compileSelection, coversDone, SyncError } from '@lutra/model';
 import type { Clock, DonePlace, MappingDefinition } from '@lutra/model';
 import { comparableColumns, readRowDigests } from '@lutra/sql';
 import type { RowKey, TargetSession } from '@lutra/sql';
@@ -120,12 +120,7 @@ async function shapeOf(
   const [there, here] = [await source.describeTable(origin.table), await target.describeTable({ schema, table })];
   await Promise.all([source.rollback(), target.rollback()]);
   if (there === null || here === null) return null;
-  const { columns } = origin.mapping;
-  const nameOf = (column: string): string | null =>
-    columns.mode === 'all'
-      ? column
-      : (columns.columns.find(({ source: name }) => name.toLowerCase() === column.toLowerCase())?.target ?? null);
-  const pairs = comparableColumns(there, here, nameOf);
+  const pairs = comparableColumns(there, here, compileSelection(origin.mapping.columns));
   if (pairs.length === 0) return null;
   return {
     source: { ...origin.table, columns: pairs.map((pair) => pair.source) },

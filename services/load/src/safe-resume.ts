@@ -1,4 +1,4 @@
-import { openSecret, SyncError } from '@lutra/model';
+import { openSecrets, SyncError } from '@lutra/model';
 import { ensureLastWindowTable, openTarget, readLastWindow, rememberWindowStatement } from '@lutra/sql';
 import type { CheckpointClaim, LastWindow, TargetSession, TargetStatement } from '@lutra/sql';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -92,7 +92,7 @@ export class SafeResume implements SafeWindow {
     const { context, pipeline } = this.parts;
     const { source } = pipeline.definition;
     const { clock, env, identity } = context;
-    const session = await openTarget(source, openSecret(source.password, env.LUTRA_SECRET_KEY), {
+    const session = await openTarget(source, openSecrets(source, env.LUTRA_SECRET_KEY), {
       clock,
       programName: identity.instance,
     });

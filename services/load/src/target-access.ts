@@ -1,4 +1,4 @@
-import { openSecret } from '@lutra/model';
+import { openSecrets } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
@@ -12,13 +12,13 @@ export interface TargetAccess {
   open(options?: { readonly statementTimeoutMs?: number }): Promise<TargetSession>;
 }
 
-/** Access with the password opened at each use, so that it does not stay in memory. */
+/** Access with the secrets opened at each use, so that they do not stay in memory. */
 export function targetAccess(context: ServiceContext<LoadEnv>, definition: DataSourceDefinition): TargetAccess {
   const { clock, env, identity } = context;
   return {
     clock,
     open: (options) =>
-      openTarget(definition, openSecret(definition.password, env.LUTRA_SECRET_KEY), {
+      openTarget(definition, openSecrets(definition, env.LUTRA_SECRET_KEY), {
         clock,
         programName: identity.instance,
         statementTimeoutMs: options?.statementTimeoutMs ?? env.LUTRA_STATEMENT_TIMEOUT_MS,

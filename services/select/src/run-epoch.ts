@@ -1,4 +1,4 @@
-import { Bell, openSecret, SyncError } from '@lutra/model';
+import { Bell, openSecrets, SyncError } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
 import { ProcessRouter } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
@@ -30,7 +30,7 @@ export async function runEpoch(
   const status = new SelectStatus();
   const bell = new Bell(clock);
   const { source: definition, parameters, mappings } = session.latestDefinition();
-  const source: SourceOptions = { definition, password: openSecret(definition.password, env.LUTRA_SECRET_KEY), clock };
+  const source: SourceOptions = { definition, ...openSecrets(definition, env.LUTRA_SECRET_KEY), clock };
   const schemas = [...new Set(mappings.map(({ source: { schema } }) => schema))];
   const { heartbeatMs } = parameters;
   const reader = new SourceReader({ source, schemas, clock, heartbeatMs, onReady: bell.ring });

@@ -150,6 +150,33 @@ describe('transform', () => {
     expect(process.transactions[0]?.changes[0]).toMatchObject({ before: ['a', 7n], after: [undefined, 7n] });
   });
 
+  it('leaves out and renames the exceptions, takes the rest as it is, and the key follows', async () => {
+    const except = mapping({
+      columns: {
+        mode: 'except',
+        names: ['CUSTOMER', 'not of this table'],
+        renames: [
+          { source: 'ID', target: 'no' },
+          { source: 'not of this one', target: 'x' },
+        ],
+      },
+    });
+    const { process } = await transform([except], [update]);
+    expect(process.tables[0]?.columns.map(({ name, kind }) => [name, kind])).toEqual([
+      ['no', 'integer'],
+      ['amount', 'decimal'],
+    ]);
+    expect(process.tables[0]?.primaryKey).toEqual([0]);
+    expect(process.transactions[0]?.changes[0]).toMatchObject({ before: [7n, '1.00'], after: [7n, '2.00'] });
+  });
+
+  it('stops where a rename meets a column that stays', async () => {
+    const renames = [{ source: 'customer', target: 'AMOUNT' }];
+    await expect(
+      transform([mapping({ columns: { mode: 'except', names: [], renames } })], [update]),
+    ).rejects.toMatchObject({ code: 'MAPPING_COLUMN_TWICE', details: { table: 'shop.orders_07' } });
+  });
+
   it('has no key when the list leaves out a part of it', async () => {
     const list = mapping({ columns: { mode: 'list', columns: [{ source: 'amount', target: 'amount' }] } });
     expect((await transform([list], [update])).process.tables[0]?.primaryKey).toEqual([]);

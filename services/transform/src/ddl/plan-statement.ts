@@ -12,7 +12,7 @@ import { foldedName, isTypedAsKnown } from './folded-names.ts';
 import { PROTECTED } from './mask-mariadb.ts';
 import { planDatabase } from './plan-database.ts';
 import { rewriteNames } from './rewrite-names.ts';
-import { concernsOnlyOthers } from './unlisted-columns.ts';
+import { columnsConcerned } from './columns-concerned.ts';
 
 export interface StatementPlan {
   readonly statement: SourceStatement;
@@ -145,17 +145,22 @@ class StatementPlanner {
 
   /** False when the mapping does not take the columns that the statement is about. */
   private takesColumns(text: string, { mapping }: MappingTarget): boolean {
-    if (mapping.columns.mode === 'all') return true;
-    const { kind } = this.plan.statement;
-    if (
-      kind === 'alter' &&
-      concernsOnlyOthers(
-        text,
-        mapping.columns.columns.map(({ source }) => source),
-      )
-    )
-      return false;
-    return this.unclear(`mapping ${mapping.id} takes a list of columns, and the statement may concern them`);
+    const { columns } = mapping;
+    if (columns.mode === 'all') return true;
+    const concerned = this.plan.statement.kind === 'alter' ? columnsConcerned(text) : null;
+    const isAmong = (names: readonly string[]): ((name: string) => boolean) => {
+      const lower = new Set(names.map((name) => name.toLowerCase()));
+      return (name) => lower.has(name.toLowerCase());
+    };
+    if (columns.mode === 'list') {
+      const isListed = isAmong(columns.columns.map(({ source }) => source));
+      if (concerned?.every((name) => !isListed(name)) === true) return false;
+      return this.unclear(`mapping ${mapping.id} takes a list of columns, and the statement may concern them`);
+    }
+    if (concerned?.every(isAmong(columns.names)) === true) return false;
+    const isOther = isAmong([...columns.names, ...columns.renames.flatMap(({ source, target }) => [source, target])]);
+    if (concerned?.some(isOther) === false) return true;
+    return this.unclear(`mapping ${mapping.id} leaves out or renames columns, and the statement may concern them`);
   }
 
   private namesOf({ schema, table }: TableName): readonly TableName[] {

@@ -262,6 +262,27 @@ describe('planStatement', () => {
     expect(plan('DROP TABLE t', { kind: 'drop', tables: shop('t'), mappings })).toHaveLength(1);
   });
 
+  it('judges a mapping with exceptions by the columns that it leaves out or renames', () => {
+    const mappings: MappingDefinition[] = [
+      {
+        id: 'e',
+        source: { schema: 'shop', table: { exact: 't' } },
+        target: { schema: 'copy' },
+        columns: { mode: 'except', names: ['secret'], renames: [{ source: 'id', target: 'key' }] },
+      },
+    ];
+    const alter = (text: string) => plan(text, { kind: 'alter', tables: shop('t'), mappings });
+    expect(alter('ALTER TABLE t MODIFY Secret TEXT')).toEqual([]);
+    expect(alter('ALTER TABLE t ADD COLUMN extra INT, DROP `other`')).toHaveLength(1);
+    for (const text of [
+      'ALTER TABLE t MODIFY id BIGINT',
+      'ALTER TABLE t CHANGE a `key` INT',
+      'ALTER TABLE t DROP secret, ADD extra INT',
+      'ALTER TABLE t ADD INDEX (secret)',
+    ])
+      expect(refusal(() => alter(text))?.code).toBe('MAPPING_DDL_UNCLEAR');
+  });
+
   it('looks for hidden names inside of executable comments only', () => {
     const text = 'ALTER TABLE t /*!40101 ADD b INT */ /* a TABLE like u */';
     expect(plan(text, { kind: 'alter', tables: shop('t') })[0]?.text).toBe(

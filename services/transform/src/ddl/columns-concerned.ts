@@ -1,12 +1,10 @@
 import { alterParts } from '@lutra/sql';
 
-/** Whether each part of an ALTER TABLE is about a column that is not in the list: the target does not have it. */
-export function concernsOnlyOthers(text: string, listed: readonly string[]): boolean {
-  const taken = new Set(listed.map((name) => name.toLowerCase()));
-  const parts = alterParts(text);
-  return (
-    parts.length > 0 && parts.every((part) => namesOf(part)?.every((name) => !taken.has(name.toLowerCase())) === true)
-  );
+/** The columns that the parts of an ALTER TABLE are about; null when one is about something else, or that is not certain. */
+export function columnsConcerned(text: string): readonly string[] | null {
+  const names = alterParts(text).map(namesOf);
+  const known = names.filter((part) => part !== null);
+  return names.length === 0 || known.length < names.length ? null : known.flat();
 }
 
 /** The columns that a part is about; null when it is about something else, or that is not certain. */

@@ -1,0 +1,15 @@
+import type { ColumnSelection } from './pipeline.ts';
+
+/**
+ * Compiles a selection: the name that a source column has at the target, null when it does not travel. Names are compared
+ * without case, as the servers do. Of a list that takes a column several times the first name is given.
+ */
+export function compileSelection(selection: ColumnSelection): (source: string) => string | null {
+  if (selection.mode === 'all') return (source) => source;
+  const named = selection.mode === 'list' ? selection.columns : selection.renames;
+  // The first of a name wins: entries are set from the last to the first.
+  const targets = new Map(named.toReversed().map(({ source, target }) => [source.toLowerCase(), target]));
+  if (selection.mode === 'list') return (source) => targets.get(source.toLowerCase()) ?? null;
+  const names = new Set(selection.names.map((name) => name.toLowerCase()));
+  return (source) => (names.has(source.toLowerCase()) ? null : (targets.get(source.toLowerCase()) ?? source));
+}

@@ -1,0 +1,54 @@
+import type { ErrorSpec } from './error-spec.ts';
+
+/** What is wrong with a mapping. */
+export const MAPPING_ERRORS = {
+  MAPPING_REGEX_INVALID: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has a regular expression that does not compile',
+    workaround: 'Correct the expression {regex}.',
+  },
+  MAPPING_REGEX_UNSAFE: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has a regular expression that some names would keep busy for very long',
+    workaround:
+      'Write {regex} so that a name matches in one way only: no repeats inside of repeats, and no choices that begin alike under a repeat.',
+  },
+  MAPPING_TARGET_COLLISION: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Two mappings write one target table and their keys would collide',
+    workaround: 'Give each mapping its own target table.',
+  },
+  MAPPING_RESERVED_SCHEMA: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping names a schema that Lutra or the server keeps for itself',
+    workaround: 'Choose a schema other than lutra, retl, mysql, sys, information_schema and performance_schema.',
+  },
+  MAPPING_COLUMN_UNKNOWN: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping names a source column that does not exist',
+    workaround: 'Correct the column {column} of the mapping.',
+  },
+  MAPPING_COLUMN_TWICE: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping gives two columns of a table one name at the target',
+    workaround: 'Rename one of the columns {column} of {table} to another name, or leave one out.',
+  },
+  MAPPING_LOOP: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Rows that a mapping writes would be read again by a mapping and go round for ever',
+    workaround: 'Choose a target that no pipeline copies back to the source of this mapping.',
+  },
+  MAPPING_POLICY_CONFLICT: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Two mappings write one target table and differ in their policies',
+    workaround: 'Give both mappings the same onConflict and weight, or let their expressions not meet.',
+  },
+} as const satisfies Record<string, ErrorSpec>;
