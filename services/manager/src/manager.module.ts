@@ -13,6 +13,7 @@ import { DocumentsController } from './documents/documents.controller.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { InstancesController } from './instances/instances.controller.ts';
+import { LookupsController } from './lookups/lookups.controller.ts';
 import { MappingsController } from './mappings/mappings.controller.ts';
 import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
@@ -43,6 +44,7 @@ export class ManagerModule {
         DocumentsController,
         EventsController,
         InstancesController,
+        LookupsController,
         MappingsController,
         ParametersController,
         PipelinesController,

@@ -8,6 +8,7 @@ const facts = (change: Partial<ServerFacts> = {}): ServerFacts => ({
   account: "'lutra'@'%'",
   variables: { log_bin: 'ON', binlog_format: 'ROW', binlog_row_image: 'FULL', binlog_row_metadata: 'FULL' },
   grants: ['GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `lutra`@`%`'],
+  clockAheadMs: 0,
   ...change,
 });
 

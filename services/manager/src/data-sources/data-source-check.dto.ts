@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { DatabaseKind, ErrorCode } from '@lutra/model';
+import type { ErrorCode } from '@lutra/model';
+import type { DataSourceKind } from './data-source.entity.ts';
 
 export class FindingDto {
   @ApiProperty({ type: String, example: 'SOURCE_BINLOG_FORMAT' })
@@ -38,8 +39,8 @@ export class DataSourceCheckDto {
   @ApiProperty({ type: FindingDto, nullable: true, description: 'Why it is not reachable' })
   failure!: FindingDto | null;
 
-  @ApiProperty({ type: String, enum: ['mysql', 'mariadb'], nullable: true, description: 'What it really is' })
-  kind!: DatabaseKind | null;
+  @ApiProperty({ type: String, enum: ['mysql', 'mariadb', 'oracle'], nullable: true, description: 'What it really is' })
+  kind!: DataSourceKind | null;
 
   @ApiProperty({ type: String, nullable: true })
   version!: string | null;
@@ -47,11 +48,21 @@ export class DataSourceCheckDto {
   @ApiProperty({ type: String, nullable: true, description: 'The account that the server took the user for' })
   account!: string | null;
 
-  @ApiProperty({ type: Object, description: 'Settings of the binary log' })
+  @ApiProperty({
+    type: Object,
+    description: 'Settings of the binary log, of time, character sets and names, and whether the server may be written',
+  })
   variables!: Readonly<Record<string, string>>;
 
   @ApiProperty({ type: [String], description: 'As the server lists them, without password hashes' })
   grants!: readonly string[];
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: "Milliseconds that the server's clock is ahead of the manager's; negative = behind",
+  })
+  clockAheadMs!: number | null;
 
   @ApiProperty({ type: [FindingDto], description: 'What speaks against it as the source of a pipeline' })
   asSource!: FindingDto[];

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsString,
@@ -13,14 +14,18 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import type { DatabaseKind, DataSourceDefinition, ServerAddress } from '@lutra/model';
+import type { DataSourceDefinition, ServerAddress } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
+import type { DataSourceKind } from './data-source.entity.ts';
 
-const KINDS: readonly DatabaseKind[] = ['mysql', 'mariadb'];
+const KINDS: readonly DataSourceKind[] = ['mysql', 'mariadb', 'oracle'];
 const TLS_MODES: readonly DataSourceDefinition['tls'][] = ['disabled', 'required', 'verifyCa', 'verifyIdentity'];
 const HOST = /^[\w.:-]{1,255}$/;
 const HOST_PROBLEM = { message: 'host must be a host name or an address, without port' };
+/** Names that stand in a connect descriptor as they are. */
+const ORACLE_NAME = /^[\w$#.-]{1,128}$/;
+const ORACLE_NAME_PROBLEM = { message: '$property must be letters, digits, _, $, #, . and -, at most 128' };
 const CA_CHARS_MAX = 60_000;
 /** Each of them may be asked in turn, ten seconds long, before a source counts as gone. */
 const STANDBYS_MAX = 16;
@@ -50,7 +55,7 @@ export class DataSourceCreateDto {
 
   @ApiProperty({ enum: KINDS })
   @IsIn(KINDS)
-  kind!: DatabaseKind;
+  kind!: DataSourceKind;
 
   @ApiProperty({ example: 'db1.example.com' })
   @Matches(HOST, HOST_PROBLEM)
@@ -61,6 +66,16 @@ export class DataSourceCreateDto {
   @Min(1)
   @Max(65_535)
   port!: number;
+
+  @ApiPropertyOptional({ example: 'FREEPDB1', description: 'Only with kind oracle: either serviceName or sid' })
+  @MayBeAbsent()
+  @Matches(ORACLE_NAME, ORACLE_NAME_PROBLEM)
+  serviceName?: string;
+
+  @ApiPropertyOptional({ example: 'ORCL', description: 'Only with kind oracle: either serviceName or sid' })
+  @MayBeAbsent()
+  @Matches(ORACLE_NAME, ORACLE_NAME_PROBLEM)
+  sid?: string;
 
   @ApiProperty({ example: 'lutra' })
   @IsString()
@@ -83,6 +98,23 @@ export class DataSourceCreateDto {
   @Length(1, CA_CHARS_MAX)
   tlsCa?: string;
 
+  @ApiPropertyOptional({
+    description: 'What Lutra shows to a server that asks for a certificate, PEM; together with tlsKey',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, CA_CHARS_MAX)
+  tlsCert?: string;
+
+  @ApiPropertyOptional({
+    writeOnly: true,
+    description: 'Private key of tlsCert, PEM without a pass phrase. Kept encrypted; never shown again',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, CA_CHARS_MAX)
+  tlsKey?: string;
+
   @ApiPropertyOptional({ type: [ServerAddressDto], ...STANDBYS })
   @MayBeAbsent()
   @IsArray()
@@ -102,7 +134,7 @@ export class DataSourcePatchDto {
   @ApiPropertyOptional({ enum: KINDS })
   @MayBeAbsent()
   @IsIn(KINDS)
-  kind?: DatabaseKind;
+  kind?: DataSourceKind;
 
   @ApiPropertyOptional()
   @MayBeAbsent()
@@ -115,6 +147,16 @@ export class DataSourcePatchDto {
   @Min(1)
   @Max(65_535)
   port?: number;
+
+  @ApiPropertyOptional({ example: 'FREEPDB1', description: 'Only with kind oracle: either serviceName or sid' })
+  @MayBeAbsent()
+  @Matches(ORACLE_NAME, ORACLE_NAME_PROBLEM)
+  serviceName?: string;
+
+  @ApiPropertyOptional({ example: 'ORCL', description: 'Only with kind oracle: either serviceName or sid' })
+  @MayBeAbsent()
+  @Matches(ORACLE_NAME, ORACLE_NAME_PROBLEM)
+  sid?: string;
 
   @ApiPropertyOptional()
   @MayBeAbsent()
@@ -139,6 +181,24 @@ export class DataSourcePatchDto {
   @Length(1, CA_CHARS_MAX)
   tlsCa?: string;
 
+  @ApiPropertyOptional({
+    description:
+      'What Lutra shows to a server that asks for a certificate, PEM; together with tlsKey; both empty = none any more',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(0, CA_CHARS_MAX)
+  tlsCert?: string;
+
+  @ApiPropertyOptional({
+    writeOnly: true,
+    description: 'Private key of tlsCert, PEM without a pass phrase. Kept encrypted; never shown again',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(0, CA_CHARS_MAX)
+  tlsKey?: string;
+
   @ApiPropertyOptional({ type: [ServerAddressDto], ...STANDBYS })
   @MayBeAbsent()
   @IsArray()
@@ -148,18 +208,35 @@ export class DataSourcePatchDto {
   standbys?: ServerAddressDto[];
 }
 
+/** Which server of the group shall be the first. */
+export class DataSourceSwitchDto extends ServerAddressDto {
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Switch also when the server does not answer, or would not do for the pipelines that use it',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  force?: boolean;
+}
+
 export class DataSourceDto extends ResourceDto {
   @ApiProperty()
   name!: string;
 
   @ApiProperty({ enum: KINDS })
-  kind!: DatabaseKind;
+  kind!: DataSourceKind;
 
   @ApiProperty()
   host!: string;
 
   @ApiProperty()
   port!: number;
+
+  @ApiPropertyOptional()
+  serviceName?: string;
+
+  @ApiPropertyOptional()
+  sid?: string;
 
   @ApiProperty()
   user!: string;
@@ -169,6 +246,9 @@ export class DataSourceDto extends ResourceDto {
 
   @ApiPropertyOptional()
   tlsCa?: string;
+
+  @ApiPropertyOptional({ description: 'Its key is kept encrypted and never shown' })
+  tlsCert?: string;
 
   @ApiProperty({ type: [ServerAddressDto], ...STANDBYS })
   standbys!: readonly ServerAddressDto[];

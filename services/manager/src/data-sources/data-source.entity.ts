@@ -3,13 +3,16 @@ import type { DatabaseKind, DataSourceDefinition, ServerAddress } from '@lutra/m
 import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
 
+/** Oracle is kept and looked at; no pipeline may use it yet. */
+export type DataSourceKind = DatabaseKind | 'oracle';
+
 @Entity({ name: 'data_source' })
 export class DataSourceEntity extends StoredResource {
   @Column({ type: 'varchar', length: 100 })
   name!: string;
 
   @Column({ type: 'varchar', length: 16 })
-  kind!: DatabaseKind;
+  kind!: DataSourceKind;
 
   @Column({ type: 'varchar', length: 255 })
   host!: string;
@@ -29,6 +32,21 @@ export class DataSourceEntity extends StoredResource {
 
   @Column({ name: 'tls_ca', type: 'text', nullable: true })
   tlsCa!: string | null;
+
+  /** Lutra's own certificate; there with its key only. */
+  @Column({ name: 'tls_cert', type: 'text', nullable: true })
+  tlsCert!: string | null;
+
+  /** As the password. */
+  @Column({ name: 'tls_key_sealed', type: 'text', nullable: true })
+  tlsKeySealed!: string | null;
+
+  /** What the listener of an Oracle database knows it by: one of both; null for all others. */
+  @Column({ name: 'service_name', type: 'varchar', length: 128, nullable: true })
+  serviceName!: string | null;
+
+  @Column({ type: 'varchar', length: 128, nullable: true })
+  sid!: string | null;
 
   /** Null in rows that are older than the column: none. */
   @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })

@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { sealSecret, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
@@ -10,14 +11,22 @@ import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { pipelinesOf, reviseDefinitions } from '../publishing/revisions.ts';
 import type { Store } from '../store/store.ts';
 import type { DataSourceCreateDto, DataSourceDto, DataSourceListDto, DataSourcePatchDto } from './data-source.dto.ts';
 import { DataSourceEntity } from './data-source.entity.ts';
+import { requireCertificates, requireKeyPair } from './require-certificates.ts';
+import { requireOracleNames } from './require-oracle-names.ts';
 
-/** Stands in the audit for a password that was set, whatever it was. */
-const PASSWORD_CHANGED = { password: '(changed)' };
+/** Stands in the audit for a secret that was set, whatever it was. */
+const CHANGED = '(changed)';
+/** A sentence stays one; the details have all. */
+const USERS_NAMED_MAX = 10;
+
+/** What a request says of secrets; '' for the key = none any more. */
+type GivenSecrets = Readonly<Record<'password' | 'tlsCert' | 'tlsKey', string | undefined>>;
 
 /** Databases to read from and write to. A change reaches every pipeline that uses the data source as its next revision. */
 export class DataSourceService {
@@ -33,23 +42,24 @@ export class DataSourceService {
 
   async list(query: ListQuery): Promise<DataSourceListDto> {
     const { items, total } = await this.parts.store.run((manager) => pageOf(manager, DataSourceEntity, query));
-    return { items: items.map(dtoOf), total };
+    return { items: items.map(dataSourceDtoOf), total };
   }
 
   async get(id: string): Promise<DataSourceDto> {
-    return dtoOf(await this.parts.store.run((manager) => findResource(manager, DataSourceEntity, id)));
+    return dataSourceDtoOf(await this.parts.store.run((manager) => findResource(manager, DataSourceEntity, id)));
   }
 
-  create({ password, ...given }: DataSourceCreateDto, caller: Caller): Promise<DataSourceDto> {
-    const { store, clock, secretKey } = this.parts;
+  create({ password, tlsCert, tlsKey, ...given }: DataSourceCreateDto, caller: Caller): Promise<DataSourceDto> {
+    const { store, clock } = this.parts;
     const now = clock.now();
     return store.change(async (manager) => {
       const entity = new DataSourceEntity();
-      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', tlsCa: null, standbys: [] });
+      const none = { serviceName: null, sid: null, tlsCa: null, tlsCert: null, tlsKeySealed: null, standbys: [] };
+      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', ...none });
       assignGiven(entity, given, now);
-      requireDistinctAddresses(entity);
-      entity.passwordSealed = sealSecret(password, secretKey);
-      const after = dtoOf(await manager.save(entity));
+      requireFit(entity);
+      this.seal(entity, { password, tlsCert, tlsKey });
+      const after = dataSourceDtoOf(await manager.save(entity));
       const write = { action: 'create', resource: 'data-source', resourceId: after.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -58,21 +68,26 @@ export class DataSourceService {
 
   async change(
     id: string,
-    { password, ...given }: DataSourcePatchDto,
+    { password, tlsCert, tlsKey, ...given }: DataSourcePatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<DataSourceDto> {
-    const { store, clock, publisher, secretKey } = this.parts;
+    const { store, clock, publisher } = this.parts;
     const now = clock.now();
     const changed = await store.change(async (manager) => {
       const entity = await findResource(manager, DataSourceEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const before = dtoOf(entity);
+      const before = dataSourceDtoOf(entity);
+      // An Oracle database is known by one name, the others by none: what is given takes the place of what was there.
+      const isNoOracle = given.kind !== undefined && given.kind !== 'oracle';
+      if (isNoOracle || given.serviceName !== undefined || given.sid !== undefined)
+        Object.assign(entity, { serviceName: null, sid: null });
       assignGiven(entity, given, now);
-      requireDistinctAddresses(entity);
-      if (password !== undefined) entity.passwordSealed = sealSecret(password, secretKey);
-      const after = dtoOf(await manager.save(entity));
+      requireFit(entity);
+      this.seal(entity, { password, tlsCert, tlsKey });
+      const after = dataSourceDtoOf(await manager.save(entity));
       await reviseDefinitions(manager, await pipelinesOf(manager, id), { caller: by.caller, at: now });
-      const shown = password === undefined ? after : { ...after, ...PASSWORD_CHANGED };
+      const secrets = Object.entries({ password, tlsKey }).filter(([, value]) => value !== undefined);
+      const shown = { ...after, ...Object.fromEntries(secrets.map(([name]) => [name, CHANGED])) };
       const write = { action: 'update', resource: 'data-source', resourceId: id, before, after: shown } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
       return after;
@@ -81,18 +96,28 @@ export class DataSourceService {
     return changed;
   }
 
+  /** Seals what was given. Throws REQUEST_INVALID when certificate and key do not belong together. */
+  private seal(entity: DataSourceEntity, { password, tlsCert, tlsKey }: GivenSecrets): void {
+    const { secretKey } = this.parts;
+    if (password !== undefined) entity.passwordSealed = sealSecret(password, secretKey);
+    if (tlsCert === undefined && tlsKey === undefined) return;
+    if (tlsCert === undefined || tlsKey === undefined || (tlsCert === '') !== (tlsKey === '')) {
+      const problem = 'tlsCert and tlsKey belong together: send both, or both empty';
+      throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'tlsCert', problem }] });
+    }
+    if (tlsCert !== '') requireKeyPair(tlsCert, tlsKey);
+    entity.tlsCert = tlsCert === '' ? null : tlsCert;
+    entity.tlsKeySealed = tlsKey === '' ? null : sealSecret(tlsKey, secretKey);
+  }
+
   async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
     const { store, clock } = this.parts;
     await store.change(async (manager) => {
       const entity = await findResource(manager, DataSourceEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const users = await pipelinesOf(manager, id);
-      if (users.length > 0) {
-        const problem = `Data source ${entity.name} is used by ${String(users.length)} pipelines: remove them first`;
-        throw new SyncError('RESOURCE_CONFLICT', { problem, pipelines: users });
-      }
+      await refuseInUse(manager, entity);
       await manager.delete(DataSourceEntity, { id });
-      const before = dtoOf(entity);
+      const before = dataSourceDtoOf(entity);
       const write = { action: 'delete', resource: 'data-source', resourceId: id, before, after: null } as const;
       await recordAudit(manager, write, { caller: by.caller, at: clock.now() });
     });
@@ -100,17 +125,43 @@ export class DataSourceService {
 }
 
 /** What the API shows of a data source: everything but the password. */
-const dtoOf = (entity: DataSourceEntity): Plain<DataSourceDto> => ({
+export const dataSourceDtoOf = (entity: DataSourceEntity): Plain<DataSourceDto> => ({
   ...resourceDtoOf(entity),
   name: entity.name,
   kind: entity.kind,
   host: entity.host,
   port: entity.port,
+  ...(entity.serviceName === null ? {} : { serviceName: entity.serviceName }),
+  ...(entity.sid === null ? {} : { sid: entity.sid }),
   user: entity.user,
   tls: entity.tls,
   ...(entity.tlsCa === null ? {} : { tlsCa: entity.tlsCa }),
+  ...(entity.tlsCert === null ? {} : { tlsCert: entity.tlsCert }),
   standbys: (entity.standbys ?? []).map(({ host, port }) => ({ host, port })),
 });
+
+async function refuseInUse(manager: EntityManager, { id, name }: DataSourceEntity): Promise<void> {
+  const users = await manager.find(PipelineEntity, {
+    where: [{ sourceId: id }, { targetId: id }],
+    order: { id: 'ASC' },
+  });
+  if (users.length === 0) return;
+  const named = users.slice(0, USERS_NAMED_MAX).map((pipeline) => pipeline.name);
+  const more = users.length > named.length ? ', …' : '';
+  const problem = `Data source ${name} is used by ${String(users.length)} pipelines (${named.join(', ')}${more}): remove them first`;
+  const pipelines = users.map((pipeline) => ({
+    id: pipeline.id,
+    name: pipeline.name,
+    as: pipeline.sourceId === id ? 'source' : 'target',
+  }));
+  throw new SyncError('RESOURCE_CONFLICT', { problem, pipelines });
+}
+
+function requireFit(entity: DataSourceEntity): void {
+  requireDistinctAddresses(entity);
+  requireOracleNames(entity);
+  if (entity.tlsCa !== null) requireCertificates(entity.tlsCa, 'tlsCa');
+}
 
 /** An address that is there twice would be tried twice, and be named twice when nothing answers. */
 function requireDistinctAddresses({ host, port, standbys }: DataSourceEntity): void {

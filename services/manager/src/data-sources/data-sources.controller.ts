@@ -7,14 +7,22 @@ import { ListQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { DataSourceChecker } from './check-data-source.ts';
 import { DataSourceCheckDto } from './data-source-check.dto.ts';
-import { DataSourceCreateDto, DataSourceDto, DataSourceListDto, DataSourcePatchDto } from './data-source.dto.ts';
+import {
+  DataSourceCreateDto,
+  DataSourceDto,
+  DataSourceListDto,
+  DataSourcePatchDto,
+  DataSourceSwitchDto,
+} from './data-source.dto.ts';
 import { DataSourceService } from './data-source.service.ts';
+import { PrimarySwitch } from './switch-primary.ts';
 
 @ApiController('data-sources', 'Data sources')
 export class DataSourcesController {
   constructor(
     @Inject(DataSourceService) private readonly dataSources: DataSourceService,
     @Inject(DataSourceChecker) private readonly checker: DataSourceChecker,
+    @Inject(PrimarySwitch) private readonly primary: PrimarySwitch,
   ) {}
 
   @Get()
@@ -41,6 +49,19 @@ export class DataSourcesController {
   @ApiOkResponse({ type: DataSourceCheckDto })
   check(@Param('id') id: string): Promise<DataSourceCheckDto> {
     return this.checker.check(id);
+  }
+
+  /** Makes a standby the first server of the group, the first a standby, after a look at whether it would do. */
+  @Post(':id/switch')
+  @HttpCode(200)
+  @ApiOkResponse({ type: DataSourceDto })
+  switch(
+    @Param('id') id: string,
+    @Body() body: DataSourceSwitchDto,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<DataSourceDto> {
+    return this.primary.switch(id, body, { caller, ifMatch });
   }
 
   @Patch(':id')

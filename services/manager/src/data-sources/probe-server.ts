@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { Clock, DatabaseKind, DataSourceDefinition, ErrorCode } from '@lutra/model';
+import type { Clock, DatabaseKind, DataSourceDefinition, DataSourceSecrets, ErrorCode } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 
 /** A person waits for the answer. */
@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly variables: Readonly<Record<string, string>>;
   /** Lines of SHOW GRANTS. */
   readonly grants: readonly string[];
+  /** How far the server's clock is ahead of the manager's, give or take half of the question's way there and back. */
+  readonly clockAheadMs: number;
 }
 
 export interface ServerFinding {
@@ -26,22 +28,34 @@ export interface ServerFinding {
 }
 
 const VARIABLES = [
+  'binlog_expire_logs_seconds',
   'binlog_format',
   'binlog_row_image',
   'binlog_row_metadata',
+  'character_set_server',
+  'collation_server',
+  'expire_logs_days',
   'gtid_mode',
   'gtid_strict_mode',
   'log_bin',
+  'lower_case_table_names',
+  'max_allowed_packet',
+  'read_only',
   'server_id',
+  'server_uuid',
+  'sql_mode',
+  'super_read_only',
+  'system_time_zone',
+  'time_zone',
 ] as const;
 
 /** Logs in and asks; changes nothing. Throws TARGET_UNREACHABLE or TARGET_ACCESS_DENIED. */
 export async function probeServer(
   definition: DataSourceDefinition,
-  password: string,
+  secrets: DataSourceSecrets,
   clock: Clock,
 ): Promise<ServerFacts> {
-  const session = await openTarget(definition, password, {
+  const session = await openTarget(definition, secrets, {
     clock,
     programName: 'lutra manager',
     connectTimeoutMs: CONNECT_MS_MAX,
@@ -51,6 +65,9 @@ export async function probeServer(
     const names = VARIABLES.map((name) => `'${name}'`).join(', ');
     const variables = await session.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
     const grants = await session.query('SHOW GRANTS');
+    const askedMs = clock.now().getTime();
+    const [time] = await session.query('SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS ms');
+    const clockAheadMs = Math.round(Number(time?.['ms']) - (askedMs + clock.now().getTime()) / 2);
     const { kind, version, account } = session.info;
     return {
       kind,
@@ -60,6 +77,7 @@ export async function probeServer(
         variables.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]),
       ),
       grants: grants.map((row) => String(Object.values(row)[0])),
+      clockAheadMs,
     };
   } finally {
     await session.close();

@@ -17,10 +17,13 @@ import type { ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { ConflictPolicyDto } from './conflict-policy.dto.ts';
+import type { StoredSource } from './mapping.entity.ts';
 
 /** Longest name of a schema, table or column in MySQL and MariaDB. */
 const NAME_CHARS_MAX = 64;
 const REGEX_CHARS_MAX = 500;
+/** A name, and the brackets with the second number. */
+const RANGE_CHARS_MAX = NAME_CHARS_MAX + 12;
 /** A table of InnoDB has at most 1017 columns; one of them may feed several at the target. */
 const COLUMNS_MAX = 4_096;
 /** Tables are ordered by it, nothing more. */
@@ -43,6 +46,15 @@ export class NamePatternDto {
   @IsString()
   @Length(1, REGEX_CHARS_MAX)
   regex?: string;
+
+  @ApiPropertyOptional({
+    example: 'orders_[0001-0128]',
+    description: 'The tables with a running number, both ends included; filled up with zeros where the first number is',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, RANGE_CHARS_MAX)
+  range?: string;
 }
 
 export class MappingSourceDto {
@@ -51,7 +63,7 @@ export class MappingSourceDto {
   @Length(1, NAME_CHARS_MAX)
   schema!: string;
 
-  @ApiProperty({ type: NamePatternDto, description: 'Either exact or regex' })
+  @ApiProperty({ type: NamePatternDto, description: 'Either exact, regex or range' })
   @IsObject()
   @ValidateNested()
   @Type(() => NamePatternDto)
@@ -64,10 +76,14 @@ export class MappingTargetDto {
   @Length(1, NAME_CHARS_MAX)
   schema!: string;
 
-  @ApiPropertyOptional({ description: "Left out = the source's name; $1…$9 are the groups of a regex source" })
+  @ApiPropertyOptional({
+    description:
+      "Left out = the source's name; $1…$9 are the groups of a regex source, $1 the number of a range; a range of as many " +
+      'tables takes those of the source one by one',
+  })
   @MayBeAbsent()
   @IsString()
-  @Length(1, NAME_CHARS_MAX)
+  @Length(1, RANGE_CHARS_MAX)
   table?: string;
 }
 
@@ -83,7 +99,7 @@ export class ColumnMappingDto {
   target!: string;
 }
 
-const MODES: readonly ColumnSelection['mode'][] = ['all', 'list'];
+const MODES: readonly ColumnSelection['mode'][] = ['all', 'list', 'except'];
 
 export class ColumnSelectionDto {
   @ApiProperty({ enum: MODES })
@@ -98,6 +114,25 @@ export class ColumnSelectionDto {
   @ValidateNested({ each: true })
   @Type(() => ColumnMappingDto)
   columns?: ColumnMappingDto[];
+
+  @ApiPropertyOptional({ type: [String], description: "Only with mode 'except': columns of the source that stay out" })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(COLUMNS_MAX)
+  @IsString({ each: true })
+  @Length(1, NAME_CHARS_MAX, { each: true })
+  names?: string[];
+
+  @ApiPropertyOptional({
+    type: [ColumnMappingDto],
+    description: "Only with mode 'except': columns that have another name at the target",
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(COLUMNS_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => ColumnMappingDto)
+  renames?: ColumnMappingDto[];
 }
 
 export class MappingCreateDto {
@@ -188,7 +223,7 @@ export class MappingDto extends ResourceDto {
   pipelineId!: string;
 
   @ApiProperty({ type: MappingSourceDto })
-  source!: MappingDefinition['source'];
+  source!: StoredSource;
 
   @ApiProperty({ type: MappingTargetDto })
   target!: MappingDefinition['target'];

@@ -1,7 +1,13 @@
 import { Column, Entity } from 'typeorm';
-import type { ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
+import type { ColumnSelection, ConflictPolicy, MappingDefinition, NamePattern } from '@lutra/model';
 import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
+
+/** What a mapping covers, as it was given: stages know no ranges (compile-mapping.ts). */
+export interface StoredSource {
+  readonly schema: string;
+  readonly table: NamePattern | { readonly range: string };
+}
 
 @Entity({ name: 'mapping' })
 export class MappingEntity extends StoredResource {
@@ -9,7 +15,7 @@ export class MappingEntity extends StoredResource {
   pipelineId!: string;
 
   @Column({ type: 'longtext', transformer: jsonColumn })
-  source!: MappingDefinition['source'];
+  source!: StoredSource;
 
   @Column({ type: 'longtext', transformer: jsonColumn })
   target!: MappingDefinition['target'];

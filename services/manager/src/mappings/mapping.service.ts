@@ -15,8 +15,8 @@ import { reviseDefinitions } from '../publishing/revisions.ts';
 import type { Store } from '../store/store.ts';
 import type { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
 import { MappingEntity } from './mapping.entity.ts';
-import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.ts';
-import { columnsOf, sourceOf, targetOf } from './read-mapping.ts';
+import { conflictPolicyOf } from './read-conflict-policy.ts';
+import { columnsOf, mappingContentOf, requireFitting, sourceOf, targetOf } from './read-mapping.ts';
 
 /** More would make every revision slow to check and large to send; an expression covers many tables. */
 export const MAPPINGS_MAX = 1_000;
@@ -56,10 +56,7 @@ export class MappingService {
     const content = mappingContentOf(given);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
-      if ((await manager.countBy(MappingEntity, { pipelineId })) >= MAPPINGS_MAX) {
-        const problem = `Pipeline ${pipeline.name} has ${String(MAPPINGS_MAX)} mappings, the most there can be: use expressions`;
-        throw new SyncError('RESOURCE_CONFLICT', { problem });
-      }
+      await requireRoom(manager, pipeline, 1);
       const entity = new MappingEntity();
       Object.assign(entity, { id: ulid(), pipelineId, ...content, createdAt: now, updatedAt: now });
       const after = mappingDtoOf(await manager.save(entity));
@@ -90,7 +87,7 @@ export class MappingService {
       requireMatch(entity.version, by.ifMatch);
       const before = mappingDtoOf(entity);
       assignGiven(entity, patch, now);
-      requirePolicyColumns(entity.onConflict, entity.columns);
+      requireFitting(entity);
       const after = mappingDtoOf(await manager.save(entity));
       await reviseDefinitions(manager, [address.pipelineId], { caller: by.caller, at: now });
       const write = { action: 'update', resource: 'mapping', resourceId: address.id, before, after } as const;
@@ -116,20 +113,11 @@ export class MappingService {
   }
 }
 
-/** What a person sets of a mapping. */
-export type MappingContent = Pick<MappingEntity, 'source' | 'target' | 'columns' | 'onConflict' | 'weight'>;
-
-/** A request's mapping as it is stored. Throws REQUEST_INVALID. */
-export function mappingContentOf(given: MappingCreateDto): MappingContent {
-  const content = {
-    source: sourceOf(given.source),
-    target: targetOf(given.target),
-    columns: columnsOf(given.columns),
-    onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
-    weight: given.weight ?? 0,
-  };
-  requirePolicyColumns(content.onConflict, content.columns);
-  return content;
+/** Throws RESOURCE_CONFLICT when the pipeline would have too many. */
+export async function requireRoom(manager: EntityManager, pipeline: PipelineEntity, more: number): Promise<void> {
+  if ((await manager.countBy(MappingEntity, { pipelineId: pipeline.id })) + more <= MAPPINGS_MAX) return;
+  const problem = `Pipeline ${pipeline.name} may have ${String(MAPPINGS_MAX)} mappings at most: use expressions`;
+  throw new SyncError('RESOURCE_CONFLICT', { problem });
 }
 
 export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({

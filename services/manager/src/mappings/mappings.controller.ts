@@ -5,12 +5,17 @@ import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
 import { PageQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { MappingImportDto, MappingImportQuery, MappingImportResultDto } from '../mapping-import/mapping-import.dto.ts';
+import { MappingImporter } from '../mapping-import/mapping-importer.ts';
 import { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
 import { MappingService } from './mapping.service.ts';
 
 @ApiController('pipelines/:pipelineId/mappings', 'Mappings')
 export class MappingsController {
-  constructor(@Inject(MappingService) private readonly mappings: MappingService) {}
+  constructor(
+    @Inject(MappingService) private readonly mappings: MappingService,
+    @Inject(MappingImporter) private readonly importer: MappingImporter,
+  ) {}
 
   @Get()
   @ApiOkResponse({ type: MappingListDto })
@@ -33,6 +38,20 @@ export class MappingsController {
     @CallerOf() caller: Caller,
   ): Promise<MappingDto> {
     return this.mappings.create(pipelineId, body, caller);
+  }
+
+  /** Many at once, as text or CSV: all or nothing, with an answer for each line. If-Match is the version of the pipeline. */
+  @Post('import')
+  @HttpCode(200)
+  @ApiOkResponse({ type: MappingImportResultDto })
+  import(
+    @Param('pipelineId') pipelineId: string,
+    @Body() body: MappingImportDto,
+    @Query() { dryRun }: MappingImportQuery,
+    @CallerOf() caller: Caller,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<MappingImportResultDto> {
+    return this.importer.import(body, { pipelineId, isDryRun: dryRun, caller, ifMatch });
   }
 
   @Patch(':id')

@@ -24,11 +24,17 @@ export function conflictPolicyOf({ kind, column, columns, deltaColumns }: Confli
   }
 }
 
-/** What the policy looks at has to be among the columns that the mapping writes, where it lists them. Throws REQUEST_INVALID. */
+/** What the policy looks at has to be among the columns that the mapping writes, as far as it names them. Throws REQUEST_INVALID. */
 export function requirePolicyColumns(policy: ConflictPolicy | null, selection: ColumnSelection): void {
   if (policy === null || selection.mode === 'all') return;
-  const written = new Set(selection.columns.map(({ target }) => target.toLowerCase()));
-  const missing = columnsOfPolicy(policy).find((name) => !written.has(name.toLowerCase()));
+  const lower = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()));
+  const named = selection.mode === 'list' ? selection.columns : selection.renames;
+  const written = lower(named.map(({ target }) => target));
+  // With exceptions every other column is written too.
+  const unwritten =
+    selection.mode === 'list' ? null : lower([...selection.names, ...named.map(({ source }) => source)]);
+  const isMissing = (name: string): boolean => !written.has(name) && (unwritten === null || unwritten.has(name));
+  const missing = columnsOfPolicy(policy).find((name) => isMissing(name.toLowerCase()));
   if (missing !== undefined)
     refuse(policy.kind === 'merge' ? 'columns' : 'column', `${missing} is not written by the mapping`);
 }

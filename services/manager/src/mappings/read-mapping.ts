@@ -1,30 +1,115 @@
 import { SyncError } from '@lutra/model';
-import type { ColumnSelection, MappingDefinition } from '@lutra/model';
-import type { ColumnSelectionDto, MappingSourceDto, MappingTargetDto } from './mapping.dto.ts';
+import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
+import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './mapping.dto.ts';
+import type { StoredSource } from './mapping.entity.ts';
+import { isRange, rangeSize, readRange } from './name-range.ts';
+import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.ts';
+import { requireSafeRegex } from './safe-regex.ts';
 
-/** The source of a request as the model has it: either a name or an expression. Throws REQUEST_INVALID. */
-export function sourceOf({ schema, table: { exact, regex } }: MappingSourceDto): MappingDefinition['source'] {
-  if (exact !== undefined && regex === undefined) return { schema, table: { exact } };
-  if (regex !== undefined && exact === undefined) return { schema, table: { regex } };
-  return refuse('source.table', 'source.table needs either exact or regex');
+/** Tables of a range whose target is numbered in another way: each is a mapping of its own in the definition. */
+const RENUMBERED_MAX = 1_000;
+
+/** What a mapping says, apart from where it belongs. */
+export interface MappingContent {
+  readonly source: StoredSource;
+  readonly target: MappingDefinition['target'];
+  readonly columns: ColumnSelection;
+  readonly onConflict: ConflictPolicy | null;
+  readonly weight: number;
+}
+
+/** A new mapping of a request. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE. */
+export function mappingContentOf(given: MappingCreateDto): MappingContent {
+  const content = {
+    source: sourceOf(given.source),
+    target: targetOf(given.target),
+    columns: columnsOf(given.columns),
+    onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
+    weight: given.weight ?? 0,
+  };
+  requireFitting(content);
+  return content;
+}
+
+/** The parts of a mapping have to fit each other. Throws REQUEST_INVALID. */
+export function requireFitting({ source, target, columns, onConflict }: Omit<MappingContent, 'weight'>): void {
+  requirePolicyColumns(onConflict, columns);
+  requireFittingNames(source, target);
+}
+
+/** As a request has it, MappingSourceDto: exactly one of the three is there. */
+interface GivenSource {
+  readonly schema: string;
+  readonly table: Readonly<Partial<Record<'exact' | 'regex' | 'range', string | undefined>>>;
+}
+
+/** The source of a request: a name, an expression or a range. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE. */
+export function sourceOf({ schema, table }: GivenSource): StoredSource {
+  const { exact, regex, range } = table;
+  if ([exact, regex, range].filter((one) => one !== undefined).length !== 1)
+    return refuse('source.table', 'source.table needs either exact, regex or range');
+  if (exact !== undefined) return { schema, table: { exact } };
+  if (regex !== undefined) {
+    requireSafeRegex(regex);
+    return { schema, table: { regex } };
+  }
+  const text = range ?? '';
+  readRange(text, 'source.table.range');
+  return { schema, table: { range: text } };
 }
 
 export const targetOf = ({ schema, table }: MappingTargetDto): MappingDefinition['target'] =>
   table === undefined ? { schema } : { schema, table };
 
+/** What source and target ask of each other: two ranges have equally many tables. Throws REQUEST_INVALID. */
+export function requireFittingNames(source: StoredSource, { table = '' }: MappingDefinition['target']): void {
+  if (!('range' in source.table) || !isRange(table)) return;
+  const [from, to] = [readRange(source.table.range, 'source.table.range'), readRange(table, 'target.table')];
+  if (rangeSize(from) !== rangeSize(to)) {
+    const counts = `${String(rangeSize(to))} tables for ${String(rangeSize(from))} of the source`;
+    refuse('target.table', `target.table has ${counts}: a range has to have as many`);
+  }
+  const isRenumbered = from.first !== to.first || from.last !== to.last;
+  if (isRenumbered && rangeSize(from) > RENUMBERED_MAX)
+    refuse('target.table', `target.table may number at most ${String(RENUMBERED_MAX)} tables in another way`);
+}
+
 /** Throws REQUEST_INVALID. */
 export function columnsOf(selection: ColumnSelectionDto | undefined): ColumnSelection {
-  if (selection === undefined || selection.mode === 'all') {
-    if (selection?.columns !== undefined) refuse('columns.columns', 'columns.columns belongs to mode list only');
-    return { mode: 'all' };
+  const given: ColumnSelectionDto = selection ?? { mode: 'all' };
+  const { mode, columns, names, renames } = given;
+  if (mode !== 'list' && columns !== undefined) refuse('columns.columns', 'columns.columns belongs to mode list only');
+  if (mode !== 'except' && names !== undefined) refuse('columns.names', 'columns.names belongs to mode except only');
+  if (mode !== 'except' && renames !== undefined)
+    refuse('columns.renames', 'columns.renames belongs to mode except only');
+  switch (mode) {
+    case 'all':
+      return { mode };
+    case 'list':
+      if (columns === undefined) return refuse('columns.columns', 'columns of mode list need at least one column');
+      refuseTwice('columns.columns', 'target', columns);
+      return { mode, columns: plain(columns) };
+    case 'except':
+      if ((names ?? []).length + (renames ?? []).length === 0)
+        return refuse(
+          'columns.names',
+          'columns.names or columns.renames need at least one column: otherwise take mode all',
+        );
+      refuseTwice('columns.renames', 'source', renames ?? []);
+      refuseTwice('columns.renames', 'target', renames ?? []);
+      return { mode, names: names ?? [], renames: plain(renames ?? []) };
   }
-  const { columns } = selection;
-  if (columns === undefined) return refuse('columns.columns', 'columns of mode list need at least one column');
-  // Column names are compared without case by the servers.
-  const targets = columns.map(({ target }) => target.toLowerCase());
-  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
-  if (twice !== undefined) refuse('columns.columns', `the target column ${twice} is written twice`);
-  return { mode: 'list', columns: columns.map(({ source, target }) => ({ source, target })) };
+}
+
+const plain = (columns: readonly ColumnMapping[]): ColumnMapping[] =>
+  columns.map(({ source, target }) => ({ source, target }));
+
+/** Column names are compared without case by the servers. */
+function refuseTwice(field: string, side: keyof ColumnMapping, columns: readonly ColumnMapping[]): void {
+  const names = columns.map((column) => column[side].toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    refuse(field, `the ${side} column ${twice} ${side === 'target' ? 'is written' : 'is there'} twice`);
 }
 
 function refuse(field: string, problem: string): never {

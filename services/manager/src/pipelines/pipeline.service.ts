@@ -12,6 +12,7 @@ import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { kindOfSource } from '../publishing/compile-definition.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import type { RemovalDto } from '../removals/removal.dto.ts';
@@ -76,7 +77,7 @@ export class PipelineService {
         sourceId: given.sourceId,
         targetId: given.targetId,
         parameters,
-        start: startOf(given.start ?? { kind: 'latest' }, source.kind),
+        start: startOf(given.start ?? { kind: 'latest' }, kindOfSource(source)),
         revision: 0,
         createdAt: now,
         updatedAt: now,
@@ -107,7 +108,7 @@ export class PipelineService {
       const patch = {
         name,
         parameters: parameters === undefined ? undefined : { ...entity.parameters, ...parametersOf(parameters) },
-        start: start === undefined ? undefined : startOf(start, source.kind),
+        start: start === undefined ? undefined : startOf(start, kindOfSource(source)),
       };
       if (patch.parameters !== undefined) {
         requireConfirmation(entity, patch.parameters, confirm);

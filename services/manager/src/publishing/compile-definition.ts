@@ -1,8 +1,9 @@
-import { completeParameters } from '@lutra/model';
-import type { DataSourceDefinition, MappingDefinition, PipelineDefinition } from '@lutra/model';
+import { completeParameters, SyncError } from '@lutra/model';
+import type { DatabaseKind, DataSourceDefinition, PipelineDefinition } from '@lutra/model';
 import type { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { compileMapping } from './compile-mapping.ts';
 
 /** Rows of the store that make one definition. */
 export interface DefinitionParts {
@@ -13,8 +14,16 @@ export interface DefinitionParts {
   readonly mappings: readonly MappingEntity[];
 }
 
-/** One self-contained definition: a stage needs nothing else of the store. Its revision is the pipeline's. */
+/**
+ * One self-contained definition: a stage needs nothing else of the store. Its revision is the pipeline's. Throws
+ * PIPELINE_SOURCE_UNSUPPORTED, PIPELINE_TARGET_UNSUPPORTED.
+ */
 export function compileDefinition({ pipeline, source, target, mappings }: DefinitionParts): PipelineDefinition {
+  kindOfSource(source);
+  if (target.kind === 'oracle') {
+    const problem = `Data source ${target.name} is an Oracle database, which load cannot write yet`;
+    throw new SyncError('PIPELINE_TARGET_UNSUPPORTED', { problem, dataSource: target.id });
+  }
   return {
     id: pipeline.id,
     name: pipeline.name,
@@ -22,15 +31,26 @@ export function compileDefinition({ pipeline, source, target, mappings }: Defini
     revision: pipeline.revision,
     source: compileDataSource(source),
     target: compileDataSource(target),
-    mappings: mappings.map(compileMapping),
+    mappings: mappings.flatMap(compileMapping),
     parameters: completeParameters(pipeline.parameters),
     start: pipeline.start,
   };
 }
 
-/** A data source as stages see it; its password stays sealed. */
+/** What kind of log the pipeline reads. Throws PIPELINE_SOURCE_UNSUPPORTED. */
+export function kindOfSource({ id, name, kind }: DataSourceEntity): DatabaseKind {
+  if (kind !== 'oracle') return kind;
+  const problem = `Data source ${name} is an Oracle database, whose log select does not read`;
+  throw new SyncError('PIPELINE_SOURCE_UNSUPPORTED', { problem, dataSource: id });
+}
+
+/** A data source as stages see it; its password and its key stay sealed. Throws DATA_SOURCE_UNSUPPORTED. */
 export function compileDataSource(entity: DataSourceEntity): DataSourceDefinition {
-  const { id, name, kind, host, port, standbys, user, passwordSealed, tls, tlsCa } = entity;
+  const { id, name, kind, host, port, standbys, user, passwordSealed, tls, tlsCa, tlsCert, tlsKeySealed } = entity;
+  if (kind === 'oracle') {
+    const problem = `Data source ${name} is an Oracle database: only its check can look at it so far`;
+    throw new SyncError('DATA_SOURCE_UNSUPPORTED', { problem, dataSource: id });
+  }
   return {
     id,
     name,
@@ -42,15 +62,6 @@ export function compileDataSource(entity: DataSourceEntity): DataSourceDefinitio
     password: passwordSealed,
     tls,
     ...(tlsCa === null ? {} : { tlsCa }),
+    ...(tlsCert === null || tlsKeySealed === null ? {} : { tlsCert, tlsKey: tlsKeySealed }),
   };
 }
-
-/** What is the default is left out, so that a definition of an earlier version stays the same revision. */
-const compileMapping = ({ id, source, target, columns, onConflict, weight }: MappingEntity): MappingDefinition => ({
-  id,
-  source,
-  target,
-  columns,
-  ...(onConflict === null || onConflict.kind === 'overwrite' ? {} : { onConflict }),
-  ...(weight === 0 ? {} : { weight }),
-});

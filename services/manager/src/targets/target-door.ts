@@ -1,4 +1,4 @@
-import { openSecret, SyncError } from '@lutra/model';
+import { openSecrets, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
@@ -96,7 +96,7 @@ export class TargetDoor {
     const address = addressOf(target);
     let session: TargetSession | null = null;
     const working = async (): Promise<T> => {
-      const opened = await openTarget(target, openSecret(target.password, this.secretKey), {
+      const opened = await openTarget(target, openSecrets(target, this.secretKey), {
         clock,
         programName: 'lutra manager',
         connectTimeoutMs: CONNECT_MS_MAX,

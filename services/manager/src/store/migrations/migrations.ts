@@ -1,7 +1,9 @@
 import { AddAlarms1796000000000 } from './add-alarms-1796000000000.ts';
+import { AddClientCertificates1796100000000 } from './add-client-certificates-1796100000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
+import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
@@ -20,6 +22,8 @@ export const MIGRATIONS = [
   AddSkippedStatements1795700000000,
   AddRollups1795900000000,
   AddAlarms1796000000000,
+  AddClientCertificates1796100000000,
+  AddOracleNames1796110000000,
   AddRevisions1796200000000,
   AddRemovals1796210000000,
   AddSystemParameters1796220000000,

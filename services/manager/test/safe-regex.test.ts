@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { SyncError } from '@lutra/model';
+import { requireSafeRegex } from '../src/mappings/safe-regex.ts';
+
+function codeOf(regex: string): string | null {
+  try {
+    requireSafeRegex(regex);
+    return null;
+  } catch (error) {
+    return SyncError.of(error).code;
+  }
+}
+
+describe('requireSafeRegex', () => {
+  it.each([
+    '.*',
+    'orders_(\\d+)',
+    '(order|item)_(\\d+)',
+    '.*_log_.*',
+    '.*order.*item.*',
+    '(?!orders$).*',
+    '(?!(tmp|old)_).*',
+    '(eu|us|ap|sa|af|me)_(orders|items|customers|payments)_(\\d{4})',
+    '[\\p{L}\\p{N}_]+',
+    '(?<name>[a-z]+)_\\k<name>',
+    '(abc)*',
+    '([a-z]+_)*[0-9]+',
+    'x{3}y?',
+  ])('lets %s through', (regex) => {
+    expect(codeOf(regex)).toBeNull();
+  });
+
+  it.each([
+    '(a+)+',
+    '(a*)*b',
+    '(a|a)*b',
+    '(a|ab|b)*c',
+    '([a-z]+)*_x',
+    '(?:a?){30}a{30}',
+    `${'a?'.repeat(30)}${'a'.repeat(30)}`,
+    `${'(a|a)'.repeat(40)}b`,
+    '(.*)(.*)(.*)(.*)(.*)(.*)x',
+    '(\\w+\\d+)+$',
+  ])('refuses %s', (regex) => {
+    expect(codeOf(regex)).toBe('MAPPING_REGEX_UNSAFE');
+  });
+
+  it.each(['a(', '[', 'a)|(b', '\\', '(?<n>a)(?<n>b)'])('%s does not compile', (regex) => {
+    expect(codeOf(regex)).toBe('MAPPING_REGEX_INVALID');
+  });
+
+  it('decides without running long itself', () => {
+    const involved = `(${Array.from({ length: 60 }, (_, index) => `a{0,${String(index)}}`).join('|')})+`.slice(0, 500);
+    expect(codeOf(`${involved.slice(0, involved.lastIndexOf('|'))})+`)).toBe('MAPPING_REGEX_UNSAFE');
+  });
+});
