@@ -46,7 +46,8 @@ afterAll(() => installation.close(), 60_000);
 function resolved(schema: Schema): Schema {
   const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;
   if (ref === undefined) return schema;
-  return (api.components?.schemas?.[ref.split('/').at(-1) ?? ''] ?? {}) as Schema;
+  const named = (api.components?.schemas?.[ref.split('/').at(-1) ?? ''] ?? {}) as Schema;
+  return { ...named, nullable: schema.nullable === true };
 }
 
 /** Routes that take a JSON body, with its schema. */
