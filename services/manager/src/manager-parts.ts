@@ -8,15 +8,12 @@ import { CommandService } from './commands/command.service.ts';
 import { PermitRestorer } from './commands/permit-restorer.ts';
 import { buildConfigurationParts } from './configuration-parts.ts';
 import { ConflictService } from './conflicts/conflict.service.ts';
-import { DataSourceChecker } from './data-sources/check-data-source.ts';
-import { DataSourceService } from './data-sources/data-source.service.ts';
-import { PrimarySwitch } from './data-sources/switch-primary.ts';
+import { buildDataSources } from './data-sources/data-source-parts.ts';
 import { DeadLetterService } from './dead-letters/dead-letter.service.ts';
 import { OpenDeadLetters } from './dead-letters/open-dead-letters.ts';
 import { EventService } from './events/event.service.ts';
 import { InstanceService } from './instances/instance.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
-import { TableLookup } from './lookups/table-lookup.ts';
 import { MappingImporter } from './mapping-import/mapping-importer.ts';
 import { MappingService } from './mappings/mapping.service.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
@@ -75,8 +72,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       commands,
       commandService,
       new ConflictService({ store, clock, door }),
-      new DataSourceService({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
-      new DataSourceChecker(store, clock, env.LUTRA_SECRET_KEY),
+      ...buildDataSources({ store, clock, publisher, door, secretKey: env.LUTRA_SECRET_KEY }),
       new DeadLetterService({ store, clock, door, links }),
       new EventService(bus, clock, links),
       instances,
@@ -84,10 +80,8 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator }),
-      new PrimarySwitch({ store, clock, publisher, secretKey: env.LUTRA_SECRET_KEY }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...statistics.services,
-      new TableLookup(store, door),
     ],
     workers: [
       new StoreWorker({
