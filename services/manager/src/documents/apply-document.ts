@@ -9,11 +9,12 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { mappingDtoOf } from '../mappings/mapping.service.ts';
-import type { MappingContent } from '../mappings/mapping.service.ts';
+import type { MappingContent } from '../mappings/read-mapping.ts';
 import { requireConfirmation } from '../pipelines/parameter-rules.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { pipelineDetailOf } from '../pipelines/describe-pipeline.ts';
 import { removePipeline } from '../pipelines/remove-pipeline.ts';
+import { kindOfSource } from '../publishing/compile-definition.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import { structuralDiff } from '../revisions/structural-diff.ts';
 import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
@@ -113,7 +114,7 @@ class Application {
     const pipeline = Object.assign(new PipelineEntity(), {
       ...{ id: ulid(), name, channelId: channel.id, sourceId: source.id, targetId: target.id, revision: 0 },
       parameters: { ...MADE_WITH, ...wanted.parameters },
-      start: inside(`${field}.start`, () => startOf(wanted.start, source.kind)),
+      start: inside(`${field}.start`, () => startOf(wanted.start, kindOfSource(source))),
       ...{ createdAt: at, updatedAt: at },
     });
     this.step({ action: 'create', object: 'pipeline', name });
@@ -134,7 +135,7 @@ class Application {
       );
     const source = await this.dataSource(`${field}.source`, wanted.source);
     const before = await pipelineDetailOf(manager, pipeline);
-    const start = inside(`${field}.start`, () => startOf(wanted.start, source.kind));
+    const start = inside(`${field}.start`, () => startOf(wanted.start, kindOfSource(source)));
     const parameters = { ...MADE_WITH, ...wanted.parameters };
     const now = pipelineDocumentOf(stored);
     const differences = structuralDiff({ start: now.start, parameters: now.parameters }, { start, parameters });

@@ -3,7 +3,7 @@ import { completeParameters } from '@lutra/model';
 import type { PipelineParameters, StartDefinition } from '@lutra/model';
 import type { ChannelEntity } from '../channels/channel.entity.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
-import type { MappingContent } from '../mappings/mapping.service.ts';
+import type { MappingContent } from '../mappings/read-mapping.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { settingsOf } from '../revisions/keep-revision.ts';
 
@@ -74,8 +74,13 @@ export function storedContentOf(mapping: MappingEntity): Readonly<Record<string,
 
 /** What one mapping copies into what: there is never another one with the same. */
 export function mappingName({ source, target }: Pick<MappingContent, 'source' | 'target'>): string {
-  const table = 'exact' in source.table ? source.table.exact : `/${source.table.regex}/`;
+  const table = sayTable(source.table);
   return `${source.schema}.${table} → ${target.schema}${target.table === undefined ? '' : `.${target.table}`}`;
+}
+
+function sayTable(table: MappingContent['source']['table']): string {
+  if ('range' in table) return table.range;
+  return 'exact' in table ? table.exact : `/${table.regex}/`;
 }
 
 /** Another one whenever the document is another one: its ETag. */
