@@ -282,7 +282,7 @@ export const ERRORS = {
     scope: 'config',
     class: 'configuration',
     summary: 'A receiver does not take what it is told',
-    workaround: "Correct the receiver's address, login or secret, then send it a test: POST receivers/{id}/test-send.",
+    workaround: 'Correct the address, login or secret of the receiver, then send it a test.',
   },
   RECEIVER_UNREACHABLE: {
     scope: 'config',
