@@ -267,7 +267,7 @@ describe('refused as a whole', () => {
   });
 
   it('a body that is too large', async () => {
-    const answer = await put('r', `a: ${'x'.repeat(9 * 1024 * 1024)}`);
+    const answer = await put('r', `a: ${'x'.repeat(3 * 1024 * 1024)}`);
     expect([answer.status, answer.body['code']]).toEqual([413, 'REQUEST_INVALID']);
   });
 });

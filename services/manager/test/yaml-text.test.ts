@@ -109,7 +109,11 @@ describe('refused', () => {
     ['a tab', 'a:\n\tb: 1\n', 'not YAML'],
     ['an open quote', 'a: "b', 'not YAML'],
     ['depth', '['.repeat(33) + ']'.repeat(33), 'deep'],
-    ['depth of a parser', '['.repeat(200_000), 'REQUEST_INVALID'],
+    ['depth of a parser', '['.repeat(500_000), 'deep'],
+    ['depth of maps', '{'.repeat(500_000), 'deep'],
+    ['depth of keys', '? '.repeat(250_000), 'deep'],
+    ['depth of lists', '- '.repeat(250_000), 'deep'],
+    ['many mistakes', '"'.repeat(100_000), 'not YAML'],
     ['depth by lines', Array.from({ length: 500 }, (_, n) => `${' '.repeat(n)}a:\n`).join(''), 'deep'],
     ['depth in one line', '- '.repeat(5_000), 'deep'],
     ['length', `a: ${'x'.repeat(DOCUMENT_CHARACTERS_MAX)}`, 'more than'],
@@ -119,7 +123,7 @@ describe('refused', () => {
   });
 
   it('many fields cost no more than many fields', () => {
-    const text = Array.from({ length: 100_000 }, (_, n) => `k${String(n)}: 1\n`).join('');
-    expect(Object.keys(readYaml(text) as object)).toHaveLength(100_000);
+    const text = Array.from({ length: 40_000 }, (_, n) => `k${String(n)}: 1\n`).join('');
+    expect(Object.keys(readYaml(text) as object)).toHaveLength(40_000);
   }, 20_000);
 });

@@ -1,9 +1,9 @@
-import { isCollection, isMap, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml';
+import { isCollection, isMap, isScalar, Lexer, LineCounter, parseDocument, stringify, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { SyncError } from '@lutra/model';
 
-/** A channel of a thousand mappings with lists of columns. */
-export const DOCUMENT_CHARACTERS_MAX = 2 * 1024 * 1024;
+/** A channel of a thousand mappings, and some lists of columns; larger texts would hold up other requests for seconds. */
+export const DOCUMENT_CHARACTERS_MAX = 512 * 1024;
 /** Our documents have eight levels. */
 const DEPTH_MAX = 32;
 const TOO_DEEP = `The document is nested more than ${String(DEPTH_MAX)} levels deep`;
@@ -17,10 +17,12 @@ const REFUSED_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype'
 export function readYaml(text: string): unknown {
   if (text.length > DOCUMENT_CHARACTERS_MAX)
     return refuse(`The document has more than ${String(DOCUMENT_CHARACTERS_MAX)} characters`);
+  refuseDepth(text);
   try {
     const lines = new LineCounter();
     // The parser compares each field with all others of its map, which takes hours for a large one: see refuseOddities.
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, logLevel: 'error' });
+    const options = { uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'error' } as const;
+    const document = parseDocument(text, { ...options, lineCounter: lines });
     const [error] = [...document.errors, ...document.warnings];
     if (error?.code === 'RESOURCE_EXHAUSTION') return refuse(TOO_DEEP);
     if (error !== undefined) {
@@ -34,6 +36,26 @@ export function readYaml(text: string): unknown {
     // Deep nesting ends the parser's stack.
     if (error instanceof RangeError) return refuse(TOO_DEEP);
     throw error;
+  }
+}
+
+/** Blanks before a line's first word: two for each level, and some. */
+const INDENT_MAX = 4 * DEPTH_MAX;
+
+/** Before the parser: one that is given a deep text takes minutes, or all memory, before it says so. */
+function refuseDepth(text: string): void {
+  let inFlow = 0;
+  let inLine = 0;
+  let isLineStart = true;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') inFlow += 1;
+    else if (token === ']' || token === '}') inFlow -= 1;
+    else if (token === '-' || token === '?' || token === ':') inLine += 1;
+    else if (isLineStart && /^ +$/.test(token) && token.length > INDENT_MAX) refuse(TOO_DEEP);
+    isLineStart = token.endsWith('\n');
+    // Inside brackets a line may hold many fields, one behind the other.
+    if (isLineStart || inFlow > 0) inLine = 0;
+    if (inFlow > DEPTH_MAX || inLine > DEPTH_MAX) refuse(TOO_DEEP);
   }
 }
 
