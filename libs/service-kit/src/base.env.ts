@@ -79,6 +79,21 @@ export class BaseEnv {
   @Max(65_535)
   LUTRA_HTTP_PORT = 0;
 
+  /** Certificate of that address, PEM, the authorities in between behind it: HTTPS instead of HTTP. Read again when it changes. */
+  @IsOptional()
+  @IsString()
+  LUTRA_HTTP_TLS_CERT_FILE?: string;
+
+  /** Its private key, PEM. */
+  @IsOptional()
+  @IsString()
+  LUTRA_HTTP_TLS_KEY_FILE?: string;
+
+  /** Authorities of the clients, PEM: who shows no certificate of them is refused, also at /health and /metrics. Not set = all are let in. */
+  @IsOptional()
+  @IsString()
+  LUTRA_HTTP_TLS_CLIENT_CA_FILE?: string;
+
   /** 32 bytes in base64: opens the passwords of the data sources. The same for all services of the installation. */
   @Matches(KEY_OF_32_BYTES, { message: '$property must be 32 bytes in base64' })
   LUTRA_SECRET_KEY!: string;

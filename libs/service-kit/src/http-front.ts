@@ -1,12 +1,26 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { SecureContextOptions } from 'node:tls';
+import type { Logger } from 'pino';
 import { must } from '@lutra/model';
 import type { Health, HealthAnswer } from './health.ts';
 import type { Telemetry } from './telemetry.ts';
+import { followTlsFiles, readTlsFiles } from './tls-files.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** Slow clients must not hold the shutdown up: what is still open after this is cut. */
 const CLOSE_MS_MAX = 1_000;
+/** A client that takes longer for its headers, or for all of its request, only holds a socket. */
+const LIMITS: HttpLimits = { headersMs: 15_000, requestMs: 60_000 };
+/** How often sockets are looked at, as a part of the shorter limit. */
+const LOOKS_PER_LIMIT = 3;
+
+export interface HttpLimits {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
 
 export interface HttpFront {
   readonly port: number;
@@ -22,12 +36,19 @@ export interface HttpFront {
  */
 export async function openHttpFront(
   address: { readonly host: string; readonly port: number },
-  parts: { readonly health: Health; readonly telemetry: Telemetry },
+  parts: {
+    readonly health: Health;
+    readonly telemetry: Telemetry;
+    readonly log: Logger;
+    /** null = without TLS. */
+    readonly tls: TlsFiles | null;
+    readonly limits?: HttpLimits;
+  },
 ): Promise<HttpFront> {
   let forward: RequestListener = (_request, response) => {
     sendHealth(response, parts.health.ready());
   };
-  const server = createServer((request, response) => {
+  const { server, unfollow } = createFront(parts, (request, response) => {
     if (!answerOwnPath(request, response, parts)) forward(request, response);
   });
   await listen(server, address);
@@ -36,8 +57,31 @@ export async function openHttpFront(
     forwardTo: (listener) => {
       forward = listener;
     },
-    close: () => close(server),
+    close: () => {
+      unfollow();
+      return close(server);
+    },
   };
+}
+
+/** With TLS the certificate follows its files; with an authority of clients, who has no certificate of it does not get in. */
+function createFront(
+  { tls, log, limits = LIMITS }: { readonly tls: TlsFiles | null; readonly log: Logger; readonly limits?: HttpLimits },
+  listener: RequestListener,
+): { readonly server: Server; readonly unfollow: () => void } {
+  const { headersMs: headersTimeout, requestMs: requestTimeout } = limits;
+  const connectionsCheckingInterval = Math.ceil(headersTimeout / LOOKS_PER_LIMIT);
+  const options = { headersTimeout, requestTimeout, connectionsCheckingInterval };
+  if (tls === null) return { server: createServer(options, listener), unfollow: () => undefined };
+  const asksClients = tls.clientAuthorityFile !== null;
+  const server = createTlsServer(
+    { ...options, ...readTlsFiles(tls), requestCert: asksClients, rejectUnauthorized: asksClients },
+    listener,
+  );
+  const replace = (context: SecureContextOptions): void => {
+    server.setSecureContext(context);
+  };
+  return { server, unfollow: followTlsFiles(tls, replace, log) };
 }
 
 function answerOwnPath(

@@ -23,7 +23,7 @@ export interface ServiceDefinition<E extends BaseEnv> {
   /** The service's own NestJS module, when it has controllers or providers of its own (manager). Gets the context by SERVICE_CONTEXT. */
   readonly module?: (context: ServiceContext<E>) => Type | DynamicModule;
   /** Last word on the NestJS application before it starts (pipes, API page). */
-  readonly configure?: (app: INestApplication) => void;
+  readonly configure?: (app: INestApplication, context: ServiceContext<E>) => void;
   /** The workers of the service, built from the context. */
   readonly workers: (context: ServiceContext<E>) => readonly Worker[];
 }

@@ -21,6 +21,7 @@ import type { InstanceIdentity, ServiceContext } from './service-context.ts';
 import { ServiceModule } from './service.module.ts';
 import { startTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
+import { tlsFilesOf } from './tls-files.ts';
 import { WorkerRunner } from './worker-runner.ts';
 
 /** How long workers may take to finish what is in hand before their work is aborted. */
@@ -130,7 +131,7 @@ export class ServiceLife<E extends BaseEnv> {
   private async listen(telemetry: Telemetry): Promise<void> {
     const { env, log } = this.parts;
     const address = { host: env.LUTRA_HTTP_HOST, port: env.LUTRA_HTTP_PORT };
-    const front = await openHttpFront(address, { health: this.health, telemetry });
+    const front = await openHttpFront(address, { health: this.health, telemetry, log, tls: tlsFilesOf(env) });
     this.front = front;
     this.undo('http', () => front.close());
     log.info({ host: address.host, port: front.port }, 'health and metrics are served');
@@ -189,7 +190,7 @@ export class ServiceLife<E extends BaseEnv> {
       abortOnError: false,
     });
     this.undo('application', () => app.close());
-    this.definition.configure?.(app);
+    this.definition.configure?.(app, context);
     await app.init();
     must(this.front, 'the service listens').forwardTo(listenerOf(app));
   }

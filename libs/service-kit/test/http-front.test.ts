@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { systemClock } from '@lutra/model';
 import { Health } from '../src/health.ts';
 import { openHttpFront } from '../src/http-front.ts';
@@ -7,6 +8,7 @@ import { stageMeter } from '../src/stage-meter.ts';
 import { startTelemetry } from '../src/telemetry.ts';
 import type { Telemetry } from '../src/telemetry.ts';
 
+const log = pino({ level: 'silent' });
 const identity = { service: 'extract', instance: 'extract-1', host: 'here', version: '0.0.0' } as const;
 
 describe('HTTP front', () => {
@@ -16,7 +18,7 @@ describe('HTTP front', () => {
   beforeEach(async () => {
     health = new Health();
     telemetry = startTelemetry(identity, {}, systemClock);
-    front = await openHttpFront({ host: '127.0.0.1', port: 0 }, { health, telemetry });
+    front = await openHttpFront({ host: '127.0.0.1', port: 0 }, { health, telemetry, log, tls: null });
   });
   afterEach(async () => {
     await front.close();
