@@ -299,9 +299,27 @@ export const ERRORS = {
   REQUEST_UNAUTHORIZED: {
     scope: 'config',
     class: 'configuration',
-    summary: 'The request carries no valid API token',
+    summary: 'The request carries no API key and no session that counts',
     workaround:
-      "Send the header 'Authorization: Bearer <token>' with the token that the manager printed at its first start.",
+      "Send the header 'Authorization: Bearer <key>' with an API key that has not expired, or log in; the manager printed a key at its first start.",
+  },
+  REQUEST_FORBIDDEN: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'The API key or user may not do this',
+    workaround: 'Use one with the role and the channels that the message names; an administrator makes it.',
+  },
+  LOGIN_FAILED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'User name or password is wrong',
+    workaround: 'Try again; an administrator sets another password.',
+  },
+  LOGIN_BLOCKED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'Too many attempts to log in',
+    workaround: 'Wait as long as Retry-After says.',
   },
   RESOURCE_NOT_FOUND: {
     scope: 'config',

@@ -150,8 +150,20 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     next: CONCERNS_A_REQUEST,
   },
   REQUEST_UNAUTHORIZED: {
-    command: 'GET tokens',
-    next: `${CONCERNS_A_REQUEST} When the last token is lost: DELETE FROM api_token in the manager's database and restart the manager, which prints a new one.`,
+    command: 'GET api-keys',
+    next: `${CONCERNS_A_REQUEST} When the last admin key is lost: DELETE FROM api_key in the manager's database and restart the manager, which prints a new one.`,
+  },
+  REQUEST_FORBIDDEN: {
+    command: 'GET api-keys',
+    next: `${CONCERNS_A_REQUEST} The message says which role it takes, or that the key is limited to channels; the list shows the role and channels of each key to an administrator.`,
+  },
+  LOGIN_FAILED: {
+    command: 'GET users?name={name}',
+    next: `${CONCERNS_A_REQUEST} A user that is not in the list does not exist; PATCH users/{id} with another password ends the user's sessions. The audit log has each attempt with its address.`,
+  },
+  LOGIN_BLOCKED: {
+    command: 'GET audit',
+    next: `${CONCERNS_A_REQUEST} \`login-failed\` entries show from which address somebody tries. The block ends by itself within 15 minutes; API keys are not concerned.`,
   },
   RESOURCE_NOT_FOUND: { command: 'GET pipelines?name={name}', next: CONCERNS_A_REQUEST },
   RESOURCE_CONFLICT: {

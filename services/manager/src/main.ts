@@ -19,6 +19,8 @@ await runService({
   service: 'manager',
   Env: ManagerEnv,
   module: (context) => ManagerModule.of(partsOf(context).services, context.log),
-  configure: configureHttp,
+  configure: (app, { env }) => {
+    configureHttp(app, env);
+  },
   workers: (context) => partsOf(context).workers,
 });

@@ -1,7 +1,8 @@
 import type { ServiceContext, Worker } from '@lutra/service-kit';
+import { buildAccess } from './access/build-access.ts';
 import { buildAlarms } from './alarms/build-alarms.ts';
 import { ensureDefaultRules } from './alarms/default-rules.ts';
-import { AuditService } from './audit/audit.service.ts';
+import { showFirstKey } from './api-keys/first-key.ts';
 import { ChannelService } from './channels/channel.service.ts';
 import { CommandReader } from './commands/command-reader.ts';
 import { CommandService } from './commands/command.service.ts';
@@ -26,8 +27,6 @@ import { buildStatisticParts } from './statistics/statistic-parts.ts';
 import { StoreWorker } from './store/store.worker.ts';
 import { Store } from './store/store.ts';
 import { TargetDoor } from './targets/target-door.ts';
-import { showFirstToken } from './tokens/first-token.ts';
-import { TokenService } from './tokens/token.service.ts';
 
 /** The manager's objects, wired. None of them knows NestJS. */
 export interface ManagerParts {
@@ -49,13 +48,13 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
     },
     clock,
   );
-  const tokens = new TokenService(store, clock);
+  const { access, keys, services: accessServices } = buildAccess(store, clock);
   const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
   const watch = new PipelineWatch();
   const links = new RunbookLinks(env.LUTRA_RUNBOOK_URL);
   const instances = new InstanceService({ store, coordinator, bus, clock });
   const commandService = new CommandService(store, clock, bus);
-  const commands = new CommandReader(store, bus);
+  const commands = new CommandReader(store, bus, access);
   const statistics = buildStatisticParts(context, { store, watch });
   const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
   const openLetters = new OpenDeadLetters(door, clock);
@@ -65,21 +64,20 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
     services: [
       ...configuration.services,
       links,
-      tokens,
+      ...accessServices,
       ...alarms.services,
-      new AuditService(store),
       new ChannelService(store, clock),
       commands,
       commandService,
-      new ConflictService({ store, clock, door }),
-      ...buildDataSources({ store, clock, publisher, door, secretKey: env.LUTRA_SECRET_KEY }),
-      new DeadLetterService({ store, clock, door, links }),
-      new EventService(bus, clock, links),
+      new ConflictService({ store, clock, door, access }),
+      ...buildDataSources({ store, clock, publisher, door, access, secretKey: env.LUTRA_SECRET_KEY }),
+      new DeadLetterService({ store, clock, door, links, access }),
+      new EventService(bus, clock, links, access),
       instances,
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
-      new PipelineService({ store, clock, publisher, coordinator }),
+      new PipelineService({ store, clock, publisher, coordinator, access }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...statistics.services,
     ],
@@ -89,7 +87,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
         clock,
         log,
         prepare: async (manager) => {
-          await tokens.ensureFirst(manager, (token) => showFirstToken(token, env.LUTRA_ADMIN_TOKEN_FILE));
+          await keys.ensureFirst(manager, (token) => showFirstKey(token, env.LUTRA_ADMIN_TOKEN_FILE));
           await ensureDefaultRules(manager, clock.now());
         },
       }),

@@ -2,6 +2,9 @@ import { Type } from 'class-transformer';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { BaseEnv } from '@lutra/service-kit';
 
+const ORIGINS = /^(https?:\/\/[\w.-]+(:\d+)?(,https?:\/\/[\w.-]+(:\d+)?)*)?$/;
+const NETWORKS = /^([\da-fA-F.:]+(\/\d{1,3})?(,[\da-fA-F.:]+(\/\d{1,3})?)*)?$/;
+
 /** Environment of the manager: where its own database is. What to synchronise is not here but in that database. */
 export class ManagerEnv extends BaseEnv {
   /** Port of the API, /health and /metrics; 0 = any free one. */
@@ -40,6 +43,14 @@ export class ManagerEnv extends BaseEnv {
   @IsOptional()
   @IsString()
   LUTRA_ADMIN_TOKEN_FILE?: string;
+
+  /** Origins whose pages may call the API, comma-separated, such as https://ops.example.com; empty = none but its own. */
+  @Matches(ORIGINS, { message: '$property must be a comma-separated list of origins such as https://ops.example.com' })
+  LUTRA_CORS_ORIGINS = '';
+
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated, such as 10.0.0.0/8; empty = none. */
+  @Matches(NETWORKS, { message: '$property must be a comma-separated list of addresses or networks' })
+  LUTRA_TRUSTED_PROXIES = '';
 
   /** Where this installation has docs/runbook.md: the API's answers link to its sections. */
   @IsString()

@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { AlarmRulesController } from './alarms/alarm-rules.controller.ts';
 import { AlarmsController } from './alarms/alarms.controller.ts';
+import { ApiKeysController } from './api-keys/api-keys.controller.ts';
 import { AuditController } from './audit/audit.controller.ts';
 import { ChannelsController } from './channels/channels.controller.ts';
 import { CommandsController } from './commands/commands.controller.ts';
@@ -22,10 +23,11 @@ import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
+import { SessionsController } from './sessions/sessions.controller.ts';
 import { ProcessesController } from './statistics/processes.controller.ts';
 import { StatisticsController } from './statistics/statistics.controller.ts';
 import { SystemParametersController } from './system-parameters/system-parameters.controller.ts';
-import { TokensController } from './tokens/tokens.controller.ts';
+import { UsersController } from './users/users.controller.ts';
 
 /** Wires the manager's services, each under its class, to the controllers. */
 export class ManagerModule {
@@ -35,6 +37,7 @@ export class ManagerModule {
       controllers: [
         AlarmRulesController,
         AlarmsController,
+        ApiKeysController,
         AuditController,
         ChannelsController,
         CommandsController,
@@ -53,9 +56,10 @@ export class ManagerModule {
         ReceiversController,
         RemovalsController,
         RevisionsController,
+        SessionsController,
         StatisticsController,
         SystemParametersController,
-        TokensController,
+        UsersController,
       ],
       providers: [
         {

@@ -85,8 +85,9 @@ describe('a repeated request', () => {
     expect(others.map(problem)).toEqual(Array.from({ length: 3 }, () => [409, 'RESOURCE_CONFLICT']));
   });
 
-  it('of another token is another request', async () => {
-    const token = String((await manager.request('POST', '/api/v1/tokens', { body: { name: 'ci' } })).body['token']);
+  it('of another key is another request', async () => {
+    const created = await manager.request('POST', '/api/v1/api-keys', { body: { name: 'ci', role: 'operator' } });
+    const token = String(created.body['token']);
     const first = await order(STOP, 'key-3');
     const second = await manager.request('POST', `/api/v1/pipelines/${pipelineId}/commands`, {
       body: STOP,

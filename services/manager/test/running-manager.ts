@@ -56,8 +56,11 @@ export class Installation {
   }
 
   /** Starts a manager and waits until its store is open. `storePort` sends it to another server (or to none). */
-  async start(options: { readonly storePort?: number; readonly waits?: boolean } = {}): Promise<RunningManager> {
-    const manager = await RunningManager.start(this, options.storePort ?? this.store.port);
+  async start(
+    options: { readonly storePort?: number; readonly waits?: boolean; readonly env?: Partial<ManagerEnv> } = {},
+  ): Promise<RunningManager> {
+    const { storePort = this.store.port, env = {} } = options;
+    const manager = await RunningManager.start(this, { MANAGER_DATABASE_PORT: storePort, ...env });
     this.managers.add(manager);
     if (options.waits !== false)
       await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 30_000 });
@@ -104,7 +107,7 @@ export class RunningManager {
     },
   ) {}
 
-  static async start(installation: Installation, storePort: number): Promise<RunningManager> {
+  static async start(installation: Installation, given: Partial<ManagerEnv>): Promise<RunningManager> {
     const { nats, zookeeper } = testServers();
     const { store } = installation;
     const instance = `manager-${randomBytes(3).toString('hex')}`;
@@ -114,10 +117,10 @@ export class RunningManager {
       LUTRA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       LUTRA_ADMIN_TOKEN_FILE: installation.tokenFile,
       MANAGER_DATABASE_HOST: store.host,
-      MANAGER_DATABASE_PORT: storePort,
       MANAGER_DATABASE_USER: store.user,
       MANAGER_DATABASE_PASSWORD: store.password,
       MANAGER_DATABASE_NAME: installation.database,
+      ...given,
     });
     const lines = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
@@ -130,7 +133,7 @@ export class RunningManager {
     const context = { env, identity, clock: systemClock, log, bus, coordinator, budget: new ByteBudget(1) };
     const { services, workers } = buildManagerParts(context);
     const app = await NestFactory.create(ManagerModule.of(services, log), { logger: false });
-    configureHttp(app);
+    configureHttp(app, env);
     await app.listen(0, '127.0.0.1');
     const stop = new AbortController();
     const runs = workers.map((worker) => worker.run(stop.signal));

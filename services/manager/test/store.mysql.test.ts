@@ -55,19 +55,19 @@ describe.each([
     installation = new Installation(server);
   });
 
-  it('two managers that start at once migrate once and make one token', async () => {
+  it('two managers that start at once migrate once and make one key', async () => {
     const managers = await Promise.all([installation.start(), installation.start()]);
     const { database } = installation;
     expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.migration`))[0]?.['n']).toBe(
       MIGRATIONS.length,
     );
-    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.api_token`))[0]?.['n']).toBe(1);
+    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.api_key`))[0]?.['n']).toBe(1);
     for (const manager of managers) expect((await manager.request('GET', '/api/v1/channels')).status).toBe(200);
     const ids = await Promise.all(managers.map((manager, i) => manager.create('channels', { name: `c${String(i)}` })));
     expect(new Set(ids).size).toBe(2);
   }, 60_000);
 
-  it('a restart keeps token and configuration, and publishes what the bus lost meanwhile', async () => {
+  it('a restart keeps key and configuration, and publishes what the bus lost meanwhile', async () => {
     const first = await installation.start();
     const token = installation.token();
     const channelId = await first.create('channels', { name: 'c' });

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -12,24 +13,28 @@ export class AlarmRulesController {
   constructor(@Inject(AlarmRuleService) private readonly rules: AlarmRuleService) {}
 
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: AlarmRuleListDto })
   list(@Query() query: ListQuery): Promise<AlarmRuleListDto> {
     return this.rules.list(query);
   }
 
   @Get(':id')
+  @Allows('viewer')
   @ApiOkResponse({ type: AlarmRuleDto })
   get(@Param('id') id: string): Promise<AlarmRuleDto> {
     return this.rules.get(id);
   }
 
   @Post()
+  @Allows('admin')
   @ApiCreatedResponse({ type: AlarmRuleDto })
   create(@Body() body: AlarmRuleCreateDto, @CallerOf() caller: Caller): Promise<AlarmRuleDto> {
     return this.rules.create(body, caller);
   }
 
   @Patch(':id')
+  @Allows('admin')
   @ApiOkResponse({ type: AlarmRuleDto })
   change(
     @Param('id') id: string,
@@ -41,6 +46,7 @@ export class AlarmRulesController {
   }
 
   @Delete(':id')
+  @Allows('admin')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {

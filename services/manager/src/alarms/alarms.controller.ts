@@ -1,5 +1,6 @@
 import { Body, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -12,6 +13,7 @@ export class AlarmsController {
 
   /** Open ones and the history, newest first. */
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: AlarmListDto })
   list(@Query() query: AlarmListQuery): Promise<AlarmListDto> {
     return this.alarms.list(query);
@@ -19,6 +21,7 @@ export class AlarmsController {
 
   /** With who was told what. */
   @Get(':id')
+  @Allows('viewer')
   @ApiOkResponse({ type: AlarmDetailDto })
   get(@Param('id') id: string): Promise<AlarmDetailDto> {
     return this.alarms.get(id);
@@ -26,6 +29,7 @@ export class AlarmsController {
 
   /** Somebody has it: nothing is repeated any more, the end is told. */
   @Post(':id/acknowledge')
+  @Allows('operator')
   @HttpCode(200)
   @ApiOkResponse({ type: AlarmDto })
   acknowledge(

@@ -4,6 +4,7 @@ import type { Bus } from '@lutra/messaging';
 import { failPoint } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
+import { ownCaller } from '../access/caller.ts';
 import type { CommandService } from '../commands/command.service.ts';
 import type { ReceiverDoor } from '../receivers/receiver-door.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
@@ -173,7 +174,7 @@ export class DeliveryWorker implements Worker {
   private async order(id: string, command: AlarmCommand): Promise<SyncError | null> {
     const { kind, reason, aboutEpoch, pipelineId, rule } = command;
     try {
-      const caller = { id: 'alarms', name: `alarm rule ${rule}`.slice(0, 100) };
+      const caller = ownCaller({ id: 'alarms', name: `alarm rule ${rule}`.slice(0, 100) });
       await this.parts.commands.issue(pipelineId, { kind, reason, aboutEpoch }, { caller, key: id });
       return null;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import { whereVisible } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -21,8 +22,9 @@ export class ChannelService {
     private readonly clock: Clock,
   ) {}
 
-  async list(query: ListQuery): Promise<ChannelListDto> {
-    const { items, total } = await this.store.run((manager) => pageOf(manager, ChannelEntity, query));
+  async list(query: ListQuery, { channelIds }: Caller): Promise<ChannelListDto> {
+    const where = whereVisible('id', channelIds);
+    const { items, total } = await this.store.run((manager) => pageOf(manager, ChannelEntity, query, where));
     return { items: items.map(channelDtoOf), total };
   }
 

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { CommandRequestDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
 import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -18,24 +19,28 @@ export class ChannelsController {
   ) {}
 
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: ChannelListDto })
-  list(@Query() query: ListQuery): Promise<ChannelListDto> {
-    return this.channels.list(query);
+  list(@Query() query: ListQuery, @CallerOf() caller: Caller): Promise<ChannelListDto> {
+    return this.channels.list(query, caller);
   }
 
   @Get(':id')
+  @Allows('viewer', { channel: 'id' })
   @ApiOkResponse({ type: ChannelDto })
   get(@Param('id') id: string): Promise<ChannelDto> {
     return this.channels.get(id);
   }
 
   @Post()
+  @Allows('admin')
   @ApiCreatedResponse({ type: ChannelDto })
   create(@Body() body: ChannelCreateDto, @CallerOf() caller: Caller): Promise<ChannelDto> {
     return this.channels.create(body, caller);
   }
 
   @Patch(':id')
+  @Allows('admin', { channel: 'id' })
   @ApiOkResponse({ type: ChannelDto })
   change(
     @Param('id') id: string,
@@ -47,6 +52,7 @@ export class ChannelsController {
   }
 
   @Delete(':id')
+  @Allows('admin', { channel: 'id' })
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
@@ -55,6 +61,7 @@ export class ChannelsController {
 
   /** One command for all pipelines of the channel: each of them gets it, or none. Answers with each pipeline's part. */
   @Post(':id/commands')
+  @Allows('operator', { channel: 'id' })
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandsAcceptedDto })

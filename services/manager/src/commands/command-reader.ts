@@ -2,6 +2,9 @@ import { In, IsNull } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Command, CommandEvent, CommandKind } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
+import { whereVisible } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandDto, CommandListDto, CommandListQuery } from './command.dto.ts';
 import { CommandEntity } from './command.entity.ts';
@@ -21,19 +24,21 @@ export class CommandReader {
   constructor(
     private readonly store: Store,
     private readonly bus: Bus,
+    private readonly access: Access,
   ) {}
 
-  async get(id: string): Promise<CommandDto> {
-    const entity = await this.store.read(CommandEntity, (rows) => rows.findOneBy({ id }));
+  async get(id: string, caller: Caller): Promise<CommandDto> {
+    const where = { id, ...whereVisible('pipelineId', await this.access.pipelineIds(caller)) };
+    const entity = await this.store.read(CommandEntity, (rows) => rows.findOneBy(where));
     if (entity === null)
       throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no command with id ${id}`, id });
     await this.settle([entity]);
     return ofEntity(entity);
   }
 
-  async list({ page, pageSize, pipelineId, kind, author }: CommandListQuery): Promise<CommandListDto> {
+  async list({ page, pageSize, pipelineId, kind, author }: CommandListQuery, caller: Caller): Promise<CommandListDto> {
     const where = {
-      ...(pipelineId === undefined ? {} : { pipelineId }),
+      ...whereVisible('pipelineId', await this.access.pipelineIds(caller), pipelineId),
       ...(kind === undefined ? {} : { kind }),
       ...(author === undefined ? {} : { author }),
     };

@@ -25,7 +25,7 @@ export interface NamedRequest {
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * The request's name, which is its token's own: another token's equal key is another request. Null without a key. `scope`
+ * The request's name, which is its caller's own: another caller's equal key is another request. Null without a key. `scope`
  * says what the request is about. Throws REQUEST_INVALID for a key that is none.
  */
 export function requestOf({

@@ -2,6 +2,7 @@ import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { countConflicts, listConflicts, readConflict, removeConflictsStatement } from '@lutra/sql';
 import type { ConflictFilter, RecordedConflict, TargetSession } from '@lutra/sql';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { Caller } from '../http/token.guard.ts';
 import type { Store } from '../store/store.ts';
@@ -15,9 +16,17 @@ import type { ConflictDto, ConflictListDto, ConflictQuery } from './conflict.dto
 
 /** Conflicts, which load records at the targets. They are only read, and removed when they are old. */
 export class ConflictService {
-  constructor(private readonly parts: { readonly store: Store; readonly clock: Clock; readonly door: TargetDoor }) {}
+  constructor(
+    private readonly parts: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly door: TargetDoor;
+      readonly access: Access;
+    },
+  ) {}
 
-  list({ pipelineId, page, pageSize, sort, ...asked }: ConflictQuery): Promise<ConflictListDto> {
+  async list({ pipelineId, page, pageSize, sort, ...asked }: ConflictQuery, caller: Caller): Promise<ConflictListDto> {
+    const visible = await this.parts.access.pipelineIds(caller);
     const { schema, table, type, decision, from, to } = asked;
     const filterOf = (pipelineIds: readonly string[]): ConflictFilter => ({
       ...{ pipelineIds, schema, table, type, decision },
@@ -31,7 +40,7 @@ export class ConflictService {
         read: async (session, ids, wanted) => (await listConflicts(session, filterOf(ids), wanted)).map(dtoOf),
         timeOf: ({ createdAt }) => createdAt,
       },
-      { pipelineId, page, pageSize, order: sort === 'createdAt' ? 'oldestFirst' : 'newestFirst' },
+      { pipelineId, visible, page, pageSize, order: sort === 'createdAt' ? 'oldestFirst' : 'newestFirst' },
     );
   }
 
@@ -44,8 +53,9 @@ export class ConflictService {
     });
   }
 
-  remove({ pipelineId, before }: TargetRemovalQuery, caller: Caller): Promise<TargetChangeDto> {
-    const { door, store, clock } = this.parts;
+  async remove({ pipelineId, before }: TargetRemovalQuery, caller: Caller): Promise<TargetChangeDto> {
+    const { door, store, clock, access } = this.parts;
+    await access.requirePipeline(caller, pipelineId);
     const next = removeConflictsStatement({ pipelineIds: [pipelineId], to: new Date(before) }, STEP_ROWS_MAX);
     const audit = async (count: number): Promise<void> => {
       const was = { recordedBefore: before, count };

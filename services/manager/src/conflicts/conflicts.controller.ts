@@ -1,5 +1,6 @@
 import { Delete, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -13,12 +14,14 @@ export class ConflictsController {
   constructor(@Inject(ConflictService) private readonly conflicts: ConflictService) {}
 
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: ConflictListDto })
-  list(@Query() query: ConflictQuery): Promise<ConflictListDto> {
-    return this.conflicts.list(query);
+  list(@Query() query: ConflictQuery, @CallerOf() caller: Caller): Promise<ConflictListDto> {
+    return this.conflicts.list(query, caller);
   }
 
   @Get(':id')
+  @Allows('viewer', { pipeline: 'id' })
   @ApiOkResponse({ type: ConflictDto })
   get(@Param('id') id: string): Promise<ConflictDto> {
     return this.conflicts.get(id);
@@ -26,6 +29,7 @@ export class ConflictsController {
 
   /** Removes what was recorded before a time. */
   @Delete()
+  @Allows('admin', 'filtered')
   @ApiOkResponse({ type: TargetChangeDto })
   remove(@Query() query: TargetRemovalQuery, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
     return this.conflicts.remove(query, caller);

@@ -1,4 +1,5 @@
 import type { Clock } from '@lutra/model';
+import type { Access } from '../access/access.ts';
 import { TableLookup } from '../lookups/table-lookup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import type { Store } from '../store/store.ts';
@@ -13,6 +14,7 @@ export function buildDataSources(parts: {
   readonly clock: Clock;
   readonly publisher: Publisher;
   readonly door: TargetDoor;
+  readonly access: Access;
   /** LUTRA_SECRET_KEY: seals and opens passwords. */
   readonly secretKey: string;
 }): readonly object[] {

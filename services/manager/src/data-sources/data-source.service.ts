@@ -2,6 +2,8 @@ import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { sealSecret, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import { whereVisible } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -35,13 +37,16 @@ export class DataSourceService {
       readonly store: Store;
       readonly clock: Clock;
       readonly publisher: Publisher;
+      readonly access: Access;
       /** LUTRA_SECRET_KEY: seals passwords. */
       readonly secretKey: string;
     },
   ) {}
 
-  async list(query: ListQuery): Promise<DataSourceListDto> {
-    const { items, total } = await this.parts.store.run((manager) => pageOf(manager, DataSourceEntity, query));
+  async list(query: ListQuery, caller: Caller): Promise<DataSourceListDto> {
+    const { store, access } = this.parts;
+    const where = whereVisible('id', await access.dataSourceIds(caller));
+    const { items, total } = await store.run((manager) => pageOf(manager, DataSourceEntity, query, where));
     return { items: items.map(dataSourceDtoOf), total };
   }
 

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -26,18 +27,21 @@ export class DataSourcesController {
   ) {}
 
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: DataSourceListDto })
-  list(@Query() query: ListQuery): Promise<DataSourceListDto> {
-    return this.dataSources.list(query);
+  list(@Query() query: ListQuery, @CallerOf() caller: Caller): Promise<DataSourceListDto> {
+    return this.dataSources.list(query, caller);
   }
 
   @Get(':id')
+  @Allows('viewer', { dataSource: 'id' })
   @ApiOkResponse({ type: DataSourceDto })
   get(@Param('id') id: string): Promise<DataSourceDto> {
     return this.dataSources.get(id);
   }
 
   @Post()
+  @Allows('admin')
   @ApiCreatedResponse({ type: DataSourceDto })
   create(@Body() body: DataSourceCreateDto, @CallerOf() caller: Caller): Promise<DataSourceDto> {
     return this.dataSources.create(body, caller);
@@ -45,6 +49,7 @@ export class DataSourcesController {
 
   /** Logs in from the manager's machine and says what the database is, what the user may do, and what a source would lack. */
   @Post(':id/check')
+  @Allows('operator', { dataSource: 'id' })
   @HttpCode(200)
   @ApiOkResponse({ type: DataSourceCheckDto })
   check(@Param('id') id: string): Promise<DataSourceCheckDto> {
@@ -53,6 +58,7 @@ export class DataSourcesController {
 
   /** Makes a standby the first server of the group, the first a standby, after a look at whether it would do. */
   @Post(':id/switch')
+  @Allows('admin')
   @HttpCode(200)
   @ApiOkResponse({ type: DataSourceDto })
   switch(
@@ -65,6 +71,7 @@ export class DataSourcesController {
   }
 
   @Patch(':id')
+  @Allows('admin')
   @TakesComment()
   @ApiOkResponse({ type: DataSourceDto })
   change(
@@ -77,6 +84,7 @@ export class DataSourcesController {
   }
 
   @Delete(':id')
+  @Allows('admin')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {

@@ -18,6 +18,7 @@ import type {
   TargetSession,
   TargetStatement,
 } from '@lutra/sql';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { Plain } from '../http/plain.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -55,10 +56,15 @@ export class DeadLetterService {
       readonly clock: Clock;
       readonly door: TargetDoor;
       readonly links: RunbookLinks;
+      readonly access: Access;
     },
   ) {}
 
-  list({ pipelineId, page, pageSize, sort, ...asked }: DeadLetterQuery): Promise<DeadLetterListDto> {
+  async list(
+    { pipelineId, page, pageSize, sort, ...asked }: DeadLetterQuery,
+    caller: Caller,
+  ): Promise<DeadLetterListDto> {
+    const visible = await this.parts.access.pipelineIds(caller);
     const filterOf = (pipelineIds: readonly string[]): DeadLetterFilter => ({
       ...filterOfSelection(asked, pipelineIds),
       states: asked.state,
@@ -72,7 +78,7 @@ export class DeadLetterService {
           (await listDeadLetters(session, filterOf(ids), wanted)).map((letter) => this.summaryOf(letter)),
         timeOf: ({ createdAt }) => createdAt,
       },
-      { pipelineId, page, pageSize, order },
+      { pipelineId, visible, page, pageSize, order },
     );
   }
 
@@ -103,11 +109,12 @@ export class DeadLetterService {
     });
   }
 
-  decideMany(
+  async decideMany(
     { pipelineId, ...selection }: DeadLetterSelectionDto,
     state: Decision['state'],
     caller: Caller,
   ): Promise<TargetChangeDto> {
+    await this.parts.access.requirePipeline(caller, pipelineId);
     const filter = filterOfSelection(selection, [pipelineId]);
     const next = wantManyStatement(filter, { state, by: caller.name, limit: STEP_ROWS_MAX });
     return this.changeMany(pipelineId, next, async (count) => {
@@ -119,7 +126,8 @@ export class DeadLetterService {
     });
   }
 
-  removeSettled({ pipelineId, before }: TargetRemovalQuery, caller: Caller): Promise<TargetChangeDto> {
+  async removeSettled({ pipelineId, before }: TargetRemovalQuery, caller: Caller): Promise<TargetChangeDto> {
+    await this.parts.access.requirePipeline(caller, pipelineId);
     const options = { resolvedBefore: new Date(before), limit: STEP_ROWS_MAX };
     const next = removeSettledStatement({ pipelineIds: [pipelineId] }, options);
     return this.changeMany(pipelineId, next, async (count) => {

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -19,13 +20,15 @@ export class DeadLettersController {
   constructor(@Inject(DeadLetterService) private readonly letters: DeadLetterService) {}
 
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: DeadLetterListDto })
-  list(@Query() query: DeadLetterQuery): Promise<DeadLetterListDto> {
-    return this.letters.list(query);
+  list(@Query() query: DeadLetterQuery, @CallerOf() caller: Caller): Promise<DeadLetterListDto> {
+    return this.letters.list(query, caller);
   }
 
   /** Removes letters that were settled before a time. Others stay, however old they are. */
   @Delete()
+  @Allows('admin', 'filtered')
   @ApiOkResponse({ type: TargetChangeDto })
   remove(@Query() query: TargetRemovalQuery, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
     return this.letters.removeSettled(query, caller);
@@ -33,6 +36,7 @@ export class DeadLettersController {
 
   /** Retries all open letters that match. What follows another letter goes on by itself after it. */
   @Post('retry')
+  @Allows('operator', 'filtered')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: TargetChangeDto })
   retryMany(@Body() body: DeadLetterSelectionDto, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
@@ -41,6 +45,7 @@ export class DeadLettersController {
 
   /** Gives up all open letters that match: their rows are never written. */
   @Post('discard')
+  @Allows('operator', 'filtered')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: TargetChangeDto })
   discardMany(@Body() body: DeadLetterSelectionDto, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
@@ -48,6 +53,7 @@ export class DeadLettersController {
   }
 
   @Get(':id')
+  @Allows('viewer', { pipeline: 'id' })
   @ApiOkResponse({ type: DeadLetterDto })
   get(@Param('id') id: string): Promise<DeadLetterDto> {
     return this.letters.get(id);
@@ -55,6 +61,7 @@ export class DeadLettersController {
 
   /** The row is written as it came. */
   @Post(':id/retry')
+  @Allows('operator', { pipeline: 'id' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   retry(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DeadLetterDto> {
@@ -63,6 +70,7 @@ export class DeadLettersController {
 
   /** The row is never written; later changes of its key go on. */
   @Post(':id/discard')
+  @Allows('operator', { pipeline: 'id' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   discard(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DeadLetterDto> {
@@ -71,6 +79,7 @@ export class DeadLettersController {
 
   /** The row is written with some columns replaced. */
   @Patch(':id')
+  @Allows('admin', { pipeline: 'id' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   edit(

@@ -1,6 +1,7 @@
 import { Body, Get, Header, Headers, Inject, Param, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -16,6 +17,7 @@ export class DocumentsController {
 
   /** The whole channel as YAML: pipelines, parameters, mappings. Data sources are named; no secrets. */
   @Get()
+  @Allows('viewer')
   @Header('content-type', `${YAML}; charset=utf-8`)
   @ApiProduces(YAML)
   @ApiOkResponse({ schema: { type: 'string' } })
@@ -27,6 +29,7 @@ export class DocumentsController {
 
   /** Makes the channel what the document (YAML or JSON) says, in one step or not at all. Sent twice, the second one changes nothing. */
   @Put()
+  @Allows('admin')
   @TakesComment()
   @ApiConsumes(YAML, 'application/json')
   @ApiBody({ type: ChannelDocumentDto })

@@ -1,5 +1,7 @@
-import type { Clock } from '@lutra/model';
+import type { Clock, LutraEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
+import type { Access } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import { DEFAULT_KINDS } from './event.dto.ts';
 import type { EventListDto, EventQuery } from './event.dto.ts';
@@ -12,6 +14,7 @@ export class EventService {
     private readonly bus: Bus,
     private readonly clock: Clock,
     private readonly links: RunbookLinks,
+    private readonly access: Access,
   ) {}
 
   async list({ kinds, since, limit }: EventQuery, pipelineId?: string): Promise<EventListDto> {
@@ -22,5 +25,16 @@ export class EventService {
       limit,
     });
     return { items: items.map((event) => this.links.inEvent(event)), total: items.length };
+  }
+
+  /** The newest events of everything that the caller may see. */
+  async listVisible(query: EventQuery, caller: Caller): Promise<EventListDto> {
+    const pipelineIds = await this.access.pipelineIds(caller);
+    if (pipelineIds === null) return this.list(query);
+    const found: LutraEvent[] = [];
+    // One after the other: each is a reading of the log, and a key with a hundred pipelines asks for no more at once than others.
+    for (const pipelineId of pipelineIds) found.push(...(await this.list(query, pipelineId)).items);
+    const items = found.sort((one, other) => Date.parse(one.at) - Date.parse(other.at)).slice(-query.limit);
+    return { items, total: items.length };
   }
 }

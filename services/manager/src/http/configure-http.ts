@@ -3,16 +3,34 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { DOCUMENT_CHARACTERS_MAX } from '../documents/yaml-text.ts';
+import type { ManagerEnv } from '../manager.env.ts';
 import { requestPipe } from './request-pipe.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** 4 096 columns of a mapping with long names fill half of it. */
+const BODY_LIMIT = '1mb';
+/** What a page of another origin may read besides the body. */
+const EXPOSED_HEADERS = ['etag', 'retry-after'];
 
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 /** Characters of UTF-8 have up to four bytes; the reader counts characters. */
 const DOCUMENT_BYTES_MAX = 4 * DOCUMENT_CHARACTERS_MAX;
 
 /** Rules of the whole HTTP application, and the API page: /api/docs for people, /api/docs-json for programs. */
-export function configureHttp(app: INestApplication): void {
-  (app as NestExpressApplication).disable('x-powered-by');
-  (app as NestExpressApplication).useBodyParser('text', { type: YAML_TYPES, limit: DOCUMENT_BYTES_MAX });
+export function configureHttp(
+  app: INestApplication,
+  env: Pick<ManagerEnv, 'LUTRA_CORS_ORIGINS' | 'LUTRA_TRUSTED_PROXIES'>,
+): void {
+  const express = app as NestExpressApplication;
+  const [origins, proxies] = [listOf(env.LUTRA_CORS_ORIGINS), listOf(env.LUTRA_TRUSTED_PROXIES)];
+  express.disable('x-powered-by');
+  // Whose X-Forwarded-For counts: a client could write any address into it.
+  express.set('trust proxy', proxies.length === 0 ? false : proxies);
+  express.use(securityHeaders);
+  // Bearer tokens are sent by scripts, not by the browser itself: no credentials.
+  if (origins.length > 0) express.enableCors({ origin: origins, exposedHeaders: EXPOSED_HEADERS });
+  express.useBodyParser('json', { limit: BODY_LIMIT });
+  express.useBodyParser('text', { type: YAML_TYPES, limit: DOCUMENT_BYTES_MAX });
   app.useGlobalPipes(requestPipe());
   SwaggerModule.setup('api/docs', app, () => describeApi(app), {
     jsonDocumentUrl: 'api/docs-json',
@@ -32,3 +50,5 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .build();
   return SwaggerModule.createDocument(app, description);
 }
+
+const listOf = (text: string): string[] => text.split(',').filter((item) => item !== '');

@@ -10,7 +10,7 @@ export const TakesIdempotencyKey = (): MethodDecorator =>
       name: 'Idempotency-Key',
       required: false,
       description:
-        'A name for this request, 1 to 255 visible ASCII characters, of the token’s own. A repeat with the same key and body ' +
+        'A name for this request, 1 to 255 visible ASCII characters, of the caller’s own. A repeat with the same key and body ' +
         'answers with the same command and gives no second one; with another body it is refused (409).',
     }),
   );

@@ -26,6 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (status === 503) response.setHeader('retry-after', RETRY_AFTER_S);
+    if (status === 429) response.setHeader('retry-after', String(error.details['retryAfterS']));
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     response.statusCode = status;
     response.setHeader('content-type', 'application/problem+json');
@@ -48,6 +49,9 @@ function statusOf(error: SyncError): number {
 const STATUS: Partial<Record<ErrorCode, number>> = {
   REQUEST_INVALID: 400,
   REQUEST_UNAUTHORIZED: 401,
+  REQUEST_FORBIDDEN: 403,
+  LOGIN_FAILED: 401,
+  LOGIN_BLOCKED: 429,
   RESOURCE_NOT_FOUND: 404,
   RESOURCE_CONFLICT: 409,
   INSTANCE_NOT_ELIGIBLE: 409,

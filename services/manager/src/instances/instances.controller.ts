@@ -1,5 +1,6 @@
 import { Body, Get, HttpCode, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -19,6 +20,7 @@ export class InstancesController {
 
   /** All that are alive, with load and leases, and those that are down and have an order. */
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: InstanceListDto })
   list(): Promise<InstanceListDto> {
     return this.instances.list();
@@ -26,6 +28,7 @@ export class InstancesController {
 
   /** What instances write to their logs, from the next line on, without a stop. Holds over restarts; later instances start as configured. */
   @Put('log-level')
+  @Allows('operator')
   @ApiOkResponse({ type: InstanceListDto })
   logLevel(@Body() { level, service, reason }: LogLevelDto, @CallerOf() caller: Caller): Promise<InstanceListDto> {
     return this.instances.orderLogLevel({ service, level }, { caller, reason });
@@ -33,6 +36,7 @@ export class InstancesController {
 
   /** One instance; while it drains, what is left. */
   @Get(':id')
+  @Allows('viewer')
   @ApiOkResponse({ type: InstanceDetailDto })
   get(@Param('id') id: string): Promise<InstanceDetailDto> {
     return this.instances.get(id);
@@ -40,6 +44,7 @@ export class InstancesController {
 
   /** Empties the instance without a rollback: leases move to others, nothing new comes. Holds until `resume`. */
   @Post(':id/drain')
+  @Allows('operator')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   drain(
@@ -52,6 +57,7 @@ export class InstancesController {
 
   /** The instance keeps what it has and takes nothing new. Holds until `resume`. */
   @Post(':id/maintenance')
+  @Allows('operator')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   maintain(
@@ -64,6 +70,7 @@ export class InstancesController {
 
   /** Takes drain and maintenance back; the weight stays as ordered. */
   @Post(':id/resume')
+  @Allows('operator')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   resume(
@@ -75,6 +82,7 @@ export class InstancesController {
   }
 
   @Patch(':id')
+  @Allows('operator')
   @ApiOkResponse({ type: InstanceDetailDto })
   change(
     @Param('id') id: string,

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -18,18 +19,21 @@ export class MappingsController {
   ) {}
 
   @Get()
+  @Allows('viewer', { pipeline: 'pipelineId' })
   @ApiOkResponse({ type: MappingListDto })
   list(@Param('pipelineId') pipelineId: string, @Query() query: PageQuery): Promise<MappingListDto> {
     return this.mappings.list(pipelineId, query);
   }
 
   @Get(':id')
+  @Allows('viewer', { pipeline: 'pipelineId' })
   @ApiOkResponse({ type: MappingDto })
   get(@Param('pipelineId') pipelineId: string, @Param('id') id: string): Promise<MappingDto> {
     return this.mappings.get({ pipelineId, id });
   }
 
   @Post()
+  @Allows('admin', { pipeline: 'pipelineId' })
   @TakesComment()
   @ApiCreatedResponse({ type: MappingDto })
   create(
@@ -42,6 +46,7 @@ export class MappingsController {
 
   /** Many at once, as text or CSV: all or nothing, with an answer for each line. If-Match is the version of the pipeline. */
   @Post('import')
+  @Allows('admin', { pipeline: 'pipelineId' })
   @HttpCode(200)
   @ApiOkResponse({ type: MappingImportResultDto })
   import(
@@ -55,6 +60,7 @@ export class MappingsController {
   }
 
   @Patch(':id')
+  @Allows('admin', { pipeline: 'pipelineId' })
   @TakesComment()
   @ApiOkResponse({ type: MappingDto })
   change(
@@ -67,6 +73,7 @@ export class MappingsController {
   }
 
   @Delete(':id')
+  @Allows('admin', { pipeline: 'pipelineId' })
   @TakesComment()
   @HttpCode(204)
   @ApiNoContentResponse()

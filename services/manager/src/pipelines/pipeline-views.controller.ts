@@ -1,5 +1,6 @@
 import { Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { EventListDto, EventQuery } from '../events/event.dto.ts';
 import { EventService } from '../events/event.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -18,6 +19,7 @@ export class PipelineViewsController {
 
   /** Open and lately loaded processes with the times of their stages. */
   @Get('processes')
+  @Allows('viewer', { pipeline: 'id' })
   @ApiOkResponse({ type: ProcessListDto })
   async processes(@Param('id') id: string): Promise<ProcessListDto> {
     await this.pipelines.get(id);
@@ -25,6 +27,7 @@ export class PipelineViewsController {
   }
 
   @Get('events')
+  @Allows('viewer', { pipeline: 'id' })
   @ApiOkResponse({ type: EventListDto })
   async eventsOf(@Param('id') id: string, @Query() query: EventQuery): Promise<EventListDto> {
     await this.pipelines.get(id);

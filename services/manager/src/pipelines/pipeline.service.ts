@@ -3,6 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { MADE_WITH, SyncError } from '@lutra/model';
 import type { Clock, PipelineParameters } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
+import { whereVisible } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
@@ -44,11 +46,12 @@ export class PipelineService {
       readonly clock: Clock;
       readonly publisher: Publisher;
       readonly coordinator: Coordinator;
+      readonly access: Access;
     },
   ) {}
 
-  async list({ channelId, ...query }: PipelineListQuery): Promise<PipelineListDto> {
-    const where = channelId === undefined ? {} : { channelId };
+  async list({ channelId, ...query }: PipelineListQuery, { channelIds }: Caller): Promise<PipelineListDto> {
+    const where = whereVisible('channelId', channelIds, channelId);
     const { items, total } = await this.parts.store.run((manager) => pageOf(manager, PipelineEntity, query, where));
     return { items: items.map(pipelineDtoOf), total };
   }
@@ -60,8 +63,11 @@ export class PipelineService {
   }
 
   async create(given: PipelineCreateDto, caller: Caller): Promise<PipelineDto> {
-    const { store, clock, publisher } = this.parts;
+    const { store, clock, publisher, access } = this.parts;
     const now = clock.now();
+    await ofField('channelId', () => access.requireChannel(caller, given.channelId));
+    await ofField('sourceId', () => access.requireDataSource(caller, given.sourceId));
+    await ofField('targetId', () => access.requireDataSource(caller, given.targetId));
     const created = await store.change(async (manager) => {
       const { pipelineDefaults } = await readSystemParameters(manager);
       const parameters = { ...MADE_WITH, ...pipelineDefaults, ...parametersOf(given.parameters) };
@@ -161,8 +167,13 @@ async function requireReference<E extends ChannelEntity | DataSourceEntity>(
   entity: new () => E,
   { field, id }: { readonly field: string; readonly id: string },
 ): Promise<E> {
+  return ofField(field, () => findResource<E>(manager, entity, id));
+}
+
+/** Runs a look-up for a field of the body: not found is then a mistake in that field. */
+async function ofField<T>(field: string, find: () => Promise<T>): Promise<T> {
   try {
-    return await findResource<E>(manager, entity, id);
+    return await find();
   } catch (cause) {
     if (!(SyncError.is(cause) && cause.code === 'RESOURCE_NOT_FOUND')) throw cause;
     const problem = `${field}: ${String(cause.details['problem'])}`;

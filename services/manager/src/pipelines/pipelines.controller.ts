@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { CommandAcceptedDto, CommandRequestDto, MoveRequestDto } from '../commands/command.dto.ts';
 import { CommandService, orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -31,19 +32,22 @@ export class PipelinesController {
   ) {}
 
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: PipelineListDto })
-  list(@Query() query: PipelineListQuery): Promise<PipelineListDto> {
-    return this.pipelines.list(query);
+  list(@Query() query: PipelineListQuery, @CallerOf() caller: Caller): Promise<PipelineListDto> {
+    return this.pipelines.list(query, caller);
   }
 
   /** Definition and state: why it stands still, how far it is, how fast it goes. */
   @Get(':id')
+  @Allows('viewer', { pipeline: 'id' })
   @ApiOkResponse({ type: PipelineStateDto })
   async get(@Param('id') id: string): Promise<PipelineStateDto> {
     return this.states.describe(await this.pipelines.get(id));
   }
 
   @Post()
+  @Allows('admin', 'filtered')
   @TakesComment()
   @ApiCreatedResponse({ type: PipelineDto })
   create(@Body() body: PipelineCreateDto, @CallerOf() caller: Caller): Promise<PipelineDto> {
@@ -51,6 +55,7 @@ export class PipelinesController {
   }
 
   @Patch(':id')
+  @Allows('admin', { pipeline: 'id' })
   @TakesComment()
   @ApiOkResponse({ type: PipelineChangedDto })
   change(
@@ -64,6 +69,7 @@ export class PipelinesController {
 
   /** Removes a stopped pipeline with all that Lutra holds of it, at the target too: `GET /removals/{id}` tells what is left. */
   @Delete(':id')
+  @Allows('admin', { pipeline: 'id' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RemovalDto })
   remove(
@@ -76,6 +82,7 @@ export class PipelinesController {
 
   /** Moves the mainstem (select) or the loader (load) of a running pipeline: the window empties first, so that nothing is repeated. */
   @Post(':id/move')
+  @Allows('operator', { pipeline: 'id' })
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })
@@ -91,6 +98,7 @@ export class PipelinesController {
 
   /** Hands a command to the arbiter. */
   @Post(':id/commands')
+  @Allows('operator', { pipeline: 'id' })
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })

@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -12,24 +13,28 @@ export class ReceiversController {
   constructor(@Inject(ReceiverService) private readonly receivers: ReceiverService) {}
 
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: ReceiverListDto })
   list(@Query() query: ListQuery): Promise<ReceiverListDto> {
     return this.receivers.list(query);
   }
 
   @Get(':id')
+  @Allows('viewer')
   @ApiOkResponse({ type: ReceiverDto })
   get(@Param('id') id: string): Promise<ReceiverDto> {
     return this.receivers.get(id);
   }
 
   @Post()
+  @Allows('admin')
   @ApiCreatedResponse({ type: ReceiverDto })
   create(@Body() body: ReceiverCreateDto, @CallerOf() caller: Caller): Promise<ReceiverDto> {
     return this.receivers.create(body, caller);
   }
 
   @Patch(':id')
+  @Allows('admin')
   @ApiOkResponse({ type: ReceiverDto })
   change(
     @Param('id') id: string,
@@ -41,6 +46,7 @@ export class ReceiversController {
   }
 
   @Delete(':id')
+  @Allows('admin')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
@@ -49,6 +55,7 @@ export class ReceiversController {
 
   /** Sends a test message now and says how that went. */
   @Post(':id/test-send')
+  @Allows('operator')
   @HttpCode(200)
   @ApiOkResponse({ type: TestSendDto })
   testSend(@Param('id') id: string, @CallerOf() caller: Caller): Promise<TestSendDto> {

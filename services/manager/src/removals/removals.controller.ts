@@ -1,5 +1,6 @@
 import { Delete, Get, HttpCode, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { PageQuery } from '../http/list-query.dto.ts';
@@ -13,12 +14,14 @@ export class RemovalsController {
 
   /** Pipelines that were removed in the last month, and what is still left of them. */
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: RemovalListDto })
   list(@Query() query: PageQuery): Promise<RemovalListDto> {
     return this.removals.list(query);
   }
 
   @Get(':id')
+  @Allows('viewer')
   @ApiOkResponse({ type: RemovalDto })
   get(@Param('id') id: string): Promise<RemovalDto> {
     return this.removals.get(id);
@@ -26,6 +29,7 @@ export class RemovalsController {
 
   /** Gives up what is at the target: for one that will never come back. */
   @Delete(':id')
+  @Allows('admin')
   @HttpCode(200)
   @ApiOkResponse({ type: RemovalDto })
   giveUp(@Param('id') id: string, @CallerOf() caller: Caller): Promise<RemovalDto> {

@@ -1,5 +1,6 @@
 import { Body, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -15,12 +16,14 @@ export class RevisionsController {
 
   /** Who changed the pipeline, when and why: the newest thousand, newest first. */
   @Get()
+  @Allows('viewer', { pipeline: 'pipelineId' })
   @ApiOkResponse({ type: RevisionListDto })
   list(@Param('pipelineId') pipelineId: string, @Query() query: PageQuery): Promise<RevisionListDto> {
     return this.revisions.list(pipelineId, query);
   }
 
   @Get(':number')
+  @Allows('viewer', { pipeline: 'pipelineId' })
   @ApiOkResponse({ type: RevisionDetailDto })
   get(@Param('pipelineId') pipelineId: string, @Param('number') number: string): Promise<RevisionDetailDto> {
     return this.revisions.get(pipelineId, number);
@@ -28,6 +31,7 @@ export class RevisionsController {
 
   /** What became another when the pipeline went from the one to the other. */
   @Get(':before/diff/:after')
+  @Allows('viewer', { pipeline: 'pipelineId' })
   @ApiOkResponse({ type: RevisionDiffDto })
   diff(
     @Param() { pipelineId, before, after }: Record<'pipelineId' | 'before' | 'after', string>,
@@ -37,6 +41,7 @@ export class RevisionsController {
 
   /** Makes a new revision with the parameters and mappings of an earlier one; name, start and data sources stay. */
   @Post(':number/rollback')
+  @Allows('admin', { pipeline: 'pipelineId' })
   @HttpCode(200)
   @TakesComment()
   @ApiOkResponse({ type: PipelineDetailDto })

@@ -1,18 +1,27 @@
 import { Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Access } from '../access/access.ts';
+import { Allows } from '../access/allows.decorator.ts';
+import type { Caller } from '../access/caller.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
 import { ProcessListDto } from '../pipelines/process.dto.ts';
 import { ProcessQuery } from './process-query.dto.ts';
 import { ProcessService } from './process.service.ts';
 
 @ApiController('processes', 'Processes')
 export class ProcessesController {
-  constructor(@Inject(ProcessService) private readonly processes: ProcessService) {}
+  constructor(
+    @Inject(ProcessService) private readonly history: ProcessService,
+    @Inject(Access) private readonly access: Access,
+  ) {}
 
   /** Loaded processes of a pipeline, newest or slowest first; those that are open stand in the pipeline's own list. */
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: ProcessListDto })
-  list(@Query() query: ProcessQuery): Promise<ProcessListDto> {
-    return this.processes.list(query);
+  async list(@Query() query: ProcessQuery, @CallerOf() caller: Caller): Promise<ProcessListDto> {
+    await this.access.requirePipeline(caller, query.pipelineId);
+    return this.history.list(query);
   }
 }

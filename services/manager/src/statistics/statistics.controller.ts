@@ -1,24 +1,35 @@
 import { Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Access } from '../access/access.ts';
+import { Allows } from '../access/allows.decorator.ts';
+import type { Caller } from '../access/caller.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
+import { CallerOf } from '../http/caller.decorator.ts';
 import { StatisticQuery, StatisticsDto, TableStatisticQuery, TableStatisticsDto } from './statistic.dto.ts';
 import { StatisticService } from './statistic.service.ts';
 
 @ApiController('statistics', 'Statistics')
 export class StatisticsController {
-  constructor(@Inject(StatisticService) private readonly statistics: StatisticService) {}
+  constructor(
+    @Inject(StatisticService) private readonly statistics: StatisticService,
+    @Inject(Access) private readonly access: Access,
+  ) {}
 
   /** Figures of a pipeline, a channel, or the whole installation, step by step. */
   @Get()
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: StatisticsDto })
-  get(@Query() query: StatisticQuery): Promise<StatisticsDto> {
+  async get(@Query() query: StatisticQuery, @CallerOf() caller: Caller): Promise<StatisticsDto> {
+    await this.access.requireOneOf(caller, query);
     return this.statistics.get(query);
   }
 
   /** Rows of a pipeline by target table. */
   @Get('tables')
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: TableStatisticsDto })
-  tables(@Query() query: TableStatisticQuery): Promise<TableStatisticsDto> {
+  async tables(@Query() query: TableStatisticQuery, @CallerOf() caller: Caller): Promise<TableStatisticsDto> {
+    await this.access.requirePipeline(caller, query.pipelineId);
     return this.statistics.tables(query);
   }
 }

@@ -1,5 +1,6 @@
 import { AlarmRuleEntity, AlarmRuleFaultEntity } from '../alarms/alarm-rule.entity.ts';
 import { AlarmDeliveryEntity, AlarmEntity } from '../alarms/alarm.entity.ts';
+import { ApiKeyEntity } from '../api-keys/api-key.entity.ts';
 import { AuditEntryEntity } from '../audit/audit-entry.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { CommandEntity } from '../commands/command.entity.ts';
@@ -10,8 +11,10 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
+import { SessionEntity } from '../sessions/session.entity.ts';
+import { SessionTokenEntity } from '../sessions/session-token.entity.ts';
 import { SystemParametersEntity } from '../system-parameters/system-parameters.entity.ts';
-import { ApiTokenEntity } from '../tokens/api-token.entity.ts';
+import { UserEntity } from '../users/user.entity.ts';
 
 /** Every table of the store that holds resources; statistics have rows of their own kind. */
 export const ENTITIES = [
@@ -19,7 +22,7 @@ export const ENTITIES = [
   AlarmEntity,
   AlarmRuleEntity,
   AlarmRuleFaultEntity,
-  ApiTokenEntity,
+  ApiKeyEntity,
   AuditEntryEntity,
   ChannelEntity,
   CommandEntity,
@@ -31,5 +34,8 @@ export const ENTITIES = [
   ReceiverStateEntity,
   RemovalEntity,
   RevisionEntity,
+  SessionEntity,
+  SessionTokenEntity,
   SystemParametersEntity,
+  UserEntity,
 ] as const;

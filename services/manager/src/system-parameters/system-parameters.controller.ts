@@ -1,5 +1,6 @@
 import { Body, Get, Headers, Inject, Patch } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
+import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -12,6 +13,7 @@ export class SystemParametersController {
 
   /** What holds for the whole installation. */
   @Get()
+  @Allows('viewer')
   @ApiOkResponse({ type: SystemParametersDto })
   get(): Promise<SystemParametersDto> {
     return this.parameters.get();
@@ -19,6 +21,7 @@ export class SystemParametersController {
 
   /** Counts at once, for all managers. */
   @Patch()
+  @Allows('admin')
   @ApiOkResponse({ type: SystemParametersDto })
   change(
     @Body() body: SystemParametersPatchDto,

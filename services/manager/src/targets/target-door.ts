@@ -2,6 +2,8 @@ import { openSecrets, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
+import { whereVisible } from '../access/access.ts';
+import type { VisibleIds } from '../access/access.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -56,11 +58,12 @@ export class TargetDoor {
     return this.in(now === null ? target : compileDataSource(now), work);
   }
 
-  /** All targets that some pipeline writes. */
-  shared(): Promise<readonly SharedTarget[]> {
+  /** All targets that some visible pipeline writes. */
+  shared(visible: VisibleIds): Promise<readonly SharedTarget[]> {
     return this.store.run(async (manager) => {
       const pipelines = await manager.find(PipelineEntity, {
         select: { id: true, targetId: true },
+        where: whereVisible('id', visible),
         order: { id: 'ASC' },
       });
       const targets = await manager.find(DataSourceEntity, { order: { id: 'ASC' } });

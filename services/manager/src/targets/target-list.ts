@@ -1,5 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { ListPage, TargetSession } from '@lutra/sql';
+import { requireVisible } from '../access/access.ts';
+import type { VisibleIds } from '../access/access.ts';
 import type { TargetDoor } from './target-door.ts';
 import type { UnavailableTargetDto } from './target-list.dto.ts';
 
@@ -18,6 +20,8 @@ export interface TargetListAnswer<T> {
 
 interface Wanted {
   readonly pipelineId: string | undefined;
+  /** Pipelines whose entries may be shown. */
+  readonly visible: VisibleIds;
   readonly page: number;
   readonly pageSize: number;
   readonly order: ListPage['order'];
@@ -33,17 +37,19 @@ const MERGED_ITEMS_MAX = 10_000;
 export async function listAtTargets<T>(
   door: TargetDoor,
   listing: TargetListing<T>,
-  { pipelineId, page, pageSize, order }: Wanted,
+  { pipelineId, visible, page, pageSize, order }: Wanted,
 ): Promise<TargetListAnswer<T>> {
   const [offset, limit] = [(page - 1) * pageSize, pageSize];
-  if (pipelineId !== undefined)
+  if (pipelineId !== undefined) {
+    requireVisible(visible, pipelineId);
     return door.ofPipeline(pipelineId, async (session) => {
       const total = await listing.count(session, [pipelineId]);
       const items = total === 0 ? [] : await listing.read(session, [pipelineId], { offset, limit, order });
       return { items: [...items], total, unavailable: [] };
     });
+  }
   if (offset + limit > MERGED_ITEMS_MAX) throw tooDeep();
-  const targets = await door.shared();
+  const targets = await door.shared(visible);
   const parts = await Promise.allSettled(
     targets.map(({ target, pipelineIds }) =>
       door.at(target, async (session) => {

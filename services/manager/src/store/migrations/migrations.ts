@@ -1,4 +1,6 @@
 import { AddAlarms1796000000000 } from './add-alarms-1796000000000.ts';
+import { AddApiKeys1795800000000 } from './add-api-keys-1795800000000.ts';
+import { AddAuditChain1795810000000 } from './add-audit-chain-1795810000000.ts';
 import { AddClientCertificates1796100000000 } from './add-client-certificates-1796100000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
@@ -10,6 +12,7 @@ import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
+import { AddUsers1795820000000 } from './add-users-1795820000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
 
 /** All migrations, oldest first. A migration that was released is never changed. */
@@ -20,6 +23,9 @@ export const MIGRATIONS = [
   AddLoadPolicies1795500000000,
   AddLeftOutValues1795600000000,
   AddSkippedStatements1795700000000,
+  AddApiKeys1795800000000,
+  AddAuditChain1795810000000,
+  AddUsers1795820000000,
   AddRollups1795900000000,
   AddAlarms1796000000000,
   AddClientCertificates1796100000000,

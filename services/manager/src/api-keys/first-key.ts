@@ -1,10 +1,10 @@
 import { chmod, writeFile } from 'node:fs/promises';
 
 /**
- * Shows the token of the first start: one line on standard output, and the file when one is asked for (only its owner may
- * read it). Rejects when the file cannot be written: a token that nobody gets is of no use.
+ * Shows the key of the first start: one line on standard output, and the file when one is asked for (only its owner may
+ * read it). Rejects when the file cannot be written: a key that nobody gets is of no use.
  */
-export async function showFirstToken(token: string, file: string | undefined): Promise<void> {
+export async function showFirstKey(token: string, file: string | undefined): Promise<void> {
   if (file !== undefined) {
     await writeFile(file, `${token}\n`, { mode: 0o600 });
     // The mode above counts for new files only.

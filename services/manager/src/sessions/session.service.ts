@@ -1,0 +1,193 @@
+import { LessThanOrEqual, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ulid } from 'ulid';
+import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
+import type { Caller } from '../access/caller.ts';
+import { createToken, hashOfToken } from '../access/random-token.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { findResource } from '../http/find-resource.ts';
+import type { Store } from '../store/store.ts';
+import { hashPassword, isPassword } from '../users/password-hash.ts';
+import type { PasswordChangeDto } from '../users/user.dto.ts';
+import { UserEntity } from '../users/user.entity.ts';
+import { requireUnlikeName } from '../users/user.service.ts';
+import type { LoginLimiter } from './login-limiter.ts';
+import type { CallerDto, LoginDto, SessionStartedDto } from './session.dto.ts';
+import { SessionTokenEntity } from './session-token.entity.ts';
+import { SessionEntity } from './session.entity.ts';
+
+export const SESSION_PREFIX = 'lutra_session_';
+const IDLE_MS = 30 * 60_000;
+/** A working day and a little more. */
+const LENGTH_MS = 12 * 3_600_000;
+/** A busy session would otherwise write a row for each of its requests. */
+const LAST_USED_MS = 60_000;
+
+/** Users who have logged in. Only hashes of their tokens are kept. */
+export class SessionService {
+  constructor(
+    private readonly parts: { readonly store: Store; readonly clock: Clock; readonly limiter: LoginLimiter },
+  ) {}
+
+  /**
+   * Starts a session. Takes the same time and says the same when there is no such user as when the password is wrong. Throws
+   * LOGIN_FAILED, LOGIN_BLOCKED.
+   */
+  async logIn({ name, password }: LoginDto, address: string): Promise<SessionStartedDto> {
+    const { store, limiter } = this.parts;
+    await limiter.begin({ name, address });
+    const user = await store.read(UserEntity, (rows) => rows.findOneBy({ name }));
+    const isRight = await isPassword(password, user?.passwordHash ?? null);
+    if (user === null || !isRight) {
+      await this.auditFailure(user, address);
+      throw new SyncError('LOGIN_FAILED');
+    }
+    await limiter.succeed({ name, address });
+    return this.start(user, address);
+  }
+
+  /** Who the token stands for; null when nobody, or no longer. A token that was replaced ends its session: one of two has stolen it. */
+  async callerOf(token: string): Promise<Caller | null> {
+    const { store, clock } = this.parts;
+    const found = await store.run(async (manager) => {
+      const kept = await manager.findOneBy(SessionTokenEntity, { hash: hashOfToken(token) });
+      const session = kept === null ? null : await manager.findOneBy(SessionEntity, { id: kept.sessionId });
+      const user = session === null ? null : await manager.findOneBy(UserEntity, { id: session.userId });
+      return kept === null || session === null || user === null ? null : { kept, session, user };
+    });
+    if (found === null) return null;
+    const { kept, session, user } = found;
+    const now = clock.now();
+    const caller = callerOfUser(user, session.id);
+    if (!kept.isCurrent) {
+      await this.end(caller, 'a token that was replaced before was used again');
+      return null;
+    }
+    if (session.endsAt <= now || session.lastUsedAt.getTime() + IDLE_MS <= now.getTime()) return null;
+    if (session.lastUsedAt.getTime() + LAST_USED_MS <= now.getTime())
+      await store.read(SessionEntity, (rows) => rows.update({ id: session.id }, { lastUsedAt: now }));
+    return caller;
+  }
+
+  /** Replaces the session's token; its end stays where it is. */
+  async refresh(caller: Caller): Promise<SessionStartedDto> {
+    const { store, clock } = this.parts;
+    const sessionId = requireSession(caller);
+    const token = createToken(SESSION_PREFIX);
+    const session = await store.change(async (manager) => {
+      const [found] = await manager.findBy(SessionEntity, { id: sessionId });
+      // Ended since the guard let the request in.
+      if (found === undefined) throw new SyncError('REQUEST_UNAUTHORIZED');
+      await manager.update(SessionTokenEntity, { sessionId, isCurrent: true }, { isCurrent: false });
+      await manager.insert(SessionTokenEntity, { hash: hashOfToken(token), sessionId, isCurrent: true });
+      await manager.update(SessionEntity, { id: sessionId }, { lastUsedAt: clock.now() });
+      return found;
+    });
+    return startedDtoOf({ token, session, caller });
+  }
+
+  async logOut(caller: Caller): Promise<void> {
+    requireSession(caller);
+    await this.end(caller, 'logged out');
+  }
+
+  /** Ends the user's other sessions: whoever has the old password is out. Throws REQUEST_INVALID, LOGIN_BLOCKED. */
+  async changePassword(caller: Caller, { current, password }: PasswordChangeDto, address: string): Promise<void> {
+    const { store, clock, limiter } = this.parts;
+    const sessionId = requireSession(caller);
+    requireUnlikeName(password, caller.name);
+    const attempt = { name: caller.name, address };
+    await limiter.begin(attempt);
+    const user = await store.run((manager) => findResource(manager, UserEntity, caller.id));
+    if (!(await isPassword(current, user.passwordHash))) {
+      await this.auditFailure(user, address);
+      const problem = 'current is not the password of now';
+      throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'current', problem }] });
+    }
+    await limiter.succeed(attempt);
+    const passwordHash = await hashPassword(password);
+    const now = clock.now();
+    await store.change(async (manager) => {
+      const entity = await findResource(manager, UserEntity, caller.id);
+      await manager.save(Object.assign(entity, { passwordHash, updatedAt: now }));
+      await manager.delete(SessionEntity, { userId: caller.id, id: Not(sessionId) });
+      const write = { action: 'update', resource: 'user', resourceId: caller.id, before: null } as const;
+      await recordAudit(manager, { ...write, after: { password: '(changed)' } }, { caller, at: now });
+    });
+  }
+
+  private start(user: UserEntity, address: string): Promise<SessionStartedDto> {
+    const { store, clock } = this.parts;
+    const now = clock.now();
+    const token = createToken(SESSION_PREFIX);
+    const endsAt = new Date(now.getTime() + LENGTH_MS);
+    const session = { id: ulid(), userId: user.id, lastUsedAt: now, endsAt };
+    const caller = callerOfUser(user, session.id);
+    return store.change(async (manager) => {
+      await removeEnded(manager, now);
+      await manager.insert(SessionEntity, session);
+      await manager.insert(SessionTokenEntity, { hash: hashOfToken(token), sessionId: session.id, isCurrent: true });
+      const write = { action: 'login', resource: 'session', resourceId: session.id, before: null } as const;
+      await recordAudit(manager, { ...write, after: { address } }, { caller, at: now });
+      return startedDtoOf({ token, session, caller });
+    });
+  }
+
+  private async end(caller: Caller, reason: string): Promise<void> {
+    const { store, clock } = this.parts;
+    const id = requireSession(caller);
+    await store.change(async (manager) => {
+      const { affected } = await manager.delete(SessionEntity, { id });
+      if (affected === 0) return;
+      const write = { action: 'delete', resource: 'session', resourceId: id, before: null, after: { reason } } as const;
+      await recordAudit(manager, write, { caller, at: clock.now() });
+    });
+  }
+
+  /** The name that was typed is not kept where there is no such user: people type passwords there. */
+  private async auditFailure(user: UserEntity | null, address: string): Promise<void> {
+    const { store, clock } = this.parts;
+    const caller = user === null ? { name: '(unknown user)' } : { id: user.id, name: user.name };
+    const write = {
+      action: 'login-failed',
+      resource: 'session',
+      resourceId: '',
+      before: null,
+      after: { address },
+    } as const;
+    await store.run((manager) => recordAudit(manager, write, { caller, at: clock.now() }));
+  }
+}
+
+export const callerDtoOf = ({ id, name, role, channelIds, sessionId }: Caller): CallerDto => ({
+  kind: sessionId === null ? 'apiKey' : 'user',
+  ...{ id, name, role, channelIds },
+});
+
+const callerOfUser = ({ id, name, role, channelIds }: UserEntity, sessionId: string): Caller => ({
+  ...{ id, name, role, channelIds, sessionId },
+});
+
+function startedDtoOf({
+  token,
+  session,
+  caller,
+}: {
+  readonly token: string;
+  readonly session: Pick<SessionEntity, 'endsAt'>;
+  readonly caller: Caller;
+}): SessionStartedDto {
+  return { token, endsAt: session.endsAt.toISOString(), idleS: IDLE_MS / 1_000, caller: callerDtoOf(caller) };
+}
+
+function requireSession({ sessionId }: Caller): string {
+  if (sessionId !== null) return sessionId;
+  throw new SyncError('RESOURCE_CONFLICT', { problem: 'An API key has no session: log in as a user' });
+}
+
+/** Their tokens go with them, by their foreign key. */
+async function removeEnded(manager: EntityManager, now: Date): Promise<void> {
+  await manager.delete(SessionEntity, { endsAt: LessThanOrEqual(now) });
+  await manager.delete(SessionEntity, { lastUsedAt: LessThanOrEqual(new Date(now.getTime() - IDLE_MS)) });
+}
