@@ -153,19 +153,29 @@ export function addCounts(a: Partial<StatisticCounts>, b: Partial<StatisticCount
 export function addHistograms(a: DelayHistogram, b: DelayHistogram): DelayHistogram {
   if (b.length === 0) return a;
   if (a.length === 0) return b;
-  const sums = new Map(a);
-  for (const [sizeClass, count] of b) sums.set(sizeClass, (sums.get(sizeClass) ?? 0) + count);
-  return [...sums].sort(([x], [y]) => x - y);
+  // Both are in order: a statistics answer adds up hundreds of them.
+  const sum: (readonly [number, number])[] = [];
+  let [i, j] = [0, 0];
+  for (;;) {
+    const [left, right] = [a[i], b[j]];
+    if (left === undefined || right === undefined) break;
+    if (left[0] === right[0]) sum.push([left[0], left[1] + right[1]]);
+    else sum.push(left[0] < right[0] ? left : right);
+    if (left[0] <= right[0]) i += 1;
+    if (right[0] <= left[0]) j += 1;
+  }
+  return sum.concat(a.slice(i), b.slice(j));
 }
 
 /** The delay that the given share of processes did not exceed, ms; null when the histogram is empty. */
 export function delayPercentile(delays: DelayHistogram, share: number): number | null {
-  const total = delays.reduce((sum, [, count]) => sum + count, 0);
+  let total = 0;
+  for (const delay of delays) total += delay[1];
   const wanted = Math.ceil(total * share);
   let reached = 0;
-  for (const [sizeClass, count] of delays) {
-    reached += count;
-    if (reached >= wanted) return delayOfClass(sizeClass);
+  for (const delay of delays) {
+    reached += delay[1];
+    if (reached >= wanted) return delayOfClass(delay[0]);
   }
   return null;
 }

@@ -17,7 +17,7 @@ export interface Measure {
 /** Sums up the runs of one bench. For rates more is better; for delays (`unit` 'ms') less is. */
 export function measureOf(
   bench: string,
-  unit: 'rows/s' | 'MB/s' | 'MiB' | 'ms',
+  unit: 'rows/s' | 'reads/s' | 'MB/s' | 'MiB' | 'ms',
   runs: {
     readonly ours: readonly number[];
     readonly peer?: { readonly name: NonNullable<Measure['vs']>['name']; readonly values: readonly number[] };

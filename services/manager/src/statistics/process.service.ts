@@ -1,8 +1,7 @@
 import type { Clock } from '@lutra/model';
-import { findResource } from '../http/find-resource.ts';
-import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { loadedProcessDtoOf } from '../pipelines/loaded-process-dto.ts';
 import type { ProcessListDto } from '../pipelines/process.dto.ts';
+import { requireStored } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
 import { HISTORY_MS } from './process-history.ts';
 import type { ProcessHistory } from './process-history.ts';
@@ -21,7 +20,7 @@ export class ProcessService {
     const toMs = readTime('to', to) ?? clock.now().getTime();
     const fromMs = readTime('from', from) ?? toMs - HISTORY_MS;
     requireOrder(fromMs, toMs);
-    await store.run((manager) => findResource(manager, PipelineEntity, pipelineId));
+    await requireStored(store, 'pipeline', pipelineId);
     const { items, total } = await history.list({
       ...{ pipelineId, fromMs, toMs },
       order: slowest ? 'slowest' : 'newest',

@@ -1,9 +1,7 @@
 import { addFigures, delayPercentile, NO_COUNTS, NO_FIGURES, readStatistics, SyncError } from '@lutra/model';
 import type { Clock, Figures } from '@lutra/model';
-import { ChannelEntity } from '../channels/channel.entity.ts';
-import { findResource } from '../http/find-resource.ts';
 import type { Plain } from '../http/plain.ts';
-import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { requireStored } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
 import type { PipelineWatch } from './pipeline-watch.ts';
 import { readRange } from './read-range.ts';
@@ -80,10 +78,8 @@ export class StatisticService {
     readonly channelId: string | undefined;
   }): Promise<string> {
     const { store } = this.parts;
-    if (pipelineId !== undefined)
-      return (await store.run((manager) => findResource(manager, PipelineEntity, pipelineId))).id;
-    if (channelId !== undefined)
-      return (await store.run((manager) => findResource(manager, ChannelEntity, channelId))).id;
+    if (pipelineId !== undefined) return requireStored(store, 'pipeline', pipelineId);
+    if (channelId !== undefined) return requireStored(store, 'channel', channelId);
     return INSTALLATION;
   }
 

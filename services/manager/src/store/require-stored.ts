@@ -1,0 +1,12 @@
+import { SyncError } from '@lutra/model';
+import type { Store } from './store.ts';
+
+/** The id, when there is such a resource: one look-up of the key, without reading what it holds. Throws RESOURCE_NOT_FOUND. */
+export async function requireStored(store: Store, resource: 'pipeline' | 'channel', id: string): Promise<string> {
+  const found = await store.run<readonly unknown[]>((manager) =>
+    manager.query(`SELECT 1 FROM ${resource} WHERE id = ?`, [id]),
+  );
+  if (found.length === 0)
+    throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no ${resource} with id ${id}`, id });
+  return id;
+}
