@@ -150,6 +150,29 @@ export function addCounts(a: Partial<StatisticCounts>, b: Partial<StatisticCount
   return sum;
 }
 
+/** With the counts that are zero. Written out: one shape for all, which an answer of hundreds of points is made of. */
+export function completeCounts(counts: Partial<StatisticCounts>): StatisticCounts {
+  return {
+    inserted: counts.inserted ?? 0,
+    updated: counts.updated ?? 0,
+    deleted: counts.deleted ?? 0,
+    skipped: counts.skipped ?? 0,
+    conflicts: counts.conflicts ?? 0,
+    transactions: counts.transactions ?? 0,
+    processes: counts.processes ?? 0,
+    sourceBytes: counts.sourceBytes ?? 0,
+    failures: counts.failures ?? 0,
+    warnings: counts.warnings ?? 0,
+    deadLetters: counts.deadLetters ?? 0,
+    deadLettersRetried: counts.deadLettersRetried ?? 0,
+    deadLettersDiscarded: counts.deadLettersDiscarded ?? 0,
+    deadLetterRetriesFailed: counts.deadLetterRetriesFailed ?? 0,
+    dryRunRows: counts.dryRunRows ?? 0,
+    valuesLeftOut: counts.valuesLeftOut ?? 0,
+    statementsSkipped: counts.statementsSkipped ?? 0,
+  };
+}
+
 export function addHistograms(a: DelayHistogram, b: DelayHistogram): DelayHistogram {
   if (b.length === 0) return a;
   if (a.length === 0) return b;

@@ -128,6 +128,7 @@ export { isReservedSchema } from './reserved-schema.ts';
 export { openSecret, openSecrets, sealSecret } from './sealed-secret.ts';
 export {
   addFigures,
+  completeCounts,
   COUNTED_KINDS,
   delayPercentile,
   figuresOf,

@@ -1,4 +1,4 @@
-import { addFigures, delayPercentile, NO_COUNTS, NO_FIGURES, readStatistics, SyncError } from '@lutra/model';
+import { addFigures, completeCounts, delayPercentile, NO_FIGURES, readStatistics, SyncError } from '@lutra/model';
 import type { Clock, Figures } from '@lutra/model';
 import type { Plain } from '../http/plain.ts';
 import { requireStored } from '../store/require-stored.ts';
@@ -105,12 +105,12 @@ const spanOf = ({ step, first, last }: StepRange): Plain<StatisticSpanDto> => ({
 });
 
 const dtoOf = ({ counts, delays, delayMsMax, stages }: Figures): Plain<StatisticFiguresDto> => ({
-  ...NO_COUNTS,
-  ...counts,
   delayMsP50: delayPercentile(delays, 0.5),
   delayMsP99: delayPercentile(delays, 0.99),
   delayMsMax: delays.length === 0 ? null : delayMsMax,
   stages,
+  // Last: V8 makes a literal that goes on behind a spread thirty times slower.
+  ...completeCounts(counts),
 });
 
 function sumByTable(slots: readonly Slot<TableCounts>[]): ReadonlyMap<string, RowsByKind> {
