@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { testServers } from '@lutra/testing';
+import { hashOfEntry } from '../src/audit/audit-chain.ts';
 import { MIGRATIONS } from '../src/store/migrations/migrations.ts';
 import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
@@ -111,6 +112,20 @@ describe('a log behind whose back', () => {
     expect(body).toMatchObject({ isIntact: false, next: null, broken: { number } });
     const { id } = body['broken'] as { readonly id: string | null };
     expect(id !== null).toBe(isThere);
+  });
+
+  it('an entry was written anew with a hash that fits it is not intact behind that entry', async () => {
+    await write();
+    const [before] = await sql('SELECT hash FROM $audit_entry WHERE number = 3');
+    const [entry] = await sql('SELECT e.*, CAST(at AS CHAR) AS time FROM $audit_entry e WHERE number = 4');
+    const text = (name: string): string => String(entry?.[name]);
+    const forged = hashOfEntry(String(before?.['hash']), {
+      ...{ number: 4, id: text('id'), at: new Date(`${text('time').replace(' ', 'T')}Z`), whoId: text('who_id') },
+      ...{ who: 'somebody else', action: text('action'), resource: text('resource'), resourceId: text('resource_id') },
+      ...{ before: text('before'), after: text('after') },
+    });
+    await sql(`UPDATE $audit_entry SET who = 'somebody else', hash = '${forged}' WHERE number = 4`);
+    expect((await verify()).body).toMatchObject({ isIntact: false, broken: { number: 5 } });
   });
 
   it('says so too when it is shorter than it was', async () => {
