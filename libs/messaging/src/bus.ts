@@ -14,11 +14,21 @@ import type {
 } from '@lutra/model';
 import type { Context } from '@opentelemetry/api';
 
+export interface BusTlsFiles {
+  /** Authorities of the servers. */
+  readonly caFile?: string;
+  /** What is shown to a server that asks for a certificate, and its private key. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
 export interface BusOptions {
   /** Comma-separated 'host:port'. */
   readonly servers: string;
   readonly user?: string;
   readonly password?: string;
+  /** TLS, and nothing without it: files in PEM, read at each connection. None = as the server wants it. */
+  readonly tls?: BusTlsFiles;
   /** Name of this connection in the server's lists: the instance id. */
   readonly name: string;
   /** Prefix of all subjects, streams and buckets: 'lutra' (streams LUTRA_…). Tests isolate themselves with another one. */

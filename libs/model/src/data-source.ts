@@ -30,5 +30,8 @@ export interface DataSourceSecrets {
   readonly tlsKey?: string;
 }
 
-/** AES-256-GCM under the installation's key (LUTRA_SECRET_KEY): 'v1.<nonce>.<ciphertext>.<tag>' in base64url. */
+/**
+ * AES-256-GCM under a key of the installation (LUTRA_SECRET_KEY): 'v1.<nonce>.<ciphertext>.<tag>' in base64url, or
+ * 'v2.<key id>.…' where there are several keys; or a {@link SecretReference} as it was given, which holds no secret.
+ */
 export type SealedSecret = string;

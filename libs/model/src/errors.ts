@@ -296,6 +296,20 @@ export const ERRORS = {
     summary: 'The request is not valid',
     workaround: 'Correct the fields that the message names.',
   },
+  SECRET_REFERENCE_MISSING: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A password or key is given as a reference to something that is not there',
+    workaround:
+      'Set the variable or write the file that the message names wherever this service runs, or give the data source another password.',
+  },
+  SECRET_REFERENCE_REFUSED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A password or key is given as a reference that is not allowed here',
+    workaround:
+      'Add its beginning to LUTRA_SECRET_REFERENCES of this service, or give the data source another password.',
+  },
   REQUEST_UNAUTHORIZED: {
     scope: 'config',
     class: 'configuration',

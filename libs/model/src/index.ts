@@ -125,7 +125,9 @@ export type {
 } from './process.ts';
 export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
-export { openSecret, openSecrets, sealSecret } from './sealed-secret.ts';
+export { keyIdOf, keyIds, openSecret, resealSecret, sealSecret } from './sealed-secret.ts';
+export { readSecretReference } from './secret-reference.ts';
+export type { SecretReference } from './secret-reference.ts';
 export {
   addFigures,
   completeCounts,
@@ -146,3 +148,4 @@ export type { WarningAdvice, WarningCode } from './warnings.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';
 export type { ValueSink } from './value-sink.ts';
+export { withNewestLogin } from './with-newest-login.ts';

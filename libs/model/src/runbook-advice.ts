@@ -36,6 +36,8 @@ const AFTER_NEW_POSITION =
 const OR_DEAD_LETTER =
   'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded.';
 const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';
+const AFTER_REFERENCE =
+  'What the reference names is looked for at each use, in the environment and the files of the service that connects. A variable needs a restart of that service, a file does not. A pipeline that is PAUSED by it goes on after RESTART. Nothing is lost.';
 const UPDATE_MAPPING = 'GET pipelines/{id}/mappings';
 const CONCERNS_A_MAPPING = 'The mapping was not saved, and the pipeline runs as before. Send it again, corrected.';
 const STORE_AWAY =
@@ -149,6 +151,8 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: 'curl -sS http://{manager host}:8080/api/docs-json # what every route takes',
     next: CONCERNS_A_REQUEST,
   },
+  SECRET_REFERENCE_MISSING: { command: 'GET data-sources/{id}', next: AFTER_REFERENCE },
+  SECRET_REFERENCE_REFUSED: { command: 'GET data-sources/{id}', next: AFTER_REFERENCE },
   REQUEST_UNAUTHORIZED: {
     command: 'GET api-keys',
     next: `${CONCERNS_A_REQUEST} When the last admin key is lost: DELETE FROM api_key in the manager's database and restart the manager, which prints a new one.`,

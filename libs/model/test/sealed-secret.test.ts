@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { openSecret, sealSecret } from '../src/sealed-secret.ts';
+import { keyIdOf, keyIds, openSecret, resealSecret, sealSecret } from '../src/sealed-secret.ts';
 import { SyncError } from '../src/sync-error.ts';
 
 const key = Buffer.alloc(32, 1).toString('base64');
@@ -52,7 +52,8 @@ describe('sealed secrets', () => {
 
   it.each([
     ['nothing', ''],
-    ['another format', 'v2.a.b.c'],
+    ['another format', 'v3.a.b.c'],
+    ['a format that is cut off', 'v2'],
     ['clear text', 'hunter2'],
   ])('refuse %s', (_what, text) => {
     expect(codeOf(() => openSecret(text, key))).toBe('CONFIG_ENV_INVALID');
@@ -69,5 +70,43 @@ describe('sealed secrets', () => {
       expect(SyncError.of(error).message).not.toContain('hunter2');
     }
     expect.assertions(1);
+  });
+});
+
+describe('several keys', () => {
+  const both = `${otherKey},${key}`;
+  // Sealed by the first version, under key 01 01 01 …
+  const former = 'v1.BQUFBQUFBQUFBQUF.cseCRwfG.4y_sq2uxjRoyhVqa5VPNWg';
+
+  it('open what the older one sealed; the first one seals', () => {
+    expect(openSecret(sealSecret('secret', key), both)).toBe('secret');
+    expect(openSecret(sealSecret('secret', both), otherKey)).toBe('secret');
+    expect(openSecret(former, both)).toBe('secret');
+  });
+
+  it('are told apart by ids, which sealed values carry', () => {
+    const [newest, older] = keyIds(both);
+    expect(newest).not.toBe(older);
+    // Also by who does not have the key.
+    expect(keyIdOf(sealSecret('secret', both), key)).toBe(newest);
+    expect(keyIdOf(former, both)).toBe(older);
+  });
+
+  it('a missing one is named', () => {
+    const [id] = keyIds(otherKey);
+    expect(() => openSecret(sealSecret('secret', both), key)).toThrow(`needs the key with the id ${String(id)}`);
+  });
+
+  it('are gone over to by sealing anew, once', () => {
+    const sealed = resealSecret(former, both);
+    expect(openSecret(sealed, otherKey)).toBe('secret');
+    expect(resealSecret(sealed, both)).toBe(sealed);
+    // And back to one key, by which nothing has to be done.
+    expect(resealSecret(sealed, otherKey)).toBe(sealed);
+  });
+
+  it('while there is one, services of the version before can open what it seals', () => {
+    expect(sealSecret('secret', key)).toMatch(/^v1\.[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(resealSecret(former, key)).toBe(former);
   });
 });

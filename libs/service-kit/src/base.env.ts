@@ -1,12 +1,13 @@
 import 'reflect-metadata';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsIn, IsInt, IsNotEmpty, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 const SERVER_LIST = /^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/;
 const ENSEMBLE = /^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*(\/[\w.-]+)*$/;
 const SERVER_LIST_PROBLEM = { message: '$property must be a comma-separated list of host:port' };
 /** 32 bytes are 43 base64 digits and one sign of padding. */
-const KEY_OF_32_BYTES = /^[A-Za-z0-9+/_-]{43}=?$/;
+const KEYS_OF_32_BYTES = /^[A-Za-z0-9+/_-]{43}=?(,[A-Za-z0-9+/_-]{43}=?){0,7}$/;
+const REFERENCES = /^(env:\w+|file:(\/[\w.-]+)+\/?)(,(env:\w+|file:(\/[\w.-]+)+\/?))*$/;
 const FAIL_POINTS = /^[a-z-]+=exit(@\d+)?(,[a-z-]+=exit(@\d+)?)*$/;
 
 /** Environment that every service understands. Subclasses add their own; each field has a default or is required. */
@@ -25,6 +26,29 @@ export class BaseEnv {
   @IsNotEmpty()
   LUTRA_NATS_PASSWORD!: string;
 
+  /** File that holds it, instead of the variable. */
+  @IsOptional()
+  @IsString()
+  LUTRA_NATS_PASSWORD_FILE?: string;
+
+  /**
+   * Authorities of NATS, PEM: TLS, and nothing without it. Name the servers as their certificates do. Read again at each
+   * connection, as are the two that follow.
+   */
+  @IsOptional()
+  @IsString()
+  LUTRA_NATS_TLS_CA_FILE?: string;
+
+  /** Certificate that is shown to NATS, PEM; together with its key. */
+  @IsOptional()
+  @IsString()
+  LUTRA_NATS_TLS_CERT_FILE?: string;
+
+  /** Private key of that certificate, PEM. */
+  @IsOptional()
+  @IsString()
+  LUTRA_NATS_TLS_KEY_FILE?: string;
+
   /** ZooKeeper ensemble, comma-separated host:port; a path behind the last one is its chroot (host:port/site). */
   @Matches(ENSEMBLE, { message: '$property must be a comma-separated list of host:port, and may end in a path' })
   LUTRA_ZOOKEEPER_SERVERS!: string;
@@ -32,6 +56,11 @@ export class BaseEnv {
   /** Digest user and password, 'user:password'. */
   @Matches(/^[^:]+:.+$/, { message: '$property must be user:password' })
   LUTRA_ZOOKEEPER_AUTH!: string;
+
+  /** File that holds it, instead of the variable. */
+  @IsOptional()
+  @IsString()
+  LUTRA_ZOOKEEPER_AUTH_FILE?: string;
 
   /** Root path of Lutra's nodes. */
   @Matches(/^(\/[\w.-]+)+$/, { message: '$property must be a path such as /lutra' })
@@ -94,9 +123,26 @@ export class BaseEnv {
   @IsString()
   LUTRA_HTTP_TLS_CLIENT_CA_FILE?: string;
 
-  /** 32 bytes in base64: opens the passwords of the data sources. The same for all services of the installation. */
-  @Matches(KEY_OF_32_BYTES, { message: '$property must be 32 bytes in base64' })
+  /**
+   * 32 bytes in base64: opens the passwords of the data sources. The same for all services of the installation. Several,
+   * comma-separated, newest first, at most 8: the first one seals, all of them open (see docs/secrets.md).
+   */
+  @Transform(({ value }: { readonly value: unknown }) => listOf(value))
+  @Matches(KEYS_OF_32_BYTES, { message: '$property must be 32 bytes in base64, several of them comma-separated' })
   LUTRA_SECRET_KEY!: string;
+
+  /** File that holds LUTRA_SECRET_KEY, a key per line, instead of the variable. */
+  @IsOptional()
+  @IsString()
+  LUTRA_SECRET_KEY_FILE?: string;
+
+  /**
+   * Which references (env:NAME, file:/path) may stand for passwords and keys of data sources: beginnings of names and folders,
+   * comma-separated, such as 'env:DB_,file:/run/secrets'. Not set = none. Variables of Lutra itself are never given out.
+   */
+  @Matches(REFERENCES, { message: '$property must be a comma-separated list such as env:DB_,file:/run/secrets' })
+  @IsOptional()
+  LUTRA_SECRET_REFERENCES?: string;
 
   /** Least serious level that is written to the log. */
   @IsIn(['trace', 'debug', 'info', 'warn', 'error'])
@@ -113,3 +159,12 @@ export class BaseEnv {
   @Matches(FAIL_POINTS, { message: '$property must be name=exit or name=exit@N, comma-separated' })
   LUTRA_FAIL_POINTS?: string;
 }
+
+/** Words, however they are divided: a file has one per line. */
+const listOf = (value: unknown): unknown =>
+  typeof value === 'string'
+    ? value
+        .trim()
+        .split(/[\s,]+/)
+        .join(',')
+    : value;

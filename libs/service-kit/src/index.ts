@@ -6,6 +6,7 @@ export type { PipelineSession } from './pipeline-session.ts';
 export { ProcessRouter } from './placement/process-router.ts';
 export { runService } from './run-service.ts';
 export type { ServiceDefinition } from './run-service.ts';
+export { Secrets } from './secrets.ts';
 export { SERVICE_CONTEXT } from './service-context.ts';
 export type { InstanceIdentity, ServiceContext } from './service-context.ts';
 export { StageEnv } from './stage.env.ts';

@@ -8,6 +8,7 @@ import { identify } from './identify.ts';
 import { describeEnvProblems, loadEnv } from './load-env.ts';
 import type { LoadedEnv } from './load-env.ts';
 import { createLog } from './log.ts';
+import { natsTlsOf } from './nats-tls.ts';
 import type { ServiceContext } from './service-context.ts';
 import { processHost } from './service-host.ts';
 import type { ServiceHost } from './service-host.ts';
@@ -69,6 +70,8 @@ export async function runService<E extends BaseEnv>(
 function readEnv<E extends BaseEnv>(definition: ServiceDefinition<E>, host: ServiceHost): LoadedEnv<E> | null {
   try {
     const loaded = loadEnv(definition.Env, host.environment);
+    // A file that is not there is a mistake as a missing variable is.
+    natsTlsOf(loaded.env);
     armFailPoints(loaded.env.LUTRA_FAIL_POINTS ?? '');
     return loaded;
   } catch (error) {

@@ -14,6 +14,7 @@ import { openHttpFront } from './http-front.ts';
 import type { HttpFront } from './http-front.ts';
 import { keepMembership } from './keep-membership.ts';
 import type { RawEnvironment } from './load-env.ts';
+import { natsTlsOf } from './nats-tls.ts';
 import { nestLog } from './nest-log.ts';
 import type { ServiceDefinition } from './run-service.ts';
 import { startRuntimeMeter } from './runtime-meter.ts';
@@ -140,6 +141,7 @@ export class ServiceLife<E extends BaseEnv> {
   private async connectAll(): Promise<Pick<ServiceContext, 'bus' | 'coordinator'>> {
     const { env, identity, log } = this.parts;
     const parts = { clock: this.clock, log, signal: this.stopping.signal };
+    const tls = natsTlsOf(env);
     this.health.setPhase('starting: waiting for NATS');
     const bus = await connect(
       {
@@ -152,6 +154,7 @@ export class ServiceLife<E extends BaseEnv> {
             password: env.LUTRA_NATS_PASSWORD,
             name: identity.instance,
             namespace: env.LUTRA_NAMESPACE,
+            ...(tls === null ? {} : { tls }),
             onBroken: (failure) => {
               log.warn({ err: failure, code: failure.code }, 'a stream does not work');
             },

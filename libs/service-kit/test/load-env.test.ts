@@ -1,4 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { SyncError } from '@lutra/model';
 import { BaseEnv } from '../src/base.env.ts';
 import { describeEnvProblems, loadEnv } from '../src/load-env.ts';
@@ -69,9 +72,46 @@ describe('loadEnv', () => {
     ['LUTRA_NAMESPACE', 'with.dot'],
     ['LUTRA_INSTANCE', 'a.b'],
     ['LUTRA_SECRET_KEY', Buffer.alloc(16).toString('base64')],
+    ['LUTRA_SECRET_REFERENCES', 'env:'],
+    ['LUTRA_SECRET_REFERENCES', 'file:relative'],
     ['LUTRA_FAIL_POINTS', 'before-commit=explode'],
   ])('refuses %s=%s', (name, value) => {
     expect(failureOf({ ...validEnvironment, [name]: value }).details['problems']).toHaveLength(1);
+  });
+});
+
+describe('a secret in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lutra-env-'));
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const [older, newest] = [1, 2].map((digit) => Buffer.alloc(32, digit).toString('base64')) as [string, string];
+  const withoutKey = { ...validEnvironment, LUTRA_SECRET_KEY: '' };
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is read from there, a key per line', () => {
+    const LUTRA_SECRET_KEY_FILE = write('keys', `${newest}\n${older}\n`);
+    expect(loadEnv(BaseEnv, { ...withoutKey, LUTRA_SECRET_KEY_FILE }).env.LUTRA_SECRET_KEY).toBe(`${newest},${older}`);
+  });
+
+  it('loses the end of its line and nothing else', () => {
+    const others = { ...validEnvironment, LUTRA_NATS_PASSWORD: '' };
+    const LUTRA_NATS_PASSWORD_FILE = write('nats', ' with blanks \n');
+    expect(loadEnv(BaseEnv, { ...others, LUTRA_NATS_PASSWORD_FILE }).env.LUTRA_NATS_PASSWORD).toBe(' with blanks ');
+  });
+
+  it('that is not there is named by its variable', () => {
+    const error = failureOf({ ...withoutKey, LUTRA_SECRET_KEY_FILE: join(folder, 'nowhere') });
+    expect(error.details['problems']).toEqual(['LUTRA_SECRET_KEY_FILE names a file that cannot be read']);
+  });
+
+  it('excludes the variable', () => {
+    const error = failureOf({ ...validEnvironment, LUTRA_SECRET_KEY_FILE: write('again', older) });
+    expect(error.details['problems']).toEqual(['LUTRA_SECRET_KEY and LUTRA_SECRET_KEY_FILE exclude each other']);
   });
 });
 

@@ -30,6 +30,7 @@ export { askSocket } from './servers/ask-socket.ts';
 export { binlogTool } from './servers/binlog-tool.ts';
 export { databaseMatrix } from './servers/database-matrix.ts';
 export type { DatabaseMatrix } from './servers/database-matrix.ts';
+export { OwnNats } from './servers/own-nats.ts';
 export { OwnServer } from './servers/own-server.ts';
 export type { OwnServerOptions } from './servers/own-server.ts';
 export type { DatabaseProgram } from './servers/programs.ts';

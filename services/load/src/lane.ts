@@ -2,7 +2,7 @@ import { SyncError } from '@lutra/model';
 import { killSessions } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import type { LaneWork } from './block-watch.ts';
-import { retryInPlace } from './retry-in-place.ts';
+import { LOGIN_CHANGES, retryInPlace } from './retry-in-place.ts';
 import type { TargetAccess } from './target-access.ts';
 
 export interface ApplyOptions {
@@ -68,7 +68,7 @@ export class Lane {
         throw error;
       }
     };
-    return retryInPlace(once, { clock: this.access.clock, limitMs: retryMs, signal });
+    return retryInPlace(once, { clock: this.access.clock, limitMs: retryMs, signal, passing: LOGIN_CHANGES });
   }
 
   /** The session has just been heard of. */

@@ -44,7 +44,7 @@ export async function loadEpoch(
   context: ServiceContext<LoadEnv>,
   pipeline: PipelineSession,
   { parallelRowsMin = LANES_ROWS_MIN, laneUse }: LoadTuning,
-  target: TargetAccess = targetAccess(context, pipeline.definition.target),
+  target: TargetAccess = targetAccess(context, pipeline.definition.target, () => pipeline.latestDefinition().target),
 ): Promise<void> {
   const { bus, clock, identity } = context;
   const { definition, signal } = pipeline;

@@ -1,6 +1,7 @@
-import { openSecrets, SyncError } from '@lutra/model';
+import { SyncError, withNewestLogin } from '@lutra/model';
 import { ensureLastWindowTable, openTarget, readLastWindow, rememberWindowStatement } from '@lutra/sql';
 import type { CheckpointClaim, LastWindow, TargetSession, TargetStatement } from '@lutra/sql';
+import { Secrets } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { compareWindow } from './compare-window.ts';
 import type { Lanes } from './dry-run/dry-lanes.ts';
@@ -90,9 +91,9 @@ export class SafeResume implements SafeWindow {
 
   private async openSource(): Promise<TargetSession> {
     const { context, pipeline } = this.parts;
-    const { source } = pipeline.definition;
+    const source = withNewestLogin(pipeline.definition.source, pipeline.latestDefinition().source);
     const { clock, env, identity } = context;
-    const session = await openTarget(source, openSecrets(source, env.LUTRA_SECRET_KEY), {
+    const session = await openTarget(source, new Secrets(env).ofDataSource(source), {
       clock,
       programName: identity.instance,
     });

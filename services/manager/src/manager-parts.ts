@@ -1,3 +1,4 @@
+import { Secrets } from '@lutra/service-kit';
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import { buildAccess } from './access/build-access.ts';
 import { buildAlarms } from './alarms/build-alarms.ts';
@@ -22,9 +23,11 @@ import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { PipelineService } from './pipelines/pipeline.service.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
+import { buildSecrets } from './secrets/build-secrets.ts';
 import { PipelineWatch } from './statistics/pipeline-watch.ts';
 import { buildStatisticParts } from './statistics/statistic-parts.ts';
 import { StoreWorker } from './store/store.worker.ts';
+import { storeOptionsOf } from './store/store-options.ts';
 import { Store } from './store/store.ts';
 import { TargetDoor } from './targets/target-door.ts';
 
@@ -38,16 +41,7 @@ export interface ManagerParts {
 export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerParts {
   const { env, clock, bus, coordinator, log, identity } = context;
   const { instance } = identity;
-  const store = new Store(
-    {
-      host: env.MANAGER_DATABASE_HOST,
-      port: env.MANAGER_DATABASE_PORT,
-      user: env.MANAGER_DATABASE_USER,
-      password: env.MANAGER_DATABASE_PASSWORD,
-      database: env.MANAGER_DATABASE_NAME,
-    },
-    clock,
-  );
+  const store = new Store(storeOptionsOf(env), clock);
   const { access, keys, services: accessServices } = buildAccess(store, clock);
   const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
   const watch = new PipelineWatch();
@@ -56,9 +50,11 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const commandService = new CommandService(store, clock, bus);
   const commands = new CommandReader(store, bus, access);
   const statistics = buildStatisticParts(context, { store, watch });
-  const door = new TargetDoor(store, clock, env.LUTRA_SECRET_KEY);
+  const secrets = new Secrets(env);
+  const door = new TargetDoor(store, clock, secrets);
+  const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
-  const alarms = buildAlarms(context, { store, watch, door, commands: commandService });
+  const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
   const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, instance });
   return {
     services: [
@@ -70,7 +66,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       commands,
       commandService,
       new ConflictService({ store, clock, door, access }),
-      ...buildDataSources({ store, clock, publisher, door, access, secretKey: env.LUTRA_SECRET_KEY }),
+      ...buildDataSources({ store, clock, publisher, door, access, secrets }),
       new DeadLetterService({ store, clock, door, links, access }),
       new EventService(bus, clock, links, access),
       instances,
@@ -79,6 +75,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator, access }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
+      ...sealing.services,
       ...statistics.services,
     ],
     workers: [
@@ -95,6 +92,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...alarms.workers,
       ...configuration.workers,
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
+      ...sealing.workers,
       ...statistics.workers,
     ],
   };

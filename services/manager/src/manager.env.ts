@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { BaseEnv } from '@lutra/service-kit';
 
 const ORIGINS = /^(https?:\/\/[\w.-]+(:\d+)?(,https?:\/\/[\w.-]+(:\d+)?)*)?$/;
@@ -35,11 +35,35 @@ export class ManagerEnv extends BaseEnv {
   @IsString()
   MANAGER_DATABASE_PASSWORD = '';
 
+  /** File that holds it, instead of the variable. */
+  @IsOptional()
+  @IsString()
+  MANAGER_DATABASE_PASSWORD_FILE?: string;
+
+  /** Encryption of the connections to the store. `required` looks at no certificate, `verifyIdentity` also at its name. */
+  @IsIn(['disabled', 'required', 'verifyCa', 'verifyIdentity'])
+  MANAGER_DATABASE_TLS: 'disabled' | 'required' | 'verifyCa' | 'verifyIdentity' = 'disabled';
+
+  /** Authorities of the store, PEM; not set = those that Node.js knows. Read again at each connection, as are the two that follow. */
+  @IsOptional()
+  @IsString()
+  MANAGER_DATABASE_TLS_CA_FILE?: string;
+
+  /** Certificate that is shown to the store, PEM; together with its key. */
+  @IsOptional()
+  @IsString()
+  MANAGER_DATABASE_TLS_CERT_FILE?: string;
+
+  /** Private key of that certificate, PEM. */
+  @IsOptional()
+  @IsString()
+  MANAGER_DATABASE_TLS_KEY_FILE?: string;
+
   /** Created when it is missing and the user may create it. */
   @Matches(/^\w{1,64}$/, { message: '$property must be letters, digits and _, at most 64' })
   MANAGER_DATABASE_NAME = 'lutra_manager';
 
-  /** The token of the first start is written here too (mode 0600), for set-ups that no person watches. */
+  /** The token of the first start is written here (mode 0600) instead of printed: a log may keep what it got for ever. */
   @IsOptional()
   @IsString()
   LUTRA_ADMIN_TOKEN_FILE?: string;

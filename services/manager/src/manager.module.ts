@@ -23,6 +23,7 @@ import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
+import { SecretsController } from './secrets/secrets.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { ProcessesController } from './statistics/processes.controller.ts';
 import { StatisticsController } from './statistics/statistics.controller.ts';
@@ -56,6 +57,7 @@ export class ManagerModule {
         ReceiversController,
         RemovalsController,
         RevisionsController,
+        SecretsController,
         SessionsController,
         StatisticsController,
         SystemParametersController,

@@ -61,6 +61,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, readonly [Role | 'anybody', R
   'GET /api/v1/receivers/{id}': ['viewer', 'installation'],
   'GET /api/v1/removals': ['viewer', 'installation'],
   'GET /api/v1/removals/{id}': ['viewer', 'installation'],
+  'GET /api/v1/secrets': ['admin', 'installation'],
   'GET /api/v1/session': ['viewer', 'own'],
   'GET /api/v1/statistics': ['viewer', 'body'],
   'GET /api/v1/statistics/tables': ['viewer', 'body'],

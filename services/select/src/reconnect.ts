@@ -8,7 +8,13 @@ const STABLE_MS = 10_000;
 /** A server that is away for so long is not waited for any more when another one of its group can go on. */
 const FAILOVER_MS = 5_000;
 /** Breaks that are repaired inside the epoch. */
-const RECONNECTABLE = new Set(['SOURCE_CONNECTION_LOST', 'SOURCE_UNREACHABLE']);
+const RECONNECTABLE = new Set([
+  'SOURCE_CONNECTION_LOST',
+  'SOURCE_UNREACHABLE',
+  // A login that was good for this server before is being changed, there and at Lutra, and not at the same moment.
+  'SOURCE_ACCESS_DENIED',
+  'SECRET_REFERENCE_MISSING',
+]);
 
 /** Decides when the dump breaks: the same server again, inside the epoch, or the end of the epoch. */
 export class Reconnect {

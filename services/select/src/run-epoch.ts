@@ -1,6 +1,6 @@
-import { Bell, openSecrets, SyncError } from '@lutra/model';
+import { Bell, SyncError, withNewestLogin } from '@lutra/model';
 import type { SourceOptions } from '@lutra/binlog';
-import { ProcessRouter } from '@lutra/service-kit';
+import { ProcessRouter, Secrets } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import { agreeOnPlace, resolveOrigin } from './agree-on-place.ts';
 import { PREPARED_BYTES_MAX } from './prepared-transactions.ts';
@@ -30,7 +30,11 @@ export async function runEpoch(
   const status = new SelectStatus();
   const bell = new Bell(clock);
   const { source: definition, parameters, mappings } = session.latestDefinition();
-  const source: SourceOptions = { definition, ...openSecrets(definition, env.LUTRA_SECRET_KEY), clock };
+  const secrets = new Secrets(env);
+  const source = (): SourceOptions => {
+    const current = withNewestLogin(definition, session.latestDefinition().source);
+    return { definition: current, ...secrets.ofDataSource(current), clock };
+  };
   const schemas = [...new Set(mappings.map(({ source: { schema } }) => schema))];
   const { heartbeatMs } = parameters;
   const reader = new SourceReader({ source, schemas, clock, heartbeatMs, onReady: bell.ring });

@@ -30,7 +30,8 @@ export class SourceReader {
 
   constructor(
     private readonly options: {
-      readonly source: SourceOptions;
+      /** With the login of now: each connection is made anew from it. */
+      readonly source: () => SourceOptions;
       /** Of the mapped tables. */
       readonly schemas: readonly string[];
       readonly clock: Clock;
@@ -73,7 +74,7 @@ export class SourceReader {
    */
   async check(): Promise<SourceOptions> {
     const { source, schemas } = this.options;
-    const { session, address } = await openSource(source, { place: null, schemas });
+    const { session, address } = await openSource(source(), { place: null, schemas });
     session.close();
     this.address = address;
     return this.sourceAt();
@@ -98,7 +99,8 @@ export class SourceReader {
 
   /** 'host:port' of another server of the group that answers and can go on at the place; null when there is none. */
   async findStandby(place: Place): Promise<string | null> {
-    const { source, schemas } = this.options;
+    const { schemas } = this.options;
+    const source = this.options.source();
     const { host, port, standbys = [] } = source.definition;
     const isRead = (one: ServerAddress): boolean => one.host === this.address?.host && one.port === this.address.port;
     const [first, ...others] = [{ host, port }, ...standbys].filter((one) => !isRead(one));
@@ -147,7 +149,7 @@ export class SourceReader {
 
   private async openAny(place: Place): Promise<SourceSession> {
     const { source, schemas } = this.options;
-    const { session, address, passedOver } = await openSource(source, { place, schemas });
+    const { session, address, passedOver } = await openSource(source(), { place, schemas });
     this.address = address;
     this.passedOver = passedOver;
     return session;
@@ -170,7 +172,7 @@ export class SourceReader {
   }
 
   private sourceAt(): SourceOptions {
-    const { source } = this.options;
+    const source = this.options.source();
     return this.address === null ? source : { ...source, definition: { ...source.definition, ...this.address } };
   }
 }

@@ -36,7 +36,7 @@ it('warns of a purge that is near and of one that has happened, and measures the
     clock: systemClock,
   } as const;
   const reader = new SourceReader({
-    source,
+    source: () => source,
     schemas: [],
     clock: systemClock,
     heartbeatMs: 1_000,

@@ -216,6 +216,7 @@ function connectionOptions(options: BusOptions): Parameters<typeof connect>[0] {
     name: options.name,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.password === undefined ? {} : { pass: options.password }),
+    ...(options.tls === undefined ? {} : { tls: { ...options.tls } }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     pingInterval: PING_INTERVAL_MS,

@@ -14,11 +14,23 @@ import type { ServerPlace } from './server-place.ts';
  */
 const GO_ENV = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
-/** Starts NATS with JetStream on 127.0.0.1; only the given user may connect. */
+export interface NatsLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Files in PEM: what the server shows, and who signed what its clients have to show. */
+export interface NatsTls {
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
+  readonly clientAuthorityFile: string;
+}
+
+/** Starts NATS with JetStream on 127.0.0.1; only the given user may connect, and with `tls` only who has a certificate. */
 export function startNats(
   program: Program,
   place: ServerPlace,
-  login: { readonly user: string; readonly password: string },
+  { tls, ...login }: NatsLogin & { readonly tls?: NatsTls },
 ): Promise<RecordedProcess> {
   const folder = dataFolder(place);
   const config = join(folder, 'nats.conf');
@@ -27,10 +39,17 @@ export function startNats(
     // Streams reserve their limits, whatever they hold: room for many namespaces side by side, not a size on disk.
     `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))}, max_file_store: 1TB }`,
     `authorization { user: ${JSON.stringify(login.user)}, password: ${JSON.stringify(login.password)} }`,
+    ...(tls === undefined ? [] : [tlsSection(tls)]),
   ];
   writePrivateFile(config, `${text.join('\n')}\n`);
   const command = program.root === '' ? (findOnPath('nats-server') ?? '') : join(program.root, 'usr/sbin/nats-server');
   return startServer({ ...place, env: GO_ENV }, [...programCommand(program.root, command), '-c', config], async () =>
     (await askSocket(place.port, '')).startsWith('INFO'),
   );
+}
+
+function tlsSection({ certificateFile, privateKeyFile, clientAuthorityFile }: NatsTls): string {
+  const files = { cert_file: certificateFile, key_file: privateKeyFile, ca_file: clientAuthorityFile };
+  const lines = Object.entries(files).map(([name, file]) => `${name}: ${JSON.stringify(file)}`);
+  return `tls { ${lines.join(', ')}, verify: true }`;
 }

@@ -34,7 +34,10 @@ export class Pace {
       clock,
       pipeline,
       open: () => access.open(),
-      openReplica: (replica) => targetAccess(context, { ...pipeline.definition.target, ...replica }).open(),
+      openReplica: (replica) => {
+        const newest = { ...pipeline.latestDefinition().target, ...replica };
+        return targetAccess(context, { ...pipeline.definition.target, ...replica }, () => newest).open();
+      },
       warn,
     });
     this.throttle = new Throttle({

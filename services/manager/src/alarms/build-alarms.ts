@@ -1,4 +1,4 @@
-import type { ServiceContext, Worker } from '@lutra/service-kit';
+import type { Secrets, ServiceContext, Worker } from '@lutra/service-kit';
 import type { CommandService } from '../commands/command.service.ts';
 import type { ManagerEnv } from '../manager.env.ts';
 import { ReceiverDoor } from '../receivers/receiver-door.ts';
@@ -20,11 +20,12 @@ export function buildAlarms(
     readonly watch: PipelineWatch;
     readonly door: TargetDoor;
     readonly commands: CommandService;
+    readonly secrets: Secrets;
   },
 ): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
-  const { store, watch, door, commands } = parts;
+  const { store, watch, door, commands, secrets } = parts;
   const { instance } = identity;
-  const receiverDoor = new ReceiverDoor(store, clock, env.LUTRA_SECRET_KEY);
+  const receiverDoor = new ReceiverDoor(store, clock, secrets);
   const deliveries = new DeliveryWorker({ store, clock, log, door: receiverDoor, commands, bus, instance });
   const newReader = (): FactReader => new FactReader({ store, bus, coordinator, watch, door, clock });
   const keepDays = env.MANAGER_ALARM_DAYS;
@@ -32,7 +33,7 @@ export function buildAlarms(
     services: [
       new AlarmService(store, clock),
       new AlarmRuleService(store, clock),
-      new ReceiverService({ store, clock, door: receiverDoor, secretKey: env.LUTRA_SECRET_KEY }),
+      new ReceiverService({ store, clock, door: receiverDoor, secrets }),
     ],
     workers: [
       new AlarmWorker({ store, coordinator, clock, log, instance, keepDays, deliveries, newReader }),

@@ -1,5 +1,6 @@
-import { must, openSecrets } from '@lutra/model';
+import { must } from '@lutra/model';
 import type { Clock, ServerAddress } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { probeOracle } from '@lutra/sql';
 import { findResource } from '../http/find-resource.ts';
 import { compileDataSource } from '../publishing/compile-definition.ts';
@@ -32,7 +33,7 @@ export class DataSourceChecker {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly secretKey: string,
+    private readonly secrets: Secrets,
   ) {}
 
   /** An unreachable database is an answer, not an error. */
@@ -51,8 +52,8 @@ export class DataSourceChecker {
 
   private server(entity: DataSourceEntity): (address: ServerAddress) => Promise<Shown> {
     const definition = compileDataSource(entity);
-    const secrets = openSecrets(definition, this.secretKey);
     return async (address) => {
+      const secrets = this.secrets.ofDataSource(definition);
       const facts = await probeServer({ ...definition, ...address }, secrets, this.clock);
       const { kind, version, account, variables, clockAheadMs } = facts;
       const grants = facts.grants.map((line) => line.replace(PASSWORD_HASH, ''));
@@ -62,10 +63,10 @@ export class DataSourceChecker {
 
   private oracle(entity: DataSourceEntity): (address: ServerAddress) => Promise<Shown> {
     const { user, serviceName, sid } = entity;
-    const { password } = openSecrets({ password: entity.passwordSealed }, this.secretKey);
     const name =
       serviceName === null ? { sid: must(sid, 'an Oracle database has one of both') } : { service: serviceName };
     return async (address) => {
+      const password = this.secrets.open(entity.passwordSealed);
       const { version, account, variables, privileges, clockAheadMs } = await probeOracle(
         { ...address, name, user, password },
         this.clock,

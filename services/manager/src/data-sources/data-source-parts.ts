@@ -1,4 +1,5 @@
 import type { Clock } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import type { Access } from '../access/access.ts';
 import { TableLookup } from '../lookups/table-lookup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -15,13 +16,12 @@ export function buildDataSources(parts: {
   readonly publisher: Publisher;
   readonly door: TargetDoor;
   readonly access: Access;
-  /** LUTRA_SECRET_KEY: seals and opens passwords. */
-  readonly secretKey: string;
+  readonly secrets: Secrets;
 }): readonly object[] {
-  const { store, clock, door, secretKey } = parts;
+  const { store, clock, door, secrets } = parts;
   return [
     new DataSourceService(parts),
-    new DataSourceChecker(store, clock, secretKey),
+    new DataSourceChecker(store, clock, secrets),
     new PrimarySwitch(parts),
     new TableLookup(store, door),
   ];

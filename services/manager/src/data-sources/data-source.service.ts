@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
-import { sealSecret, SyncError } from '@lutra/model';
+import { readSecretReference, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { whereVisible } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -16,6 +17,7 @@ import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { pipelinesOf, reviseDefinitions } from '../publishing/revisions.ts';
+import { keepSecret } from '../secrets/keep-secret.ts';
 import type { Store } from '../store/store.ts';
 import type { DataSourceCreateDto, DataSourceDto, DataSourceListDto, DataSourcePatchDto } from './data-source.dto.ts';
 import { DataSourceEntity } from './data-source.entity.ts';
@@ -38,8 +40,7 @@ export class DataSourceService {
       readonly clock: Clock;
       readonly publisher: Publisher;
       readonly access: Access;
-      /** LUTRA_SECRET_KEY: seals passwords. */
-      readonly secretKey: string;
+      readonly secrets: Secrets;
     },
   ) {}
 
@@ -103,16 +104,18 @@ export class DataSourceService {
 
   /** Seals what was given. Throws REQUEST_INVALID when certificate and key do not belong together. */
   private seal(entity: DataSourceEntity, { password, tlsCert, tlsKey }: GivenSecrets): void {
-    const { secretKey } = this.parts;
-    if (password !== undefined) entity.passwordSealed = sealSecret(password, secretKey);
+    const { secrets } = this.parts;
+    if (password !== undefined) entity.passwordSealed = keepSecret(secrets, 'password', password);
     if (tlsCert === undefined && tlsKey === undefined) return;
     if (tlsCert === undefined || tlsKey === undefined || (tlsCert === '') !== (tlsKey === '')) {
       const problem = 'tlsCert and tlsKey belong together: send both, or both empty';
       throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'tlsCert', problem }] });
     }
-    if (tlsCert !== '') requireKeyPair(tlsCert, tlsKey);
+    const isReference = readSecretReference(tlsKey) !== null;
+    if (tlsCert !== '' && isReference) requireCertificates(tlsCert, 'tlsCert');
+    else if (tlsCert !== '') requireKeyPair(tlsCert, tlsKey);
     entity.tlsCert = tlsCert === '' ? null : tlsCert;
-    entity.tlsKeySealed = tlsKey === '' ? null : sealSecret(tlsKey, secretKey);
+    entity.tlsKeySealed = tlsKey === '' ? null : keepSecret(secrets, 'tlsKey', tlsKey);
   }
 
   async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {

@@ -1,5 +1,6 @@
-import { openSecrets, SyncError } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { Clock, ServerAddress } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Plain } from '../http/plain.ts';
@@ -26,8 +27,7 @@ export class PrimarySwitch {
       readonly store: Store;
       readonly clock: Clock;
       readonly publisher: Publisher;
-      /** LUTRA_SECRET_KEY: opens passwords. */
-      readonly secretKey: string;
+      readonly secrets: Secrets;
     },
   ) {}
 
@@ -66,7 +66,7 @@ export class PrimarySwitch {
 
   private async requireAble(entity: DataSourceEntity, address: ServerAddress): Promise<void> {
     const definition = { ...compileDataSource(entity), ...address };
-    const facts = await probeServer(definition, openSecrets(definition, this.parts.secretKey), this.parts.clock);
+    const facts = await probeServer(definition, this.parts.secrets.ofDataSource(definition), this.parts.clock);
     const uses = await this.parts.store.run(async (manager) => ({
       asSource: await manager.existsBy(PipelineEntity, { sourceId: entity.id }),
       asTarget: await manager.existsBy(PipelineEntity, { targetId: entity.id }),

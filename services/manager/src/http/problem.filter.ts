@@ -65,6 +65,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   MAPPING_COLUMN_UNKNOWN: 422,
   MAPPING_LOOP: 422,
   MAPPING_POLICY_CONFLICT: 422,
+  SECRET_REFERENCE_MISSING: 422,
+  SECRET_REFERENCE_REFUSED: 422,
   CONFIRMATION_MISSING: 409,
   // Of routes that ask a target: what is wrong there is not the client's fault.
   TARGET_ACCESS_DENIED: 502,

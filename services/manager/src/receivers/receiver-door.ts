@@ -1,5 +1,6 @@
-import { openSecret, SyncError } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import type { Store } from '../store/store.ts';
 import type { Notification } from './notification.ts';
 import { postJson } from './post-json.ts';
@@ -16,7 +17,7 @@ export class ReceiverDoor {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly secretKey: string,
+    private readonly secrets: Secrets,
   ) {}
 
   /** Sends once, within 10 s. Null when the receiver has taken it, else why not (RECEIVER_UNREACHABLE, RECEIVER_REFUSED, …). */
@@ -33,7 +34,7 @@ export class ReceiverDoor {
       limit.abort();
     });
     try {
-      const secrets = openSecrets(receiver, this.secretKey);
+      const secrets = followSecrets(openSecrets(receiver, this.secrets), this.secrets);
       if (receiver.kind === 'email') {
         await sendEmail({ ...httpOf(receiver.email), password: secrets.password }, notification, limit.signal);
         return null;
@@ -70,5 +71,16 @@ export class ReceiverDoor {
   }
 }
 
-export const openSecrets = ({ secretsSealed }: ReceiverEntity, secretKey: string): ReceiverSecrets =>
-  JSON.parse(openSecret(secretsSealed, secretKey)) as ReceiverSecrets;
+export const openSecrets = ({ secretsSealed }: ReceiverEntity, secrets: Secrets): ReceiverSecrets =>
+  JSON.parse(secrets.open(secretsSealed)) as ReceiverSecrets;
+
+/** Passwords, signing keys and headers may be references; addresses are not. Throws as {@link Secrets.follow}. */
+function followSecrets({ password, url, secret, headers }: ReceiverSecrets, secrets: Secrets): ReceiverSecrets {
+  const followed = Object.entries(headers).map(([name, value]) => [name, secrets.follow(value)]);
+  return {
+    url,
+    password: secrets.follow(password),
+    secret: secrets.follow(secret),
+    headers: Object.fromEntries(followed) as ReceiverSecrets['headers'],
+  };
+}

@@ -1,8 +1,9 @@
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
-import { sealSecret, SyncError } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { Clock, ErrorCode } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { AlarmDeliveryEntity } from '../alarms/alarm.entity.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -13,6 +14,7 @@ import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { keepSecret } from '../secrets/keep-secret.ts';
 import type { Store } from '../store/store.ts';
 import { sampleNotification } from './notification.ts';
 import { openSecrets } from './receiver-door.ts';
@@ -32,8 +34,8 @@ export class ReceiverService {
       readonly store: Store;
       readonly clock: Clock;
       readonly door: ReceiverDoor;
-      /** LUTRA_SECRET_KEY: seals passwords, addresses and headers. */
-      readonly secretKey: string;
+      /** Seals passwords, addresses and headers. */
+      readonly secrets: Secrets;
     },
   ) {}
 
@@ -75,13 +77,13 @@ export class ReceiverService {
     { name, enabled, email, http }: ReceiverPatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<ReceiverDto> {
-    const { store, clock, secretKey } = this.parts;
+    const { store, clock } = this.parts;
     const now = clock.now();
     return store.change(async (manager) => {
       const entity = await findResource(manager, ReceiverEntity, id);
       requireMatch(entity.version, by.ifMatch);
       const before = dtoOf(entity, null);
-      const secrets = openSecrets(entity, secretKey);
+      const secrets = openSecrets(entity, this.parts.secrets);
       const settings = mergeSettings(entity.kind, { email: entity.email, http: entity.http, secrets }, { email, http });
       Object.assign(entity, { name: name ?? entity.name, enabled: enabled ?? entity.enabled, updatedAt: now });
       this.assignSettings(entity, settings);
@@ -135,7 +137,10 @@ export class ReceiverService {
   }
 
   private assignSettings(entity: ReceiverEntity, { email, http, secrets }: ReceiverSettings): void {
-    Object.assign(entity, { email, http, secretsSealed: sealSecret(JSON.stringify(secrets), this.parts.secretKey) });
+    keepSecret(this.parts.secrets, 'email.password', secrets.password);
+    keepSecret(this.parts.secrets, 'http.secret', secrets.secret);
+    for (const value of Object.values(secrets.headers)) keepSecret(this.parts.secrets, 'http.headers', value);
+    Object.assign(entity, { email, http, secretsSealed: this.parts.secrets.keep(JSON.stringify(secrets)) });
   }
 }
 

@@ -34,6 +34,8 @@ const UNREACHABLE = new Set([
 ]);
 /** Errors that the driver and TypeORM throw without a code when a connection died or the pool is closed. */
 const UNREACHABLE_TEXT = /connection is in closed state|pool is closed|connection lost|not established|queue limit/i;
+/** Codes of Node and of the driver for a certificate that is not taken. */
+const TLS_REFUSED = /^(CERT|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HANDSHAKE)/;
 const DUPLICATE = 1062;
 const REFERENCED = new Set([1451, 1452]);
 
@@ -53,7 +55,7 @@ export function storeFailure(error: unknown, address: StoreAddress): SyncError {
     return new SyncError('RESOURCE_CONFLICT', { problem: 'This name is taken already' }, { cause: error });
   if (REFERENCED.has(errno))
     return new SyncError('RESOURCE_CONFLICT', { problem: 'The resource is in use by another one' }, { cause: error });
-  if (GONE.has(errno) || UNREACHABLE.has(code) || UNREACHABLE_TEXT.test(message)) {
+  if (GONE.has(errno) || UNREACHABLE.has(code) || TLS_REFUSED.test(code) || UNREACHABLE_TEXT.test(message)) {
     const problem = `The manager's database at ${at} cannot be used: ${message === '' ? code : message}`;
     return new SyncError('STORE_UNREACHABLE', { problem, address: at }, { cause: error });
   }

@@ -4,11 +4,14 @@ import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { ENTITIES } from './entities.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
+import { secureStore } from './secure-store.ts';
+import type { StoreTls } from './secure-store.ts';
 import { isDatabaseMissing, storeFailure } from './store-failure.ts';
 import type { StoreAddress } from './store-failure.ts';
 
 export interface StoreOptions extends StoreAddress {
   readonly password: string;
+  readonly tls?: StoreTls;
 }
 
 /** Connections to the store: requests are short, and a write holds one for milliseconds. */
@@ -162,7 +165,8 @@ export class Store {
   }
 
   private dataSourceOf(database: string | null): DataSource {
-    const { host, port, user, password } = this.options;
+    const { host, port, user, password, tls } = this.options;
+    const secured = tls === undefined ? null : secureStore(host, port, tls);
     return new DataSource({
       type: 'mysql',
       host,
@@ -180,7 +184,8 @@ export class Store {
       migrations: [...MIGRATIONS],
       migrationsTableName: 'migration',
       poolSize: CONNECTIONS_MAX,
-      extra: { queueLimit: WAITING_MAX, enableKeepAlive: true },
+      ...(secured === null ? {} : { ssl: secured.ssl }),
+      extra: { queueLimit: WAITING_MAX, enableKeepAlive: true, ...secured?.extra },
     });
   }
 

@@ -1,5 +1,6 @@
-import { openSecrets, SyncError } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { whereVisible } from '../access/access.ts';
@@ -33,7 +34,7 @@ export class TargetDoor {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly secretKey: string,
+    private readonly secrets: Secrets,
   ) {}
 
   /**
@@ -99,7 +100,7 @@ export class TargetDoor {
     const address = addressOf(target);
     let session: TargetSession | null = null;
     const working = async (): Promise<T> => {
-      const opened = await openTarget(target, openSecrets(target, this.secretKey), {
+      const opened = await openTarget(target, this.secrets.ofDataSource(target), {
         clock,
         programName: 'lutra manager',
         connectTimeoutMs: CONNECT_MS_MAX,

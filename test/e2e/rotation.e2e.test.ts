@@ -1,0 +1,91 @@
+// Goal: passwords and certificates of both databases are replaced under a running pipeline: it stays in its epoch, and no row is
+// lost or applied twice.
+// Method: the six services on two servers that speak TLS; a writer commits without a pause; each login is changed at the server
+// and at Lutra, in both orders, and all sessions of the old one are killed.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { makeTlsMaterial, OwnServer, runSql, waitUntil } from '@lutra/testing';
+import type { DatabaseServer, TlsMaterial } from '@lutra/testing';
+import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
+import type { E2eStack } from './e2e-stack.ts';
+import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lutra-rotation-'));
+let material: TlsMaterial;
+let servers: { readonly source: OwnServer; readonly target: OwnServer };
+let e2e: E2eStack;
+let pipelineId: string;
+let writer: ShopWriter;
+
+beforeAll(async () => {
+  material = await makeTlsMaterial(folder);
+  const start = (): Promise<OwnServer> => OwnServer.start({ program: 'mariadb', extra: material.server.options });
+  const [source, target] = await Promise.all([start(), start()]);
+  servers = { source, target };
+  e2e = await startE2eStack('rotation', { servers });
+  await e2e.createTables(...SHOP_TABLES);
+  pipelineId = await e2e.stack.createPipeline({ name: 'p', mappings: [wholeSchema(e2e.schema)] });
+  writer = new ShopWriter(source, e2e.schema);
+}, 240_000);
+
+afterAll(async () => {
+  await e2e.stop();
+  await Promise.all([servers.source.close(), servers.target.close()]);
+  rmSync(folder, { recursive: true });
+}, 60_000);
+
+type Side = 'source' | 'target';
+
+const accountOf = (side: Side): DatabaseServer => e2e.stack[side];
+const atServer = (side: Side, ...statements: readonly string[]): Promise<void> => runSql(servers[side], statements);
+const killAll = (side: Side): Promise<void> => atServer(side, `KILL USER '${accountOf(side).user}'`);
+
+/** What Lutra knows of the login from now on. */
+async function tell(side: Side, login: Readonly<Record<string, string>>): Promise<void> {
+  const { items } = await e2e.stack.api.get<{ items: readonly { id: string; name: string }[] }>('/data-sources');
+  const dataSource = items.find(({ name }) => name === `p-${side}`);
+  await e2e.stack.api.patch(`/data-sources/${String(dataSource?.id)}`, login);
+}
+
+/** Resolves when rows that are committed from now on have arrived. */
+async function goesOn(what: string): Promise<void> {
+  const loaded = async (): Promise<number> => (await e2e.stack.api.pipeline(pipelineId)).rowsLoaded ?? 0;
+  const before = await loaded();
+  await waitUntil(async () => (await loaded()) > before + 200, {
+    what: `rows to be loaded ${what}`,
+    timeoutMs: 60_000,
+  });
+}
+
+it('goes over to new passwords and certificates in its epoch', async () => {
+  await goesOn('at first');
+  const { epoch } = await e2e.stack.api.pipeline(pipelineId);
+  for (const side of ['source', 'target'] as const) {
+    const user = `'${accountOf(side).user}'@'%'`;
+    // As it should be done: Lutra is told before the old sessions end.
+    await atServer(side, `ALTER USER ${user} IDENTIFIED BY 'Second-1'`);
+    await tell(side, { password: 'Second-1' });
+    await killAll(side);
+    await goesOn(`under a new password of the ${side}`);
+    // As it happens: the sessions end first, and Lutra is told a moment later.
+    await atServer(side, `ALTER USER ${user} IDENTIFIED BY 'Third-1'`);
+    await killAll(side);
+    await tell(side, { password: 'Third-1' });
+    await goesOn(`under a password of the ${side} that came late`);
+    const tls = { tls: 'verifyIdentity', tlsCa: material.authority };
+    const { client, addressOnly } = material;
+    await tell(side, { ...tls, tlsCert: client.certificate, tlsKey: client.privateKey });
+    await atServer(side, `ALTER USER ${user} REQUIRE SUBJECT '/CN=client'`);
+    await killAll(side);
+    await goesOn(`at the ${side} with a certificate`);
+    await tell(side, { tlsCert: addressOnly.certificate, tlsKey: addressOnly.privateKey });
+    await atServer(side, `ALTER USER ${user} REQUIRE SUBJECT '/CN=address'`);
+    await killAll(side);
+    await goesOn(`at the ${side} with the next certificate`);
+  }
+  await writer.stop();
+  expect(differences(await e2e.stack.waitEqual(e2e.pairs('orders', 'stock')))).toEqual([]);
+  expect(await e2e.stack.api.pipeline(pipelineId)).toMatchObject({ state: 'RUNNING', epoch });
+}, 300_000);
