@@ -4,7 +4,10 @@ import type { Command } from './permit.ts';
  * An operator's word to all pipelines of a channel. One message in the queue, so that it is issued to all or to none; the
  * arbiter carries out one {@link Command} per pipeline and repeats it until each has been carried out.
  */
-export interface ChannelCommand extends Pick<Command, 'id' | 'kind' | 'reason' | 'author' | 'issuedAt' | 'isGraceful'> {
+export interface ChannelCommand extends Pick<
+  Command,
+  'id' | 'kind' | 'reason' | 'author' | 'issuedAt' | 'isGraceful' | 'isForced'
+> {
   readonly channelId: string;
   /** The pipelines that the channel had when the command was given. */
   readonly pipelineIds: readonly string[];
@@ -15,7 +18,11 @@ export const isChannelCommand = (command: Command | ChannelCommand): command is 
 
 /** The command's part for one pipeline. Its id follows from the command's, so that a repeat is known as one. */
 export function partOfChannelCommand(command: ChannelCommand, pipelineId: string): Command {
-  const { id, kind, reason, author, issuedAt, isGraceful } = command;
+  const { id, kind, reason, author, issuedAt, isGraceful, isForced } = command;
   const part = { id: `${id}.${pipelineId}`, kind, pipelineId, aboutEpoch: null, reason, author, issuedAt };
-  return isGraceful === undefined ? part : { ...part, isGraceful };
+  return {
+    ...part,
+    ...(isGraceful === undefined ? {} : { isGraceful }),
+    ...(isForced === undefined ? {} : { isForced }),
+  };
 }

@@ -254,6 +254,13 @@ export const ERRORS = {
   },
   // Configuration of pipelines (manager)
   ...MAPPING_ERRORS,
+  PIPELINE_PRECHECK_FAILED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'The pre-check of a pipeline that is to start finds errors',
+    workaround:
+      'Run the statements of the findings, then START again; or START with "force": true, which is audited. docs/pre-check.md tells what each finding means.',
+  },
   PIPELINE_SOURCE_UNSUPPORTED: {
     scope: 'config',
     class: 'configuration',

@@ -72,6 +72,8 @@ export interface Command {
    * other instances without a rollback.
    */
   readonly isGraceful?: boolean;
+  /** START only: without the manager's pre-check. Nobody reads it but people, in the audit. */
+  readonly isForced?: boolean;
   /** RESTART only: who is to hold the leases afterwards. If something else ends the epoch first, its next one has them. */
   readonly seats?: Seats;
 }

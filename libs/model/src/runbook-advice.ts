@@ -132,6 +132,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   MAPPING_RESERVED_SCHEMA: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
   MAPPING_LOOP: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
   MAPPING_POLICY_CONFLICT: { command: UPDATE_MAPPING, next: CONCERNS_A_MAPPING },
+  PIPELINE_PRECHECK_FAILED: {
+    command: 'POST pipelines/{id}/pre-check',
+    next: 'The pipeline stays as it is. Send START again when no finding is an error any more.',
+  },
   PIPELINE_SOURCE_UNSUPPORTED: { command: 'GET data-sources', next: CONCERNS_A_REQUEST },
   PIPELINE_TARGET_UNSUPPORTED: { command: 'GET data-sources', next: CONCERNS_A_REQUEST },
   DATA_SOURCE_UNSUPPORTED: { command: 'GET data-sources', next: CONCERNS_A_REQUEST },

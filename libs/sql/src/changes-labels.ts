@@ -44,7 +44,7 @@ const folded = (label: string): string =>
     .replaceAll(/[^\x21-\x7e]/g, '');
 
 /** Of "enum('a','it''s')"; null when they cannot be read, as with a backslash. */
-function labelsOf(columnType: string): readonly string[] | null {
+export function labelsOf(columnType: string): readonly string[] | null {
   if (columnType.includes('\\')) return null;
   const labels = Array.from(columnType.matchAll(/'((?:[^']|'')*)'/g), ([, label = '']) => label.replaceAll("''", "'"));
   return labels.length === 0 ? null : labels;

@@ -141,7 +141,7 @@ const DDL_RIGHTS: Readonly<Record<DdlKind, readonly string[]>> = {
 };
 
 /** Rights on a mapped schema: for rows, and for the kinds of schema statements that are applied. */
-function rightsFor({ ddl = 'fail', ddlByKind = {} }: TargetDemands): readonly string[] {
+export function rightsFor({ ddl = 'fail', ddlByKind = {} }: TargetDemands): readonly string[] {
   const kinds = DDL_KINDS.filter((kind) => (ddlByKind[kind] ?? ddl) === 'sync');
   const wanted = new Set(kinds.flatMap((kind) => DDL_RIGHTS[kind]));
   return [...ROW_RIGHTS, ...['CREATE', 'ALTER', 'DROP', 'INDEX', 'REFERENCES'].filter((right) => wanted.has(right))];

@@ -1,4 +1,6 @@
-export { checkTarget, inspectTarget } from './check-target.ts';
+export { labelsOf } from './changes-labels.ts';
+export { changesSilently } from './changes-silently.ts';
+export { checkTarget, inspectTarget, rightsFor } from './check-target.ts';
 export type { TargetReport } from './check-target.ts';
 export {
   claimCheckpoint,
@@ -27,6 +29,7 @@ export {
   removeConflictsStatement,
 } from './conflict-log.ts';
 export type { ConflictFilter, NewConflict, RecordedConflict } from './conflict-log.ts';
+export { defineTable } from './define-table.ts';
 export { DEAD_LETTER_STATES, deadLetterId, ensureDeadLetterTable, UNSETTLED_STATES } from './dead-letter.ts';
 export type { DeadLetter, DeadLetterAddress, DeadLetterError, DeadLetterState, NewDeadLetter } from './dead-letter.ts';
 export {
@@ -86,7 +89,12 @@ export type { TableWriter, WriterOptions, WrittenColumn } from './table-writer.t
 export { removePipelineRows } from './remove-pipeline-rows.ts';
 export { SLICE_SAVEPOINT, undoSlice } from './slice-savepoint.ts';
 export { stripLiterals } from './strip-literals.ts';
-export { addPrimaryKeyStatement, createTableStatement } from './table-statement.ts';
+export {
+  addColumnStatement,
+  addPrimaryKeyStatement,
+  createSchemaStatement,
+  createTableStatement,
+} from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';
 export { readReplicaState, readTargetLoad, readTargetReplicas } from './target-load.ts';

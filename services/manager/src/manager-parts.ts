@@ -21,6 +21,7 @@ import { MappingService } from './mappings/mapping.service.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { PipelineService } from './pipelines/pipeline.service.ts';
+import { buildPreChecks } from './pre-check/pre-check-parts.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { buildSecrets } from './secrets/build-secrets.ts';
@@ -74,6 +75,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
       new PipelineService({ store, clock, publisher, coordinator, access }),
+      ...buildPreChecks({ store, clock, bus, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,
       ...statistics.services,

@@ -19,6 +19,7 @@ import { MappingsController } from './mappings/mappings.controller.ts';
 import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
+import { PreChecksController } from './pre-check/pre-checks.controller.ts';
 import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
@@ -53,6 +54,7 @@ export class ManagerModule {
         ParametersController,
         PipelinesController,
         PipelineViewsController,
+        PreChecksController,
         ProcessesController,
         ReceiversController,
         RemovalsController,

@@ -72,9 +72,14 @@ export class ApiClient {
     return this.get(`/pipelines/${id}`);
   }
 
-  /** Resolves when the command is on its way (202), not when it is done. */
-  command(pipelineId: string, kind: string, reason: string): Promise<{ readonly id: string }> {
-    return this.post(`/pipelines/${pipelineId}/commands`, { kind, reason });
+  /** Resolves when the command is on its way (202), not when it is done. `force`: START without the pre-check. */
+  command(
+    pipelineId: string,
+    kind: string,
+    reason: string,
+    options: { readonly force?: boolean } = {},
+  ): Promise<{ readonly id: string }> {
+    return this.post(`/pipelines/${pipelineId}/commands`, { kind, reason, ...options });
   }
 
   private async request<T>(method: string, path: string, body?: unknown): Promise<T> {

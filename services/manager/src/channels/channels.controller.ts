@@ -2,11 +2,12 @@ import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
 import { CommandRequestDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
-import { CommandService, orderOf } from '../commands/command.service.ts';
+import { orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { IDEMPOTENCY_KEY, TakesIdempotencyKey } from '../http/idempotency-key.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
+import { PipelineStarter } from '../pre-check/pipeline-starter.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { ChannelCreateDto, ChannelDto, ChannelListDto, ChannelPatchDto } from './channel.dto.ts';
 import { ChannelService } from './channel.service.ts';
@@ -15,7 +16,7 @@ import { ChannelService } from './channel.service.ts';
 export class ChannelsController {
   constructor(
     @Inject(ChannelService) private readonly channels: ChannelService,
-    @Inject(CommandService) private readonly commands: CommandService,
+    @Inject(PipelineStarter) private readonly starter: PipelineStarter,
   ) {}
 
   @Get()
@@ -71,6 +72,6 @@ export class ChannelsController {
     @CallerOf() caller: Caller,
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<CommandsAcceptedDto> {
-    return this.commands.issueForChannel(id, orderOf(body), { caller, key });
+    return this.starter.issueForChannel(id, orderOf(body), { caller, key });
   }
 }

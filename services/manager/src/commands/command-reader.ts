@@ -104,7 +104,7 @@ const ofEntity = ({ body, outcome, decidedAt, isSent }: CommandEntity): CommandD
   ...(decidedAt === null ? {} : { decidedAt: decidedAt.toISOString() }),
 });
 
-const said = ({ isGraceful, seats, ...command }: Command): Omit<CommandDto, 'outcome' | 'decidedAt'> => ({
+const said = ({ isGraceful, isForced, seats, ...command }: Command): Omit<CommandDto, 'outcome' | 'decidedAt'> => ({
   id: command.id,
   pipelineId: command.pipelineId,
   kind: command.kind,
@@ -112,5 +112,6 @@ const said = ({ isGraceful, seats, ...command }: Command): Omit<CommandDto, 'out
   author: command.author,
   issuedAt: command.issuedAt,
   ...(isGraceful === undefined ? {} : { graceful: isGraceful }),
+  ...(isForced === undefined ? {} : { force: isForced }),
   ...(seats === undefined ? {} : { seats }),
 });

@@ -26,6 +26,11 @@ export class CommandRequestDto {
   @MayBeAbsent()
   @IsBoolean()
   graceful?: boolean;
+
+  @ApiPropertyOptional({ description: 'START only: without the pre-check, which may find errors', default: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  force?: boolean;
 }
 
 export const MOVED_STAGES = ['select', 'load'] as const;
@@ -92,6 +97,9 @@ export class CommandDto extends CommandAcceptedDto {
 
   @ApiPropertyOptional({ description: 'RESTART that lets the window empty first' })
   graceful?: boolean;
+
+  @ApiPropertyOptional({ description: 'START without the pre-check' })
+  force?: boolean;
 
   @ApiPropertyOptional({ type: Object, description: 'RESTART that moves leases: who is to hold mainstem and loader' })
   seats?: Seats;

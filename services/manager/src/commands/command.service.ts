@@ -22,7 +22,8 @@ const PUBLISHED_LIMIT_MS = 5_000;
 const PUBLISHED_POLL_MS = 20;
 
 /** What an operator says, without who and when. */
-export type Order = Pick<Command, 'kind' | 'reason' | 'isGraceful' | 'seats'> & Partial<Pick<Command, 'aboutEpoch'>>;
+export type Order = Pick<Command, 'kind' | 'reason' | 'isGraceful' | 'isForced' | 'seats'> &
+  Partial<Pick<Command, 'aboutEpoch'>>;
 
 /** Commands of operators: checked, audited, and handed to the arbiter. A request that names itself is carried out once. */
 export class CommandService {
@@ -68,12 +69,13 @@ export class CommandService {
       await findResource(manager, ChannelEntity, channelId);
       const pipelines = await manager.find(PipelineEntity, { where: { channelId }, order: { id: 'ASC' } });
       for (const pipeline of pipelines) await requireReady(manager, pipeline, order);
-      const { kind, reason, isGraceful } = order;
+      const { kind, reason, isGraceful, isForced } = order;
       const whole: ChannelCommand = {
         ...{ id: ulid(), channelId, kind, reason, author: by.caller.name },
         pipelineIds: pipelines.map(({ id }) => id),
         issuedAt: this.clock.now().toISOString(),
         ...(isGraceful === undefined ? {} : { isGraceful }),
+        ...(isForced === undefined ? {} : { isForced }),
       };
       const recorded: CommandEntity[] = [];
       for (const { id } of pipelines) {
@@ -132,11 +134,20 @@ export class CommandService {
 }
 
 /** The order that a request body asks for. Throws REQUEST_INVALID. */
-export function orderOf({ kind, reason, graceful }: CommandRequestDto): Order {
-  if (graceful === undefined || (!graceful && kind !== 'RESTART')) return { kind, reason };
-  if (kind === 'RESTART') return { kind, reason, isGraceful: graceful };
-  const problem = `graceful belongs to RESTART: ${kind} has no such choice`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'graceful', problem }] });
+export function orderOf({ kind, reason, graceful, force }: CommandRequestDto): Order {
+  if (graceful === true && kind !== 'RESTART')
+    refuseChoice('graceful', `graceful belongs to RESTART: ${kind} has no such choice`);
+  if (force === true && kind !== 'START')
+    refuseChoice('force', `force belongs to START, whose pre-check it overrules: ${kind} has no such choice`);
+  return {
+    ...{ kind, reason },
+    ...(graceful === undefined || kind !== 'RESTART' ? {} : { isGraceful: graceful }),
+    ...(force === true ? { isForced: true } : {}),
+  };
+}
+
+function refuseChoice(field: string, problem: string): never {
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
 }
 
 async function record(

@@ -2,7 +2,7 @@ import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
 import { CommandAcceptedDto, CommandRequestDto, MoveRequestDto } from '../commands/command.dto.ts';
-import { CommandService, orderOf } from '../commands/command.service.ts';
+import { orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -20,6 +20,7 @@ import {
 } from './pipeline.dto.ts';
 import { PipelineMover } from './pipeline-mover.ts';
 import { PipelineService } from './pipeline.service.ts';
+import { PipelineStarter } from '../pre-check/pipeline-starter.ts';
 import { RemovalDto } from '../removals/removal.dto.ts';
 
 @ApiController('pipelines', 'Pipelines')
@@ -27,7 +28,7 @@ export class PipelinesController {
   constructor(
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(PipelineStateReader) private readonly states: PipelineStateReader,
-    @Inject(CommandService) private readonly commands: CommandService,
+    @Inject(PipelineStarter) private readonly starter: PipelineStarter,
     @Inject(PipelineMover) private readonly mover: PipelineMover,
   ) {}
 
@@ -96,7 +97,7 @@ export class PipelinesController {
     return this.mover.move(id, body, { caller, key });
   }
 
-  /** Hands a command to the arbiter. */
+  /** Hands a command to the arbiter. A START is refused when the pre-check finds errors, unless it is forced. */
   @Post(':id/commands')
   @Allows('operator', { pipeline: 'id' })
   @TakesIdempotencyKey()
@@ -108,6 +109,6 @@ export class PipelinesController {
     @CallerOf() caller: Caller,
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<CommandAcceptedDto> {
-    return this.commands.issue(id, orderOf(body), { caller, key });
+    return this.starter.issue(id, orderOf(body), { caller, key });
   }
 }

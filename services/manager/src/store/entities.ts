@@ -7,6 +7,7 @@ import { CommandEntity } from '../commands/command.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { PreCheckEntity } from '../pre-check/pre-check.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
@@ -30,6 +31,7 @@ export const ENTITIES = [
   DefinitionEntity,
   MappingEntity,
   PipelineEntity,
+  PreCheckEntity,
   ReceiverEntity,
   ReceiverStateEntity,
   RemovalEntity,

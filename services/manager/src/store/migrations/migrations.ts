@@ -6,6 +6,7 @@ import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts';
+import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   AddRevisions1796200000000,
   AddRemovals1796210000000,
   AddSystemParameters1796220000000,
+  AddPreChecks1796400000000,
 ] as const;

@@ -1,0 +1,67 @@
+import { compileMappings } from '@lutra/model';
+import type { MappingDefinition } from '@lutra/model';
+import { quoteText } from '@lutra/sql';
+import type { TableName, TargetSession, TargetTable } from '@lutra/sql';
+import type { TableFacts } from './pre-check-facts.ts';
+
+/** So many tables are described on either side within the time that a person waits; the rest is named as left out. */
+const TABLES_MAX = 500;
+/** Names alone are quick to have. */
+const NAMES_MAX = 100_000;
+
+/** A source table and where a mapping writes it. */
+interface Route {
+  readonly mapping: MappingDefinition;
+  readonly source: TargetTable;
+  readonly targetName: TableName;
+}
+
+export interface SourceTables extends Omit<TableFacts, 'pairs'> {
+  readonly routes: readonly Route[];
+}
+
+/** The tables that the mappings cover at the source now. Throws what the session throws. */
+export async function readSourceTables(
+  session: TargetSession,
+  mappings: readonly MappingDefinition[],
+): Promise<SourceTables> {
+  const matcher = compileMappings(mappings);
+  const names = await tableNames(session, [...new Set(mappings.map(({ source }) => source.schema))]);
+  const covered = names.filter(({ schema, table }) => matcher.targetsOf(schema, table).length > 0);
+  const looked = covered.slice(0, TABLES_MAX);
+  const tables = await session.describeTables(looked);
+  const routes = tables.flatMap((source) =>
+    source === null
+      ? []
+      : matcher.targetsOf(source.schema, source.table).map(({ mapping, targetSchema, targetTable }) => ({
+          ...{ mapping, source },
+          targetName: { schema: targetSchema, table: targetTable },
+        })),
+  );
+  const used = new Set(
+    covered.flatMap(({ schema, table }) => matcher.targetsOf(schema, table).map(({ mapping }) => mapping.id)),
+  );
+  return {
+    routes,
+    idle: mappings.filter(({ id }) => !used.has(id)),
+    leftOut: covered.length - looked.length,
+  };
+}
+
+/** Adds what is there at the target. Throws what the session throws. */
+export async function readTargetTables(session: TargetSession, from: SourceTables): Promise<TableFacts> {
+  const { routes, idle, leftOut } = from;
+  const tables = await session.describeTables(routes.map(({ targetName }) => targetName));
+  const pairs = routes.map((route, index) => ({ ...route, target: tables[index] ?? null }));
+  return { pairs, idle, leftOut };
+}
+
+async function tableNames(session: TargetSession, schemas: readonly string[]): Promise<readonly TableName[]> {
+  if (schemas.length === 0) return [];
+  const rows = await session.query(
+    'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table` FROM information_schema.TABLES WHERE ' +
+      `TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(', ')}) AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW', 'SEQUENCE') ` +
+      `ORDER BY 1, 2 LIMIT ${String(NAMES_MAX)}`,
+  );
+  return rows.map((row) => ({ schema: String(row['schema']), table: String(row['table']) }));
+}
