@@ -6,12 +6,13 @@ const STAGE = ['model', 'messaging', 'coordination', 'service-kit'];
 /** Project → projects that its sources may import. Tests may import `testing` as well. */
 export const IMPORTS = {
   model: [],
+  'api-client': [],
   binlog: ['model'],
   sql: ['model'],
   messaging: ['model'],
   coordination: ['model'],
   'service-kit': ['model', 'messaging', 'coordination'],
-  testing: ['model', 'binlog', 'sql', 'messaging', 'coordination'],
+  testing: ['model', 'api-client', 'binlog', 'sql', 'messaging', 'coordination'],
   select: [...STAGE, 'binlog', 'sql'],
   extract: [...STAGE, 'binlog', 'sql'],
   transform: [...STAGE, 'sql'],

@@ -34,7 +34,17 @@ const syntax = [
 const systemTime = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'Use Clock.now.' };
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '**/dist-test/**', '**/node_modules/**', '.lutra/**', '.nx/**', 'coverage/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/dist-test/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '.lutra/**',
+      '.nx/**',
+      'coverage/**',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

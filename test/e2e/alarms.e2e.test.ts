@@ -25,8 +25,9 @@ beforeAll(async () => {
   bus = await openBus({ ...testServers().nats, name: 'test', namespace });
   coordinator = await openCoordinator({ ...testServers().zookeeper, root: `/${namespace}` });
   const http = { url: sink.origin };
-  const receiver = await api.post<{ id: string }>('/receivers', { name: 'hook', kind: 'webhook', http });
-  await api.post('/alarm-rules', { name: 'lost', kind: 'instanceLost', threshold: 0, receiverIds: [receiver.id] });
+  const receiver = await api.post('/receivers', { body: { name: 'hook', kind: 'webhook', http } });
+  const receiverIds = [receiver.id];
+  await api.post('/alarm-rules', { body: { name: 'lost', kind: 'instanceLost', threshold: 0, receiverIds } });
 }, 180_000);
 
 afterAll(async () => {

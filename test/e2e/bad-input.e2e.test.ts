@@ -4,18 +4,12 @@
 // and the rows that waited must arrive.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiProblem } from '@lutra/api-client';
+import type { MappingCreateDto, PipelineView } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
-import {
-  ApiProblem,
-  connectTo,
-  createAccount,
-  freePorts,
-  lutraHome,
-  startServerGroup,
-  waitUntil,
-} from '@lutra/testing';
-import type { DatabaseServer, PipelineView, ServerGroup } from '@lutra/testing';
+import { connectTo, createAccount, freePorts, lutraHome, startServerGroup, waitUntil } from '@lutra/testing';
+import type { DatabaseServer, ServerGroup } from '@lutra/testing';
 import { differences, startE2eStack } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
@@ -47,7 +41,7 @@ describe('bad input', () => {
     await servers.stop();
   }, 60_000);
 
-  const mappingOf = (table: string): unknown => ({
+  const mappingOf = (table: string): MappingCreateDto => ({
     source: { schema: e2e.schema, table: { exact: table } },
     target: { schema: e2e.schema },
   });
@@ -70,7 +64,7 @@ describe('bad input', () => {
         const view = await e2e.stack.api.pipeline(id);
         if (view.failure?.code === code) return view;
         throw new Error(
-          `${String(view.state)} ${view.failure?.code ?? 'without a failure'} ${view.failure?.message ?? ''}`,
+          `${view.state} ${view.failure?.code ?? 'without a failure'} ${view.failure?.message ?? ''}`,
         );
       },
       { what: `${code} in the answer of the API`, timeoutMs: 45_000 },
@@ -237,11 +231,11 @@ describe('bad input', () => {
   });
 
   it('the API refuses two mappings for one target table', async () => {
-    const [one, two] = ['one', 'two'].map((table) => ({
+    const mappings = ['one', 'two'].map((table) => ({
       source: { schema: e2e.schema, table: { exact: table } },
       target: { schema: e2e.schema, table: 'both' },
     }));
-    await expect(e2e.stack.createPipeline({ mappings: [one, two], isStarted: false })).rejects.toMatchObject({
+    await expect(e2e.stack.createPipeline({ mappings, isStarted: false })).rejects.toMatchObject({
       code: 'MAPPING_TARGET_COLLISION',
     });
   });

@@ -171,20 +171,26 @@ describe('schema statements', () => {
     for (const id of [pipelineId, renamingId]) {
       const transaction = await stoppedAt(id, 'TARGET_GHOST_WAITING');
       if (id === pipelineId) expect(await columnsAt('swapped')).toEqual(['id']);
-      await e2e.stack.api.patch(`/pipelines/${id}`, { parameters: { ddlDecisions: { [transaction]: 'skip' } } });
+      await e2e.stack.api.patch('/pipelines/{id}', {
+        path: { id },
+        body: { parameters: { ddlDecisions: { [transaction]: 'skip' } } },
+      });
       await e2e.stack.api.command(id, 'RESTART', 'decided');
     }
     await expectEqual('swapped');
   }, 240_000);
 
   it('stop where the policy says so, and go on when a person has decided', async () => {
-    await e2e.stack.api.patch(`/pipelines/${pipelineId}`, { parameters: { ddlByKind: { truncate: 'fail' } } });
+    await e2e.stack.api.patch('/pipelines/{id}', {
+      path: { id: pipelineId },
+      body: { parameters: { ddlByKind: { truncate: 'fail' } } },
+    });
     await e2e.atSource('CREATE TABLE kept (id INT PRIMARY KEY)', 'INSERT INTO kept VALUES (1)');
     await expectEqual('kept');
     await e2e.atSource('TRUNCATE TABLE kept', 'INSERT INTO kept VALUES (2)');
     const transaction = await stoppedAt(pipelineId, 'SOURCE_DDL_STOPPED');
-    const parameters = { ddlDecisions: { [transaction]: 'skip' } };
-    await e2e.stack.api.patch(`/pipelines/${pipelineId}`, { parameters });
+    const parameters = { ddlDecisions: { [transaction]: 'skip' as const } };
+    await e2e.stack.api.patch('/pipelines/{id}', { path: { id: pipelineId }, body: { parameters } });
     await e2e.stack.api.command(pipelineId, 'RESTART', 'decided');
     await waitUntil(
       async () => {

@@ -2,24 +2,11 @@
 // others go on; a person's decision through the API is audited, carried out in order, and ends with equal tables.
 // Method: one pipeline; the target has a rule that the source does not have; one row is retried, one edited, one discarded.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DeadLetterListDto } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import { connectTo, waitUntil } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
-
-interface LetterView {
-  readonly id: string;
-  readonly state: string;
-  readonly kind: string;
-  readonly follows: string | null;
-  readonly error: { readonly code: string };
-  readonly wantedBy: string | null;
-  readonly lastError: string | null;
-}
-interface Listed<T> {
-  readonly items: readonly T[];
-  readonly total: number;
-}
 
 describe('dead letters', () => {
   let e2e: E2eStack;
@@ -34,15 +21,15 @@ describe('dead letters', () => {
   }, 120_000);
   afterAll(() => e2e.stop(), 60_000);
 
-  const list = (query = ''): Promise<Listed<LetterView>> =>
-    e2e.stack.api.get(`/dead-letters?pipelineId=${pipelineId}&sort=createdAt&pageSize=50${query}`);
-  const untilTotal = (query: string, total: number): Promise<readonly LetterView[]> =>
+  const list = (state: string): Promise<DeadLetterListDto> =>
+    e2e.stack.api.get('/dead-letters', { query: { pipelineId, sort: 'createdAt', pageSize: 50, state } });
+  const untilTotal = (state: string, total: number): Promise<DeadLetterListDto['items']> =>
     waitUntil(
       async () => {
-        const listed = await list(query);
+        const listed = await list(state);
         return listed.total === total ? listed.items : undefined;
       },
-      { what: `${String(total)} dead letters${query}`, timeoutMs: 60_000, everyMs: 200 },
+      { what: `${String(total)} dead letters ${state}`, timeoutMs: 60_000, everyMs: 200 },
     );
   async function idsAtTarget(): Promise<readonly number[]> {
     const connection = await connectTo(e2e.stack.options.servers.target, e2e.schema);
@@ -59,10 +46,10 @@ describe('dead letters', () => {
     await e2e.atSource("INSERT INTO paid VALUES (1, 'retried', 500), (2, 'free', 5)");
     await e2e.atSource("INSERT INTO paid VALUES (3, 'edited', 501)", "INSERT INTO paid VALUES (4, 'discarded', 900)");
     // What comes at the same time is merged.
-    await untilTotal('&state=open', 3);
+    await untilTotal('open', 3);
     await e2e.atSource("UPDATE paid SET note = 'later' WHERE id IN (1, 3)", 'DELETE FROM paid WHERE id = 4');
     await e2e.atSource("INSERT INTO paid VALUES (5, 'free too', 6)");
-    const open = await untilTotal('&state=open', 6);
+    const open = await untilTotal('open', 6);
     await waitUntil(async () => (await idsAtTarget()).join() === '2,5', {
       ...{ what: 'the free rows', timeoutMs: 60_000, everyMs: 200 },
     });
@@ -73,29 +60,27 @@ describe('dead letters', () => {
     expect(open.filter(({ follows }) => follows !== null)).toMatchObject(
       ['update', 'update', 'delete'].map((kind) => ({ kind, error: { code: 'TARGET_ROW_HELD' } })),
     );
-    const [retried, edited, discarded] = heads.map(({ id }) => `/dead-letters/${id}`);
+    const [retried, edited, discarded] = heads.map((letter) => letter.id);
 
     // Refused again: nothing has changed at the target.
-    await api.post(`${must(retried, 'a letter')}/retry`, {});
-    await waitUntil(async () => (await list('&state=open')).items.some(({ lastError }) => lastError !== null), {
+    await api.post('/dead-letters/{id}/retry', { path: { id: must(retried, 'a letter') } });
+    await waitUntil(async () => (await list('open')).items.some(({ lastError }) => lastError !== null), {
       ...{ what: 'the failed retry', timeoutMs: 30_000, everyMs: 200 },
     });
     await e2e.atTarget('ALTER TABLE paid DROP CONSTRAINT affordable, ADD CONSTRAINT affordable CHECK (amount < 600)');
-    await api.post(`${must(retried, 'a letter')}/retry`, {});
-    await api.patch(must(edited, 'a letter'), { row: { amount: 7 } });
-    await api.post(`${must(discarded, 'a letter')}/discard`, {});
-    const settled = await untilTotal('&state=retried,discarded', 6);
+    await api.post('/dead-letters/{id}/retry', { path: { id: must(retried, 'a letter') } });
+    await api.patch('/dead-letters/{id}', { path: { id: must(edited, 'a letter') }, body: { row: { amount: 7 } } });
+    await api.post('/dead-letters/{id}/discard', { path: { id: must(discarded, 'a letter') } });
+    const settled = await untilTotal('retried,discarded', 6);
     expect(settled.map(({ state }) => state).sort()).toEqual(['discarded', ...Array<string>(5).fill('retried')]);
 
     // Nothing is held any more. What a person has edited is equal once the source has it too.
     await e2e.atSource("UPDATE paid SET note = 'last' WHERE id < 4", 'UPDATE paid SET amount = 7 WHERE id = 3');
     await e2e.atSource("INSERT INTO paid VALUES (4, 'anew', 8)");
     expect(differences(await e2e.stack.waitEqual(e2e.pairs('paid')))).toEqual([]);
-    expect((await list('&state=open')).total).toBe(0);
-    const audited = async (id: string): Promise<number> => {
-      const resourceId = encodeURIComponent(id.replace('/dead-letters/', ''));
-      return (await api.get<Listed<unknown>>(`/audit?resourceId=${resourceId}`)).total;
-    };
+    expect((await list('open')).total).toBe(0);
+    const audited = async (resourceId: string): Promise<number> =>
+      (await api.get('/audit', { query: { resourceId } })).total;
     expect(await Promise.all([retried, edited, discarded].map((id) => audited(id ?? '')))).toEqual([2, 1, 1]);
   }, 180_000);
 });

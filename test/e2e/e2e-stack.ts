@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { MappingCreateDto } from '@lutra/api-client';
 import { removeNamespace } from '@lutra/messaging';
 import { LocalStack, lutraHome, runSql, testServers } from '@lutra/testing';
 import type { StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
@@ -68,7 +69,7 @@ export async function startE2eStack(
 }
 
 /** The mapping of every table of a schema to the same names. */
-export const wholeSchema = (schema: string): unknown => ({
+export const wholeSchema = (schema: string): MappingCreateDto => ({
   source: { schema, table: { regex: '.*' } },
   target: { schema },
 });

@@ -3,9 +3,10 @@
 // Method: two MySQL servers, the second a real replica of the first, as a data source with a standby; a writer counts in
 // transactions; the first server is killed with SIGKILL, the writer goes on at the second; rows are compared with the second.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PipelineView } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import { compareTables, connectTo, OwnServer, runSql, testServers, waitUntil } from '@lutra/testing';
-import type { PipelineView, TableComparison } from '@lutra/testing';
+import type { TableComparison } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
@@ -38,17 +39,17 @@ describe('a source of two MySQL servers', () => {
     await at(0, ...numbers(COUNTERS).map((id) => `INSERT INTO counter VALUES (${String(id)}, 0, '')`));
     await followed();
     const { host, port, user, password } = stack().source;
-    const { id: sourceId } = await stack().api.post<{ id: string }>('/data-sources', {
-      ...{ name: 'group', kind: 'mysql', host, port, user, password },
-      standbys: [{ host: '127.0.0.1', port: server(1).port }],
+    const standbys = [{ host: '127.0.0.1', port: server(1).port }];
+    const { id: sourceId } = await stack().api.post('/data-sources', {
+      body: { name: 'group', kind: 'mysql', host, port, user, password, standbys },
     });
     const targetId = await stack().createDataSource('target', stack().target);
-    const { id: channelId } = await stack().api.post<{ id: string }>('/channels', { name: 'channel' });
-    ({ id: pipelineId } = await stack().api.post<{ id: string }>('/pipelines', {
-      ...{ channelId, name: 'failover', sourceId, targetId, start: { kind: 'latest' } },
-      parameters: { retryInPlaceMs: 60_000 },
+    const { id: channelId } = await stack().api.post('/channels', { body: { name: 'channel' } });
+    const parameters = { retryInPlaceMs: 60_000 };
+    ({ id: pipelineId } = await stack().api.post('/pipelines', {
+      body: { channelId, name: 'failover', sourceId, targetId, start: { kind: 'latest' }, parameters },
     }));
-    await stack().api.post(`/pipelines/${pipelineId}/mappings`, wholeSchema(schema()));
+    await stack().api.post('/pipelines/{pipelineId}/mappings', { path: { pipelineId }, body: wholeSchema(schema()) });
     await stack().api.command(pipelineId, 'START', 'test');
     await stack().waitReading(pipelineId);
     await runSql(mariadbTarget, [
@@ -134,7 +135,10 @@ describe('a source of two MySQL servers', () => {
     await write(1, 10);
     await expectEqual(1);
     const lost = await missingAt(0, 1);
-    await stack().api.patch(`/pipelines/${pipelineId}`, { parameters: { retryInPlaceMs: 2_000 } });
+    await stack().api.patch('/pipelines/{id}', {
+      path: { id: pipelineId },
+      body: { parameters: { retryInPlaceMs: 2_000 } },
+    });
     await server(1).kill();
     const stopped = await waitUntil(
       async () => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must } from '@lutra/model';
 import { connectTo, waitUntil } from '@lutra/testing';
-import type { PipelineView } from '@lutra/testing';
+import type { PipelineView } from '@lutra/api-client';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';

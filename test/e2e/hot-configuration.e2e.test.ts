@@ -6,10 +6,12 @@ import { readFileSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ColumnSelectionDto } from '@lutra/api-client';
 import { openCoordinator } from '@lutra/coordination';
 import type { Coordinator } from '@lutra/coordination';
 import { openBus } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
+import { must } from '@lutra/model';
 import type { LoadedEvent } from '@lutra/model';
 import { connectTo, waitUntil } from '@lutra/testing';
 import { startE2eStack } from './e2e-stack.ts';
@@ -71,7 +73,7 @@ class ItemWriter {
   }
 }
 
-const columnsInto = (target: 'x' | 'y'): unknown => ({
+const columnsInto = (target: 'x' | 'y'): ColumnSelectionDto => ({
   mode: 'list',
   columns: ['id', 'tx', 'v'].map((name) => ({ source: name, target: name === 'v' ? target : name })),
 });
@@ -126,8 +128,8 @@ describe('while rows flow', () => {
         if (event.kind === 'loaded') loaded.push(event);
     })();
     following.catch(() => undefined);
-    const [mapping] = (await e2e.stack.api.get<{ items: { id: string }[] }>(`/pipelines/${id}/mappings`)).items;
-    const first = (await e2e.stack.api.get<{ revision: number }>(`/pipelines/${id}`)).revision;
+    const [mapping] = (await e2e.stack.api.get('/pipelines/{pipelineId}/mappings', { path: { pipelineId: id } })).items;
+    const first = (await e2e.stack.api.pipeline(id)).revision;
     const hasRows = (revision: number): boolean =>
       loaded.some((event) => event.revision === revision && event.inserted > 0);
     const writer = new ItemWriter(e2e);
@@ -135,7 +137,8 @@ describe('while rows flow', () => {
       await soon('rows under the first revision', async () => hasRows(first));
       for (let flip = 1; flip <= FLIPS; flip++) {
         const columns = columnsInto(flip % 2 === 1 ? 'y' : 'x');
-        await e2e.stack.api.patch(`/pipelines/${id}/mappings/${mapping?.id ?? ''}`, { columns });
+        const path = { pipelineId: id, id: mapping?.id ?? '' };
+        await e2e.stack.api.patch('/pipelines/{pipelineId}/mappings/{id}', { path, body: { columns } });
         await soon(`rows under revision ${String(first + flip)}`, async () => hasRows(first + flip));
       }
     } finally {
@@ -181,9 +184,9 @@ describe('log levels', () => {
         return changed === undefined ? undefined : (JSON.parse(changed) as { logLevel: string }).logLevel;
       });
     const isEverywhere = async (level: string): Promise<boolean> => changes().every((now) => now === level);
-    await e2e.stack.api.put('/instances/log-level', { level: 'debug', reason: 'looking closer' });
+    await e2e.stack.api.put('/instances/log-level', { body: { level: 'debug', reason: 'looking closer' } });
     await soon('debug everywhere', () => isEverywhere('debug'));
-    await e2e.stack.api.put('/instances/log-level', { level: null, reason: 'seen enough' });
+    await e2e.stack.api.put('/instances/log-level', { body: { level: null, reason: 'seen enough' } });
     await soon('the level of before everywhere', () => isEverywhere('info'));
     expect(e2e.stack.allInstances.map(({ pid }) => pid)).toEqual(pids);
   }, 120_000);
@@ -191,8 +194,8 @@ describe('log levels', () => {
 
 describe('a pipeline that is removed', () => {
   it('leaves no row, node, consumer or key behind, and one of its name begins anew', async () => {
-    const { items } = await e2e.stack.api.get<{ items: Record<string, string>[] }>('/pipelines?name=hot');
-    const { id = '', channelId, sourceId, targetId } = items[0] ?? {};
+    const { items } = await e2e.stack.api.get('/pipelines', { query: { name: 'hot' } });
+    const { id, channelId, sourceId, targetId } = must(items[0], 'the pipeline of before');
     const counts = async (): Promise<number> => {
       let rows = 0;
       for (const table of LUTRA_TABLES) {
@@ -206,13 +209,13 @@ describe('a pipeline that is removed', () => {
       return rows;
     };
     expect(await counts()).toBeGreaterThan(0);
-    await expect(e2e.stack.api.delete(`/pipelines/${id}`)).rejects.toMatchObject({ status: 409 });
+    await expect(e2e.stack.api.delete('/pipelines/{id}', { path: { id } })).rejects.toMatchObject({ status: 409 });
     await e2e.stack.api.command(id, 'STOP', 'it goes');
     await soon('STOPPED', async () => (await e2e.stack.api.pipeline(id)).state === 'STOPPED');
-    await e2e.stack.api.delete(`/pipelines/${id}`);
+    await e2e.stack.api.delete('/pipelines/{id}', { path: { id } });
     await soon(
       'the removal',
-      async () => (await e2e.stack.api.get<{ state: string }>(`/removals/${id}`)).state === 'done',
+      async () => (await e2e.stack.api.get('/removals/{id}', { path: { id } })).state === 'done',
     );
     expect(await counts()).toBe(0);
     expect(await coordinator.pipelines()).not.toContain(id);
@@ -222,9 +225,10 @@ describe('a pipeline that is removed', () => {
 
     await atTarget('DELETE FROM items');
     const { api } = e2e.stack;
-    const { id: again } = await api.post<{ id: string }>('/pipelines', { channelId, name: 'hot', sourceId, targetId });
+    const { id: again } = await api.post('/pipelines', { body: { channelId, name: 'hot', sourceId, targetId } });
     const source = { schema: e2e.schema, table: { exact: 'items' } };
-    await api.post(`/pipelines/${again}/mappings`, { source, target: { schema: e2e.schema } });
+    const body = { source, target: { schema: e2e.schema } };
+    await api.post('/pipelines/{pipelineId}/mappings', { path: { pipelineId: again }, body });
     await api.command(again, 'START', 'anew');
     await e2e.stack.waitReading(again);
     await e2e.atSource('INSERT INTO items (tx, v) VALUES (-1, 42)');

@@ -128,7 +128,10 @@ describe('instances', () => {
   it('get a pipeline back that prefers them', async () => {
     const [id = ''] = pipelines;
     const preferred = (await holders('loader'))[0] ?? '';
-    await e2e.stack.api.patch(`/pipelines/${id}`, { parameters: { preferredLoad: preferred, failback: 'return' } });
+    await e2e.stack.api.patch('/pipelines/{id}', {
+      path: { id },
+      body: { parameters: { preferredLoad: preferred, failback: 'return' } },
+    });
     await order(preferred, true);
     await soon('another holder', async () => {
       const [holder] = await holders('loader');

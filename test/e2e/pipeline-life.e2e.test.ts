@@ -3,9 +3,10 @@
 // Method: commands through the API while a writer commits; equal hashes after each.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PipelineView } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import { connectTo, lutraHome, startServerGroup, waitUntil } from '@lutra/testing';
-import type { PipelineView, ServerGroup } from '@lutra/testing';
+import type { ServerGroup } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
@@ -45,7 +46,7 @@ describe('the life of a pipeline', () => {
   it.each([
     ['PAUSE', 'PAUSED'],
     ['STOP', 'STOPPED'],
-  ])(
+  ] as const)(
     '%s and START cost nothing',
     async (kind, state) => {
       await e2e.atSource('DELETE FROM orders');

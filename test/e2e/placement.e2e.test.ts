@@ -65,7 +65,7 @@ describe('placement', () => {
   /** Changes the placement of both stages; the new revision. */
   async function place(policy: Placement): Promise<number> {
     const parameters = { extractPlacement: policy, transformPlacement: policy };
-    await e2e.stack.api.patch(`/pipelines/${pipelineId}`, { parameters });
+    await e2e.stack.api.patch('/pipelines/{id}', { path: { id: pipelineId }, body: { parameters } });
     return waitUntil(
       async () => {
         const definition = await bus.definition(pipelineId);

@@ -120,7 +120,7 @@ describe.each(Object.entries(MODES))('every process delivered twice, %s', (mode,
       source: { schema, table: { exact: 'stock' } },
       target: { schema },
       onConflict: { kind: 'merge', columns: ['note'], deltaColumns: ['pieces'] },
-    };
+    } as const;
     repeater = await Repeater.start(e2e);
     await e2e.stack.createPipeline({
       mappings: [plain, moved],

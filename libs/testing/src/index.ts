@@ -37,8 +37,6 @@ export type { DatabaseProgram } from './servers/programs.ts';
 export { startServerGroup } from './servers/server-group.ts';
 export type { ServerGroup, ServerGroupOptions } from './servers/server-group.ts';
 export { ZookeeperEnsemble } from './servers/zookeeper-ensemble.ts';
-export { ApiClient, ApiProblem } from './stack/api-client.ts';
-export type { PipelineView } from './stack/api-client.ts';
 export { connectTo, createAccount, runSql, sourceGrants, targetGrants } from './stack/database-accounts.ts';
 export { describePipeline, LocalStack } from './stack/local-stack.ts';
 export type { PipelineRequest, StackOptions, StackServers } from './stack/local-stack.ts';

@@ -1,24 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ApiDocument, Schema } from '../src/api-document/api-document.ts';
+import { resolved as schemaOf } from '../src/api-document/api-document.ts';
 import { Installation } from './running-manager.ts';
 import type { RunningManager } from './running-manager.ts';
 
 // Goal: every body that the API takes is checked field by field, and the refusal says which field and what is allowed.
 // Method: walks the OpenAPI document that the manager serves; for every field of every body it sends values that the
 // document excludes, and looks for the field's path in the problem document. Nothing has to exist: bodies are checked first.
-
-type Schema = Readonly<{
-  $ref?: string;
-  allOf?: readonly Schema[];
-  type?: string;
-  nullable?: boolean;
-  maxLength?: number;
-  enum?: readonly string[];
-  minimum?: number;
-  maximum?: number;
-  items?: Schema;
-  properties?: Readonly<Record<string, Schema>>;
-}>;
 
 interface Case {
   /** In words, for the report. */
@@ -34,29 +22,28 @@ const LONG = 'x'.repeat(70_000);
 
 const installation = new Installation();
 let manager: RunningManager;
-let api: OpenAPIObject;
+let api: ApiDocument;
 
 beforeAll(async () => {
   manager = await installation.start();
-  api = (await manager.request('GET', '/api/docs-json')).body as unknown as OpenAPIObject;
+  api = (await manager.request('GET', '/api/docs-json')).body as unknown as ApiDocument;
 }, 60_000);
 
 afterAll(() => installation.close(), 60_000);
 
+/** The schema with its fields; of a reference that may be null, the type tells so. */
 function resolved(schema: Schema): Schema {
-  const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;
-  if (ref === undefined) return schema;
-  const named = (api.components?.schemas?.[ref.split('/').at(-1) ?? ''] ?? {}) as Schema;
-  return { ...named, nullable: schema.nullable === true };
+  if (schema.anyOf === undefined) return schemaOf(api, schema);
+  return { ...schemaOf(api, schema.anyOf[0] ?? {}), type: ['object', 'null'] };
 }
+
+const typesOf = ({ type }: Schema): readonly string[] => [type ?? []].flat();
 
 /** Routes that take a JSON body, with its schema. */
 function bodies(): readonly (readonly [method: string, path: string, schema: Schema])[] {
   return Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(
-      methods as Record<string, { requestBody?: { content?: Record<string, { schema?: Schema }> } }>,
-    ).flatMap(([method, { requestBody }]) => {
-      const schema = requestBody?.content?.['application/json']?.schema;
+    Object.entries(methods).flatMap(([method, { requestBody }]) => {
+      const schema = requestBody?.content['application/json']?.schema;
       return schema === undefined ? [] : [[method.toUpperCase(), path, resolved(schema)] as const];
     }),
   );
@@ -64,18 +51,20 @@ function bodies(): readonly (readonly [method: string, path: string, schema: Sch
 
 /** Values that the schema excludes. */
 function wrongValues(schema: Schema): readonly Case[] {
-  const { type, minimum, maximum } = schema;
-  const cases: Case[] = schema.nullable === true ? [] : [{ what: 'null', value: null, says: [] }];
-  if (schema.enum !== undefined)
-    cases.push({ what: 'a word that it does not have', value: 'no-such-word', says: schema.enum.map(String) });
-  else if (type === 'string' && (schema.maxLength ?? 0) < LONG.length)
+  const { minimum, maximum } = schema;
+  const types = typesOf(schema);
+  const cases: Case[] = types.includes('null') ? [] : [{ what: 'null', value: null, says: [] }];
+  if (schema.enum !== undefined) {
+    const words = schema.enum.filter((word) => word !== null).map(String);
+    cases.push({ what: 'a word that it does not have', value: 'no-such-word', says: words });
+  } else if (types.includes('string') && (schema.maxLength ?? 0) < LONG.length)
     cases.push({ what: 'a text without end', value: LONG, says: [] });
-  if (type === 'number' || type === 'integer') {
+  if (types.includes('number') || types.includes('integer')) {
     cases.push({ what: 'a number as text', value: '1', says: [] });
     if (minimum !== undefined) cases.push({ what: 'too little', value: minimum - 1, says: [String(minimum)] });
     if (maximum !== undefined) cases.push({ what: 'too much', value: maximum + 1, says: [String(maximum)] });
   } else cases.push({ what: 'a number', value: 1, says: [] });
-  if (type !== 'object' && schema.properties === undefined)
+  if (!types.includes('object') && schema.properties === undefined)
     cases.push({ what: 'an object', value: { a: 1 }, says: [] });
   return cases;
 }

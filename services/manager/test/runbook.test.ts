@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { anchorOf, DEFAULT_PARAMETERS, ERRORS, PIPELINE_CONDITIONS, WARNINGS } from '@lutra/model';
-import { describeApi } from '../src/http/configure-http.ts';
+import type { ApiDocument, Operation } from '../src/api-document/api-document.ts';
+import { describeApi } from '../src/api-document/describe-api.ts';
 import { ManagerModule } from '../src/manager.module.ts';
-import { servicesWithoutServers } from './services-without-servers.ts';
+import { servicesWithoutServers } from '../src/services-without-servers.ts';
 
 // Goal: docs/runbook.md is complete, and every command in it can be sent as it stands there.
 // Method: reads the page; each curl is compared with the OpenAPI document that the manager makes of its own routes.
@@ -18,7 +18,7 @@ const sections = page.split(/^### /m).slice(1);
 const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 let app: INestApplication;
-let api: OpenAPIObject;
+let api: ApiDocument;
 
 beforeAll(async () => {
   app = await NestFactory.create(ManagerModule.of(servicesWithoutServers(), pino({ level: 'silent' })), {
@@ -66,17 +66,17 @@ const curls = [...page.replaceAll(' \\\n', ' ').matchAll(/^curl [^\n]*"\$LUTRA(\
   },
 );
 
-const operationOf = ({ method, path }: Curl): Record<string, unknown> | undefined => {
+const operationOf = ({ method, path }: Curl): Operation | undefined => {
   const known = Object.entries(api.paths).find(
     ([route]) => route.replaceAll(/\{\w+\}/g, '{}') === path.replaceAll(/\{\w+\}/g, '{}'),
   );
-  return (known?.[1] as Record<string, Record<string, unknown>> | undefined)?.[method];
+  return known?.[1][method];
 };
 
 /** Fields of a body's class; those of a nested class under its own name. */
 function schemaOf(reference: unknown): Record<string, unknown> {
   const name = /"#\/components\/schemas\/(\w+)"/.exec(JSON.stringify(reference))?.[1] ?? '';
-  return (api.components?.schemas?.[name] ?? {}) as Record<string, unknown>;
+  return (api.components.schemas[name] ?? {}) as Record<string, unknown>;
 }
 
 interface FieldSchema extends Record<string, unknown> {
@@ -107,13 +107,14 @@ describe('each curl', () => {
     (curl) => {
       const operation = operationOf(curl);
       expect(operation).toBeDefined();
-      const schema = schemaOf(operation?.['requestBody']);
+      const schema = schemaOf(operation?.requestBody);
       const required = (schema['required'] ?? []) as readonly string[];
       expect(required.filter((name) => !(name in (curl.body ?? {})))).toEqual([]);
       expect(unknownFields(curl.body ?? {}, schema)).toEqual([]);
       const asked = [...curl.line.matchAll(/[?&](\w+)=/g)].map(([, name]) => name);
-      const parameters = (operation?.['parameters'] ?? []) as readonly { readonly name: string }[];
-      expect(asked.filter((name) => !parameters.some((parameter) => parameter.name === name))).toEqual([]);
+      expect(
+        asked.filter((name) => !(operation?.parameters ?? []).some((parameter) => parameter.name === name)),
+      ).toEqual([]);
     },
   );
 });

@@ -120,19 +120,16 @@ export class DdlSite {
   /** Warnings about statements that were passed over. */
   async passedOver(flavour: string): Promise<readonly string[]> {
     const id = must(this.pipelines.get(flavour), flavour);
-    const { items } = await this.options.stack.api.get<{ items: readonly { code?: string; message?: string }[] }>(
-      `/pipelines/${id}/events?kinds=warning&limit=200`,
-    );
-    return items.filter(({ code }) => code === 'SOURCE_DDL_SKIPPED').map(({ message }) => String(message));
+    const query = { kinds: 'warning', limit: 200 };
+    const { items } = await this.options.stack.api.get('/pipelines/{id}/events', { path: { id }, query });
+    return items.filter((event) => event['code'] === 'SOURCE_DDL_SKIPPED').map((event) => String(event['message']));
   }
 
   /** How many statements were passed over, as the pipeline's statistics count them. */
   async countPassedOver(flavour: string): Promise<number> {
     const id = must(this.pipelines.get(flavour), flavour);
-    const { live } = await this.options.stack.api.get<{ live: { totals: { statementsSkipped: number } } }>(
-      `/statistics?pipelineId=${id}`,
-    );
-    return live.totals.statementsSkipped;
+    const { live } = await this.options.stack.api.get('/statistics', { query: { pipelineId: id } });
+    return must(live, 'a pipeline has live figures').totals.statementsSkipped;
   }
 
   async stop(): Promise<void> {

@@ -94,7 +94,7 @@ export class ScenarioSite {
     await this.removePipeline(flavour);
     const { source, target } = must(this.logins, 'the site has started');
     const start: StartDefinition = from === 'now' ? { kind: 'latest' } : { kind: 'gtid', gtid: this.origin };
-    const mapping = wholeSchema(this.schema) as object;
+    const mapping = wholeSchema(this.schema);
     const id = await this.options.stack.createPipeline({
       name: `${this.options.kind}-${flavour}-${randomBytes(3).toString('hex')}`,
       source,
@@ -158,7 +158,7 @@ export class ScenarioSite {
     if (id === undefined) return;
     await api.command(id, 'STOP', 'the scenario has failed');
     await waitUntil(async () => (await api.pipeline(id)).state === 'STOPPED', { what: 'the stop', timeoutMs: WAIT_MS });
-    await api.delete(`/pipelines/${id}`);
+    await api.delete('/pipelines/{id}', { path: { id } });
     this.pipelines.delete(flavour);
   }
 
@@ -195,7 +195,7 @@ export class ScenarioSite {
 
   private async whyStopped(id: string): Promise<string | null> {
     const { state, failure } = await this.options.stack.api.pipeline(id);
-    return state === 'RUNNING' ? null : `${String(state)} ${failure?.code ?? ''} ${failure?.message ?? ''}`;
+    return state === 'RUNNING' ? null : `${state} ${failure?.code ?? ''} ${failure?.message ?? ''}`;
   }
 
   private pairsOf(flavour: string, scenario: Scenario): TablePair[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from 'mysql2/promise';
+import { must } from '@lutra/model';
 import { connectTo, waitUntil } from '@lutra/testing';
 import type { DatabaseServer, LocalStack } from '@lutra/testing';
 
@@ -59,22 +60,24 @@ async function configure(
   { api }: LocalStack,
   count: number,
 ): Promise<{ readonly pipelineIds: readonly string[]; readonly channelIds: readonly string[] }> {
-  const create = async (path: string, body: unknown): Promise<string> =>
-    (await api.post<{ id: string }>(path, body)).id;
-  const login = { kind: 'mariadb', host: '127.0.0.1', user: 'u', password: 'p' };
-  const sourceId = await create('/data-sources', { ...login, name: 'source', port: 3301 });
-  const targetId = await create('/data-sources', { ...login, name: 'target', port: 3302 });
+  const login = { kind: 'mariadb', host: '127.0.0.1', user: 'u', password: 'p' } as const;
+  const { id: sourceId } = await api.post('/data-sources', { body: { ...login, name: 'source', port: 3301 } });
+  const { id: targetId } = await api.post('/data-sources', { body: { ...login, name: 'target', port: 3302 } });
   const pipelineIds: string[] = [];
   const channelIds: string[] = [];
   for (let n = 0; n < count; n++) {
-    if (n % PIPELINES_PER_CHANNEL === 0) channelIds.push(await create('/channels', { name: `channel-${String(n)}` }));
-    const channelId = channelIds.at(-1);
-    const id = await create('/pipelines', { channelId, name: `p-${String(n)}`, sourceId, targetId });
+    if (n % PIPELINES_PER_CHANNEL === 0)
+      channelIds.push((await api.post('/channels', { body: { name: `channel-${String(n)}` } })).id);
+    const channelId = must(channelIds.at(-1), 'the first pipeline made one');
+    const { id } = await api.post('/pipelines', { body: { channelId, name: `p-${String(n)}`, sourceId, targetId } });
     pipelineIds.push(id);
     for (let m = 0; m < MAPPINGS; m++)
-      await create(`/pipelines/${id}/mappings`, {
-        source: { schema: 'shop', table: { exact: `t${String(n)}_${String(m)}` } },
-        target: { schema: 'shop', table: `t${String(n)}_${String(m)}` },
+      await api.post('/pipelines/{pipelineId}/mappings', {
+        path: { pipelineId: id },
+        body: {
+          source: { schema: 'shop', table: { exact: `t${String(n)}_${String(m)}` } },
+          target: { schema: 'shop', table: `t${String(n)}_${String(m)}` },
+        },
       });
   }
   await waitUntil(async () => (await api.get('/channels')) !== undefined, { what: 'the API', timeoutMs: 10_000 });

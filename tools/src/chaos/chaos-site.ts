@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApiClient } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import type { ApplyMode } from '@lutra/model';
 import { askSocket, connectTo, LocalStack, lutraHome, startServerGroup } from '@lutra/testing';
-import type { ApiClient, DatabaseServer, ServerGroup, ServiceInstance, StackServers } from '@lutra/testing';
+import type { DatabaseServer, ServerGroup, ServiceInstance, StackServers } from '@lutra/testing';
 import { linkEnv, openLinks, through } from './chaos-links.ts';
 import type { ChaosLink } from './chaos-links.ts';
 import { ChaosServer } from './chaos-server.ts';

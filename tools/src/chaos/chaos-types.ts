@@ -1,5 +1,6 @@
+import type { ApiClient } from '@lutra/api-client';
 import type { ApplyMode } from '@lutra/model';
-import type { ApiClient, DatabaseServer, LocalStack } from '@lutra/testing';
+import type { DatabaseServer, LocalStack } from '@lutra/testing';
 
 /** One of the two pipelines of the run; each has a schema of its own, at both sides under the same name. */
 export interface ChaosPipeline {

@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PipelineView } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import { connectTo, LocalStack, lutraHome, runSql, samePair, startServerGroup } from '@lutra/testing';
-import type { PipelineView, ServerGroup, TableComparison } from '@lutra/testing';
+import type { ServerGroup, TableComparison } from '@lutra/testing';
 import type { Screen } from '../screen.ts';
 import { writeClientScript } from './client-script.ts';
 import type { DemoOptions } from './options.ts';

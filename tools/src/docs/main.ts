@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '@lutra/testing';
 import { runTool } from '../run-tool.ts';
+import { printDocument } from './print-document.ts';
 import { renderDocs } from './render-docs.ts';
 
 await runTool(async () => {
-  for (const { path, text } of await renderDocs(projectRoot)) {
+  for (const { path, text } of await renderDocs(projectRoot, await printDocument(projectRoot))) {
     await writeFile(join(projectRoot, path), text);
     process.stdout.write(`${path}\n`);
   }

@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERRORS } from '@lutra/model';
 import { format, resolveConfig } from 'prettier';
+import { clientTypes } from './client-types.ts';
+import type { ApiDocument } from './client-types.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { readEnvClass } from './read-env-class.ts';
@@ -14,20 +16,30 @@ export interface GeneratedPage {
   readonly text: string;
 }
 
-/** All generated pages, formatted as the format check wants them. */
-export async function renderDocs(root: string): Promise<GeneratedPage[]> {
+/** The document that the types of the API's client are made from. */
+export const API_DOCUMENT = 'docs/openapi.json';
+
+/** All generated files, pages formatted as the format check wants them. `document`: the API's, as JSON; absent = as it is committed. */
+export async function renderDocs(root: string, document?: string): Promise<GeneratedPage[]> {
   const classes = await readEnvClasses(root);
+  const api = document ?? (await readFile(join(root, API_DOCUMENT), 'utf8'));
+  const described = JSON.parse(api) as ApiDocument;
   const pages = [
     { path: 'docs/errors.md', text: errorsPage(ERRORS) },
     { path: 'docs/runbook.md', text: runbookPage(ERRORS) },
     { path: 'docs/configuration.md', text: configurationPage(classes) },
   ];
-  return Promise.all(
+  const formatted = await Promise.all(
     pages.map(async ({ path, text }) => {
       const settings = await resolveConfig(join(root, path));
       return { path, text: await format(text, { ...settings, parser: 'markdown' }) };
     }),
   );
+  return [
+    ...formatted,
+    { path: API_DOCUMENT, text: `${JSON.stringify(described, null, 1)}\n` },
+    { path: 'libs/api-client/src/generated/routes.ts', text: clientTypes(described) },
+  ];
 }
 
 async function readEnvClasses(root: string): Promise<EnvClass[]> {

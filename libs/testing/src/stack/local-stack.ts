@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApiClient } from '@lutra/api-client';
+import type { MappingCreateDto, PipelineView } from '@lutra/api-client';
 import type { PipelineParameters, ServiceName, StartDefinition } from '@lutra/model';
 import { must, SERVICES } from '@lutra/model';
 import { compareTables } from '../compare/compare-tables.ts';
@@ -11,8 +13,6 @@ import type { ProcessMemory } from '../processes/proc-status.ts';
 import { credentialsIn } from '../servers/credentials.ts';
 import type { DatabaseServer, TestServers } from '../test-servers.ts';
 import { waitUntil } from '../wait-until.ts';
-import { ApiClient } from './api-client.ts';
-import type { PipelineView } from './api-client.ts';
 import { createAccount, runSql, sourceGrants, targetGrants } from './database-accounts.ts';
 import { SERVICE_RUN_FOLDER, ServiceInstance } from './service-instance.ts';
 
@@ -58,7 +58,7 @@ export interface PipelineRequest {
   readonly name?: string;
   readonly parameters?: Partial<PipelineParameters>;
   readonly start?: StartDefinition;
-  readonly mappings: readonly unknown[];
+  readonly mappings: readonly MappingCreateDto[];
   /** Other logins than the stack's own. */
   readonly source?: DatabaseServer;
   readonly target?: DatabaseServer;
@@ -198,16 +198,19 @@ export class LocalStack {
     const name = request.name ?? `pipeline-${randomBytes(3).toString('hex')}`;
     const sourceId = await this.createDataSource(`${name}-source`, request.source ?? this.source);
     const targetId = await this.createDataSource(`${name}-target`, request.target ?? this.target);
-    const channel = await this.api.post<{ id: string }>('/channels', { name: `${name}-channel` });
-    const pipeline = await this.api.post<{ id: string }>('/pipelines', {
-      channelId: channel.id,
-      name,
-      sourceId,
-      targetId,
-      ...(request.parameters === undefined ? {} : { parameters: request.parameters }),
-      start: request.start ?? { kind: 'latest' },
+    const channel = await this.api.post('/channels', { body: { name: `${name}-channel` } });
+    const pipeline = await this.api.post('/pipelines', {
+      body: {
+        channelId: channel.id,
+        name,
+        sourceId,
+        targetId,
+        ...(request.parameters === undefined ? {} : { parameters: request.parameters }),
+        start: request.start ?? { kind: 'latest' },
+      },
     });
-    for (const mapping of request.mappings) await this.api.post(`/pipelines/${pipeline.id}/mappings`, mapping);
+    const path = { pipelineId: pipeline.id };
+    for (const body of request.mappings) await this.api.post('/pipelines/{pipelineId}/mappings', { path, body });
     if (request.isStarted === false) return pipeline.id;
     // What a pipeline meets that nobody has checked is what most tests are about.
     await this.api.command(pipeline.id, 'START', 'started with the stack', { force: true });
@@ -217,7 +220,7 @@ export class LocalStack {
 
   async createDataSource(name: string, server: DatabaseServer): Promise<string> {
     const { kind, host, port, user, password } = server;
-    const made = await this.api.post<{ id: string }>('/data-sources', { name, kind, host, port, user, password });
+    const made = await this.api.post('/data-sources', { body: { name, kind, host, port, user, password } });
     return made.id;
   }
 
@@ -283,7 +286,7 @@ export function describePipeline(view: PipelineView): string {
     view.select === null
       ? ''
       : `, select ${view.select.state}${view.select.cause === null ? '' : ` (${view.select.cause})`}`;
-  return `pipeline ${String(view.state)}, epoch ${String(view.epoch)}${select}${failure}`;
+  return `pipeline ${view.state}, epoch ${String(view.epoch)}${select}${failure}`;
 }
 
 const adminTokenFile = (folder: string): string => join(folder, 'admin-token');

@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -28,6 +29,7 @@ export class AlarmRulesController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: AlarmRuleDto })
   create(@Body() body: AlarmRuleCreateDto, @CallerOf() caller: Caller): Promise<AlarmRuleDto> {
     return this.rules.create(body, caller);
@@ -35,6 +37,7 @@ export class AlarmRulesController {
 
   @Patch(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiOkResponse({ type: AlarmRuleDto })
   change(
     @Param('id') id: string,

@@ -1,6 +1,7 @@
 import { Body, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -30,6 +31,7 @@ export class AlarmsController {
   /** Somebody has it: nothing is repeated any more, the end is told. */
   @Post(':id/acknowledge')
   @Allows('operator')
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(200)
   @ApiOkResponse({ type: AlarmDto })
   acknowledge(

@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -28,6 +29,7 @@ export class ApiKeysController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: ApiKeyCreatedDto })
   create(@Body() body: ApiKeyCreateDto, @CallerOf() caller: Caller): Promise<ApiKeyCreatedDto> {
     return this.keys.create(body, caller);
@@ -36,6 +38,7 @@ export class ApiKeysController {
   /** Revokes the key: the next request with it is refused. */
   @Delete(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {

@@ -61,7 +61,7 @@ export class AuditCheckQuery {
   @IsInt()
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)
-  after = 0;
+  after: number = 0;
 }
 
 export class BrokenEntryDto {

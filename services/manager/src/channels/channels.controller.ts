@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_THE_CLUSTER } from '../api-document/fails-with.decorator.ts';
 import { CommandRequestDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
 import { orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -35,6 +36,7 @@ export class ChannelsController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: ChannelDto })
   create(@Body() body: ChannelCreateDto, @CallerOf() caller: Caller): Promise<ChannelDto> {
     return this.channels.create(body, caller);
@@ -42,6 +44,7 @@ export class ChannelsController {
 
   @Patch(':id')
   @Allows('admin', { channel: 'id' })
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiOkResponse({ type: ChannelDto })
   change(
     @Param('id') id: string,
@@ -54,6 +57,7 @@ export class ChannelsController {
 
   @Delete(':id')
   @Allows('admin', { channel: 'id' })
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {
@@ -63,6 +67,7 @@ export class ChannelsController {
   /** One command for all pipelines of the channel: each of them gets it, or none. Answers with each pipeline's part. */
   @Post(':id/commands')
   @Allows('operator', { channel: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', ...OF_THE_CLUSTER)
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandsAcceptedDto })

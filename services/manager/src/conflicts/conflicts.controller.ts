@@ -1,6 +1,7 @@
 import { Delete, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DATABASES } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -15,6 +16,7 @@ export class ConflictsController {
 
   @Get()
   @Allows('viewer', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @ApiOkResponse({ type: ConflictListDto })
   list(@Query() query: ConflictQuery, @CallerOf() caller: Caller): Promise<ConflictListDto> {
     return this.conflicts.list(query, caller);
@@ -22,6 +24,7 @@ export class ConflictsController {
 
   @Get(':id')
   @Allows('viewer', { pipeline: 'id' })
+  @FailsWith(...OF_DATABASES)
   @ApiOkResponse({ type: ConflictDto })
   get(@Param('id') id: string): Promise<ConflictDto> {
     return this.conflicts.get(id);
@@ -30,6 +33,7 @@ export class ConflictsController {
   /** Removes what was recorded before a time. */
   @Delete()
   @Allows('admin', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @ApiOkResponse({ type: TargetChangeDto })
   remove(@Query() query: TargetRemovalQuery, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
     return this.conflicts.remove(query, caller);

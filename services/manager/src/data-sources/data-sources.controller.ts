@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -42,6 +43,7 @@ export class DataSourcesController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT', 'DATA_SOURCE_UNSUPPORTED')
   @ApiCreatedResponse({ type: DataSourceDto })
   create(@Body() body: DataSourceCreateDto, @CallerOf() caller: Caller): Promise<DataSourceDto> {
     return this.dataSources.create(body, caller);
@@ -59,6 +61,7 @@ export class DataSourcesController {
   /** Makes a standby the first server of the group, the first a standby, after a look at whether it would do. */
   @Post(':id/switch')
   @Allows('admin')
+  @FailsWith(...OF_DEFINITIONS)
   @HttpCode(200)
   @ApiOkResponse({ type: DataSourceDto })
   switch(
@@ -72,6 +75,7 @@ export class DataSourcesController {
 
   @Patch(':id')
   @Allows('admin')
+  @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @ApiOkResponse({ type: DataSourceDto })
   change(
@@ -85,6 +89,7 @@ export class DataSourcesController {
 
   @Delete(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {

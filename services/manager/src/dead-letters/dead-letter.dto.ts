@@ -11,8 +11,13 @@ const IMAGE =
   'By column name; a column that the image does not carry is not there. 64-bit integers are {"integer": "…"}, bytes are ' +
   '{"bytes": "…"} in base64, numbers that JSON does not know {"number": "…"}';
 
+const STATES = DEAD_LETTER_STATES.join('|');
+
 export class DeadLetterQuery extends TargetListQuery {
-  @ApiPropertyOptional({ type: String, enum: DEAD_LETTER_STATES, description: 'Comma-separated; left out = all' })
+  @ApiPropertyOptional({
+    ...{ type: String, example: 'open,retryWanted', pattern: `^(${STATES})(,(${STATES}))*$` },
+    description: 'Comma-separated; left out = all',
+  })
   @MayBeAbsent()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
   @IsArray()

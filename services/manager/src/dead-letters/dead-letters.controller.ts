@@ -1,6 +1,7 @@
 import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DATABASES } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -21,6 +22,7 @@ export class DeadLettersController {
 
   @Get()
   @Allows('viewer', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @ApiOkResponse({ type: DeadLetterListDto })
   list(@Query() query: DeadLetterQuery, @CallerOf() caller: Caller): Promise<DeadLetterListDto> {
     return this.letters.list(query, caller);
@@ -29,6 +31,7 @@ export class DeadLettersController {
   /** Removes letters that were settled before a time. Others stay, however old they are. */
   @Delete()
   @Allows('admin', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @ApiOkResponse({ type: TargetChangeDto })
   remove(@Query() query: TargetRemovalQuery, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
     return this.letters.removeSettled(query, caller);
@@ -37,6 +40,7 @@ export class DeadLettersController {
   /** Retries all open letters that match. What follows another letter goes on by itself after it. */
   @Post('retry')
   @Allows('operator', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: TargetChangeDto })
   retryMany(@Body() body: DeadLetterSelectionDto, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
@@ -46,6 +50,7 @@ export class DeadLettersController {
   /** Gives up all open letters that match: their rows are never written. */
   @Post('discard')
   @Allows('operator', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: TargetChangeDto })
   discardMany(@Body() body: DeadLetterSelectionDto, @CallerOf() caller: Caller): Promise<TargetChangeDto> {
@@ -54,6 +59,7 @@ export class DeadLettersController {
 
   @Get(':id')
   @Allows('viewer', { pipeline: 'id' })
+  @FailsWith(...OF_DATABASES)
   @ApiOkResponse({ type: DeadLetterDto })
   get(@Param('id') id: string): Promise<DeadLetterDto> {
     return this.letters.get(id);
@@ -62,6 +68,7 @@ export class DeadLettersController {
   /** The row is written as it came. */
   @Post(':id/retry')
   @Allows('operator', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   retry(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DeadLetterDto> {
@@ -71,6 +78,7 @@ export class DeadLettersController {
   /** The row is never written; later changes of its key go on. */
   @Post(':id/discard')
   @Allows('operator', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   discard(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DeadLetterDto> {
@@ -80,6 +88,7 @@ export class DeadLettersController {
   /** The row is written with some columns replaced. */
   @Patch(':id')
   @Allows('admin', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   edit(

@@ -2,6 +2,7 @@ import { Body, Get, Header, Headers, Inject, Param, Put, Query, Res } from '@nes
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -30,6 +31,7 @@ export class DocumentsController {
   /** Makes the channel what the document (YAML or JSON) says, in one step or not at all. Sent twice, the second one changes nothing. */
   @Put()
   @Allows('admin')
+  @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @ApiConsumes(YAML, 'application/json')
   @ApiBody({ type: ChannelDocumentDto })

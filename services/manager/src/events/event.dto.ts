@@ -28,9 +28,8 @@ const KINDS: readonly LutraEvent['kind'][] = [
 /** Which events, and how many of the newest. */
 export class EventQuery {
   @ApiPropertyOptional({
-    type: String,
+    ...{ type: String, example: 'failed,warning', pattern: `^(${KINDS.join('|')})(,(${KINDS.join('|')}))*$` },
     description: 'Comma-separated kinds; left out = all but window and staged',
-    enum: KINDS,
   })
   @MayBeAbsent()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
@@ -48,7 +47,7 @@ export class EventQuery {
   @IsInt()
   @Min(1)
   @Max(1_000)
-  limit = 100;
+  limit: number = 100;
 }
 
 /** Window events come every second and would hide the others. */

@@ -1,7 +1,6 @@
 import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiDefaultResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { EtagInterceptor } from './etag.interceptor.ts';
-import { Problem } from './problem.ts';
 import { TokenGuard } from './token.guard.ts';
 
 /** A controller of the API: its path below /api/v1, the token that every route asks for, and its chapter in the API page. */
@@ -12,5 +11,4 @@ export const ApiController = (path: string, chapter: string): ClassDecorator =>
     UseInterceptors(EtagInterceptor),
     ApiTags(chapter),
     ApiBearerAuth(),
-    ApiDefaultResponse({ type: Problem, description: 'Problem document (application/problem+json)' }),
   );

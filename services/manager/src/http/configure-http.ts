@@ -1,9 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ApiDocument } from '../api-document/api-document.ts';
+import { describeApi } from '../api-document/describe-api.ts';
 import { DOCUMENT_CHARACTERS_MAX } from '../documents/yaml-text.ts';
 import type { ManagerEnv } from '../manager.env.ts';
+import { requestForms, YAML_TYPES } from './request-forms.ts';
 import { requestPipe } from './request-pipe.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -12,7 +15,6 @@ const BODY_LIMIT = '1mb';
 /** What a page of another origin may read besides the body. */
 const EXPOSED_HEADERS = ['etag', 'retry-after'];
 
-const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 /** Characters of UTF-8 have up to four bytes; the reader counts characters. */
 const DOCUMENT_BYTES_MAX = 4 * DOCUMENT_CHARACTERS_MAX;
 
@@ -29,26 +31,16 @@ export function configureHttp(
   express.use(securityHeaders);
   // Bearer tokens are sent by scripts, not by the browser itself: no credentials.
   if (origins.length > 0) express.enableCors({ origin: origins, exposedHeaders: EXPOSED_HEADERS });
+  let described: ApiDocument | undefined;
+  const document = (): ApiDocument => (described ??= describeApi(app));
+  express.use(requestForms(document));
   express.useBodyParser('json', { limit: BODY_LIMIT });
   express.useBodyParser('text', { type: YAML_TYPES, limit: DOCUMENT_BYTES_MAX });
   app.useGlobalPipes(requestPipe());
-  SwaggerModule.setup('api/docs', app, () => describeApi(app), {
+  SwaggerModule.setup('api/docs', app, () => document() as unknown as OpenAPIObject, {
     jsonDocumentUrl: 'api/docs-json',
     yamlDocumentUrl: 'api/docs-yaml',
   });
-}
-
-/** The OpenAPI document of all routes. */
-export function describeApi(app: INestApplication): OpenAPIObject {
-  const description = new DocumentBuilder()
-    .setTitle('Lutra')
-    .setDescription(
-      'Configuration, commands and state of synchronisation pipelines. Errors are RFC 9457 problem documents.',
-    )
-    .setVersion('1')
-    .addBearerAuth()
-    .build();
-  return SwaggerModule.createDocument(app, description);
 }
 
 const listOf = (text: string): string[] => text.split(',').filter((item) => item !== '');

@@ -13,14 +13,14 @@ export class PageQuery {
   @IsInt()
   @Min(1)
   @Max(1_000_000)
-  page = 1;
+  page: number = 1;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
   @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(500)
-  pageSize = 50;
+  pageSize: number = 50;
 }
 
 /** Page, filter and order of a list of named resources. */

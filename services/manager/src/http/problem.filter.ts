@@ -2,7 +2,7 @@ import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { SyncError } from '@lutra/model';
+import { ERRORS, SyncError } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import type { RunbookLinks } from '../runbook/runbook-links.ts';
 import { problemOf } from './problem.ts';
@@ -41,9 +41,13 @@ function classify(thrown: unknown): { readonly error: SyncError; readonly status
 }
 
 function statusOf(error: SyncError): number {
-  const status = STATUS[error.code];
-  if (status !== undefined) return status === 409 && error.details['ifMatch'] !== undefined ? 412 : status;
-  return error.class === 'retryable' ? 503 : 500;
+  const status = statusOfCode(error.code);
+  return status === 409 && error.details['ifMatch'] !== undefined ? 412 : status;
+}
+
+/** The HTTP status of an error. A lost race over a version (If-Match) is a 412 instead of its 409. */
+export function statusOfCode(code: ErrorCode): number {
+  return STATUS[code] ?? (ERRORS[code].class === 'retryable' ? 503 : 500);
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -75,6 +79,13 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   STORE_ACCESS_DENIED: 503,
 };
 
+/** Of requests that have no form that the address takes. */
+const SENTENCES: Readonly<Record<number, string>> = {
+  405: 'The address does not take this method: the header Allow names those that it takes',
+  406: 'The answer cannot be given in a type that the request accepts',
+  415: 'The body is of a type that the address does not take',
+};
+
 /** What NestJS and its body parser say themselves. Their words are not passed on: a parser's message repeats the body, and with it a password. */
 function ofFramework(thrown: HttpException): { readonly error: SyncError; readonly status: number } {
   const status = thrown.getStatus();
@@ -97,11 +108,10 @@ function ofFramework(thrown: HttpException): { readonly error: SyncError; readon
         ),
       };
     default:
-      if (status < 500)
-        return {
-          status,
-          error: new SyncError('REQUEST_INVALID', { problem: 'The request cannot be handled' }, options),
-        };
+      if (status < 500) {
+        const problem = SENTENCES[status] ?? 'The request cannot be handled';
+        return { status, error: new SyncError('REQUEST_INVALID', { problem }, options) };
+      }
       return { status, error: SyncError.of(thrown) };
   }
 }

@@ -1,6 +1,7 @@
 import { Body, Get, HttpCode, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_THE_CLUSTER } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -21,6 +22,7 @@ export class InstancesController {
   /** All that are alive, with load and leases, and those that are down and have an order. */
   @Get()
   @Allows('viewer')
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: InstanceListDto })
   list(): Promise<InstanceListDto> {
     return this.instances.list();
@@ -29,6 +31,7 @@ export class InstancesController {
   /** What instances write to their logs, from the next line on, without a stop. Holds over restarts; later instances start as configured. */
   @Put('log-level')
   @Allows('operator')
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: InstanceListDto })
   logLevel(@Body() { level, service, reason }: LogLevelDto, @CallerOf() caller: Caller): Promise<InstanceListDto> {
     return this.instances.orderLogLevel({ service, level }, { caller, reason });
@@ -37,6 +40,7 @@ export class InstancesController {
   /** One instance; while it drains, what is left. */
   @Get(':id')
   @Allows('viewer')
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: InstanceDetailDto })
   get(@Param('id') id: string): Promise<InstanceDetailDto> {
     return this.instances.get(id);
@@ -45,6 +49,7 @@ export class InstancesController {
   /** Empties the instance without a rollback: leases move to others, nothing new comes. Holds until `resume`. */
   @Post(':id/drain')
   @Allows('operator')
+  @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   drain(
@@ -58,6 +63,7 @@ export class InstancesController {
   /** The instance keeps what it has and takes nothing new. Holds until `resume`. */
   @Post(':id/maintenance')
   @Allows('operator')
+  @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   maintain(
@@ -71,6 +77,7 @@ export class InstancesController {
   /** Takes drain and maintenance back; the weight stays as ordered. */
   @Post(':id/resume')
   @Allows('operator')
+  @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: InstanceDetailDto })
   resume(
@@ -83,6 +90,7 @@ export class InstancesController {
 
   @Patch(':id')
   @Allows('operator')
+  @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
   @ApiOkResponse({ type: InstanceDetailDto })
   change(
     @Param('id') id: string,

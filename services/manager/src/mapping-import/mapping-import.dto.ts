@@ -15,7 +15,7 @@ export class MappingImportQuery {
   @ApiPropertyOptional({ default: false, description: 'Only say what would be done' })
   @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
   @IsBoolean()
-  dryRun = false;
+  dryRun: boolean = false;
 }
 
 export class MappingImportDto {

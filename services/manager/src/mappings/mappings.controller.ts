@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -34,6 +35,7 @@ export class MappingsController {
 
   @Post()
   @Allows('admin', { pipeline: 'pipelineId' })
+  @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @ApiCreatedResponse({ type: MappingDto })
   create(
@@ -47,6 +49,7 @@ export class MappingsController {
   /** Many at once, as text or CSV: all or nothing, with an answer for each line. If-Match is the version of the pipeline. */
   @Post('import')
   @Allows('admin', { pipeline: 'pipelineId' })
+  @FailsWith(...OF_DEFINITIONS)
   @HttpCode(200)
   @ApiOkResponse({ type: MappingImportResultDto })
   import(
@@ -61,6 +64,7 @@ export class MappingsController {
 
   @Patch(':id')
   @Allows('admin', { pipeline: 'pipelineId' })
+  @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @ApiOkResponse({ type: MappingDto })
   change(
@@ -74,6 +78,7 @@ export class MappingsController {
 
   @Delete(':id')
   @Allows('admin', { pipeline: 'pipelineId' })
+  @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ANY_JSON } from '../api-document/any-json.ts';
 import { EFFECTS, PARAMETER_NAMES } from './parameter-catalogue.ts';
 import type { Effect, ParameterName, ParameterRange } from './parameter-catalogue.ts';
 
@@ -25,7 +26,7 @@ export class ParameterDto {
   @ApiPropertyOptional({ type: [String], nullable: true, description: 'Of words: names in the map; null = any' })
   keys?: readonly string[] | null;
 
-  @ApiProperty({ type: Object, description: 'What a new pipeline has' })
+  @ApiProperty({ ...ANY_JSON, example: 4, description: 'What a new pipeline has' })
   default!: unknown;
 
   @ApiProperty({ enum: EFFECTS, description: 'From when a change counts. None needs a stop' })

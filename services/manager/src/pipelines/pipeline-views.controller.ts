@@ -1,6 +1,7 @@
 import { Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_THE_CLUSTER } from '../api-document/fails-with.decorator.ts';
 import { EventListDto, EventQuery } from '../events/event.dto.ts';
 import { EventService } from '../events/event.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -20,6 +21,7 @@ export class PipelineViewsController {
   /** Open and lately loaded processes with the times of their stages. */
   @Get('processes')
   @Allows('viewer', { pipeline: 'id' })
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: ProcessListDto })
   async processes(@Param('id') id: string): Promise<ProcessListDto> {
     await this.pipelines.get(id);
@@ -28,6 +30,7 @@ export class PipelineViewsController {
 
   @Get('events')
   @Allows('viewer', { pipeline: 'id' })
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: EventListDto })
   async eventsOf(@Param('id') id: string, @Query() query: EventQuery): Promise<EventListDto> {
     await this.pipelines.get(id);

@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DEFINITIONS, OF_THE_CLUSTER } from '../api-document/fails-with.decorator.ts';
 import { CommandAcceptedDto, CommandRequestDto, MoveRequestDto } from '../commands/command.dto.ts';
 import { orderOf } from '../commands/command.service.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
@@ -42,6 +43,7 @@ export class PipelinesController {
   /** Definition and state: why it stands still, how far it is, how fast it goes. */
   @Get(':id')
   @Allows('viewer', { pipeline: 'id' })
+  @FailsWith(...OF_THE_CLUSTER)
   @ApiOkResponse({ type: PipelineStateDto })
   async get(@Param('id') id: string): Promise<PipelineStateDto> {
     return this.states.describe(await this.pipelines.get(id));
@@ -49,6 +51,7 @@ export class PipelinesController {
 
   @Post()
   @Allows('admin', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND', ...OF_DEFINITIONS)
   @TakesComment()
   @ApiCreatedResponse({ type: PipelineDto })
   create(@Body() body: PipelineCreateDto, @CallerOf() caller: Caller): Promise<PipelineDto> {
@@ -57,6 +60,7 @@ export class PipelinesController {
 
   @Patch(':id')
   @Allows('admin', { pipeline: 'id' })
+  @FailsWith(...OF_DEFINITIONS, ...OF_THE_CLUSTER)
   @TakesComment()
   @ApiOkResponse({ type: PipelineChangedDto })
   change(
@@ -71,6 +75,7 @@ export class PipelinesController {
   /** Removes a stopped pipeline with all that Lutra holds of it, at the target too: `GET /removals/{id}` tells what is left. */
   @Delete(':id')
   @Allows('admin', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RemovalDto })
   remove(
@@ -84,6 +89,7 @@ export class PipelinesController {
   /** Moves the mainstem (select) or the loader (load) of a running pipeline: the window empties first, so that nothing is repeated. */
   @Post(':id/move')
   @Allows('operator', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', 'INSTANCE_NOT_ELIGIBLE', 'CONFIG_REVISION_MISSING', ...OF_THE_CLUSTER)
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })
@@ -100,6 +106,7 @@ export class PipelinesController {
   /** Hands a command to the arbiter. A START is refused when the pre-check finds errors, unless it is forced. */
   @Post(':id/commands')
   @Allows('operator', { pipeline: 'id' })
+  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', ...OF_THE_CLUSTER)
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })

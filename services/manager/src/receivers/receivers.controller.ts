@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -28,6 +29,7 @@ export class ReceiversController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: ReceiverDto })
   create(@Body() body: ReceiverCreateDto, @CallerOf() caller: Caller): Promise<ReceiverDto> {
     return this.receivers.create(body, caller);
@@ -35,6 +37,7 @@ export class ReceiversController {
 
   @Patch(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiOkResponse({ type: ReceiverDto })
   change(
     @Param('id') id: string,
@@ -47,6 +50,7 @@ export class ReceiversController {
 
   @Delete(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(204)
   @ApiNoContentResponse()
   remove(@Param('id') id: string, @CallerOf() caller: Caller, @Headers('if-match') ifMatch?: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { Delete, Get, HttpCode, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { PageQuery } from '../http/list-query.dto.ts';
@@ -30,6 +31,7 @@ export class RemovalsController {
   /** Gives up what is at the target: for one that will never come back. */
   @Delete(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(200)
   @ApiOkResponse({ type: RemovalDto })
   giveUp(@Param('id') id: string, @CallerOf() caller: Caller): Promise<RemovalDto> {

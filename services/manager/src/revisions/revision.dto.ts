@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
+import { ANY_JSON } from '../api-document/any-json.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { CONFIRMATION } from '../pipelines/pipeline.dto.ts';
 import type { KeptDefinition } from './revision.entity.ts';
@@ -48,10 +49,10 @@ export class DifferenceDto implements Difference {
   @ApiProperty({ enum: ['added', 'removed', 'changed'] })
   kind!: Difference['kind'];
 
-  @ApiPropertyOptional({ type: Object, example: 4 })
+  @ApiPropertyOptional({ ...ANY_JSON, example: 4 })
   before?: unknown;
 
-  @ApiPropertyOptional({ type: Object, example: 8 })
+  @ApiPropertyOptional({ ...ANY_JSON, example: 8 })
   after?: unknown;
 }
 

@@ -1,6 +1,7 @@
 import { Body, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
+import { FailsWith, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -42,6 +43,7 @@ export class RevisionsController {
   /** Makes a new revision with the parameters and mappings of an earlier one; name, start and data sources stay. */
   @Post(':number/rollback')
   @Allows('admin', { pipeline: 'pipelineId' })
+  @FailsWith(...OF_DEFINITIONS)
   @HttpCode(200)
   @TakesComment()
   @ApiOkResponse({ type: PipelineDetailDto })

@@ -28,5 +28,5 @@ export class ProcessQuery extends PageQuery {
   })
   @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
   @IsBoolean()
-  slowest = false;
+  slowest: boolean = false;
 }

@@ -3,6 +3,7 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import { Access } from '../access/access.ts';
 import { Allows } from '../access/allows.decorator.ts';
 import type { Caller } from '../access/caller.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { StatisticQuery, StatisticsDto, TableStatisticQuery, TableStatisticsDto } from './statistic.dto.ts';
@@ -18,6 +19,7 @@ export class StatisticsController {
   /** Figures of a pipeline, a channel, or the whole installation, step by step. */
   @Get()
   @Allows('viewer', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND')
   @ApiOkResponse({ type: StatisticsDto })
   async get(@Query() query: StatisticQuery, @CallerOf() caller: Caller): Promise<StatisticsDto> {
     await this.access.requireOneOf(caller, query);
@@ -27,6 +29,7 @@ export class StatisticsController {
   /** Rows of a pipeline by target table. */
   @Get('tables')
   @Allows('viewer', 'filtered')
+  @FailsWith('RESOURCE_NOT_FOUND')
   @ApiOkResponse({ type: TableStatisticsDto })
   async tables(@Query() query: TableStatisticQuery, @CallerOf() caller: Caller): Promise<TableStatisticsDto> {
     await this.access.requirePipeline(caller, query.pipelineId);

@@ -2,6 +2,7 @@ import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
 import type { Caller } from '../access/caller.ts';
+import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
@@ -28,6 +29,7 @@ export class UsersController {
 
   @Post()
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: UserDto })
   create(@Body() body: UserCreateDto, @CallerOf() caller: Caller): Promise<UserDto> {
     return this.users.create(body, caller);
@@ -36,6 +38,7 @@ export class UsersController {
   /** Role, channels, or another password, which ends all sessions of the user. */
   @Patch(':id')
   @Allows('admin')
+  @FailsWith('RESOURCE_CONFLICT')
   @ApiOkResponse({ type: UserDto })
   change(
     @Param('id') id: string,

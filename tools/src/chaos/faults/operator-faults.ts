@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
-import type { PipelineView } from '@lutra/testing';
+import type { CommandRequestDto, PipelineView } from '@lutra/api-client';
 import type { ChaosGround } from '../chaos-site.ts';
 import type { FaultEffect } from '../chaos-types.ts';
 import { between } from './fault-family.ts';
@@ -11,11 +11,20 @@ const COMMAND_LIMIT_MS = 60_000;
 /** Longer than a PAUSE waits for the window to empty. */
 const REPEAT_MS = 35_000;
 
+type CommandKind = CommandRequestDto['kind'];
+
+const ORDERS: Readonly<Record<string, readonly CommandKind[]>> = {
+  RESTART: ['RESTART'],
+  'ROLLBACK, START': ['ROLLBACK', 'START'],
+  'PAUSE, START': ['PAUSE', 'START'],
+  'STOP, START': ['STOP', 'START'],
+};
+
 /** What an operator may do at any time; whatever he halts he starts again. */
 export const OPERATOR_FAULTS: readonly FaultFamily[] = [
   {
     kind: 'operator-command',
-    targets: ['RESTART', 'ROLLBACK, START', 'PAUSE, START', 'STOP, START'],
+    targets: Object.keys(ORDERS),
     make: (ground, commands, random) => {
       const pipeline = must(ground.pipelines[random.below(ground.pipelines.length)], 'a pipeline');
       const pauseMs = between(random, 0, 2_000);
@@ -23,7 +32,7 @@ export const OPERATOR_FAULTS: readonly FaultFamily[] = [
         kind: 'operator-command',
         target: `${commands} (${pipeline.name})`,
         recoversFrom: 'end',
-        run: () => operate(ground, { pipelineId: pipeline.id, commands: commands.split(', '), pauseMs }),
+        run: () => operate(ground, { pipelineId: pipeline.id, commands: must(ORDERS[commands], commands), pauseMs }),
       };
     },
   },
@@ -31,7 +40,7 @@ export const OPERATOR_FAULTS: readonly FaultFamily[] = [
 
 async function operate(
   ground: ChaosGround,
-  order: { readonly pipelineId: string; readonly commands: readonly string[]; readonly pauseMs: number },
+  order: { readonly pipelineId: string; readonly commands: readonly CommandKind[]; readonly pauseMs: number },
 ): Promise<FaultEffect> {
   const { pipelineId, commands, pauseMs } = order;
   const view = (): Promise<PipelineView> => ground.api.pipeline(pipelineId);

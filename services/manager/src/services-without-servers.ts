@@ -2,8 +2,8 @@ import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import { ByteBudget, systemClock } from '@lutra/model';
 import { pino } from 'pino';
-import { buildManagerParts } from '../src/manager-parts.ts';
-import { ManagerEnv } from '../src/manager.env.ts';
+import { buildManagerParts } from './manager-parts.ts';
+import { ManagerEnv } from './manager.env.ts';
 
 /** The manager's services for what needs no server: its routes and their descriptions. Nothing is connected, and nothing is asked. */
 export function servicesWithoutServers(): readonly object[] {

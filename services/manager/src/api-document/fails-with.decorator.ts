@@ -1,0 +1,36 @@
+import { ApiExtension } from '@nestjs/swagger';
+import type { ErrorCode } from '@lutra/model';
+
+/** Codes that a route may answer with, besides those that every route of its kind has. */
+export const ERRORS_EXTENSION = 'x-lutra-errors';
+
+/** Of everything that makes a revision: what a definition may be refused for. */
+export const OF_DEFINITIONS = [
+  'RESOURCE_CONFLICT',
+  'DATA_SOURCE_UNSUPPORTED',
+  'PIPELINE_SOURCE_UNSUPPORTED',
+  'PIPELINE_TARGET_UNSUPPORTED',
+  'MAPPING_COLUMN_UNKNOWN',
+  'MAPPING_LOOP',
+  'MAPPING_POLICY_CONFLICT',
+  'MAPPING_REGEX_INVALID',
+  'MAPPING_REGEX_UNSAFE',
+  'MAPPING_RESERVED_SCHEMA',
+  'MAPPING_TARGET_COLLISION',
+  'CONFIRMATION_MISSING',
+] as const satisfies readonly ErrorCode[];
+
+/** Of everything that asks a database of a pipeline. */
+export const OF_DATABASES = [
+  'TARGET_UNREACHABLE',
+  'TARGET_CONNECTION_LOST',
+  'TARGET_BUSY',
+  'TARGET_ACCESS_DENIED',
+  'TARGET_GRANT_MISSING',
+] as const satisfies readonly ErrorCode[];
+
+/** Of everything that asks NATS or ZooKeeper. */
+export const OF_THE_CLUSTER = ['BUS_UNREACHABLE', 'COORDINATION_UNREACHABLE'] as const satisfies readonly ErrorCode[];
+
+/** Names what may go wrong in this route and not in every route. */
+export const FailsWith = (...codes: readonly ErrorCode[]): MethodDecorator => ApiExtension(ERRORS_EXTENSION, codes);
