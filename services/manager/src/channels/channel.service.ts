@@ -62,10 +62,11 @@ export class ChannelService {
     await this.store.change(async (manager) => {
       const entity = await findResource(manager, ChannelEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const pipelineCount = await manager.countBy(PipelineEntity, { channelId: id });
-      if (pipelineCount > 0) {
-        const problem = `Channel ${entity.name} has ${String(pipelineCount)} pipelines: remove them first`;
-        throw new SyncError('RESOURCE_CONFLICT', { problem, pipelineCount });
+      const users = await manager.find(PipelineEntity, { where: { channelId: id }, order: { id: 'ASC' } });
+      if (users.length > 0) {
+        const pipelines = users.map((pipeline) => ({ id: pipeline.id, name: pipeline.name }));
+        const problem = `Channel ${entity.name} has ${String(users.length)} pipelines: remove them first`;
+        throw new SyncError('RESOURCE_CONFLICT', { problem, pipelines });
       }
       await manager.delete(ChannelEntity, { id });
       const write = {
