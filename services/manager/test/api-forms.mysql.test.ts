@@ -116,7 +116,7 @@ describe('every address', () => {
 describe('a version that is not the current one', () => {
   /** Bodies that are right where the example is about something that does not exist here. */
   const bodies: Readonly<Record<string, unknown>> = {
-    'POST /api/v1/data-sources/{id}/switch': STANDBY,
+    'POST /api/v1/data-sources/{id}/switch': { ...STANDBY, force: true },
     'POST /api/v1/pipelines/{pipelineId}/mappings/import': { format: 'text', text: 's.t2 s.t2' },
     'PATCH /api/v1/alarm-rules/{id}': { threshold: 9 },
     'PATCH /api/v1/receivers/{id}': { name: 'renamed' },

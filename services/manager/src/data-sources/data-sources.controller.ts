@@ -1,7 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
-import { FailsWith, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
+import { FailsWith, OF_DATABASES, OF_DEFINITIONS } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
 import { TakesComment } from '../http/comment.decorator.ts';
@@ -61,7 +61,7 @@ export class DataSourcesController {
   /** Makes a standby the first server of the group, the first a standby, after a look at whether it would do. */
   @Post(':id/switch')
   @Allows('admin')
-  @FailsWith(...OF_DEFINITIONS)
+  @FailsWith(...OF_DEFINITIONS, ...OF_DATABASES)
   @HttpCode(200)
   @ApiOkResponse({ type: DataSourceDto })
   switch(
