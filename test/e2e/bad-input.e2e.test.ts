@@ -63,9 +63,7 @@ describe('bad input', () => {
       async () => {
         const view = await e2e.stack.api.pipeline(id);
         if (view.failure?.code === code) return view;
-        throw new Error(
-          `${view.state} ${view.failure?.code ?? 'without a failure'} ${view.failure?.message ?? ''}`,
-        );
+        throw new Error(`${view.state} ${view.failure?.code ?? 'without a failure'} ${view.failure?.message ?? ''}`);
       },
       { what: `${code} in the answer of the API`, timeoutMs: 45_000 },
     );
