@@ -117,7 +117,7 @@ describe('a version that is not the current one', () => {
   /** Bodies that are right where the example is about something that does not exist here. */
   const bodies: Readonly<Record<string, unknown>> = {
     'POST /api/v1/data-sources/{id}/switch': { ...STANDBY, force: true },
-    'POST /api/v1/pipelines/{pipelineId}/mappings/import': { format: 'text', text: 's.t2 s.t2' },
+    'POST /api/v1/pipelines/{pipelineId}/mappings/import': { format: 'text', content: 's.t2 s.t2' },
     'PATCH /api/v1/alarm-rules/{id}': { threshold: 9 },
     'PATCH /api/v1/receivers/{id}': { name: 'renamed' },
   };
@@ -146,6 +146,7 @@ describe('a version that is not the current one', () => {
       .filter(({ method, path }) => !ELSEWHERE.includes(`${method} ${path}`));
     expect(writes.length).toBeGreaterThan(18);
     const before = await versions();
+    const wrong: unknown[] = [];
     for (const write of writes) {
       const route = `${write.method} ${write.path}`;
       const body = await bodyOf(write);
@@ -156,12 +157,11 @@ describe('a version that is not the current one', () => {
         },
         ...(body === undefined ? {} : { body }),
       });
-      expect([route, answer.status, answer.body['code'], answer.body['detail']]).toEqual([
-        ...[route, 412, 'RESOURCE_CONFLICT'],
-        expect.stringMatching(/at version \d+|changed/),
-      ]);
+      const isRefused = answer.status === 412 && answer.body['code'] === 'RESOURCE_CONFLICT';
+      if (!isRefused) wrong.push([route, answer.status, answer.body['detail']]);
       expect(api.complaintAbout(write, answer)).toBe('');
     }
+    expect(wrong).toEqual([]);
     expect(await versions()).toEqual(before);
   });
 });
