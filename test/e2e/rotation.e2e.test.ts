@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { must } from '@lutra/model';
 import { makeTlsMaterial, OwnServer, runSql, waitUntil } from '@lutra/testing';
 import type { DatabaseServer, TlsMaterial } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
@@ -44,9 +45,12 @@ const killAll = (side: Side): Promise<void> => atServer(side, `KILL USER '${acco
 
 /** What Lutra knows of the login from now on. */
 async function tell(side: Side, login: Readonly<Record<string, string>>): Promise<void> {
-  const { items } = await e2e.stack.api.get<{ items: readonly { id: string; name: string }[] }>('/data-sources');
-  const dataSource = items.find(({ name }) => name === `p-${side}`);
-  await e2e.stack.api.patch(`/data-sources/${String(dataSource?.id)}`, login);
+  const { items } = await e2e.stack.api.get('/data-sources');
+  const { id } = must(
+    items.find(({ name }) => name === `p-${side}`),
+    'the data source of this side',
+  );
+  await e2e.stack.api.patch('/data-sources/{id}', { path: { id }, body: login });
 }
 
 /** Resolves when rows that are committed from now on have arrived. */

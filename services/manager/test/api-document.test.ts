@@ -18,8 +18,8 @@ import { servicesWithoutServers } from '../src/services-without-servers.ts';
 
 const module = ManagerModule.of(servicesWithoutServers(), pino({ level: 'silent' }));
 const sources = join(import.meta.dirname, '..', 'src');
-/** Told in the bodies of answers, of events and of alarms: no request fails with them. */
-const NEVER_ANSWERED = new Set(['RECEIVER_REFUSED', 'RECEIVER_UNREACHABLE']);
+/** Told in the bodies of answers, of events and of alarms, or at the start: no request fails with them. */
+const NEVER_ANSWERED = new Set(['CONFIG_ENV_INVALID', 'RECEIVER_REFUSED', 'RECEIVER_UNREACHABLE']);
 
 /** They have no version of their own: rows at targets, orders to instances, removals that only end, the caller's session. */
 const WITHOUT_VERSION = [

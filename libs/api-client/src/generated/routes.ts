@@ -44,6 +44,7 @@ export interface Routes {
     '/pipelines/{pipelineId}/revisions': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: RevisionListDto };
     '/pipelines/{pipelineId}/revisions/{number}': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string } }]; answer: RevisionDetailDto };
     '/pipelines/{pipelineId}/revisions/{before}/diff/{after}': { args: [request: { readonly path: { readonly pipelineId: string; readonly before: string; readonly after: string } }]; answer: RevisionDiffDto };
+    '/secrets': { args: []; answer: SecretsDto };
     '/session': { args: []; answer: CallerDto };
     '/statistics': { args: [request?: { readonly query?: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId?: string; readonly channelId?: string } }]; answer: StatisticsDto };
     '/statistics/tables': { args: [request: { readonly query: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId: string; readonly table?: string } }]; answer: TableStatisticsDto };
@@ -1670,6 +1671,31 @@ export interface SchemaDto {
 export interface SchemaListDto {
   readonly items: readonly (SchemaDto)[];
   readonly total: number;
+}
+
+export interface SecretKeyDto {
+  /** null = values that no key opens */
+  readonly id: string | null;
+  /** missing: this manager does not have the key */
+  readonly state: "newest" | "older" | "missing";
+  /** Passwords and keys of data sources */
+  readonly dataSources: number;
+  readonly receivers: number;
+  /** Of removed pipelines, for as long as something of them is at a target */
+  readonly removals: number;
+  /** In the definitions that stages get */
+  readonly definitions: number;
+  /** Nothing stands under it any more: it may be taken out of LUTRA_SECRET_KEY everywhere */
+  readonly mayBeRemoved: boolean;
+}
+
+export interface SecretsDto {
+  /** Newest first, then those that are missing here */
+  readonly keys: readonly (SecretKeyDto)[];
+  /** Secrets that are given as env:NAME or file:/path, and stand under no key */
+  readonly references: number;
+  /** Definitions that are not on the bus yet: stages have older ones */
+  readonly unpublished: number;
 }
 
 export interface SelectStateDto {
