@@ -49,9 +49,14 @@ export class ApiClient {
     return this.get('/pipelines/{id}', { path: { id } });
   }
 
-  /** Resolves when the command is on its way (202), not when it is done. */
-  command(pipelineId: string, kind: CommandKind, reason: string): Promise<{ readonly id: string }> {
-    return this.post('/pipelines/{id}/commands', { path: { id: pipelineId }, body: { kind, reason } });
+  /** Resolves when the command is on its way (202), not when it is done. `force`: START without the pre-check. */
+  command(
+    pipelineId: string,
+    kind: CommandKind,
+    reason: string,
+    options: { readonly force?: boolean } = {},
+  ): Promise<{ readonly id: string }> {
+    return this.post('/pipelines/{id}/commands', { path: { id: pipelineId }, body: { kind, reason, ...options } });
   }
 
   /** The types are those of the route, which the callers above know. */

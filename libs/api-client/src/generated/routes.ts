@@ -36,6 +36,7 @@ export interface Routes {
     '/pipelines/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: PipelineStateDto };
     '/pipelines/{id}/processes': { args: [request: { readonly path: { readonly id: string } }]; answer: ProcessListDto };
     '/pipelines/{id}/events': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly kinds?: string; readonly since?: string; readonly limit?: number } }]; answer: EventListDto };
+    '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
     '/processes': { args: [request: { readonly query: { readonly page?: number; readonly pageSize?: number; readonly pipelineId: string; readonly from?: string; readonly to?: string; readonly slowest?: boolean } }]; answer: ProcessListDto };
     '/receivers': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string; readonly sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" } }]; answer: ReceiverListDto };
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: ReceiverDto };
@@ -73,6 +74,7 @@ export interface Routes {
     '/pipelines': { args: [request: { readonly headers?: { readonly 'X-Comment'?: string }; readonly body: PipelineCreateDto }]; answer: PipelineDto };
     '/pipelines/{id}/move': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: MoveRequestDto }]; answer: CommandAcceptedDto };
     '/pipelines/{id}/commands': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: CommandRequestDto }]; answer: CommandAcceptedDto };
+    '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
     '/receivers': { args: [request: { readonly body: ReceiverCreateDto }]; answer: ReceiverDto };
     '/receivers/{id}/test-send': { args: [request: { readonly path: { readonly id: string } }]; answer: TestSendDto };
     '/pipelines/{pipelineId}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: RollbackDto }]; answer: PipelineDetailDto };
@@ -448,6 +450,17 @@ export interface ChannelPatchDto {
   readonly description?: string;
 }
 
+export interface ColumnCountsDto {
+  /** Declared alike */
+  readonly same: number;
+  /** The target holds every value */
+  readonly wider: number;
+  /** The target refuses some values */
+  readonly narrower: number;
+  /** The target would change values, or takes hardly any */
+  readonly incompatible: number;
+}
+
 export interface ColumnDto {
   readonly name: string;
   /** As the server prints it */
@@ -495,6 +508,8 @@ export interface CommandDto {
   readonly decidedAt?: string;
   /** RESTART that lets the window empty first */
   readonly graceful?: boolean;
+  /** START without the pre-check */
+  readonly force?: boolean;
   /** RESTART that moves leases: who is to hold mainstem and loader */
   readonly seats?: Readonly<Record<string, unknown>>;
 }
@@ -511,6 +526,8 @@ export interface CommandRequestDto {
   readonly reason: string;
   /** RESTART only: lets the window empty first (at most 30 s), so that nothing is repeated */
   readonly graceful?: boolean;
+  /** START only: without the pre-check, which may find errors */
+  readonly force?: boolean;
 }
 
 export interface CommandsAcceptedDto {
@@ -912,6 +929,15 @@ export interface FindingDto {
   readonly statement?: string;
 }
 
+export interface FindingSubjectDto {
+  readonly place: "source" | "target" | "bus";
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  /** A variable, a key, a trigger, a mapping, a stream, or the rights that are missing */
+  readonly name?: string;
+}
+
 export interface ForeignKeyDto {
   readonly name: string;
   readonly columns: readonly (string)[];
@@ -1180,6 +1206,12 @@ export interface MatchListDto {
   readonly total: number;
   /** Tables (a hundred at most) that an expression leaves out: an online schema change seems to have made them */
   readonly leftOut: readonly (string)[];
+}
+
+export interface MendingStatementDto {
+  /** Where it is run; at the bus it is a command of the nats tool */
+  readonly at: "source" | "target" | "bus";
+  readonly sql: string;
 }
 
 export interface MoveRequestDto {
@@ -1468,6 +1500,32 @@ export interface PipelineStateDto {
   /** Processes that are selected and not yet loaded */
   readonly open: readonly (WindowDto)[];
   readonly unavailable: readonly (UnavailableDto)[];
+}
+
+export interface PreCheckDto {
+  readonly pipelineId: string;
+  readonly checkedAt: string;
+  /** Revision of the pipeline that was checked */
+  readonly revision: number;
+  /** No finding is an error: START is not refused */
+  readonly mayStart: boolean;
+  /** Errors first; at most 1000 */
+  readonly findings: readonly (PreCheckFindingDto)[];
+  /** Findings altogether */
+  readonly total: number;
+  /** Columns that were compared, by what came of it */
+  readonly columns: ColumnCountsDto;
+}
+
+export interface PreCheckFindingDto {
+  /** Stable; docs/pre-check.md tells more */
+  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "TABLES_NOT_LOOKED_AT" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
+  /** error: START is refused without force */
+  readonly severity: "error" | "warning" | "info";
+  readonly subject: FindingSubjectDto;
+  readonly explanation: string;
+  /** What mends it, to be run in this order; empty = no statement does */
+  readonly statements: readonly (MendingStatementDto)[];
 }
 
 export interface Problem {
