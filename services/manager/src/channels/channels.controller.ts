@@ -67,7 +67,7 @@ export class ChannelsController {
   /** One command for all pipelines of the channel: each of them gets it, or none. Answers with each pipeline's part. */
   @Post(':id/commands')
   @Allows('operator', { channel: 'id' })
-  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', ...OF_THE_CLUSTER)
+  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', 'PIPELINE_PRECHECK_FAILED', ...OF_THE_CLUSTER)
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandsAcceptedDto })

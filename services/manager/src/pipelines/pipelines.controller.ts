@@ -106,7 +106,7 @@ export class PipelinesController {
   /** Hands a command to the arbiter. A START is refused when the pre-check finds errors, unless it is forced. */
   @Post(':id/commands')
   @Allows('operator', { pipeline: 'id' })
-  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', ...OF_THE_CLUSTER)
+  @FailsWith('RESOURCE_CONFLICT', 'CONFIG_REVISION_MISSING', 'PIPELINE_PRECHECK_FAILED', ...OF_THE_CLUSTER)
   @TakesIdempotencyKey()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAcceptedDto })
