@@ -5,6 +5,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { must } from '@lutra/model';
+import type { Clock } from '@lutra/model';
 import type { Health, HealthAnswer } from './health.ts';
 import type { Telemetry } from './telemetry.ts';
 import { followTlsFiles, readTlsFiles } from './tls-files.ts';
@@ -29,6 +30,16 @@ export interface HttpFront {
   close(): Promise<void>;
 }
 
+interface FrontParts {
+  readonly health: Health;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** null = without TLS. */
+  readonly tls: TlsFiles | null;
+  readonly limits?: HttpLimits;
+}
+
 /**
  * The one HTTP server of a service. It listens from the first moment, before NATS and ZooKeeper are reached, and answers
  * /health/live, /health/ready and /metrics itself, so that neither a dependency that is down nor a guard or prefix of the
@@ -36,14 +47,7 @@ export interface HttpFront {
  */
 export async function openHttpFront(
   address: { readonly host: string; readonly port: number },
-  parts: {
-    readonly health: Health;
-    readonly telemetry: Telemetry;
-    readonly log: Logger;
-    /** null = without TLS. */
-    readonly tls: TlsFiles | null;
-    readonly limits?: HttpLimits;
-  },
+  parts: FrontParts,
 ): Promise<HttpFront> {
   let forward: RequestListener = (_request, response) => {
     sendHealth(response, parts.health.ready());
@@ -66,7 +70,7 @@ export async function openHttpFront(
 
 /** With TLS the certificate follows its files; with an authority of clients, who has no certificate of it does not get in. */
 function createFront(
-  { tls, log, limits = LIMITS }: { readonly tls: TlsFiles | null; readonly log: Logger; readonly limits?: HttpLimits },
+  { tls, log, clock, limits = LIMITS }: Pick<FrontParts, 'tls' | 'log' | 'clock' | 'limits'>,
   listener: RequestListener,
 ): { readonly server: Server; readonly unfollow: () => void } {
   const { headersMs: headersTimeout, requestMs: requestTimeout } = limits;
@@ -74,14 +78,22 @@ function createFront(
   const options = { headersTimeout, requestTimeout, connectionsCheckingInterval };
   if (tls === null) return { server: createServer(options, listener), unfollow: () => undefined };
   const asksClients = tls.clientAuthorityFile !== null;
+  const held = readTlsFiles(tls);
   const server = createTlsServer(
-    { ...options, ...readTlsFiles(tls), requestCert: asksClients, rejectUnauthorized: asksClients },
+    { ...options, ...held, requestCert: asksClients, rejectUnauthorized: asksClients },
     listener,
   );
-  const replace = (context: SecureContextOptions): void => {
+  const apply = (context: SecureContextOptions): void => {
     server.setSecureContext(context);
   };
-  return { server, unfollow: followTlsFiles(tls, replace, log) };
+  const closing = new AbortController();
+  void followTlsFiles({ files: tls, held, apply }, { clock, log }, closing.signal);
+  return {
+    server,
+    unfollow: () => {
+      closing.abort();
+    },
+  };
 }
 
 function answerOwnPath(

@@ -132,7 +132,8 @@ export class ServiceLife<E extends BaseEnv> {
   private async listen(telemetry: Telemetry): Promise<void> {
     const { env, log } = this.parts;
     const address = { host: env.LUTRA_HTTP_HOST, port: env.LUTRA_HTTP_PORT };
-    const front = await openHttpFront(address, { health: this.health, telemetry, log, tls: tlsFilesOf(env) });
+    const { clock, health } = this;
+    const front = await openHttpFront(address, { health, telemetry, clock, log, tls: tlsFilesOf(env) });
     this.front = front;
     this.undo('http', () => front.close());
     log.info({ host: address.host, port: front.port }, 'health and metrics are served');

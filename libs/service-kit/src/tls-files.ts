@@ -1,7 +1,8 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { SyncError } from '@lutra/model';
+import type { Clock } from '@lutra/model';
 
 /** Where certificate and key of a listener are, PEM. */
 export interface TlsFiles {
@@ -43,26 +44,36 @@ export function readTlsFiles({ certificateFile, keyFile, clientAuthorityFile }: 
 }
 
 /**
- * Hands the files over again whenever one has changed, until the answered function is called. While they do not fit each
- * other, as in the middle of a replacement, what was there before stays.
+ * Hands the files over again whenever what they hold has changed, until the signal aborts; never rejects. `held` is what the
+ * listener began with: contents are compared, so that a replacement is seen however soon it comes and whatever times the
+ * files carry. While they do not fit each other, as in the middle of a replacement, what was there before stays.
  */
-export function followTlsFiles(
-  files: TlsFiles,
-  apply: (options: SecureContextOptions) => void,
-  log: Logger,
-): () => void {
-  const look = (): void => {
+export async function followTlsFiles(
+  { files, held, apply }: { files: TlsFiles; held: SecureContextOptions; apply: (now: SecureContextOptions) => void },
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  const file = files.certificateFile;
+  let seen = imageOf(held);
+  let told = '';
+  for (;;) {
+    await clock.sleep(LOOK_MS, signal);
+    if (signal.aborted) return;
     try {
-      apply(readTlsFiles(files));
-      log.info({ file: files.certificateFile }, 'certificate of the listener replaced');
+      const found = readTlsFiles(files);
+      if (imageOf(found) === seen) continue;
+      [seen, told] = [imageOf(found), ''];
+      apply(found);
+      log.info({ file }, 'certificate of the listener replaced');
     } catch (error) {
-      log.warn({ err: error, file: files.certificateFile }, 'certificate of the listener not replaced');
+      const { message } = SyncError.of(error);
+      if (message === told) continue;
+      told = message;
+      log.warn({ err: error, file }, 'certificate of the listener not replaced');
     }
-  };
-  const { certificateFile, keyFile, clientAuthorityFile } = files;
-  const followed = [certificateFile, keyFile, ...(clientAuthorityFile === null ? [] : [clientAuthorityFile])];
-  for (const file of followed) watchFile(file, { interval: LOOK_MS, persistent: false }, look);
-  return () => {
-    for (const file of followed) unwatchFile(file, look);
-  };
+  }
+}
+
+function imageOf({ cert, key, ca }: SecureContextOptions): string {
+  return [cert, key, ca].map(String).join('\n');
 }

@@ -43,7 +43,7 @@ const use = ({ certificateFile: from, privateKeyFile }: TlsMaterial['server']): 
 const open = async (tls: TlsFiles | null): Promise<HttpFront> => {
   front = await openHttpFront(
     { host: '127.0.0.1', port: 0 },
-    { health, telemetry, log, tls, limits: { headersMs: 300, requestMs: 300 } },
+    { health, telemetry, clock: systemClock, log, tls, limits: { headersMs: 300, requestMs: 300 } },
   );
   return front;
 };

@@ -18,7 +18,10 @@ describe('HTTP front', () => {
   beforeEach(async () => {
     health = new Health();
     telemetry = startTelemetry(identity, {}, systemClock);
-    front = await openHttpFront({ host: '127.0.0.1', port: 0 }, { health, telemetry, log, tls: null });
+    front = await openHttpFront(
+      { host: '127.0.0.1', port: 0 },
+      { health, telemetry, clock: systemClock, log, tls: null },
+    );
   });
   afterEach(async () => {
     await front.close();
