@@ -4,6 +4,7 @@ import type { ApiDocument } from '../src/api-document/api-document.ts';
 import { ApiSchemas } from './api-schemas.ts';
 import type { ApiOperation } from './api-schemas.ts';
 import { arbitraryRequest } from './arbitrary-request.ts';
+import type { Existing } from './arbitrary-request.ts';
 import { Installation } from './running-manager.ts';
 import type { RunningManager } from './running-manager.ts';
 
@@ -13,6 +14,7 @@ import type { RunningManager } from './running-manager.ts';
 // with a counter-example. The databases that the pipelines name do not exist, so that one failure is right: they do not answer.
 
 const RUNS_EACH = 15;
+const RUNS_EACH_WITH_BODY = 40;
 const CHARS_SHOWN = 500;
 /** The data sources of the test are no databases. */
 const NOBODY_THERE = 'TARGET_UNREACHABLE';
@@ -20,7 +22,7 @@ const NOBODY_THERE = 'TARGET_UNREACHABLE';
 const installation = new Installation();
 let manager: RunningManager;
 let api: ApiSchemas;
-let ids: readonly string[];
+let existing: Existing;
 
 beforeAll(async () => {
   manager = await installation.start();
@@ -36,7 +38,11 @@ beforeAll(async () => {
   const receiverId = await manager.create('receivers', { name: 'fuzzed', kind: 'webhook', http });
   const ruleId = await manager.create('alarm-rules', { name: 'fuzzed', kind: 'delay' });
   const userId = await manager.create('users', { name: 'fuzzed', password: 'seven old bicycles', role: 'viewer' });
-  ids = [channelId, sourceId, targetId, pipelineId, mappingId, receiverId, ruleId, userId, 'fuzzed'];
+  const keyId = await manager.create('api-keys', { name: 'fuzzed', role: 'viewer' });
+  existing = {
+    ...{ channels: [channelId], 'data-sources': [sourceId, targetId], pipelines: [pipelineId], mappings: [mappingId] },
+    ...{ receivers: [receiverId], 'alarm-rules': [ruleId], users: [userId], 'api-keys': [keyId] },
+  };
 }, 60_000);
 
 afterAll(() => installation.close(), 60_000);
@@ -58,12 +64,13 @@ describe('whatever is sent', () => {
     const found: string[] = [];
     for (const operation of operations.toSorted((a, b) => rank(a) - rank(b))) {
       let last = '';
-      const property = fc.asyncProperty(arbitraryRequest(api.document, operation, ids), async (request) => {
+      const property = fc.asyncProperty(arbitraryRequest(api.document, operation, existing), async (request) => {
         const { address, headers, body } = request;
         last = await complaintAbout(operation, address, { headers, ...(body === undefined ? {} : { body }) });
         return last === '';
       });
-      const details = await fc.check(property, { numRuns: RUNS_EACH, endOnFailure: true });
+      const numRuns = operation.operation.requestBody === undefined ? RUNS_EACH : RUNS_EACH_WITH_BODY;
+      const details = await fc.check(property, { numRuns, endOnFailure: true });
       if (details.failed) {
         const request = JSON.stringify(details.counterexample).slice(0, CHARS_SHOWN);
         found.push(`seed ${String(details.seed)}: ${last.slice(0, CHARS_SHOWN)} after ${request}`);

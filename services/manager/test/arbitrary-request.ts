@@ -51,15 +51,20 @@ const LOCAL: Readonly<Record<string, string>> = { host: '127.0.0.1', url: 'http:
 const oddText = fc.constantFrom(...ODD_TEXTS);
 const anyText = fc.oneof(oddText, fc.string({ maxLength: TEXT_MAX, unit: 'binary' }));
 
-/** Requests of one route: as its schemas say, and spoilt in many ways. `ids`: what exists, for the parameters of the path. */
+/** What exists, by the collection that it is in: 'channels' → ids. */
+export type Existing = Readonly<Record<string, readonly string[]>>;
+
+/** Requests of one route: as its schemas say, and spoilt in many ways. */
 export function arbitraryRequest(
   document: ApiDocument,
   { method, path, operation }: ApiOperation,
-  ids: readonly string[],
+  existing: Existing,
 ): Arbitrary<FuzzedRequest> {
   const of = (place: Parameter['in']): readonly Parameter[] => operation.parameters.filter((one) => one.in === place);
   const schema = operation.requestBody?.content['application/json']?.schema;
-  const names = fc.record(Object.fromEntries(of('path').map(({ name }) => [name, segment(ids)])));
+  const names = fc.record(
+    Object.fromEntries(of('path').map(({ name }) => [name, segment(idsFor(path, name, existing))])),
+  );
   const query = fc.record(Object.fromEntries(of('query').map((one) => [one.name, asked(document, one)])), {
     requiredKeys: of('query')
       .filter(({ required }) => required)
@@ -98,6 +103,16 @@ function addressOf(
 
 /** Half a pair of surrogates has no bytes: it goes as some that are no UTF-8. */
 const encoded = (text: string): string => (text.isWellFormed() ? encodeURIComponent(text) : '%ED%A0%BD');
+
+/** The step before a parameter names the collection; what is not in it is tried as well. */
+function idsFor(path: string, name: string, existing: Existing): readonly string[] {
+  if (name === 'number' || name === 'before' || name === 'after') return ['1', '2'];
+  if (name === 'name') return ['fuzzed'];
+  const steps = path.split('/');
+  const collection = steps[steps.indexOf(`{${name}}`) - 1] ?? '';
+  const own = existing[collection] ?? [];
+  return own.length > 0 ? own : Object.values(existing).flat();
+}
 
 /** One step of a path; empty, it would be another path. */
 const segment = (ids: readonly string[]): Arbitrary<string> =>

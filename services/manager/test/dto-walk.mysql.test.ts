@@ -64,6 +64,9 @@ function wrongValues(schema: Schema): readonly Case[] {
     if (minimum !== undefined) cases.push({ what: 'too little', value: minimum - 1, says: [String(minimum)] });
     if (maximum !== undefined) cases.push({ what: 'too much', value: maximum + 1, says: [String(maximum)] });
   } else cases.push({ what: 'a number', value: 1, says: [] });
+  if (schema.properties !== undefined) cases.push({ what: 'a list', value: [], says: [] });
+  // The validator of nested objects goes into lists as well, and finds nothing wrong with an empty one.
+  if (schema.items !== undefined) cases.push({ what: 'a list in the list', value: [[]], says: [] });
   if (!types.includes('object') && schema.properties === undefined)
     cases.push({ what: 'an object', value: { a: 1 }, says: [] });
   return cases;

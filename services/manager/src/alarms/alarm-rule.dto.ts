@@ -94,6 +94,7 @@ export class ScheduleDto implements Schedule {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(WINDOWS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ScheduleWindowDto)
   windows!: ScheduleWindowDto[];

@@ -6,6 +6,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsObject,
   IsString,
   Length,
   Matches,
@@ -119,6 +120,7 @@ export class DataSourceCreateDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(STANDBYS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ServerAddressDto)
   standbys?: ServerAddressDto[];
@@ -203,6 +205,7 @@ export class DataSourcePatchDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(STANDBYS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ServerAddressDto)
   standbys?: ServerAddressDto[];

@@ -60,6 +60,7 @@ export class DocumentPipelineDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(MAPPINGS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => MappingCreateDto)
   mappings?: MappingCreateDto[];
@@ -81,6 +82,7 @@ export class ChannelDocumentDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(PIPELINES_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => DocumentPipelineDto)
   pipelines?: DocumentPipelineDto[];

@@ -41,7 +41,7 @@ export class LookupsController {
   /** What a mapping of this pattern would cover now, and under which names. */
   @Get('matches')
   @Allows('viewer', { dataSource: 'id' })
-  @FailsWith(...OF_DATABASES)
+  @FailsWith('MAPPING_REGEX_INVALID', 'MAPPING_REGEX_UNSAFE', 'MAPPING_RESERVED_SCHEMA', ...OF_DATABASES)
   @ApiOkResponse({ type: MatchListDto })
   matches(@Param('id') id: string, @Query() query: MatchQuery): Promise<MatchListDto> {
     return this.lookup.matches(id, query);

@@ -111,6 +111,7 @@ export class ColumnSelectionDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(COLUMNS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ColumnMappingDto)
   columns?: ColumnMappingDto[];
@@ -130,6 +131,7 @@ export class ColumnSelectionDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(COLUMNS_MAX)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ColumnMappingDto)
   renames?: ColumnMappingDto[];
