@@ -10,7 +10,7 @@ import type { Connection } from 'mysql2/promise';
 import { openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { SyncError } from '@lutra/model';
-import type { PipelineParameters } from '@lutra/model';
+import type { PipelineParameters, WindowEvent } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
 import { startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -79,8 +79,10 @@ describe.each([
     expect(new Set(events().map((event) => event.split('/')[0])).size).toBe(10);
     const commitMs = processes.find(({ header }) => header.rowCount > 0)?.header.firstCommitMs ?? 0;
     expect(Math.abs(commitMs - Date.now())).toBeLessThan(60_000);
-    await waitUntil(() => windows.at(-1)?.state === 'idle' && windows.at(-1)?.lagMs === 0, { what: 'idle', ...WAIT });
-    expect(windows.at(-1)?.open).toEqual([]);
+    // Other tests may write at this server meanwhile: it is not idle then, but nothing of this pipeline is open or late.
+    const isCaughtUp = ({ state, lagMs, open }: WindowEvent): boolean =>
+      ['idle', 'streaming'].includes(state) && lagMs === 0 && open.length === 0;
+    await waitUntil(() => windows.slice(-1).some(isCaughtUp), { what: 'a window that has caught up', ...WAIT });
   });
 
   it('keeps the window and goes on when processes are loaded', async () => {
