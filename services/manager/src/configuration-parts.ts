@@ -2,7 +2,10 @@ import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
+import type { Access } from './access/access.ts';
 import { DocumentService } from './documents/document.service.ts';
+import { PipelineService } from './pipelines/pipeline.service.ts';
+import { RemovalGate } from './pipelines/removal-gate.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import { RemovalService } from './removals/removal.service.ts';
 import { RemovalWorker } from './removals/removal.worker.ts';
@@ -19,12 +22,15 @@ export function buildConfigurationParts(parts: {
   readonly coordinator: Coordinator;
   readonly door: TargetDoor;
   readonly log: Logger;
+  readonly access: Access;
   readonly instance: string;
 }): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
-  const { store, clock, publisher } = parts;
+  const { store, clock, publisher, coordinator, access } = parts;
+  const gate = new RemovalGate(coordinator, parts.door);
   return {
     services: [
-      new DocumentService(parts),
+      new DocumentService({ store, clock, publisher, gate }),
+      new PipelineService({ store, clock, publisher, coordinator, access, gate }),
       new RemovalService(store, clock),
       new RevisionService(store, clock, publisher),
       new SystemParameterService(store, clock),

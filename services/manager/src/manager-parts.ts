@@ -20,7 +20,6 @@ import { MappingImporter } from './mapping-import/mapping-importer.ts';
 import { MappingService } from './mappings/mapping.service.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
-import { PipelineService } from './pipelines/pipeline.service.ts';
 import { buildPreChecks } from './pre-check/pre-check-parts.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
@@ -56,7 +55,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
-  const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, instance });
+  const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, access, instance });
   return {
     services: [
       ...configuration.services,
@@ -74,7 +73,6 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
-      new PipelineService({ store, clock, publisher, coordinator, access }),
       ...buildPreChecks({ store, clock, bus, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,

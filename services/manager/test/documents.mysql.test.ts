@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { waitUntil } from '@lutra/testing';
 import { writeYaml } from '../src/documents/yaml-text.ts';
+import { channelDocument as channel, mapping, pipeline, problem, steps } from './channel-documents.ts';
 import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
 
@@ -31,33 +32,6 @@ const put = (channel: string, document: unknown, query = '', headers: Record<str
     ...headers,
   });
 const read = async (channel: string): Promise<Answer> => send('GET', address(channel));
-const problem = ({ status, body }: Answer): unknown => [status, body['code']];
-const steps = ({ body }: Answer): readonly string[] =>
-  (body['steps'] as { action: string; object: string; name: string; isLeftOut: boolean }[]).map(
-    ({ action, object, name, isLeftOut }) => `${action} ${object} ${name}${isLeftOut ? ' (left out)' : ''}`,
-  );
-
-const mapping = (table: string, rest: Record<string, unknown> = {}): Record<string, unknown> => ({
-  source: { schema: 'shop', table: { exact: table } },
-  target: { schema: 'shop', table },
-  ...rest,
-});
-const pipeline = (name: string, change: Record<string, unknown> = {}): Record<string, unknown> => ({
-  ...{
-    name,
-    source: 'berlin',
-    target: 'lisbon',
-    start: { kind: 'latest' },
-    parameters: { lanes: 4, ddl: 'sync' },
-    mappings: [],
-  },
-  ...change,
-});
-const channel = (name: string, ...pipelines: readonly unknown[]): Record<string, unknown> => ({
-  format: 'lutra-channel/1',
-  channel: { name, description: '' },
-  pipelines,
-});
 const pipelineId = async (name: string): Promise<string> =>
   String((await send('GET', `pipelines?name=${name}`)).body.items?.[0]?.['id']);
 

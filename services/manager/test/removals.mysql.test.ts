@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must, systemClock } from '@lutra/model';
 import {
   ensureCheckpointTable,
+  addDeadLetterStatements,
   ensureConflictTable,
+  ensureDeadLetterTable,
   ensureLaneShapeTable,
   ensureLastWindowTable,
   openTarget,
@@ -37,6 +39,7 @@ beforeAll(async () => {
     await ensureLaneShapeTable(session);
     await ensureLastWindowTable(session);
     await ensureConflictTable(session);
+    await ensureDeadLetterTable(session);
     sessions.set(name, session);
     const proxy = await FaultProxy.open({ host, port });
     proxies.set(name, proxy);
@@ -145,7 +148,9 @@ describe.each(SERVERS.map(([name]) => name))('a pipeline to %s that is removed',
     const proxy = must(proxies.get(server), 'each server has one');
     proxy.refuse();
     proxy.cut();
-    await send('DELETE', `pipelines/${id}`);
+    // Nobody can say whether letters wait there.
+    expect(problem(await send('DELETE', `pipelines/${id}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+    await send('DELETE', `pipelines/${id}?discardDeadLetters=true`);
     const waiting = await until(id, ({ problem: why }) => why !== null, 'the reason');
     expect(waiting).toMatchObject({ state: 'pending', waitsFor: 'target', problem: { code: 'TARGET_UNREACHABLE' } });
     expect(waiting['nextAttemptAt']).not.toBeNull();
@@ -160,12 +165,51 @@ describe.each(SERVERS.map(([name]) => name))('a pipeline to %s that is removed',
   }, 120_000);
 });
 
+/** Three rows that load put aside; a person has decided about the first. */
+async function putLetters(server: string, id: string): Promise<void> {
+  const session = must(sessions.get(server), 'each server has one');
+  const letters = [1, 2, 3].map((seq) => ({
+    ...{ epoch: 1, process: 1, serverUuid: 'a', seq, gtid: `0-1-${String(seq)}`, revision: 1, follows: null },
+    change: { table: 0, event: 1, row: 0, part: 0, flags: 0, kind: 'insert', after: [1n] } as const,
+    definition: {
+      ...{ schema: 's', table: 't', primaryKey: [0] },
+      columns: [{ name: 'id', kind: 'integer', declared: 'bigint', nullable: false, bytes: 8 }],
+    } as const,
+    error: { code: 'TARGET_ROW_REFUSED', message: 'The target refuses a row', errno: 1062 } as const,
+    ...{ statement: 'INSERT', attempts: 1 },
+  }));
+  await session.execute(addDeadLetterStatements(id, letters));
+  await session.commit();
+  await run(server, `UPDATE lutra.dead_letter SET state = 'discarded' WHERE pipeline_id = '${id}' LIMIT 1`);
+}
+
+describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (server) => {
+  it('keep their pipeline from being removed, until they are given up on purpose', async () => {
+    const id = await stoppedPipeline(`letters ${server}`, server);
+    await putLetters(server, id);
+    const refused = await send('DELETE', `pipelines/${id}`);
+    expect([problem(refused), refused.body['details']]).toMatchObject([[409, 'RESOURCE_CONFLICT'], { deadLetters: 2 }]);
+    const empty = { format: 'lutra-channel/1', channel: { name: 'shop', description: '' }, pipelines: [] };
+    const pruned = await send('PUT', 'channels/shop/document?prune=true&dryRun=true', empty);
+    expect([problem(pruned), pruned.body['details']]).toMatchObject([[409, 'RESOURCE_CONFLICT'], { deadLetters: 2 }]);
+    expect((await send('GET', `pipelines/${id}`)).status).toBe(200);
+    expect(problem(await send('DELETE', `pipelines/${id}?discardDeadLetters=yes`))).toEqual([400, 'REQUEST_INVALID']);
+    expect((await send('DELETE', `pipelines/${id}?discardDeadLetters=true`)).status).toBe(202);
+    const audit = (await send('GET', `audit?resourceId=${id}`)).body.items?.[0];
+    expect(audit).toMatchObject({ action: 'delete', before: { id, lettersDiscarded: 2 } });
+    await until(id, ({ state }) => state === 'done', 'the removal');
+    const session = must(sessions.get(server), 'each server has one');
+    expect(await session.query(`SELECT * FROM lutra.dead_letter WHERE pipeline_id = '${id}'`)).toEqual([]);
+    await session.rollback();
+  }, 60_000);
+});
+
 it('a target that will never come back is given up, and the rest is done', async () => {
   const id = await stoppedPipeline('given up', 'MariaDB');
   const proxy = must(proxies.get('MariaDB'), 'each server has one');
   proxy.refuse();
   proxy.cut();
-  await send('DELETE', `pipelines/${id}`);
+  await send('DELETE', `pipelines/${id}?discardDeadLetters=true`);
   await until(id, ({ problem: why }) => why !== null, 'the reason');
   const answer = await send('DELETE', `removals/${id}`);
   expect([answer.status, answer.body['waitsFor'], answer.body['problem']]).toEqual([200, null, null]);

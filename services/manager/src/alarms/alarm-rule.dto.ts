@@ -32,9 +32,9 @@ const WEEK_MS = 604_800_000;
 /** A receiver that is told more often than this is no longer read. */
 const REPEAT_MS_MIN = 1_000;
 const MONTH_MS = 30 * 86_400_000;
-const SCOPE_MAX = 500;
+export const SCOPE_MAX = 500;
 const WINDOWS_MAX = 50;
-const RECEIVERS_MAX = 20;
+export const RECEIVERS_MAX = 20;
 const TELLINGS_MAX = 1_000;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;

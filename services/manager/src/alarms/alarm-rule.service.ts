@@ -14,13 +14,14 @@ import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import type { Store } from '../store/store.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
+import type { AlarmKind } from './alarm-kind.ts';
 import type { AlarmRuleCreateDto, AlarmRuleDto, AlarmRuleListDto, AlarmRulePatchDto } from './alarm-rule.dto.ts';
 import { AlarmRuleEntity, AlarmRuleFaultEntity } from './alarm-rule.entity.ts';
 import { AlarmEntity } from './alarm.entity.ts';
 import { checkRule } from './check-rule.ts';
 
 /** Every look evaluates all of them. */
-const RULES_MAX = 1_000;
+export const RULES_MAX = 1_000;
 
 /** What is watched, and who is told. A change takes effect with the next look, within seconds. */
 export class AlarmRuleService {
@@ -37,18 +38,17 @@ export class AlarmRuleService {
   }
 
   get(id: string): Promise<AlarmRuleDto> {
-    return this.store.run(async (manager) => describeOne(manager, await findResource(manager, AlarmRuleEntity, id)));
+    return this.store.run(async (manager) => alarmRuleDtoOf(manager, await findResource(manager, AlarmRuleEntity, id)));
   }
 
   create(given: AlarmRuleCreateDto, caller: Caller): Promise<AlarmRuleDto> {
     const now = this.clock.now();
     return this.store.change(async (manager) => {
-      if ((await manager.count(AlarmRuleEntity)) >= RULES_MAX)
-        throw new SyncError('RESOURCE_CONFLICT', { problem: `There are ${String(RULES_MAX)} alarm rules already` });
-      const entity = Object.assign(new AlarmRuleEntity(), newRule(given), { id: ulid(), createdAt: now });
+      await requireRoom(manager);
+      const entity = Object.assign(new AlarmRuleEntity(), newRule(given.kind), { id: ulid(), createdAt: now });
       assignGiven(entity, columnsOf(given), now);
       await checkRule(manager, entity);
-      const after = await describeOne(manager, await manager.save(entity));
+      const after = await alarmRuleDtoOf(manager, await manager.save(entity));
       const write = { action: 'create', resource: 'alarm-rule', resourceId: after.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -64,10 +64,10 @@ export class AlarmRuleService {
     return this.store.change(async (manager) => {
       const entity = await findResource(manager, AlarmRuleEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const before = await describeOne(manager, entity);
+      const before = await alarmRuleDtoOf(manager, entity);
       assignGiven(entity, columnsOf(given), now);
       await checkRule(manager, entity);
-      const after = await describeOne(manager, await manager.save(entity));
+      const after = await alarmRuleDtoOf(manager, await manager.save(entity));
       const write = { action: 'update', resource: 'alarm-rule', resourceId: id, before, after } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
       return after;
@@ -79,16 +79,28 @@ export class AlarmRuleService {
     await this.store.change(async (manager) => {
       const entity = await findResource(manager, AlarmRuleEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const before = await describeOne(manager, entity);
-      await manager.delete(AlarmRuleEntity, { id });
-      await manager.delete(AlarmRuleFaultEntity, { ruleId: id });
+      const before = await alarmRuleDtoOf(manager, entity);
+      await removeRule(manager, id);
       const write = { action: 'delete', resource: 'alarm-rule', resourceId: id, before, after: null } as const;
       await recordAudit(manager, write, { caller: by.caller, at: this.clock.now() });
     });
   }
 }
 
-const newRule = ({ kind }: AlarmRuleCreateDto): Partial<AlarmRuleEntity> => ({
+/** Throws RESOURCE_CONFLICT when there are as many rules as one look can evaluate. */
+export async function requireRoom(manager: EntityManager): Promise<void> {
+  if ((await manager.count(AlarmRuleEntity)) < RULES_MAX) return;
+  throw new SyncError('RESOURCE_CONFLICT', { problem: `There are ${String(RULES_MAX)} alarm rules already` });
+}
+
+/** Its open alarms end with the next look. */
+export async function removeRule(manager: EntityManager, id: string): Promise<void> {
+  await manager.delete(AlarmRuleEntity, { id });
+  await manager.delete(AlarmRuleFaultEntity, { ruleId: id });
+}
+
+/** What holds for a rule of which nothing else was said. */
+export const newRule = (kind: AlarmKind): Partial<AlarmRuleEntity> => ({
   ...{ kind, severity: 'important', enabled: true, threshold: ALARM_KINDS[kind].defaultThreshold, keyword: null },
   ...{ forMs: 0, repeatMs: null, pauseUntil: null, scope: null, schedule: null, receiverIds: [], recovery: null },
 });
@@ -98,7 +110,7 @@ function columnsOf({ pauseUntil, ...given }: AlarmRulePatchDto): Partial<Record<
   return { ...given, pauseUntil: pauseUntil === null ? null : new Date(pauseUntil) };
 }
 
-async function describeOne(manager: EntityManager, rule: AlarmRuleEntity): Promise<Plain<AlarmRuleDto>> {
+export async function alarmRuleDtoOf(manager: EntityManager, rule: AlarmRuleEntity): Promise<Plain<AlarmRuleDto>> {
   const [described] = await describe(manager, [rule]);
   if (described === undefined) throw new Error('each rule has a description');
   return described;

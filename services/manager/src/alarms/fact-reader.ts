@@ -1,13 +1,12 @@
-import { countDeadLetters, UNSETTLED_STATES } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import type { Clock, CursorState, FailedEvent, Permit, WarningEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { countUnsettled } from '../dead-letters/count-unsettled.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
 import type { Store } from '../store/store.ts';
-import { inOwnTable } from '../targets/own-table.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
 import { NOTICE_MS } from './alarm-facts.ts';
 import type { AlarmFacts, Asked, PipelineFacts, RetentionUse } from './alarm-facts.ts';
@@ -46,7 +45,7 @@ export class FactReader {
 
   constructor(private readonly parts: Parts) {
     const { door, clock } = parts;
-    this.letters = new DatabaseSurvey({ door, clock, ask: countLetters });
+    this.letters = new DatabaseSurvey({ door, clock, ask: countUnsettled });
     this.retention = new DatabaseSurvey({ door, clock, ask: (session, id) => this.askRetention(session, id) });
     this.instances = new InstanceWatch(parts);
   }
@@ -147,11 +146,6 @@ const NEEDS_NOTHING: Asked<RetentionUse> = { value: { percent: 0, message: 'The 
 /** Unknown counts as started: asking too much is no harm. */
 const wasStarted = (permit: Asked<Permit | null> | undefined): boolean =>
   permit === undefined || 'failure' in permit || (permit.value?.epoch ?? 0) > 0;
-
-const countLetters = (session: TargetSession, pipelineId: string): Promise<number> =>
-  inOwnTable(session, { table: 'dead_letter', otherwise: 0 }, () =>
-    countDeadLetters(session, { pipelineIds: [pipelineId], states: UNSETTLED_STATES }),
-  );
 
 /** In order, so many at once. */
 async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

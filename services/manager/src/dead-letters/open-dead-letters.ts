@@ -1,7 +1,6 @@
 import type { Clock } from '@lutra/model';
-import { countDeadLetters, UNSETTLED_STATES } from '@lutra/sql';
-import { inOwnTable } from '../targets/own-table.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
+import { countUnsettled } from './count-unsettled.ts';
 
 /** Screens ask each second; the target is asked this seldom, also while it does not answer. */
 const KEPT_MS = 10_000;
@@ -20,11 +19,7 @@ export class OpenDeadLetters {
     const nowMs = this.clock.monotonicMs();
     const known = this.known.get(pipelineId);
     if (known !== undefined && nowMs - known.askedMs < KEPT_MS) return known.answer;
-    const answer = this.door.ofPipeline(pipelineId, (session) =>
-      inOwnTable(session, { table: 'dead_letter', otherwise: 0 }, () =>
-        countDeadLetters(session, { pipelineIds: [pipelineId], states: UNSETTLED_STATES }),
-      ),
-    );
+    const answer = this.door.ofPipeline(pipelineId, (session) => countUnsettled(session, pipelineId));
     // Who asks hears of it; without anybody it concerns nobody.
     answer.catch(() => undefined);
     this.known.set(pipelineId, { askedMs: nowMs, answer });

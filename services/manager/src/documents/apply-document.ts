@@ -13,17 +13,20 @@ import type { MappingContent } from '../mappings/read-mapping.ts';
 import { requireConfirmation } from '../pipelines/parameter-rules.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { pipelineDetailOf } from '../pipelines/describe-pipeline.ts';
+import type { Removable } from '../pipelines/removal-gate.ts';
 import { removePipeline } from '../pipelines/remove-pipeline.ts';
 import { kindOfSource } from '../publishing/compile-definition.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import { structuralDiff } from '../revisions/structural-diff.ts';
+import { applyAlarmRules } from './apply-alarm-rules.ts';
+import type { RuleApplication } from './apply-alarm-rules.ts';
 import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
 import type { StoredPipeline } from './channel-document.ts';
 import type { DocumentStepDto } from './document.dto.ts';
 import { inside, refuse } from './read-document.ts';
 import type { WantedChannel, WantedPipeline } from './read-document.ts';
 import { startOf } from '../pipelines/start.dto.ts';
-import { findChannel, readPipelines } from './stored-channel.ts';
+import { findChannel, readChannel } from './stored-channel.ts';
 
 export interface ApplyOptions {
   readonly caller: Caller;
@@ -31,8 +34,8 @@ export interface ApplyOptions {
   /** What the document does not name goes. */
   readonly isPruning: boolean;
   readonly confirm: string | undefined;
-  /** Throws unless the pipeline stands still for good; true when it has ever run. */
-  readonly requireStopped: (pipelineId: string) => Promise<boolean>;
+  /** Pipelines that may go, by id. */
+  readonly removable: ReadonlyMap<string, Removable>;
 }
 
 /**
@@ -62,7 +65,7 @@ class Application {
   async apply(wanted: WantedChannel): Promise<DocumentStepDto[]> {
     const { manager } = this;
     const channel = await this.applyChannel(wanted);
-    const stored = await readPipelines(manager, channel);
+    const { pipelines: stored, rules } = await readChannel(manager, channel);
     const names = new Set(wanted.pipelines.map(({ name }) => name));
     for (const one of stored) if (!names.has(one.pipeline.name)) await this.leave(one);
     for (const pipeline of wanted.pipelines) {
@@ -81,6 +84,12 @@ class Application {
         after,
       });
     }
+    const { at, isPruning } = this.options;
+    const step: RuleApplication['step'] = (one) => {
+      this.step(one);
+    };
+    const audit: RuleApplication['audit'] = (write) => this.audit(write);
+    await applyAlarmRules({ manager, channel, at, isPruning, step, audit }, rules, wanted.alarmRules);
     return this.steps;
   }
 
@@ -200,11 +209,15 @@ class Application {
   }
 
   private async leave({ pipeline }: StoredPipeline): Promise<void> {
-    const { caller, at, isPruning, requireStopped } = this.options;
+    const { caller, at, isPruning } = this.options;
     this.step({ action: 'delete', object: 'pipeline', name: pipeline.name, isLeftOut: !isPruning });
     if (!isPruning) return;
-    const hasRun = await requireStopped(pipeline.id);
-    await removePipeline(this.manager, pipeline, { caller, at, hasRun });
+    const removable = this.options.removable.get(pipeline.id);
+    if (removable === undefined) {
+      const problem = `Pipeline ${pipeline.name} came to the channel meanwhile: send the document again`;
+      throw new SyncError('RESOURCE_CONFLICT', { problem });
+    }
+    await removePipeline(this.manager, pipeline, { caller, at, removable });
   }
 
   private async dataSource(field: string, name: string): Promise<DataSourceEntity> {

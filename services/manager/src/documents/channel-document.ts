@@ -6,6 +6,8 @@ import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { settingsOf } from '../revisions/keep-revision.ts';
+import { alarmRuleDocumentOf, storedRuleContentOf } from './alarm-rule-document.ts';
+import type { AlarmRuleDocument, StoredRule } from './alarm-rule-document.ts';
 
 export const DOCUMENT_FORMAT = 'lutra-channel/1';
 
@@ -15,6 +17,8 @@ export interface ChannelDocument {
   readonly channel: { readonly name: string; readonly description: string };
   /** In order of their names. */
   readonly pipelines: readonly PipelineDocument[];
+  /** Those that are about nothing but this channel, in order of their names. */
+  readonly alarmRules: readonly AlarmRuleDocument[];
 }
 
 export interface PipelineDocument {
@@ -29,6 +33,13 @@ export interface PipelineDocument {
 
 export type MappingDocument = Readonly<Record<string, unknown>> & Pick<MappingContent, 'source' | 'target'>;
 
+/** Rows of the store that a document is made of. */
+export interface StoredChannel {
+  readonly channel: ChannelEntity;
+  readonly pipelines: readonly StoredPipeline[];
+  readonly rules: readonly StoredRule[];
+}
+
 /** Rows of the store that make one pipeline's part. */
 export interface StoredPipeline {
   readonly pipeline: PipelineEntity;
@@ -37,11 +48,18 @@ export interface StoredPipeline {
   readonly mappings: readonly MappingEntity[];
 }
 
-export function channelDocumentOf(channel: ChannelEntity, pipelines: readonly StoredPipeline[]): ChannelDocument {
+export function channelDocumentOf({ channel, pipelines, rules }: StoredChannel): ChannelDocument {
   const { name, description } = channel;
-  const documents = pipelines.map(pipelineDocumentOf).sort((one, other) => (one.name < other.name ? -1 : 1));
-  return { format: DOCUMENT_FORMAT, channel: { name, description }, pipelines: documents };
+  return {
+    format: DOCUMENT_FORMAT,
+    channel: { name, description },
+    pipelines: pipelines.map(pipelineDocumentOf).sort(byName),
+    alarmRules: rules.map((rule) => alarmRuleDocumentOf(storedRuleContentOf(rule))).sort(byName),
+  };
 }
+
+const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
+  one.name < other.name ? -1 : 1;
 
 export function pipelineDocumentOf({ pipeline, source, target, mappings }: StoredPipeline): PipelineDocument {
   const { name, start, parameters } = pipeline;

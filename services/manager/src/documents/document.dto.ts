@@ -1,11 +1,26 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsObject, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsString,
+  Length,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { AlarmRuleCreateDto, RECEIVERS_MAX, SCOPE_MAX } from '../alarms/alarm-rule.dto.ts';
+import { RULES_MAX } from '../alarms/alarm-rule.service.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { MappingCreateDto } from '../mappings/mapping.dto.ts';
 import { MAPPINGS_MAX } from '../mappings/mapping.service.ts';
 import { ParametersDto } from '../pipelines/parameters.dto.ts';
-import { CONFIRMATION } from '../pipelines/pipeline.dto.ts';
+import { YES_NO } from '../http/yes-no.ts';
+import type { YesNo } from '../http/yes-no.ts';
+import { CONFIRMATION, PipelineRemovalQuery } from '../pipelines/pipeline.dto.ts';
 import { StartDto } from '../pipelines/start.dto.ts';
 import type { Difference } from '../revisions/structural-diff.ts';
 import { DifferenceDto } from '../revisions/revision.dto.ts';
@@ -66,6 +81,36 @@ export class DocumentPipelineDto {
   mappings?: MappingCreateDto[];
 }
 
+/** As a rule is created, but for names instead of ids. A pause is no part of it: it stays as it is. */
+export class DocumentAlarmRuleDto extends OmitType(AlarmRuleCreateDto, [
+  'receiverIds',
+  'scope',
+  'pauseUntil',
+] as const) {
+  @ApiPropertyOptional({
+    ...{ type: [String], minItems: 1, maxItems: SCOPE_MAX },
+    description: 'Pipelines of this channel by name; default: all, also those to come',
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(SCOPE_MAX)
+  @ArrayUnique()
+  @IsString({ each: true })
+  pipelines?: string[];
+
+  @ApiPropertyOptional({
+    ...{ type: [String], default: [], maxItems: RECEIVERS_MAX },
+    description: 'Receivers by name; they have to be there',
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(RECEIVERS_MAX)
+  @ArrayUnique()
+  @IsString({ each: true })
+  receivers?: string[];
+}
+
 /** A whole channel, as YAML or JSON. */
 export class ChannelDocumentDto {
   @ApiProperty({ enum: [DOCUMENT_FORMAT] })
@@ -86,12 +131,22 @@ export class ChannelDocumentDto {
   @ValidateNested({ each: true })
   @Type(() => DocumentPipelineDto)
   pipelines?: DocumentPipelineDto[];
+
+  @ApiPropertyOptional({
+    type: [DocumentAlarmRuleDto],
+    description:
+      'Rules about nothing but this channel; those of several channels and of the installation are no part of it',
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(RULES_MAX)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => DocumentAlarmRuleDto)
+  alarmRules?: DocumentAlarmRuleDto[];
 }
 
-const YES_NO = ['true', 'false'] as const;
-type YesNo = (typeof YES_NO)[number];
-
-export class DocumentQuery {
+export class DocumentQuery extends PipelineRemovalQuery {
   @ApiPropertyOptional({ enum: YES_NO, default: 'false', description: 'Only says what would be done, rules and all' })
   @IsIn(YES_NO)
   dryRun: YesNo = 'false';
@@ -99,7 +154,8 @@ export class DocumentQuery {
   @ApiPropertyOptional({
     enum: YES_NO,
     default: 'false',
-    description: 'Pipelines and mappings that the document does not name are removed; pipelines have to be stopped',
+    description:
+      'Pipelines, mappings and alarm rules that the document does not name are removed; pipelines have to be stopped',
   })
   @IsIn(YES_NO)
   prune: YesNo = 'false';
@@ -111,7 +167,7 @@ export class DocumentQuery {
 }
 
 export const STEP_ACTIONS = ['create', 'change', 'delete'] as const;
-export const STEP_OBJECTS = ['channel', 'pipeline', 'mapping'] as const;
+export const STEP_OBJECTS = ['channel', 'pipeline', 'mapping', 'alarmRule'] as const;
 
 export class DocumentStepDto {
   @ApiProperty({ enum: STEP_ACTIONS })

@@ -1,9 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import type { Coordinator } from '@lutra/coordination';
 import type { Caller } from '../http/token.guard.ts';
-import { requireStopped } from '../pipelines/remove-pipeline.ts';
+import type { Removable, RemovalGate } from '../pipelines/removal-gate.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import type { Store } from '../store/store.ts';
 import { applyDocument } from './apply-document.ts';
@@ -11,7 +10,8 @@ import { channelDocumentOf, documentTag } from './channel-document.ts';
 import type { ChannelDocument } from './channel-document.ts';
 import type { DocumentPlanDto, DocumentQuery } from './document.dto.ts';
 import { readDocument } from './read-document.ts';
-import { findChannel, readPipelines } from './stored-channel.ts';
+import type { WantedChannel } from './read-document.ts';
+import { findChannel, readChannel } from './stored-channel.ts';
 import { readYaml, writeYaml } from './yaml-text.ts';
 
 /** A channel as one text, to be kept beside the code: written out, and applied as a whole or not at all. */
@@ -21,7 +21,7 @@ export class DocumentService {
       readonly store: Store;
       readonly clock: Clock;
       readonly publisher: Publisher;
-      readonly coordinator: Coordinator;
+      readonly gate: RemovalGate;
     },
   ) {}
 
@@ -44,14 +44,15 @@ export class DocumentService {
     { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
-    const { store, clock, publisher, coordinator } = this.parts;
+    const { store, clock, publisher } = this.parts;
     const wanted = await readDocument(typeof body === 'string' ? readYaml(body) : body, name);
-    const dryRun = query.dryRun === 'true';
+    const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
+    const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
     const work = async (manager: EntityManager): Promise<DocumentPlanDto> => {
       requireTag(await documentOf(manager, name), by.ifMatch);
       const steps = await applyDocument(manager, wanted, {
-        ...{ caller: by.caller, at: clock.now(), isPruning: query.prune === 'true', confirm: query.confirm },
-        requireStopped: (id) => requireStopped(coordinator, id),
+        ...{ caller: by.caller, at: clock.now(), isPruning, confirm: query.confirm },
+        removable,
       });
       return { dryRun, steps };
     };
@@ -60,11 +61,31 @@ export class DocumentService {
     publisher.wake();
     return plan;
   }
+
+  /** Asked before the transaction: targets may be slow, and others wait for its lock. */
+  private async removable(
+    { name, pipelines }: WantedChannel,
+    { discardDeadLetters }: DocumentQuery,
+  ): Promise<ReadonlyMap<string, Removable>> {
+    const { store, gate } = this.parts;
+    const stored = await store.run(async (manager) => {
+      const channel = await findChannel(manager, name);
+      return channel === null ? [] : (await readChannel(manager, channel)).pipelines;
+    });
+    const names = new Set(pipelines.map((pipeline) => pipeline.name));
+    const removable = new Map<string, Removable>();
+    for (const { pipeline } of stored)
+      if (!names.has(pipeline.name)) {
+        const wish = { discardDeadLetters: discardDeadLetters === 'true' };
+        removable.set(pipeline.id, await gate.require(pipeline.id, wish));
+      }
+    return removable;
+  }
 }
 
 async function documentOf(manager: EntityManager, name: string): Promise<ChannelDocument | null> {
   const channel = await findChannel(manager, name);
-  return channel === null ? null : channelDocumentOf(channel, await readPipelines(manager, channel));
+  return channel === null ? null : channelDocumentOf(await readChannel(manager, channel));
 }
 
 /** '*' asks for a channel that is there, whatever it says. */

@@ -16,7 +16,7 @@ const YAML = 'application/yaml';
 export class DocumentsController {
   constructor(@Inject(DocumentService) private readonly documents: DocumentService) {}
 
-  /** The whole channel as YAML: pipelines, parameters, mappings. Data sources are named; no secrets. */
+  /** The whole channel as YAML: pipelines, parameters, mappings, alarm rules. Data sources and receivers are named; no secrets. */
   @Get()
   @Allows('viewer')
   @Header('content-type', `${YAML}; charset=utf-8`)

@@ -1,13 +1,18 @@
 import type { PipelineParameters } from '@lutra/model';
 import { SyncError } from '@lutra/model';
+import { ALARM_KINDS } from '../alarms/alarm-kind.ts';
+import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
+import { newRule } from '../alarms/alarm-rule.service.ts';
 import { requestPipe } from '../http/request-pipe.ts';
 import { checkParameters } from '../pipelines/parameter-rules.ts';
 import { mappingContentOf } from '../mappings/read-mapping.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
 import type { StartDto } from '../pipelines/start.dto.ts';
+import { storedRuleContentOf } from './alarm-rule-document.ts';
+import type { RuleContent } from './alarm-rule-document.ts';
 import { mappingName } from './channel-document.ts';
 import { ChannelDocumentDto } from './document.dto.ts';
-import type { DocumentPipelineDto } from './document.dto.ts';
+import type { DocumentAlarmRuleDto, DocumentPipelineDto } from './document.dto.ts';
 
 /** What a document wants of one pipeline. */
 export interface WantedPipeline {
@@ -26,6 +31,14 @@ export interface WantedChannel {
   readonly name: string;
   readonly description: string;
   readonly pipelines: readonly WantedPipeline[];
+  readonly alarmRules: readonly WantedRule[];
+}
+
+/** What a document wants of one alarm rule. */
+export interface WantedRule {
+  /** 'alarmRules.3'. */
+  readonly field: string;
+  readonly content: RuleContent;
 }
 
 const pipe = requestPipe();
@@ -33,7 +46,7 @@ const pipe = requestPipe();
 /** Plain data as what a document wants, checked field by field as requests are. Throws REQUEST_INVALID. */
 export async function readDocument(data: unknown, name: string): Promise<WantedChannel> {
   if (typeof data !== 'object' || data === null || Array.isArray(data))
-    return refuse('document', 'The document has to be a map with format, channel and pipelines');
+    return refuse('document', 'The document has to be a map with format, channel, pipelines and alarmRules');
   const given = (await pipe.transform(data, { type: 'body', metatype: ChannelDocumentDto })) as ChannelDocumentDto;
   if (given.channel.name !== name)
     return refuse(
@@ -42,7 +55,19 @@ export async function readDocument(data: unknown, name: string): Promise<WantedC
     );
   const pipelines = (given.pipelines ?? []).map((pipeline, index) => wantedOf(pipeline, `pipelines.${String(index)}`));
   refuseTwice(pipelines.map((pipeline) => ({ field: `${pipeline.field}.name`, name: pipeline.name })));
-  return { name, description: given.channel.description ?? '', pipelines };
+  const alarmRules = (given.alarmRules ?? []).map((rule, index) => wantedRuleOf(rule, `alarmRules.${String(index)}`));
+  refuseTwice(alarmRules.map(({ field, content }) => ({ field: `${field}.name`, name: content.name })));
+  return { name, description: given.channel.description ?? '', pipelines, alarmRules };
+}
+
+function wantedRuleOf(given: DocumentAlarmRuleDto, field: string): WantedRule {
+  const { pipelines, receivers, ...settings } = given;
+  if (!ALARM_KINDS[given.kind].isOfPipelines)
+    refuse(`${field}.kind`, `${field}.kind: ${given.kind} is about the installation, not about a channel`);
+  const set = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const defaults = Object.assign(new AlarmRuleEntity(), newRule(given.kind), set);
+  const names = { pipelines: pipelines?.toSorted() ?? null, receivers: receivers?.toSorted() ?? [] };
+  return { field, content: storedRuleContentOf({ rule: defaults, ...names }) };
 }
 
 function wantedOf(

@@ -1,17 +1,25 @@
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { must } from '@lutra/model';
+import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
-import type { StoredPipeline } from './channel-document.ts';
+import { ReceiverEntity } from '../receivers/receiver.entity.ts';
+import type { StoredRule } from './alarm-rule-document.ts';
+import type { StoredChannel, StoredPipeline } from './channel-document.ts';
 
 export const findChannel = (manager: EntityManager, name: string): Promise<ChannelEntity | null> =>
   manager.findOneBy(ChannelEntity, { name });
 
-/** All pipelines of a channel with what belongs to them. */
-export async function readPipelines(manager: EntityManager, channel: ChannelEntity): Promise<StoredPipeline[]> {
+/** A channel with all that belongs to it. */
+export async function readChannel(manager: EntityManager, channel: ChannelEntity): Promise<StoredChannel> {
+  const pipelines = await readPipelines(manager, channel);
+  return { channel, pipelines, rules: await readRules(manager, channel, pipelines) };
+}
+
+async function readPipelines(manager: EntityManager, channel: ChannelEntity): Promise<StoredPipeline[]> {
   const pipelines = await manager.find(PipelineEntity, { where: { channelId: channel.id }, order: { name: 'ASC' } });
   const mappings = await manager.find(MappingEntity, {
     where: { pipelineId: In(pipelines.map(({ id }) => id)) },
@@ -26,3 +34,33 @@ export async function readPipelines(manager: EntityManager, channel: ChannelEnti
     mappings: mappings.filter(({ pipelineId }) => pipelineId === pipeline.id),
   }));
 }
+
+/**
+ * The rules that are about this channel and no other. One that names pipelines of several channels, or is about the
+ * installation, belongs to no channel. A pipeline that was removed meanwhile is nobody's.
+ */
+async function readRules(
+  manager: EntityManager,
+  channel: ChannelEntity,
+  stored: readonly StoredPipeline[],
+): Promise<StoredRule[]> {
+  const own = new Map(stored.map(({ pipeline }) => [pipeline.id, pipeline.name]));
+  const all = await manager.find(PipelineEntity, { select: { id: true } });
+  const others = new Set(all.map(({ id }) => id).filter((id) => !own.has(id)));
+  const receivers = await manager.find(ReceiverEntity, { select: { id: true, name: true } });
+  const receiverNames = new Map(receivers.map(({ id, name }) => [id, name]));
+  const rules = await manager.find(AlarmRuleEntity, { order: { name: 'ASC' } });
+  return rules.flatMap((rule) => {
+    if (rule.scope === null) return [];
+    const { channelIds, pipelineIds } = rule.scope;
+    if (channelIds.some((id) => id !== channel.id) || pipelineIds.some((id) => others.has(id))) return [];
+    const pipelines = channelIds.length > 0 ? null : namesOf(pipelineIds, own);
+    return pipelines?.length === 0 ? [] : [{ rule, pipelines, receivers: namesOf(rule.receiverIds, receiverNames) }];
+  });
+}
+
+const namesOf = (ids: readonly string[], names: ReadonlyMap<string, string>): string[] =>
+  ids
+    .map((id) => names.get(id))
+    .filter((name) => name !== undefined)
+    .sort();

@@ -4,6 +4,8 @@ import { IsIn, IsObject, IsString, Length, MaxLength, ValidateNested } from 'cla
 import type { PipelineParameters, StartDefinition } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
+import { YES_NO } from '../http/yes-no.ts';
+import type { YesNo } from '../http/yes-no.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { MappingDto } from '../mappings/mapping.dto.ts';
 import { ParameterEffectDto } from './parameter.dto.ts';
@@ -81,6 +83,16 @@ export class PipelinePatchDto {
   @ValidateNested()
   @Type(() => StartDto)
   start?: StartDto;
+}
+
+export class PipelineRemovalQuery {
+  @ApiPropertyOptional({
+    ...{ enum: YES_NO, default: 'false' },
+    description:
+      'Rows that were put aside and not decided about go with the pipeline, also when its target cannot be asked',
+  })
+  @IsIn(YES_NO)
+  discardDeadLetters: YesNo = 'false';
 }
 
 export class PipelineListQuery extends ListQuery {

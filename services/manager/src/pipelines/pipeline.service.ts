@@ -33,9 +33,11 @@ import type {
   PipelineListDto,
   PipelineListQuery,
   PipelinePatchDto,
+  PipelineRemovalQuery,
 } from './pipeline.dto.ts';
 import { PipelineEntity } from './pipeline.entity.ts';
-import { removePipeline, requireStopped } from './remove-pipeline.ts';
+import type { RemovalGate } from './removal-gate.ts';
+import { removePipeline } from './remove-pipeline.ts';
 import { startOf } from './start.dto.ts';
 
 /** Pipelines: definition, change, removal. Every change makes a revision, which is published; what it does is told elsewhere. */
@@ -46,6 +48,7 @@ export class PipelineService {
       readonly clock: Clock;
       readonly publisher: Publisher;
       readonly coordinator: Coordinator;
+      readonly gate: RemovalGate;
       readonly access: Access;
     },
   ) {}
@@ -136,15 +139,19 @@ export class PipelineService {
    * Only a pipeline that stands still for good may go. Its configuration is gone at the answer; what the stages, the bus,
    * ZooKeeper and the target hold of it follows, and the answer tells what is left. Throws RESOURCE_CONFLICT.
    */
-  async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<RemovalDto> {
-    const { store, clock, publisher, coordinator } = this.parts;
+  async remove(
+    id: string,
+    { discardDeadLetters }: PipelineRemovalQuery,
+    by: { caller: Caller; ifMatch: string | undefined },
+  ): Promise<RemovalDto> {
+    const { store, clock, publisher, gate } = this.parts;
     await store.run((manager) => findResource(manager, PipelineEntity, id));
-    const hasRun = await requireStopped(coordinator, id);
+    const removable = await gate.require(id, { discardDeadLetters: discardDeadLetters === 'true' });
     const at = clock.now();
     const removal = await store.change(async (manager) => {
       const entity = await findResource(manager, PipelineEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      return removePipeline(manager, entity, { caller: by.caller, at, hasRun });
+      return removePipeline(manager, entity, { caller: by.caller, at, removable });
     });
     publisher.wake();
     return removal;

@@ -18,6 +18,7 @@ import {
   PipelineListDto,
   PipelineListQuery,
   PipelinePatchDto,
+  PipelineRemovalQuery,
 } from './pipeline.dto.ts';
 import { PipelineMover } from './pipeline-mover.ts';
 import { PipelineService } from './pipeline.service.ts';
@@ -72,7 +73,10 @@ export class PipelinesController {
     return this.pipelines.change(id, body, { caller, ifMatch });
   }
 
-  /** Removes a stopped pipeline with all that Lutra holds of it, at the target too: `GET /removals/{id}` tells what is left. */
+  /**
+   * Removes a stopped pipeline with all that Lutra holds of it, at the target too: `GET /removals/{id}` tells what is left. Refused
+   * while dead letters wait for a decision, unless they are discarded with it.
+   */
   @Delete(':id')
   @Allows('admin', { pipeline: 'id' })
   @FailsWith('RESOURCE_CONFLICT', ...OF_THE_CLUSTER)
@@ -80,10 +84,11 @@ export class PipelinesController {
   @ApiAcceptedResponse({ type: RemovalDto })
   remove(
     @Param('id') id: string,
+    @Query() query: PipelineRemovalQuery,
     @CallerOf() caller: Caller,
     @Headers('if-match') ifMatch?: string,
   ): Promise<RemovalDto> {
-    return this.pipelines.remove(id, { caller, ifMatch });
+    return this.pipelines.remove(id, query, { caller, ifMatch });
   }
 
   /** Moves the mainstem (select) or the loader (load) of a running pipeline: the window empties first, so that nothing is repeated. */
