@@ -83,7 +83,7 @@ export interface Routes {
     '/users': { args: [request: { readonly body: UserCreateDto }]; answer: UserDto };
   };
   PUT: {
-    '/channels/{name}/document': { args: [request: { readonly path: { readonly name: string }; readonly query?: { readonly dryRun?: "true" | "false"; readonly prune?: "true" | "false"; readonly confirm?: "apply" }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: string | ChannelDocumentDto }]; answer: DocumentPlanDto };
+    '/channels/{name}/document': { args: [request: { readonly path: { readonly name: string }; readonly query?: { readonly discardDeadLetters?: "true" | "false"; readonly dryRun?: "true" | "false"; readonly prune?: "true" | "false"; readonly confirm?: "apply" }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: string | ChannelDocumentDto }]; answer: DocumentPlanDto };
     '/instances/log-level': { args: [request: { readonly body: LogLevelDto }]; answer: InstanceListDto };
     '/session/password': { args: [request: { readonly body: PasswordChangeDto }]; answer: undefined };
   };
@@ -107,7 +107,7 @@ export interface Routes {
     '/data-sources/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
     '/dead-letters': { args: [request: { readonly query: { readonly pipelineId: string; readonly before: string } }]; answer: TargetChangeDto };
     '/pipelines/{pipelineId}/mappings/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string } }]; answer: undefined };
-    '/pipelines/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: RemovalDto };
+    '/pipelines/{id}': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly discardDeadLetters?: "true" | "false" }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: RemovalDto };
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
     '/removals/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: RemovalDto };
     '/session': { args: []; answer: undefined };
@@ -428,6 +428,8 @@ export interface ChannelDocumentDto {
   readonly format: "lutra-channel/1";
   readonly channel: DocumentChannelDto;
   readonly pipelines?: readonly (DocumentPipelineDto)[];
+  /** Rules about nothing but this channel; those of several channels and of the installation are no part of it */
+  readonly alarmRules?: readonly (DocumentAlarmRuleDto)[];
 }
 
 export interface ChannelDto {
@@ -814,6 +816,30 @@ export interface DifferenceDto {
   readonly after?: unknown;
 }
 
+export interface DocumentAlarmRuleDto {
+  readonly severity?: "urgent" | "important" | "normal";
+  readonly enabled?: boolean;
+  /** In the kind's unit; default: the kind's. The condition holds from here on */
+  readonly threshold?: number;
+  /** errorKeyword only; in any case of letters */
+  readonly keyword?: string;
+  /** The condition must hold for so long */
+  readonly forMs?: number;
+  /** Told again after so long until it is over or acknowledged; null = once */
+  readonly repeatMs?: number | null;
+  /** Outside of the windows it is as if the rule were paused; null = always */
+  readonly schedule?: ScheduleDto | null;
+  /** What is done about the pipeline, unless a person has halted it or acknowledged the alarm; null = nothing */
+  readonly recovery?: RecoveryDto | null;
+  readonly name: string;
+  /** delay (ms, default 60000): The target is so far behind the source (p99 of the last minute, or what select still has to read); noProgress (ms, default 300000): Nothing was loaded for so long although something waits, or the pipeline stands with a failure; processAge (ms, default 120000): The oldest process that is under way is so old; positionNotMoving (ms, default 300000): The cursor has not moved for so long although the source is ahead; queueAge (ms, default 60000): The oldest message of the pipeline in JetStream's queues is so old; errorKeyword (events, default 1): So many failures and warnings of the last five minutes have the keyword in code or message; conflictRate (rows/min, default 100): So many rows of the last minute were settled by a conflict policy; deadLetters (rows, default 1): So many dead letters wait for a decision; instanceLost (ms, default 30000): An instance has been gone for so long, and no other one of its service came since; binlogRetentionRisk (%, default 50): So much of the time that the source keeps its log has passed for what the pipeline still needs (100 = purged); disk (%, default 80): JetStream's storage, or a stream that refuses when it is full, is full to so much */
+  readonly kind: "delay" | "noProgress" | "processAge" | "positionNotMoving" | "queueAge" | "errorKeyword" | "conflictRate" | "deadLetters" | "instanceLost" | "binlogRetentionRisk" | "disk";
+  /** Pipelines of this channel by name; default: all, also those to come */
+  readonly pipelines?: readonly (string)[];
+  /** Receivers by name; they have to be there */
+  readonly receivers?: readonly (string)[];
+}
+
 export interface DocumentChannelDto {
   /** The one of the address */
   readonly name: string;
@@ -843,7 +869,7 @@ export interface DocumentPlanDto {
 
 export interface DocumentStepDto {
   readonly action: "create" | "change" | "delete";
-  readonly object: "channel" | "pipeline" | "mapping";
+  readonly object: "channel" | "pipeline" | "mapping" | "alarmRule";
   readonly name: string;
   /** Of a mapping: the pipeline that it belongs to */
   readonly pipeline?: string;
