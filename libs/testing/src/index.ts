@@ -15,6 +15,11 @@ export type { CutAt, Direction, LinkEffect, LinkFault } from './fault-proxy/link
 export { freePorts, portOr } from './free-ports.ts';
 export { HttpSink } from './http-sink.ts';
 export type { Posted, SinkAnswer } from './http-sink.ts';
+export { OracleDouble } from './oracle/oracle-double.ts';
+export type { OracleDoubleOptions, OracleFault, OracleStep } from './oracle/oracle-double.ts';
+export type { OracleAnswer, OracleEngine, OracleStatement } from './oracle/oracle-session.ts';
+export { oracleRows, scriptedOracle, selfDescription } from './oracle/scripted-oracle.ts';
+export type { OracleScript } from './oracle/scripted-oracle.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-receiver.ts';
 export { archiveOf, parseAptSources, sourceNaming } from './packages/apt-sources.ts';

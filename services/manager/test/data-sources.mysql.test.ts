@@ -188,57 +188,6 @@ describe('a server that asks for a certificate', () => {
   });
 });
 
-describe('an Oracle database', () => {
-  const oracle = { kind: 'oracle', host: '127.0.0.1', port: 1, user: 'SYNC', password: 'pw', serviceName: 'FREEPDB1' };
-
-  it('is stored, changed and looked at', async () => {
-    const id = await manager.create('data-sources', { ...oracle, name: 'oracle' });
-    expect((await get(`data-sources/${id}`)).body).toMatchObject({
-      kind: 'oracle',
-      serviceName: 'FREEPDB1',
-      user: 'SYNC',
-    });
-    const patched = await manager.request('PATCH', `/api/v1/data-sources/${id}`, { body: { sid: 'ORCL' } });
-    expect([patched.body['sid'], patched.body['serviceName']]).toEqual(['ORCL', undefined]);
-    const { status, body } = await post(`data-sources/${id}/check`);
-    expect([status, body]).toEqual([200, expect.objectContaining({ reachable: false, kind: null })]);
-    expect(body['failure']).toMatchObject({
-      code: 'TARGET_UNREACHABLE',
-      detail: expect.stringContaining('127.0.0.1:1') as unknown,
-    });
-  });
-
-  it('is neither source nor target of a pipeline, and stays what it is while it is used', async () => {
-    const id = await manager.create('data-sources', { ...oracle, name: 'unused oracle' });
-    const pipeline = (sourceId: string, targetId: string): Promise<Answer> =>
-      post('pipelines', { name: 'to oracle', channelId, sourceId, targetId });
-    expect(problem(await pipeline(elsewhereId, id))).toEqual([422, 'PIPELINE_TARGET_UNSUPPORTED']);
-    expect(problem(await pipeline(id, elsewhereId))).toEqual([422, 'PIPELINE_SOURCE_UNSUPPORTED']);
-    const used = await manager.create('data-sources', {
-      ...{ name: 'used here', kind: 'mysql', host: 'db.example.com', port: 3307, user: 'u', password: 'p' },
-    });
-    expect((await pipeline(elsewhereId, used)).status).toBe(201);
-    const turned = await manager.request('PATCH', `/api/v1/data-sources/${used}`, {
-      body: { kind: 'oracle', serviceName: 'X' },
-    });
-    expect(problem(turned)).toEqual([422, 'PIPELINE_TARGET_UNSUPPORTED']);
-    expect((await get(`data-sources/${used}`)).body['kind']).toBe('mysql');
-    expect(problem(await get(`data-sources/${id}/schemas`))).toEqual([422, 'DATA_SOURCE_UNSUPPORTED']);
-  });
-
-  it.each<[string, Record<string, unknown>, RegExp]>([
-    ['both names', { sid: 'A' }, /needs one of both/],
-    ['no name', { serviceName: undefined }, /needs one of both/],
-    ['a name that would change the address', { serviceName: 'A)(HOST=evil)' }, /serviceName must be letters/],
-    ['TLS', { tls: 'required' }, /without TLS/],
-    ['a name for another kind', { kind: 'mysql' }, /serviceName belongs to kind oracle/],
-  ])('%s is refused', async (what, change, expected) => {
-    const answer = await post('data-sources', { ...oracle, name: what, ...change });
-    expect(problem(answer)).toEqual([400, 'REQUEST_INVALID']);
-    expect(answer.body['detail']).toMatch(expected);
-  });
-});
-
 describe('removal', () => {
   it('of one in use names the pipelines', async () => {
     const id = await manager.create('data-sources', { ...given(testServers().mysql), name: 'used' });
