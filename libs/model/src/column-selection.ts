@@ -13,3 +13,14 @@ export function compileSelection(selection: ColumnSelection): (source: string) =
   const names = new Set(selection.names.map((name) => name.toLowerCase()));
   return (source) => (names.has(source.toLowerCase()) ? null : (targets.get(source.toLowerCase()) ?? source));
 }
+
+/** Compiles a selection the other way round: whether rows may carry a value for a column of the target. */
+export function compileFilled(selection: ColumnSelection): (target: string) => boolean {
+  if (selection.mode === 'all') return () => true;
+  const named = selection.mode === 'list' ? selection.columns : selection.renames;
+  const targets = new Set(named.map(({ target }) => target.toLowerCase()));
+  if (selection.mode === 'list') return (target) => targets.has(target.toLowerCase());
+  const nameOf = compileSelection(selection);
+  // A column that is left out or renamed fills none of its own name.
+  return (target) => targets.has(target.toLowerCase()) || nameOf(target) === target;
+}

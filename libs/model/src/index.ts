@@ -5,7 +5,7 @@ export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
 export type { ChannelCommand } from './channel-command.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
-export { compileSelection } from './column-selection.ts';
+export { compileFilled, compileSelection } from './column-selection.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export type {
   DataSourceDefinition,

@@ -1,4 +1,5 @@
-import type { ColumnSelection, MappingDefinition, TargetMappingLookup } from '@lutra/model';
+import { compileFilled } from '@lutra/model';
+import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
 import { columnUnfilledError } from './sql-failure.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
 import type { TargetSession } from './target-session.ts';
@@ -20,7 +21,7 @@ export async function refuseUnfilledLists(
   const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
   const listed = tables.flatMap((name) => {
     const columns = mappingOf(name.schema, name.table)?.columns;
-    return columns === undefined || columns.mode === 'all' ? [] : [{ name, isFilled: fillerOf(columns) }];
+    return columns === undefined || columns.mode === 'all' ? [] : [{ name, isFilled: compileFilled(columns) }];
   });
   const wanted = listed.slice(0, TABLES_MAX);
   const described = await session.describeTables(wanted.map(({ name }) => name));
@@ -32,14 +33,4 @@ export async function refuseUnfilledLists(
     const unfilled = [...table.columns].find(([name, { needsValue }]) => needsValue && !isFilled(name));
     if (unfilled !== undefined) throw columnUnfilledError(table, unfilled[1]);
   }
-}
-
-/** Whether rows may carry a value for a column of the target, by its lower-case name. */
-function fillerOf(columns: Exclude<ColumnSelection, { mode: 'all' }>): (name: string) => boolean {
-  const targets = new Set(
-    (columns.mode === 'list' ? columns.columns : columns.renames).map(({ target }) => target.toLowerCase()),
-  );
-  if (columns.mode === 'list') return (name) => targets.has(name);
-  const names = new Set(columns.names.map((name) => name.toLowerCase()));
-  return (name) => targets.has(name) || !names.has(name);
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must, SyncError, systemClock } from '@lutra/model';
-import type { MappingDefinition } from '@lutra/model';
+import type { ColumnSelection, MappingDefinition } from '@lutra/model';
 import { foreignKeyTable, inspectTarget, openTarget, TargetCatalog, tablesOfSchemas } from '@lutra/sql';
 import type { TargetSession, TargetTable } from '@lutra/sql';
 import { ForeignKeyWatch } from '../src/foreign-key-watch.ts';
@@ -112,6 +112,23 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     });
     await run('CREATE TRIGGER @fill BEFORE INSERT ON @listed FOR EACH ROW SET NEW.n = 1');
     expect((await inspectTarget(target.session, [mapping('id', 'o')])).kind).toBe(target.session.info.kind);
+  });
+
+  it.each<[string, ColumnSelection, string | null]>([
+    ['leaves out', { mode: 'except', names: ['N'], renames: [] }, 'n'],
+    ['gives another name', { mode: 'except', names: [], renames: [{ source: 'N', target: 'm' }] }, 'n'],
+    ['replaces', { mode: 'except', names: ['N'], renames: [{ source: 'o', target: 'N' }] }, null],
+    ['does not name', { mode: 'except', names: ['o'], renames: [] }, null],
+  ])('tells at the start of a column that an exception %s', async (_what, columns, unfilled) => {
+    const mapping: MappingDefinition = {
+      ...{ id: 'm', source: { schema: 's', table: { exact: 'excepted' } }, target: { schema: target.schema } },
+      columns,
+    };
+    await run('CREATE TABLE IF NOT EXISTS @excepted (id int PRIMARY KEY, n int NOT NULL, o int, m int)');
+    const inspected = inspectTarget(target.session, [mapping]);
+    if (unfilled === null) expect((await inspected).kind).toBe(target.session.info.kind);
+    else
+      await expect(inspected).rejects.toMatchObject({ code: 'TARGET_COLUMN_UNFILLED', details: { column: unfilled } });
   });
 
   it('counts system-versioned tables as tables', async () => {

@@ -9,7 +9,6 @@ import { judgeFacts } from '../../src/pre-check/judge-facts.ts';
 import { judgeOrphans } from '../../src/pre-check/judge-foreign-keys.ts';
 import { judgeTables } from '../../src/pre-check/judge-tables.ts';
 import { holdsCharacters, tellsApart } from '../../src/pre-check/judge-text.ts';
-import { targetNameOf } from '../../src/pre-check/map-columns.ts';
 import { column, definition, facts, mappingOf, serverFacts, table } from './pre-check-facts.ts';
 
 // What real servers show and what mends it there is in pre-check.mysql.test.ts; here are the policies and the odd cases.
@@ -96,19 +95,6 @@ describe('a table', () => {
       ['FOREIGN_KEY_CHANGES_ROWS', 'info'],
       ['FOREIGN_KEY_OUTSIDE', 'warning'],
     ]);
-  });
-});
-
-describe('names of columns', () => {
-  it.each([
-    [{ mode: 'all' } as const, 'Note', 'Note'],
-    [{ mode: 'list', columns: [{ source: 'note', target: 'text' }] } as const, 'Note', 'text'],
-    [{ mode: 'list', columns: [{ source: 'note', target: 'text' }] } as const, 'id', null],
-    [{ mode: 'except', names: ['NOTE'], renames: [{ source: 'id', target: 'key' }] } as const, 'note', null],
-    [{ mode: 'except', names: ['NOTE'], renames: [{ source: 'id', target: 'key' }] } as const, 'ID', 'key'],
-    [{ mode: 'except', names: ['NOTE'], renames: [] } as const, 'id', 'id'],
-  ])('%j takes %s to %s', (selection, name, expected) => {
-    expect(targetNameOf(selection, name)).toBe(expected);
   });
 });
 
