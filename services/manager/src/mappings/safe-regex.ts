@@ -9,6 +9,8 @@ const CHOICES_MAX = 4;
 /** Ways in which a name may match a more involved expression, and the work that may be spent on counting them (about 0.1 s). */
 const WAYS_MAX = 200;
 const STEPS_MAX = 1_000;
+/** Steps get longer with every group around a group: 160 of them took more than 20 s. Names ask for no more than these. */
+const GROUP_DEPTH_MAX = 3;
 
 /**
  * Refuses an expression that some name would keep busy for very long: stages match with it, and one such name would hold up
@@ -17,7 +19,8 @@ const STEPS_MAX = 1_000;
  */
 export function requireSafeRegex(regex: string): void {
   requireValid(regex);
-  if (isSimple(regex) || hasFewWays(regex)) return;
+  const outline = outlineOf(regex);
+  if (isSimple(outline) || (depthOf(outline) <= GROUP_DEPTH_MAX && hasFewWays(regex))) return;
   const problem = `The expression ${regex} may match a name in very many ways`;
   throw new SyncError('MAPPING_REGEX_UNSAFE', { problem, regex });
 }
@@ -34,16 +37,29 @@ function requireValid(regex: string): void {
   }
 }
 
-/** Escaped characters and classes stand for one character each. */
-function isSimple(regex: string): boolean {
-  const text = regex
+/** Groups, repeats and branches: escaped characters and classes stand for one character each. */
+const outlineOf = (regex: string): string =>
+  regex
     .replaceAll(/\\[pP]\{[^}]*\}|\\u\{[^}]*\}|\\./gsu, '_')
     .replaceAll(/\[[^\]]*\]/gu, '_')
     .replaceAll('(?', '(');
-  if (/\)[*+?{]/u.test(text)) return false;
-  const repeats = text.match(/[*+?]\??|\{\d+(?:,\d*)?\}\??/gu)?.length ?? 0;
-  const branches = text.match(/\|/gu)?.length ?? 0;
+
+function isSimple(outline: string): boolean {
+  if (/\)[*+?{]/u.test(outline)) return false;
+  const repeats = outline.match(/[*+?]\??|\{\d+(?:,\d*)?\}\??/gu)?.length ?? 0;
+  const branches = outline.match(/\|/gu)?.length ?? 0;
   return repeats + branches <= CHOICES_MAX;
+}
+
+function depthOf(outline: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of outline) {
+    if (character === '(') depth += 1;
+    else if (character === ')') depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 function hasFewWays(regex: string): boolean {
