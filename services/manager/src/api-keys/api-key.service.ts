@@ -6,6 +6,7 @@ import type { Clock } from '@lutra/model';
 import type { Caller } from '../access/caller.ts';
 import { createToken, hashOfToken } from '../access/random-token.ts';
 import { requireChannels } from '../access/require-channels.ts';
+import { TokenCache } from '../access/token-cache.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
@@ -26,14 +27,19 @@ const LAST_USED_MS = 60_000;
 
 /** API keys. Only hashes are kept. */
 export class ApiKeyService {
+  private readonly used: TokenCache<ApiKeyEntity>;
+
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.used = new TokenCache(store, clock);
+  }
 
   /** Who the key stands for; null when nobody, or no longer. */
   async callerOf(token: string): Promise<Caller | null> {
-    const found = await this.store.read(ApiKeyEntity, (rows) => rows.findOneBy({ hash: hashOfToken(token) }));
+    const hash = hashOfToken(token);
+    const found = await this.used.find(hash, () => this.store.read(ApiKeyEntity, (rows) => rows.findOneBy({ hash })));
     const now = this.clock.now();
     if (found === null || (found.expiresAt !== null && found.expiresAt <= now)) return null;
     await this.noteUse(found, now);
@@ -93,12 +99,14 @@ export class ApiKeyService {
   }
 
   /** By SQL: the resource itself does not change, nor does its version. */
-  private async noteUse({ id, lastUsedAt }: ApiKeyEntity, now: Date): Promise<void> {
+  private async noteUse(key: ApiKeyEntity, now: Date): Promise<void> {
+    const { id, lastUsedAt } = key;
     const before = new Date(now.getTime() - LAST_USED_MS);
     if (lastUsedAt !== null && lastUsedAt > before) return;
     const statement =
       'UPDATE api_key SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)';
     await this.store.run((manager) => manager.query(statement, [now, id, before]));
+    key.lastUsedAt = now;
   }
 
   private newKey({ name, role, channelIds, expiresAt }: ApiKeyCreateDto, token: string): ApiKeyEntity {

@@ -26,6 +26,8 @@ export function configureHttp(
   const express = app as NestExpressApplication;
   const [origins, proxies] = [listOf(env.LUTRA_CORS_ORIGINS), listOf(env.LUTRA_TRUSTED_PROXIES)];
   express.disable('x-powered-by');
+  // An ETag is the version of a resource: one made by hashing each answer would cost more than most answers, and nobody keeps them.
+  express.disable('etag');
   // Whose X-Forwarded-For counts: a client could write any address into it.
   express.set('trust proxy', proxies.length === 0 ? false : proxies);
   express.use(securityHeaders);

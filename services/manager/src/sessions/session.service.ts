@@ -5,6 +5,7 @@ import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Caller } from '../access/caller.ts';
 import { createToken, hashOfToken } from '../access/random-token.ts';
+import { TokenCache } from '../access/token-cache.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
@@ -26,9 +27,13 @@ const LAST_USED_MS = 60_000;
 
 /** Users who have logged in. Only hashes of their tokens are kept. */
 export class SessionService {
+  private readonly used: TokenCache<TokenUse>;
+
   constructor(
     private readonly parts: { readonly store: Store; readonly clock: Clock; readonly limiter: LoginLimiter },
-  ) {}
+  ) {
+    this.used = new TokenCache(parts.store, parts.clock);
+  }
 
   /**
    * Starts a session. Takes the same time and says the same when there is no such user as when the password is wrong. Throws
@@ -50,12 +55,8 @@ export class SessionService {
   /** Who the token stands for; null when nobody, or no longer. A token that was replaced ends its session: one of two has stolen it. */
   async callerOf(token: string): Promise<Caller | null> {
     const { store, clock } = this.parts;
-    const found = await store.run(async (manager) => {
-      const kept = await manager.findOneBy(SessionTokenEntity, { hash: hashOfToken(token) });
-      const session = kept === null ? null : await manager.findOneBy(SessionEntity, { id: kept.sessionId });
-      const user = session === null ? null : await manager.findOneBy(UserEntity, { id: session.userId });
-      return kept === null || session === null || user === null ? null : { kept, session, user };
-    });
+    const hash = hashOfToken(token);
+    const found = await this.used.find(hash, () => store.run((manager) => readToken(manager, hash)));
     if (found === null) return null;
     const { kept, session, user } = found;
     const now = clock.now();
@@ -65,8 +66,10 @@ export class SessionService {
       return null;
     }
     if (session.endsAt <= now || session.lastUsedAt.getTime() + IDLE_MS <= now.getTime()) return null;
-    if (session.lastUsedAt.getTime() + LAST_USED_MS <= now.getTime())
+    if (session.lastUsedAt.getTime() + LAST_USED_MS <= now.getTime()) {
       await store.read(SessionEntity, (rows) => rows.update({ id: session.id }, { lastUsedAt: now }));
+      session.lastUsedAt = now;
+    }
     return caller;
   }
 
@@ -184,6 +187,19 @@ function startedDtoOf({
 function requireSession({ sessionId }: Caller): string {
   if (sessionId !== null) return sessionId;
   throw new SyncError('RESOURCE_CONFLICT', { problem: 'An API key has no session: log in as a user' });
+}
+
+interface TokenUse {
+  readonly kept: SessionTokenEntity;
+  readonly session: SessionEntity;
+  readonly user: UserEntity;
+}
+
+async function readToken(manager: EntityManager, hash: string): Promise<TokenUse | null> {
+  const kept = await manager.findOneBy(SessionTokenEntity, { hash });
+  const session = kept === null ? null : await manager.findOneBy(SessionEntity, { id: kept.sessionId });
+  const user = session === null ? null : await manager.findOneBy(UserEntity, { id: session.userId });
+  return kept === null || session === null || user === null ? null : { kept, session, user };
 }
 
 /** Their tokens go with them, by their foreign key. */

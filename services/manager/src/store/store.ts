@@ -34,11 +34,17 @@ const REPEATS_MAX = 3;
 export class Store {
   private dataSource: DataSource | null = null;
   private reason = 'not opened yet';
+  private changeCount = 0;
 
   constructor(
     private readonly options: StoreOptions,
     private readonly clock: Clock,
   ) {}
+
+  /** Changes that this manager has tried: another number says that what was read before may be out of date. */
+  get changes(): number {
+    return this.changeCount;
+  }
 
   /** Why the store cannot be used; '' when it can. */
   get whyAway(): string {
@@ -105,6 +111,9 @@ export class Store {
         );
       } catch (error) {
         if (!(SyncError.is(error) && error.code === 'STORE_BUSY') || attempt === REPEATS_MAX) throw error;
+      } finally {
+        // Of one that failed too: its COMMIT may have arrived without its answer.
+        this.changeCount += 1;
       }
     }
   }
@@ -132,20 +141,26 @@ export class Store {
       const problem = `The manager's database at ${address} cannot be used: ${this.reason}`;
       throw new SyncError('STORE_UNREACHABLE', { problem, address });
     }
-    const timer = new AbortController();
-    const tooLong = this.clock.sleep(ANSWER_MS_MAX, timer.signal).then((): never => {
-      const problem = `The manager's database at ${address} did not answer within ${String(ANSWER_MS_MAX / 1000)} s`;
-      throw new SyncError('STORE_UNREACHABLE', { problem, address });
-    });
-    // The loser of the race must not end the process: abort() below makes the timer reject after the answer.
-    tooLong.catch(() => undefined);
+    const limit = this.answerLimit(address);
     try {
-      return await Promise.race([work(dataSource), tooLong]);
+      return await Promise.race([work(dataSource), limit.passed]);
     } catch (error) {
       throw storeFailure(error, options);
     } finally {
-      timer.abort();
+      limit.cancel();
     }
+  }
+
+  /** Rejects when the store takes too long. The error is made only then: a manager that is read from asks thousands of times a second. */
+  private answerLimit(address: string): { readonly passed: Promise<never>; readonly cancel: () => void } {
+    let cancel = (): void => undefined;
+    const passed = new Promise<never>((_resolve, reject) => {
+      cancel = this.clock.callAfter(ANSWER_MS_MAX, () => {
+        const problem = `The manager's database at ${address} did not answer within ${String(ANSWER_MS_MAX / 1000)} s`;
+        reject(new SyncError('STORE_UNREACHABLE', { problem, address }));
+      });
+    });
+    return { passed, cancel };
   }
 
   private async connect(): Promise<DataSource> {
