@@ -143,6 +143,35 @@ export function addFigures(a: Figures, b: Figures): Figures {
   };
 }
 
+/** All together: what adding them up one by one gives, without a sum for each step in between. */
+export function sumFigures(all: readonly Figures[]): Figures {
+  const counts: Partial<Record<keyof StatisticCounts, number>> = {};
+  const stages: Partial<Record<TimedStage, { ms: number; msMax: number }>> = {};
+  const sizes: number[] = [];
+  let delayMsMax = 0;
+  for (const one of all) {
+    for (const name of COUNT_NAMES) {
+      const count = one.counts[name];
+      if (count !== undefined) counts[name] = (counts[name] ?? 0) + count;
+    }
+    for (const stage of STAGES) {
+      const added = one.stages[stage];
+      if (added === undefined) continue;
+      const sum = (stages[stage] ??= { ms: 0, msMax: 0 });
+      sum.ms += added.ms;
+      sum.msMax = Math.max(sum.msMax, added.msMax);
+    }
+    for (const delay of one.delays) {
+      // Without holes, which would make a slow array of it: classes are few hundred.
+      while (sizes.length <= delay[0]) sizes.push(0);
+      sizes[delay[0]] = (sizes[delay[0]] ?? 0) + delay[1];
+    }
+    delayMsMax = Math.max(delayMsMax, one.delayMsMax);
+  }
+  const delays = sizes.flatMap((count, sizeClass) => (count === 0 ? [] : [[sizeClass, count] as const]));
+  return { counts, delays, delayMsMax, stages };
+}
+
 /** Both together, with every count; what an earlier version saved has not every one. */
 export function addCounts(a: Partial<StatisticCounts>, b: Partial<StatisticCounts>): StatisticCounts {
   const sum: Record<keyof StatisticCounts, number> = { ...NO_COUNTS };

@@ -138,6 +138,7 @@ export {
   NO_COUNTS,
   NO_FIGURES,
   rowsOf,
+  sumFigures,
 } from './figures.ts';
 export type { DelayHistogram, Figures, StageFigures, StatisticCounts, TimedStage } from './figures.ts';
 export { foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';

@@ -67,9 +67,10 @@ export class Installation {
     return manager;
   }
 
-  async sql(statement: string): Promise<Record<string, unknown>[]> {
+  /** Tables are named with their database, unless it is given. */
+  async sql(statement: string, database?: string): Promise<Record<string, unknown>[]> {
     const { host, port, user, password } = this.store;
-    const connection = await createConnection({ host, port, user, password });
+    const connection = await createConnection({ host, port, user, password, ...(database ? { database } : {}) });
     try {
       const [rows] = await connection.query(statement);
       return rows as Record<string, unknown>[];

@@ -56,6 +56,18 @@ describe('what a token stands for', () => {
     expect(reads()).toBe(2);
   });
 
+  it('is read once for all who ask at the same time', async () => {
+    const { use, reads } = cacheOf({});
+    await Promise.all([use(), use(), use()]);
+    expect(reads()).toBe(1);
+  });
+
+  it('is read again when it could not be read', async () => {
+    const cache = new TokenCache<object>({ changes: 0 }, systemClock);
+    await expect(cache.find('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    expect(await cache.find('a', () => Promise.resolve({}))).toEqual({});
+  });
+
   it('is looked for each time when it is nothing', async () => {
     const { use, reads } = cacheOf(null);
     expect([await use(), await use(), reads()]).toEqual([null, null, 2]);

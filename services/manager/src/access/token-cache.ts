@@ -7,7 +7,7 @@ const KEPT_MS = 1_000;
 const TOKENS_MAX = 1_000;
 
 interface Kept<T> {
-  readonly found: T;
+  readonly found: Promise<T | null>;
   readonly readMs: number;
   readonly changes: number;
 }
@@ -24,17 +24,23 @@ export class TokenCache<T extends object> {
     private readonly clock: Clock,
   ) {}
 
+  /** Whoever asks while it is read waits for the same reading. */
   async find(hash: string, read: () => Promise<T | null>): Promise<T | null> {
     // As they were before the reading: a change that comes meanwhile makes it read again.
     const { changes } = this.store;
     const readMs = this.clock.monotonicMs();
     const known = this.kept.get(hash);
     if (known?.changes === changes && readMs - known.readMs < KEPT_MS) return known.found;
-    const found = await read();
-    this.kept.delete(hash);
-    if (found === null) return null;
     if (this.kept.size >= TOKENS_MAX) this.kept.clear();
-    this.kept.set(hash, { found, readMs, changes });
-    return found;
+    const kept = { found: read(), readMs, changes };
+    this.kept.set(hash, kept);
+    let isKept = false;
+    try {
+      const found = await kept.found;
+      isKept = found !== null;
+      return found;
+    } finally {
+      if (!isKept && this.kept.get(hash) === kept) this.kept.delete(hash);
+    }
   }
 }

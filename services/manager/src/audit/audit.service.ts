@@ -1,6 +1,7 @@
 import { must } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Caller } from '../access/caller.ts';
+import { findPage } from '../store/find-page.ts';
 import type { Store } from '../store/store.ts';
 import { CHAIN_START, hashOfEntry } from './audit-chain.ts';
 import type { ChainedEntry } from './audit-chain.ts';
@@ -40,12 +41,12 @@ export class AuditService {
   }
 
   async list({ page, pageSize, resourceId }: AuditQuery): Promise<AuditListDto> {
-    const [entries, total] = await this.store.read(AuditEntryEntity, (rows) =>
-      rows.findAndCount({
-        where: resourceId === undefined ? {} : { resourceId },
-        order: { number: 'DESC' },
-        skip: (page - 1) * pageSize,
-        take: pageSize,
+    const [entries, total] = await this.store.run((manager) =>
+      findPage(manager, AuditEntryEntity, {
+        ...{ page, pageSize, where: resourceId === undefined ? {} : { resourceId } },
+        order: [['number', 'DESC']],
+        // Nothing is ever removed: as many as the last one's number.
+        total: resourceId === undefined ? async () => (await this.head()).number : undefined,
       }),
     );
     return { items: entries.map(dtoOf), total };
@@ -53,8 +54,7 @@ export class AuditService {
 
   /** Walks the chain behind `after`, as far as one answer reaches. Entries that are added meanwhile are left for the next walk. */
   async verify({ after }: AuditCheckQuery): Promise<AuditCheckDto> {
-    const [stored] = await this.rows<StoredPoint>('SELECT number, hash FROM audit_head WHERE id = 1', []);
-    const head = pointOf(must(stored, 'a migration puts the head there'));
+    const head = await this.head();
     const end = Math.min(head.number, after + CHECKED_MAX);
     let point = await this.pointAt(after);
     let broken = point === null || after > head.number ? missing(after) : null;
@@ -73,6 +73,11 @@ export class AuditService {
     if (number === 0) return { number, hash: CHAIN_START };
     const [entry] = await this.rows<StoredPoint>('SELECT number, hash FROM audit_entry WHERE number = ?', [number]);
     return entry === undefined ? null : pointOf(entry);
+  }
+
+  private async head(): Promise<ChainPoint> {
+    const [stored] = await this.rows<StoredPoint>('SELECT number, hash FROM audit_head WHERE id = 1', []);
+    return pointOf(must(stored, 'a migration puts the head there'));
   }
 
   private rows<T>(statement: string, parameters: readonly number[]): Promise<readonly T[]> {

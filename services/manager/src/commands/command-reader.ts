@@ -5,6 +5,7 @@ import type { Bus } from '@lutra/messaging';
 import { whereVisible } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
+import { findPage } from '../store/find-page.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandDto, CommandListDto, CommandListQuery } from './command.dto.ts';
 import { CommandEntity } from './command.entity.ts';
@@ -42,12 +43,13 @@ export class CommandReader {
       ...(kind === undefined ? {} : { kind }),
       ...(author === undefined ? {} : { author }),
     };
-    const [entities, total] = await this.store.read(CommandEntity, (rows) =>
-      rows.findAndCount({
-        where,
-        order: { issuedAt: 'DESC', id: 'DESC' },
-        skip: (page - 1) * pageSize,
-        take: pageSize,
+    const [entities, total] = await this.store.run((manager) =>
+      findPage(manager, CommandEntity, {
+        ...{ page, pageSize, where },
+        order: [
+          ['issuedAt', 'DESC'],
+          ['id', 'DESC'],
+        ],
       }),
     );
     await this.settle(entities);

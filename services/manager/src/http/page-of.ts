@@ -1,5 +1,5 @@
-import { Raw } from 'typeorm';
-import type { EntityManager, EntityTarget, FindOptionsOrder, FindOptionsWhere } from 'typeorm';
+import type { EntityManager, EntityTarget, FindOptionsWhere } from 'typeorm';
+import { findPage } from '../store/find-page.ts';
 import type { StoredResource } from '../store/stored-resource.ts';
 import type { ListQuery } from './list-query.dto.ts';
 
@@ -17,14 +17,10 @@ export async function pageOf<E extends StoredResource & { name: string }>(
   where: FindOptionsWhere<E> = {},
 ): Promise<Page<E>> {
   const [direction, column] = sort.startsWith('-') ? (['DESC', sort.slice(1)] as const) : (['ASC', sort] as const);
-  const byName = name === undefined ? {} : { name: contains(name) };
-  const [items, total] = await manager.findAndCount(entity, {
-    where: { ...where, ...byName } as FindOptionsWhere<E>,
-    order: { [column]: direction } as FindOptionsOrder<E>,
-    skip: (page - 1) * pageSize,
-    take: pageSize,
+  const [items, total] = await findPage(manager, entity, {
+    ...{ page, pageSize, where },
+    contains: name === undefined ? undefined : { field: 'name', text: name },
+    order: [[column as keyof E & string, direction]],
   });
   return { items, total };
 }
-
-const contains = (part: string): unknown => Raw((column) => `LOCATE(LOWER(:part), LOWER(${column})) > 0`, { part });

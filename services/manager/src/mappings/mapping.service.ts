@@ -12,6 +12,7 @@ import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
+import { findPage } from '../store/find-page.ts';
 import type { Store } from '../store/store.ts';
 import type { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
 import { MappingEntity } from './mapping.entity.ts';
@@ -36,13 +37,11 @@ export class MappingService {
 
   async list(pipelineId: string, { page, pageSize }: PageQuery): Promise<MappingListDto> {
     return this.store.run(async (manager) => {
-      await findResource(manager, PipelineEntity, pipelineId);
-      const [items, total] = await manager.findAndCount(MappingEntity, {
-        where: { pipelineId },
-        order: { id: 'ASC' },
-        skip: (page - 1) * pageSize,
-        take: pageSize,
+      const [items, total] = await findPage(manager, MappingEntity, {
+        ...{ page, pageSize, where: { pipelineId } },
+        order: [['id', 'ASC']],
       });
+      if (total === 0) await findResource(manager, PipelineEntity, pipelineId);
       return { items: items.map(mappingDtoOf), total };
     });
   }

@@ -1,12 +1,13 @@
 import type { EntityManager } from 'typeorm';
-import { addFigures, NO_FIGURES } from '@lutra/model';
+import { addFigures, must, NO_FIGURES } from '@lutra/model';
 import type { Figures, StatisticState } from '@lutra/model';
 import type { LogPlace } from '@lutra/messaging';
 import { removeRows } from '../store/remove-rows.ts';
+import { resourceMissing } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
 import { keepProcesses } from './process-history.ts';
 import type { PipelineBatch } from './rollup-fold.ts';
-import { figureRows, tableRows } from './rollup-rows.ts';
+import { figureRows, INSTALLATION, tableRows } from './rollup-rows.ts';
 import type { RollupRow } from './rollup-rows.ts';
 import { oldestKept, ROLLUP, STEPS } from './rollup-steps.ts';
 import type { Step } from './rollup-steps.ts';
@@ -109,6 +110,32 @@ export class RollupStore {
         await removeRows(this.store, table, { condition: 'pipeline_id = ?', values: [id] });
     }
     return ids;
+  }
+
+  /**
+   * What figures are asked of (neither: the installation), and the state of all slots: they are what they were as long as it is
+   * the same. One look-up. Throws RESOURCE_NOT_FOUND.
+   */
+  async find({
+    pipelineId,
+    channelId,
+  }: {
+    readonly pipelineId?: string | undefined;
+    readonly channelId?: string | undefined;
+  }): Promise<{ readonly scope: string; readonly state: string }> {
+    const id = pipelineId ?? channelId;
+    const resource = pipelineId === undefined ? 'channel' : 'pipeline';
+    const isThere = id === undefined ? '1' : `EXISTS (SELECT 1 FROM ${resource} WHERE id = ?)`;
+    const [row]: readonly { log: string; sequence: string | number; isThere: string | number }[] = await this.store.run(
+      (manager) =>
+        manager.query(
+          `SELECT log, sequence, ${isThere} AS isThere FROM statistic_place WHERE id = 1`,
+          id === undefined ? [] : [id],
+        ),
+    );
+    const { log, sequence, isThere: found } = must(row, 'a migration puts the place there');
+    if (Number(found) !== 1) throw resourceMissing(resource, id ?? '');
+    return { scope: id ?? INSTALLATION, state: `${log} ${String(sequence)}` };
   }
 
   /** Slots of a scope, oldest first, both ends included. */

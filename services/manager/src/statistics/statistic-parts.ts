@@ -1,6 +1,7 @@
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import type { ManagerEnv } from '../manager.env.ts';
 import type { Store } from '../store/store.ts';
+import { AnswerCache } from './answer-cache.ts';
 import type { PipelineWatch } from './pipeline-watch.ts';
 import { ProcessHistory } from './process-history.ts';
 import { ProcessService } from './process.service.ts';
@@ -17,7 +18,10 @@ export function buildStatisticParts(
   const rollups = new RollupStore(store);
   const history = new ProcessHistory(store);
   return {
-    services: [new ProcessService({ store, history, clock }), new StatisticService({ store, rollups, watch, clock })],
+    services: [
+      new ProcessService({ store, history, clock }),
+      new StatisticService({ rollups, answers: new AnswerCache(), watch, clock }),
+    ],
     workers: [
       new RollupWorker({
         ...{ store, watch, rollups, history, bus, coordinator, clock, log },

@@ -1,12 +1,10 @@
-import { addFigures, completeCounts, delayPercentile, NO_FIGURES, readStatistics, SyncError } from '@lutra/model';
+import { completeCounts, delayPercentile, readStatistics, sumFigures, SyncError } from '@lutra/model';
 import type { Clock, Figures } from '@lutra/model';
 import type { Plain } from '../http/plain.ts';
-import { requireStored } from '../store/require-stored.ts';
-import type { Store } from '../store/store.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import type { PipelineWatch } from './pipeline-watch.ts';
 import { readRange } from './read-range.ts';
 import type { StepRange } from './read-range.ts';
-import { INSTALLATION } from './rollup-rows.ts';
 import { ROLLUP, TABLE_STEPS } from './rollup-steps.ts';
 import type { Step } from './rollup-steps.ts';
 import type { RollupStore, Slot } from './rollup-store.ts';
@@ -14,8 +12,8 @@ import type {
   LiveFiguresDto,
   RowCountsDto,
   StatisticFiguresDto,
+  StatisticPointDto,
   StatisticQuery,
-  StatisticsDto,
   StatisticSpanDto,
   TableStatisticDto,
   TableStatisticQuery,
@@ -30,57 +28,51 @@ const NO_ROWS: RowsByKind = [0, 0, 0, 0];
 export class StatisticService {
   constructor(
     private readonly parts: {
-      readonly store: Store;
       readonly rollups: RollupStore;
+      readonly answers: AnswerCache;
       readonly watch: PipelineWatch;
       readonly clock: Clock;
     },
   ) {}
 
-  /** Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
-  async get({ pipelineId, channelId, ...wish }: StatisticQuery): Promise<StatisticsDto> {
+  /** A {@link StatisticsDto} as JSON. Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
+  async get({ pipelineId, channelId, ...wish }: StatisticQuery): Promise<string> {
     if (pipelineId !== undefined && channelId !== undefined) throw eitherOne();
-    const range = readRange(wish, this.parts.clock.now().getTime());
-    const scope = await this.scopeOf({ pipelineId, channelId });
-    const slots = await this.parts.rollups.figures(scope, range.step, range);
-    const sum = slots.reduce((all, { figures }) => addFigures(all, figures), NO_FIGURES);
-    return {
-      ...spanOf(range),
-      sum: dtoOf(sum),
-      points: slots.map(({ slot, figures }) => ({ at: timeOf(slot, range.step), ...dtoOf(figures) })),
-      live: pipelineId === undefined ? null : this.liveOf(pipelineId),
-    };
+    const { rollups, answers, clock } = this.parts;
+    const range = readRange(wish, clock.now().getTime());
+    const { scope, state } = await rollups.find({ pipelineId, channelId });
+    const question = JSON.stringify([scope, range]);
+    const stored = await answers.find({ question, state }, async () => {
+      const slots = await rollups.figures(scope, range.step, range);
+      return JSON.stringify({
+        ...spanOf(range),
+        sum: dtoOf(sumFigures(slots.map(({ figures }) => figures))),
+        points: slots.map(({ slot, figures }) => pointOf(timeOf(slot, range.step), figures)),
+      });
+    });
+    const live = pipelineId === undefined ? null : this.liveOf(pipelineId);
+    return `${stored.slice(0, -1)},"live":${JSON.stringify(live)}}`;
   }
 
-  /** Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
-  async tables({ pipelineId, table, ...wish }: TableStatisticQuery): Promise<TableStatisticsDto> {
-    const range = readRange(wish, this.parts.clock.now().getTime(), TABLE_STEPS);
-    const scope = await this.scopeOf({ pipelineId, channelId: undefined });
-    const slots = await this.parts.rollups.tables(scope, range.step, range);
-    const sums = sumByTable(slots);
-    const items = [...sums]
-      .filter(([name]) => table === undefined || name === table)
-      .sort(([, a], [, b]) => sizeOf(b) - sizeOf(a))
-      .map(([name, rows]): Plain<TableStatisticDto> => ({ table: name, ...rowsDtoOf(rows) }));
-    const points = table === undefined ? undefined : pointsOf(slots, { table, step: range.step });
-    return {
-      ...spanOf(range),
-      items: items.map((item) => (points === undefined ? item : { ...item, points })),
-      total: items.length,
-    };
-  }
-
-  private async scopeOf({
-    pipelineId,
-    channelId,
-  }: {
-    readonly pipelineId: string | undefined;
-    readonly channelId: string | undefined;
-  }): Promise<string> {
-    const { store } = this.parts;
-    if (pipelineId !== undefined) return requireStored(store, 'pipeline', pipelineId);
-    if (channelId !== undefined) return requireStored(store, 'channel', channelId);
-    return INSTALLATION;
+  /** A {@link TableStatisticsDto} as JSON. Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
+  async tables({ pipelineId, table, ...wish }: TableStatisticQuery): Promise<string> {
+    const { rollups, answers, clock } = this.parts;
+    const range = readRange(wish, clock.now().getTime(), TABLE_STEPS);
+    const { scope, state } = await rollups.find({ pipelineId });
+    const question = JSON.stringify([scope, range, 'tables', table ?? null]);
+    return answers.find({ question, state }, async () => {
+      const slots = await rollups.tables(scope, range.step, range);
+      const items = [...sumByTable(slots)]
+        .filter(([name]) => table === undefined || name === table)
+        .sort(([, a], [, b]) => sizeOf(b) - sizeOf(a))
+        .map(([name, rows]): Plain<TableStatisticDto> => ({ table: name, ...rowsDtoOf(rows) }));
+      const points = table === undefined ? undefined : tablePointsOf(slots, { table, step: range.step });
+      return JSON.stringify({
+        ...spanOf(range),
+        items: items.map((item) => (points === undefined ? item : { ...item, points })),
+        total: items.length,
+      } satisfies Plain<TableStatisticsDto>);
+    });
   }
 
   private liveOf(pipelineId: string): LiveFiguresDto {
@@ -113,6 +105,8 @@ const dtoOf = ({ counts, delays, delayMsMax, stages }: Figures): Plain<Statistic
   ...completeCounts(counts),
 });
 
+const pointOf = (at: string, figures: Figures): Plain<StatisticPointDto> => ({ at, ...dtoOf(figures) });
+
 function sumByTable(slots: readonly Slot<TableCounts>[]): ReadonlyMap<string, RowsByKind> {
   const sums = new Map<string, RowsByKind>();
   for (const { figures } of slots)
@@ -120,7 +114,7 @@ function sumByTable(slots: readonly Slot<TableCounts>[]): ReadonlyMap<string, Ro
   return sums;
 }
 
-const pointsOf = (
+const tablePointsOf = (
   slots: readonly Slot<TableCounts>[],
   { table, step }: { readonly table: string; readonly step: Step },
 ): NonNullable<TableStatisticDto['points']> =>

@@ -6,7 +6,9 @@ export async function requireStored(store: Store, resource: 'pipeline' | 'channe
   const found = await store.run<readonly unknown[]>((manager) =>
     manager.query(`SELECT 1 FROM ${resource} WHERE id = ?`, [id]),
   );
-  if (found.length === 0)
-    throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no ${resource} with id ${id}`, id });
+  if (found.length === 0) throw resourceMissing(resource, id);
   return id;
 }
+
+export const resourceMissing = (resource: string, id: string): SyncError =>
+  new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no ${resource} with id ${id}`, id });
