@@ -18,7 +18,7 @@ export const IMPORTS = {
   transform: [...STAGE, 'sql'],
   load: [...STAGE, 'sql'],
   arbiter: STAGE,
-  manager: [...STAGE, 'sql'],
+  manager: [...STAGE, 'binlog', 'sql'],
 };
 
 /** Projects that may import every library: they drive the whole system from outside. */

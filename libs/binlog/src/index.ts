@@ -23,6 +23,7 @@ export { readQuerySettings } from './query-settings.ts';
 export type { QuerySettings } from './query-settings.ts';
 export { readGtidEvent } from './gtid-event.ts';
 export type { GtidEvent } from './gtid-event.ts';
+export { gtidsBefore } from './gtids-before.ts';
 export { openDump } from './open-dump.ts';
 export type { OpenDumpOptions } from './open-dump.ts';
 export { openSource } from './open-source.ts';

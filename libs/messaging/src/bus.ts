@@ -213,6 +213,8 @@ export interface Bus {
 
   putCursor(pipelineId: string, state: CursorState): Promise<void>;
   cursor(pipelineId: string): Promise<CursorState | null>;
+  /** Values that the cursor had, newest first: the bucket keeps 64. */
+  cursorHistory(pipelineId: string): Promise<readonly CursorState[]>;
   /** Current value first (when there is one), then every change. */
   watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState>;
   putOrigin(pipelineId: string, origin: OriginState): Promise<void>;

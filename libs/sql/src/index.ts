@@ -82,6 +82,7 @@ export {
 export type { RowInsert } from './row-statement.ts';
 export type { IndexIdentity, RowIdentities } from './row-identities.ts';
 export { holdCheckpoint } from './hold-checkpoint.ts';
+export { setPlace } from './set-place.ts';
 export { lockExisting, lockRows, readHolder } from './read-rows.ts';
 export { addDelta, compareValues, isStoredValue } from './stored-value.ts';
 export { compileTableWriter, keyRefusal, keyValue } from './table-writer.ts';

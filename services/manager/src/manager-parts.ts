@@ -21,6 +21,7 @@ import { MappingService } from './mappings/mapping.service.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { buildPreChecks } from './pre-check/pre-check-parts.ts';
+import { buildPositionParts } from './positions/position-parts.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { buildSecrets } from './secrets/build-secrets.ts';
@@ -56,6 +57,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
   const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, access, instance });
+  const positions = buildPositionParts(context, { store, door });
   return {
     services: [
       ...configuration.services,
@@ -76,6 +78,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...buildPreChecks({ store, clock, bus, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,
+      ...positions.services,
       ...statistics.services,
     ],
     workers: [
@@ -93,6 +96,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...configuration.workers,
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       ...sealing.workers,
+      ...positions.workers,
       ...statistics.workers,
     ],
   };

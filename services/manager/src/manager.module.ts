@@ -20,6 +20,7 @@ import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
 import { PreChecksController } from './pre-check/pre-checks.controller.ts';
+import { PositionsController } from './positions/positions.controller.ts';
 import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
@@ -55,6 +56,7 @@ export class ManagerModule {
         PipelinesController,
         PipelineViewsController,
         PreChecksController,
+        PositionsController,
         ProcessesController,
         ReceiversController,
         RemovalsController,

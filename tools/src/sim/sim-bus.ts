@@ -255,6 +255,10 @@ export class SimBus implements Bus {
     return this.link.ask(() => this.nats.cursors.newest(pipelineId));
   }
 
+  async cursorHistory(): Promise<readonly CursorState[]> {
+    throw new SyncError('INTERNAL', { problem: 'The simulation looks at no history' });
+  }
+
   watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState> {
     return this.values(this.nats.cursors, pipelineId, signal);
   }

@@ -173,6 +173,10 @@ export class NatsBus implements Bus {
     return (await this.cursors.get(pipelineKey(pipelineId))) as CursorState | null;
   }
 
+  async cursorHistory(pipelineId: string): Promise<readonly CursorState[]> {
+    return (await this.cursors.history(pipelineKey(pipelineId))) as CursorState[];
+  }
+
   watchCursor(pipelineId: string, signal: AbortSignal): AsyncIterable<CursorState> {
     return watchValues<CursorState>(this.cursors, pipelineKey(pipelineId), signal);
   }

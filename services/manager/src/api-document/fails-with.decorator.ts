@@ -29,6 +29,24 @@ export const OF_DATABASES = [
   'TARGET_GRANT_MISSING',
 ] as const satisfies readonly ErrorCode[];
 
+/** Of everything that reads a source's log. */
+export const OF_SOURCES = [
+  'SOURCE_UNREACHABLE',
+  'SOURCE_CONNECTION_LOST',
+  'SOURCE_ACCESS_DENIED',
+  'SOURCE_BINLOG_FORMAT',
+  'SOURCE_BINLOG_OFF',
+  'SOURCE_EVENT_CORRUPT',
+  'SOURCE_EVENT_TOO_LARGE',
+  'SOURCE_EVENT_UNSUPPORTED',
+  'SOURCE_GRANT_MISSING',
+  'SOURCE_LOST_TRANSACTIONS',
+  'SOURCE_POSITION_PURGED',
+  'SOURCE_POSITION_UNKNOWN',
+  'SOURCE_SERVER_CHANGED',
+  'SOURCE_TLS_REFUSED',
+] as const satisfies readonly ErrorCode[];
+
 /** Of everything that asks NATS or ZooKeeper. */
 export const OF_THE_CLUSTER = ['BUS_UNREACHABLE', 'COORDINATION_UNREACHABLE'] as const satisfies readonly ErrorCode[];
 

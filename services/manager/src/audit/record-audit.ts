@@ -11,6 +11,7 @@ export interface AuditedWrite {
     | 'channel'
     | 'pipeline'
     | 'mapping'
+    | 'position'
     | 'data-source'
     | 'api-key'
     | 'command'

@@ -10,6 +10,7 @@ import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
+import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   AddRemovals1796210000000,
   AddSystemParameters1796220000000,
   AddPreChecks1796400000000,
+  AddSavedPositions1796500000000,
 ] as const;
