@@ -4,11 +4,14 @@ import type {
   CursorState,
   HistoryMark,
   KeptHistories,
+  LogLine,
   LutraEvent,
   OriginState,
   PipelineDefinition,
   ProcessHeader,
   ProcessIdentity,
+  SentLevel,
+  ServiceName,
   SyncError,
   TableHistory,
 } from '@lutra/model';
@@ -120,6 +123,16 @@ export interface EventFilter {
   readonly kinds?: readonly LutraEvent['kind'][];
 }
 
+/** Which lines of the instances' logs, the newest `limit` of them. */
+export interface LogFilter {
+  readonly service?: ServiceName;
+  readonly pipelineId?: string;
+  /** Left out = warnings and errors. */
+  readonly level?: SentLevel;
+  readonly since?: Date;
+  readonly limit: number;
+}
+
 /** How much of a limit is used. `name`: a stream's, or 'JetStream' for all of the account. */
 export interface StorageUse {
   readonly name: string;
@@ -189,6 +202,11 @@ export interface Bus {
   ): AsyncIterable<LoggedEvent>;
   /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]>;
+
+  /** For people who look at all instances at once: the stream is small and forgets the oldest lines. */
+  publishLog(line: LogLine): Promise<void>;
+  /** Oldest first. */
+  readLogs(filter: LogFilter): Promise<LogLine[]>;
 
   /** Puts a command on the work queue (message id = command id) and its audit copy into the event log. */
   issueCommand(command: Command): Promise<void>;

@@ -54,6 +54,8 @@ export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder, Log
 export { readGhostTable } from './ghost-table.ts';
 export type { GhostTable } from './ghost-table.ts';
 export { linkSignals } from './link-signals.ts';
+export { SENT_LEVELS } from './log-line.ts';
+export type { LogLine, SentLevel } from './log-line.ts';
 export { compileMappings, compileMappingsInto, compileTargetLookup } from './match-mapping.ts';
 export type { MappingMatcher, MappingTarget, TargetMappingLookup } from './match-mapping.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';

@@ -4,11 +4,13 @@ import { SyncError } from '@lutra/model';
 import type { ServiceName } from '@lutra/model';
 import type { BaseEnv } from './base.env.ts';
 import { armFailPoints } from './fail-point.ts';
+import { secretsOf } from './hide-secrets.ts';
 import { identify } from './identify.ts';
 import { describeEnvProblems, loadEnv } from './load-env.ts';
 import type { LoadedEnv } from './load-env.ts';
 import { createLog } from './log.ts';
 import { natsTlsOf } from './nats-tls.ts';
+import { LogFeed } from './log-feed.ts';
 import type { ServiceContext } from './service-context.ts';
 import { processHost } from './service-host.ts';
 import type { ServiceHost } from './service-host.ts';
@@ -43,7 +45,8 @@ export async function runService<E extends BaseEnv>(
   if (loaded === null) return;
   const { env, unknown } = loaded;
   const identity = identify(definition.service, env.LUTRA_INSTANCE);
-  const log = createLog(identity, { level: env.LUTRA_LOG_LEVEL });
+  const logFeed = new LogFeed(identity, secretsOf(env, host.environment));
+  const log = createLog(identity, { level: env.LUTRA_LOG_LEVEL, destination: logFeed.destination });
   host.onCrash((error) => {
     log.fatal({ err: error, code: SyncError.of(error).code }, 'uncaught error');
     host.exit(1);
@@ -52,7 +55,7 @@ export async function runService<E extends BaseEnv>(
 
   // The signal that stops the service has one listener per pipeline and delivery: no sign of a leak here.
   setMaxListeners(0);
-  const life = new ServiceLife(definition, { env, identity, log, environment: host.environment });
+  const life = new ServiceLife(definition, { env, identity, log, logFeed, environment: host.environment });
   let stopRequests = 0;
   host.onStop((signal) => {
     stopRequests += 1;

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { openCoordinator } from '@lutra/coordination';
 import type { Membership } from '@lutra/coordination';
 import { openBus } from '@lutra/messaging';
+import type { Bus } from '@lutra/messaging';
 import { ByteBudget, must, SyncError, systemClock } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Logger } from 'pino';
@@ -15,6 +16,7 @@ import type { HttpFront } from './http-front.ts';
 import { keepMembership } from './keep-membership.ts';
 import type { RawEnvironment } from './load-env.ts';
 import { natsTlsOf } from './nats-tls.ts';
+import type { LogFeed } from './log-feed.ts';
 import { nestLog } from './nest-log.ts';
 import type { ServiceDefinition } from './run-service.ts';
 import { startRuntimeMeter } from './runtime-meter.ts';
@@ -36,6 +38,8 @@ export interface LifeParts<E extends BaseEnv> {
   readonly env: Readonly<E>;
   readonly identity: InstanceIdentity;
   readonly log: Logger;
+  /** Its warnings and errors, for the bus; absent = they stay in the log. */
+  readonly logFeed?: LogFeed;
   readonly environment: RawEnvironment;
   readonly clock?: Clock;
 }
@@ -164,6 +168,7 @@ export class ServiceLife<E extends BaseEnv> {
       parts,
     );
     this.undo('bus', () => bus.close());
+    this.feedLog(bus);
     this.health.addReadyCheck(() => (bus.isHealthy() ? '' : 'NATS is not reachable'));
     this.health.setPhase('starting: waiting for ZooKeeper');
     const coordinator = await connect(
@@ -184,6 +189,15 @@ export class ServiceLife<E extends BaseEnv> {
     this.undo('coordinator', () => coordinator.close());
     this.health.addReadyCheck(() => (coordinator.isHealthy() ? '' : 'ZooKeeper is not reachable'));
     return { bus, coordinator };
+  }
+
+  private feedLog(bus: Bus): void {
+    const over = new AbortController();
+    const feeding = this.parts.logFeed?.run(bus, this.clock, over.signal);
+    this.undo('log feed', async () => {
+      over.abort();
+      await feeding;
+    });
   }
 
   private async startNest(context: ServiceContext<E>): Promise<void> {

@@ -15,6 +15,7 @@ import { DeadLetterService } from './dead-letters/dead-letter.service.ts';
 import { OpenDeadLetters } from './dead-letters/open-dead-letters.ts';
 import { EventService } from './events/event.service.ts';
 import { InstanceService } from './instances/instance.service.ts';
+import { LogService } from './logs/log.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
 import { MappingImporter } from './mapping-import/mapping-importer.ts';
 import { MappingService } from './mappings/mapping.service.ts';
@@ -72,6 +73,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new DeadLetterService({ store, clock, door, links, access }),
       new EventService(bus, clock, links, access),
       instances,
+      new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),

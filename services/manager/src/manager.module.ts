@@ -14,6 +14,7 @@ import { DocumentsController } from './documents/documents.controller.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { InstancesController } from './instances/instances.controller.ts';
+import { LogsController } from './logs/logs.controller.ts';
 import { LookupsController } from './lookups/lookups.controller.ts';
 import { MappingsController } from './mappings/mappings.controller.ts';
 import { ParametersController } from './pipelines/parameters.controller.ts';
@@ -50,6 +51,7 @@ export class ManagerModule {
         DocumentsController,
         EventsController,
         InstancesController,
+        LogsController,
         LookupsController,
         MappingsController,
         ParametersController,

@@ -46,6 +46,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, readonly [Role | 'anybody', R
   'GET /api/v1/events': ['viewer', 'list'],
   'GET /api/v1/instances': ['viewer', 'installation'],
   'GET /api/v1/instances/{id}': ['viewer', 'installation'],
+  'GET /api/v1/logs': ['viewer', 'list'],
   'GET /api/v1/parameters': ['viewer', 'own'],
   'GET /api/v1/pipelines': ['viewer', 'list'],
   'GET /api/v1/pipelines/{id}': ['viewer', 'object'],

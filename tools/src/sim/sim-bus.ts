@@ -4,6 +4,7 @@ import type {
   ChannelCommand,
   Command,
   CursorState,
+  LogLine,
   HistoryMark,
   KeptHistories,
   LutraEvent,
@@ -160,6 +161,14 @@ export class SimBus implements Bus {
     await this.link.ask(() => {
       this.store(event);
     });
+  }
+
+  async publishLog(): Promise<void> {
+    throw new SyncError('INTERNAL', { problem: 'The simulation sends no logs' });
+  }
+
+  async readLogs(): Promise<LogLine[]> {
+    throw new SyncError('INTERNAL', { problem: 'The simulation sends no logs' });
   }
 
   async *followEvents(

@@ -4,6 +4,7 @@ import type {
   CursorState,
   HistoryMark,
   KeptHistories,
+  LogLine,
   LutraEvent,
   OriginState,
   PipelineDefinition,
@@ -16,6 +17,7 @@ import type {
   ConsumeOptions,
   EventFilter,
   InstanceQueue,
+  LogFilter,
   LoggedEvent,
   LogPlace,
   ProcessDelivery,
@@ -33,6 +35,7 @@ import { HeldDeliveries } from './held-deliveries.ts';
 import { HistoryStore } from './history-store.ts';
 import { countQueued, purgeOldEpochs, removePipelineConsumer } from './housekeeping.ts';
 import { isInstanceQueueRead, moveInstanceQueue, namesOfInstanceQueues, openInstanceQueue } from './instance-queues.ts';
+import { LogStore } from './log-store.ts';
 import type { NatsLink } from './nats-link.ts';
 import { consumeProcesses } from './process-consumer.ts';
 import { NatsProcessWriter } from './process-writer.ts';
@@ -44,6 +47,7 @@ import { originKey, pipelineKey } from './subjects.ts';
 export class NatsBus implements Bus {
   private readonly held: HeldDeliveries;
   private readonly events: EventLog;
+  private readonly logs: LogStore;
   private readonly commands: CommandQueue;
   private readonly definitions: DefinitionStore;
   private readonly cursors: Bucket;
@@ -52,6 +56,7 @@ export class NatsBus implements Bus {
   constructor(private readonly link: NatsLink) {
     this.held = new HeldDeliveries(link);
     this.events = new EventLog(link);
+    this.logs = new LogStore(link);
     this.commands = new CommandQueue(link, this.held, this.events);
     this.definitions = new DefinitionStore(link);
     this.cursors = new Bucket(link, link.subjects.buckets.cursor, link.subjects.streams.cursor);
@@ -124,6 +129,14 @@ export class NatsBus implements Bus {
 
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
     return this.events.read(filter);
+  }
+
+  publishLog(line: LogLine): Promise<void> {
+    return this.logs.publish(line);
+  }
+
+  readLogs(filter: LogFilter): Promise<LogLine[]> {
+    return this.logs.read(filter);
   }
 
   issueCommand(command: Command): Promise<void> {

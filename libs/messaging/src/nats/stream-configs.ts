@@ -24,6 +24,8 @@ const BODIES_BYTES_MAX = 2048 * MIB;
 const BODIES_AGE_MAX_MS = DAY_MS;
 const EVENTS_BYTES_MAX = 256 * MIB;
 const EVENTS_AGE_MAX_MS = 7 * DAY_MS;
+/** Some ten thousand lines. */
+const LOGS_BYTES_MAX = 16 * MIB;
 const COMMANDS_BYTES_MAX = 16 * MIB;
 const BUCKET_BYTES_MAX = 64 * MIB;
 const KEY_HISTORY = 64;
@@ -54,6 +56,12 @@ export function streamConfigs(subjects: Subjects): NamedStreamConfig[] {
     },
     {
       ...fileStream(subjects.streams.events, subjects.all.events, EVENTS_BYTES_MAX),
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(EVENTS_AGE_MAX_MS),
+    },
+    {
+      ...fileStream(subjects.streams.logs, subjects.all.logs, LOGS_BYTES_MAX),
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
       max_age: nanos(EVENTS_AGE_MAX_MS),

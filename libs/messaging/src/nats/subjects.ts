@@ -1,6 +1,6 @@
-import type { LutraEvent, ProcessIdentity } from '@lutra/model';
+import type { LogLine, LutraEvent, ProcessIdentity, SentLevel } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import type { ConsumeOptions, EventFilter, ProcessQueue } from '../bus.ts';
+import type { ConsumeOptions, EventFilter, LogFilter, ProcessQueue } from '../bus.ts';
 
 /** Every subject, stream, bucket and durable name of Lutra is made here; nothing else spells one. */
 export interface Subjects {
@@ -10,6 +10,7 @@ export interface Subjects {
     readonly transformed: string;
     readonly bodies: string;
     readonly events: string;
+    readonly logs: string;
     readonly commands: string;
     readonly config: string;
     readonly cursor: string;
@@ -21,6 +22,7 @@ export interface Subjects {
     readonly queue: (queue: ProcessQueue) => string;
     readonly bodies: string;
     readonly events: string;
+    readonly logs: string;
     readonly commands: string;
     readonly keys: (bucket: string) => string;
   };
@@ -50,6 +52,9 @@ export interface Subjects {
   readonly epochOf: (subject: string) => number;
   readonly event: (event: LutraEvent) => string;
   readonly eventFilter: (filter: EventFilter, kind?: LutraEvent['kind']) => string;
+  /** service, level, pipeline. */
+  readonly log: (line: LogLine) => string;
+  readonly logFilter: (filter: Pick<LogFilter, 'pipelineId' | 'service'>, level: SentLevel) => string;
   readonly command: (pipelineOrChannelId: string) => string;
   readonly key: (bucket: string, key: string) => string;
 }
@@ -101,6 +106,7 @@ export function subjectsOf(namespace: string): Subjects {
       transformed: `${upper}_TRANSFORMED`,
       bodies: `${upper}_BODIES`,
       events: `${upper}_EVENTS`,
+      logs: `${upper}_LOGS`,
       commands: `${upper}_COMMANDS`,
       config: `KV_${config}`,
       cursor: `KV_${cursor}`,
@@ -111,6 +117,7 @@ export function subjectsOf(namespace: string): Subjects {
       queue: (queue) => `${root}.${queue}.>`,
       bodies: `${root}.body.>`,
       events: `${root}.events.>`,
+      logs: `${root}.logs.>`,
       commands: `${root}.commands.>`,
       keys: (bucket) => `$KV.${bucket}.>`,
     },
@@ -143,6 +150,11 @@ export function subjectsOf(namespace: string): Subjects {
     event: (event) => `${root}.events.${event.pipelineId === null ? '_' : token(event.pipelineId)}.${event.kind}`,
     eventFilter: (filter, kind) =>
       `${root}.events.${filter.pipelineId === undefined ? '*' : token(filter.pipelineId)}.${kind ?? '*'}`,
+    // A line may name anything: what is no token has no filter of its own.
+    log: ({ service, level, pipelineId }) =>
+      `${root}.logs.${service}.${level}.${pipelineId !== null && isToken(pipelineId) ? pipelineId : '_'}`,
+    logFilter: ({ service, pipelineId }, level) =>
+      `${root}.logs.${service ?? '*'}.${level}.${pipelineId === undefined ? '*' : token(pipelineId)}`,
     command: (pipelineId) => `${root}.commands.${token(pipelineId)}`,
     key: (bucket, key) => `$KV.${bucket}.${key}`,
   };
