@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const home = process.env.LUTRA_HOME ?? join(root, '.lutra');
 const nodeWanted = [20, 19];
-const tools = ['demo', 'test', 'bench', 'servers', 'docs', 'charsets', 'chaos', 'sim', 'mutants'];
+const tools = ['demo', 'test', 'bench', 'servers', 'docs', 'dump', 'charsets', 'chaos', 'sim', 'mutants'];
 
 const [tool, ...args] = process.argv.slice(2);
 try {

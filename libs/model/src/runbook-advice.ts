@@ -29,10 +29,9 @@ const BY_CLASS: Readonly<Record<ErrorClass, (code: string) => Required<Advice>>>
   }),
 };
 
-const NEW_POSITION =
-  "UPDATE lutra.checkpoint SET done = '{place}', inside = NULL WHERE pipeline_id = '{id}'; -- at the target, while the pipeline is PAUSED";
+const NEW_POSITION = 'POST pipelines/{id}/positions/rewind {"to":{"kind":"latest"},"reason":"…","force":true}';
 const AFTER_NEW_POSITION =
-  'Write the place in the form that the column `done` has now. Then RESTART: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
+  'While the pipeline is PAUSED; `…/positions/preview` tells first what it means, `to` may also be a time, GTIDs, or a file with its offset. Then START: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
 const OR_DEAD_LETTER =
   'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded.';
 const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';

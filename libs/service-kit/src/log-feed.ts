@@ -1,6 +1,5 @@
 import type { Bus } from '@lutra/messaging';
-import { SENT_LEVELS } from '@lutra/model';
-import type { Clock, LogLine } from '@lutra/model';
+import type { Clock, LogLine, SentLevel } from '@lutra/model';
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 import { hideSecrets } from './hide-secrets.ts';
@@ -83,7 +82,7 @@ export class LogFeed {
       }
   }
 
-  private lineOf(text: string, level: (typeof SENT_LEVELS)[number]): LogLine | null {
+  private lineOf(text: string, level: SentLevel): LogLine | null {
     const { service, instance } = this.identity;
     const read = parsed(text);
     if (read === null) return null;

@@ -9,6 +9,7 @@ export { recordedStreams } from './damage/recorded-streams.ts';
 export type { RecordedStream } from './damage/recorded-streams.ts';
 export { sealEvents } from './damage/seal-events.ts';
 export { SeededRandom } from './damage/seeded-random.ts';
+export { dumpDatabase, restoreDatabase } from './dump-database.ts';
 export { FaultProxy } from './fault-proxy/fault-proxy.ts';
 export type { FaultProxyOptions } from './fault-proxy/fault-proxy.ts';
 export type { CutAt, Direction, LinkEffect, LinkFault } from './fault-proxy/link-fault.ts';

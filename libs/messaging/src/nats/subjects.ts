@@ -150,15 +150,16 @@ export function subjectsOf(namespace: string): Subjects {
     event: (event) => `${root}.events.${event.pipelineId === null ? '_' : token(event.pipelineId)}.${event.kind}`,
     eventFilter: (filter, kind) =>
       `${root}.events.${filter.pipelineId === undefined ? '*' : token(filter.pipelineId)}.${kind ?? '*'}`,
-    // A line may name anything: what is no token has no filter of its own.
-    log: ({ service, level, pipelineId }) =>
-      `${root}.logs.${service}.${level}.${pipelineId !== null && isToken(pipelineId) ? pipelineId : '_'}`,
+    log: ({ service, level, pipelineId }) => `${root}.logs.${service}.${level}.${pipelineOfLine(pipelineId)}`,
     logFilter: ({ service, pipelineId }, level) =>
       `${root}.logs.${service ?? '*'}.${level}.${pipelineId === undefined ? '*' : token(pipelineId)}`,
     command: (pipelineId) => `${root}.commands.${token(pipelineId)}`,
     key: (bucket, key) => `$KV.${bucket}.${key}`,
   };
 }
+
+/** A line may name anything: what is no token has no filter of its own. */
+const pipelineOfLine = (id: string | null): string => (id !== null && isToken(id) ? id : '_');
 
 /** Name of the stream that holds a queue. */
 export const streamOf = (subjects: Subjects, queue: ProcessQueue): string => subjects.streams[queue];

@@ -5,6 +5,7 @@ import type { Place } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { CursorDto } from '../pipelines/pipeline-state.dto.ts';
 import { StartDto } from '../pipelines/start.dto.ts';
+import { REWIND_DIRECTIONS } from './rewind-plan.ts';
 import type { RewindDirection } from './rewind-plan.ts';
 import { SAVED_KINDS } from './saved-position.entity.ts';
 import type { SavedKind } from './saved-position.entity.ts';
@@ -184,7 +185,11 @@ export class RefusalDto {
 
 /** What a rewind would do. */
 export class RewindPreviewDto {
-  @ApiProperty({ enum: ['back', 'forward', 'none'], description: 'back: repeats; forward: leaves out' })
+  @ApiProperty({
+    enum: REWIND_DIRECTIONS,
+    description:
+      'back: repeats; forward: leaves out; across: each place has transactions that the other has not, as after the loss of a source',
+  })
   direction!: RewindDirection;
 
   @ApiProperty({ type: Object })

@@ -1,12 +1,14 @@
 import { checkPlace, gtidsBefore, resolveStart } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
 import { compileMappings, coversDone, SyncError } from '@lutra/model';
-import type { MappingDefinition, Place, StartDefinition } from '@lutra/model';
+import type { MappingDefinition, PipelineDefinition, Place, StartDefinition } from '@lutra/model';
 import type { TargetSession } from '@lutra/sql';
 import { surveyLog } from './survey-log.ts';
 import type { LogSurvey } from './survey-log.ts';
 
-export type RewindDirection = 'back' | 'forward' | 'none';
+export const REWIND_DIRECTIONS = ['back', 'forward', 'across', 'none'] as const;
+/** across: each of the two places has transactions that the other has not, as after the loss of a source. */
+export type RewindDirection = (typeof REWIND_DIRECTIONS)[number];
 
 /** What going from one place to another means for the source. */
 export interface RewindPlan {
@@ -48,8 +50,7 @@ const REFUSALS: readonly string[] = [
 
 /**
  * Finds the place that `to` means at the source, and reads what lies between it and where the pipeline stands, until time is
- * up. Throws RESOURCE_CONFLICT for a place that is neither before nor behind, and what the source throws when it cannot be
- * asked; a place that it cannot serve is an answer.
+ * up. Throws what the source throws when it cannot be asked; a place that it cannot serve is an answer.
  */
 export async function planRewind(
   session: SourceSession,
@@ -68,14 +69,33 @@ export async function planRewind(
   }
   const direction = directionOf(before, after);
   if (direction === 'none') return { direction, before, after, survey: NOTHING, refusal: null };
-  const [from, until] = direction === 'back' ? [after.done, before.done] : [before.done, after.done];
   try {
     await checkPlace(session, after);
-    const matcher = compileMappings(mappings);
-    const survey = await surveyLog(session.options, { from, until, matcher }, isTimeUp);
-    return { direction, before, after, survey, refusal: null };
   } catch (error) {
     return { direction, before, after, survey: UNKNOWN, refusal: refusalOf(error) };
+  }
+  const survey =
+    direction === 'across' ? UNKNOWN : await surveyBetween(session, { direction, before, after, mappings }, isTimeUp);
+  return { direction, before, after, survey, refusal: null };
+}
+
+/** Of log that the source has purged nobody knows what it held; a pipeline that needs it is put behind it. */
+async function surveyBetween(
+  session: SourceSession,
+  {
+    direction,
+    before,
+    after,
+    mappings,
+  }: Pick<RewindPlan, 'direction' | 'before' | 'after'> & Pick<PipelineDefinition, 'mappings'>,
+  isTimeUp: AbortSignal,
+): Promise<LogSurvey> {
+  const [from, until] = direction === 'back' ? [after.done, before.done] : [before.done, after.done];
+  try {
+    return await surveyLog(session.options, { from, until, matcher: compileMappings(mappings) }, isTimeUp);
+  } catch (error) {
+    refusalOf(error);
+    return UNKNOWN;
   }
 }
 
@@ -112,10 +132,7 @@ function directionOf(before: Place, after: Place): RewindDirection {
   const isForward = coversDone(after.done, before.done);
   if (isBack && isForward) return before.inside === null ? 'none' : 'back';
   if (isBack) return 'back';
-  if (isForward) return 'forward';
-  const problem =
-    'The place is neither before nor behind the one where the pipeline stands: each of them has transactions that the other has not';
-  throw new SyncError('RESOURCE_CONFLICT', { problem });
+  return isForward ? 'forward' : 'across';
 }
 
 function refusalOf(error: unknown): SyncError {

@@ -60,7 +60,8 @@ export class RewindService {
     requireMatch(versionOf(rows), by.ifMatch);
     const answer = previewDtoOf(plan, unrepeatable);
     requireSense(definition, plan);
-    if (answer.needsForce && force !== true) throw new SyncError('CONFIRMATION_MISSING', { problem: whyForce(plan, unrepeatable) });
+    if (answer.needsForce && force !== true)
+      throw new SyncError('CONFIRMATION_MISSING', { problem: whyForce(plan, unrepeatable) });
     // What select keeps of tables may not reach back so far; without it, it looks ahead in the log.
     if (plan.direction === 'back') await this.parts.bus.removeTableHistories(pipelineId);
     await this.put(pipelineId, { plan, permit, rows, reason, caller: by.caller });
@@ -166,7 +167,11 @@ function requireSense({ parameters }: PipelineDefinition, { direction, refusal }
 function whyForce({ direction, survey }: RewindPlan, unrepeatable: readonly UnrepeatableTable[]): string {
   const says = 'say force: true when that is wanted';
   if (direction === 'forward')
-    return `${String(survey.transactions)} transactions or more would never be written: ${says}`;
+    return survey.isComplete
+      ? `${String(survey.transactions)} transactions would never be written: ${says}`
+      : `Transactions that nobody could count would never be written: ${says}`;
+  if (direction === 'across')
+    return `Each of the two places has transactions that the other has not, rows may be doubled and left out: ${says}`;
   const names = unrepeatable.map(({ schema, table }) => `${schema}.${table}`).join(', ');
   if (names !== '') return `Rows of ${names} would be doubled: ${says}`;
   return `There is more to repeat than could be read in a few seconds, and nobody knows of which tables: ${says}`;

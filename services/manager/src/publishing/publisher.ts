@@ -1,12 +1,15 @@
-import { MoreThan } from 'typeorm';
+import { LessThan, MoreThan } from 'typeorm';
 import { Bell, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
+import { ownCaller } from '../access/caller.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Store } from '../store/store.ts';
 import { DefinitionEntity } from './definition.entity.ts';
+import { reviseDefinitions } from './revisions.ts';
 
 /** What another manager wrote, or could not publish before it died, is found by looking this often. */
 const POLL_MS = 1_000;
@@ -137,7 +140,18 @@ export class Publisher implements Worker {
       const held = await bus.definition(pipelineId);
       if (held?.revision === revision) continue;
       log.warn({ pipelineId, revision, held: held?.revision ?? null }, 'bus has lost a definition');
-      await store.read(DefinitionEntity, (rows) => rows.update({ pipelineId, revision }, { isPublished: false }));
+      // A newer one than the store has: the store came back from a backup. No number may stand for two definitions.
+      if (held !== null && held.revision > revision) await this.raise(pipelineId, held.revision);
+      else await store.read(DefinitionEntity, (rows) => rows.update({ pipelineId, revision }, { isPublished: false }));
     }
+  }
+
+  private async raise(pipelineId: string, above: number): Promise<void> {
+    const { store, clock } = this.parts;
+    const caller = { ...ownCaller({ id: '', name: 'lutra' }), comment: 'As it stands in the restored store' };
+    await store.change(async (manager) => {
+      await manager.update(PipelineEntity, { id: pipelineId, revision: LessThan(above) }, { revision: above });
+      await reviseDefinitions(manager, [pipelineId], { caller, at: clock.now() });
+    });
   }
 }
