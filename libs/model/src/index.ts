@@ -103,6 +103,7 @@ export type {
   NamePattern,
   NoKeyPolicy,
   PipelineDefinition,
+  SkipDefinition,
   PipelineParameters,
   Placement,
   PoisonPolicy,

@@ -222,6 +222,14 @@ export const LANES_MAX = 32;
 /** Largest `parallelism` that a pipeline may ask for; the streams' limit per subject is twice this. */
 export const PARALLELISM_MAX = 32;
 
+/** A source transaction, or one row of it, that is not written: a person has seen it and decided so. */
+export interface SkipDefinition {
+  /** Name of the transaction, as in TransactionHeader. */
+  readonly gtid: string;
+  /** Absent = all of its rows. */
+  readonly row?: { readonly event: number; readonly row: number };
+}
+
 /** One validated, immutable revision of everything that the stages need to know of a pipeline. */
 export interface PipelineDefinition {
   readonly id: string;
@@ -233,4 +241,6 @@ export interface PipelineDefinition {
   readonly mappings: readonly MappingDefinition[];
   readonly parameters: PipelineParameters;
   readonly start: StartDefinition;
+  /** Absent = none. */
+  readonly skips?: readonly SkipDefinition[];
 }

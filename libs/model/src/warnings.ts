@@ -98,6 +98,12 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'The target is as it was. Run the statement there by hand when it shall follow.',
   },
+  TRANSACTION_SKIPPED: {
+    meaning:
+      'Rows of a source transaction were left out because a person has decided so, after its content was shown. They count as skipped. Told again when the transaction is read again.',
+    command: 'GET pipelines/{id}/skips',
+    next: 'The list says who and why. DELETE takes a decision back for a transaction that is still to come; one that the checkpoint has passed comes again only by a rewind.',
+  },
   SOURCE_GHOST_LEFT_OUT: {
     meaning:
       'Rows came of a table that an expression would map, and its name is one that gh-ost or pt-online-schema-change give to their tables (`_t_gho`, `_t_ghc`, `_t_del`, `_t_new`, `_t_old`): its rows are left out, for the rows of the table itself are taken. Told once for each table and epoch.',

@@ -1,13 +1,14 @@
 import { context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
 import { Bell, must, SyncError } from '@lutra/model';
-import type { PipelineDefinition } from '@lutra/model';
+import type { PipelineDefinition, WarningCode } from '@lutra/model';
 import { decodeRowProcess, decodeStatementProcess, STATEMENT_SCHEMA } from '@lutra/messaging';
 import type { ProcessDelivery } from '@lutra/messaging';
 import { ATTRIBUTES, TRACER_NAME } from '@lutra/service-kit';
 import type { PipelineSession, ServiceContext } from '@lutra/service-kit';
 import type { Batch } from './batch.ts';
 import { expectSameDryRun } from './dry-run/dry-run-guard.ts';
+import { leaveOut } from './leave-out.ts';
 import type { LoadEnv } from './load.env.ts';
 import { noCounts } from './loaded-process.ts';
 import type { LoadedProcess } from './loaded-process.ts';
@@ -30,6 +31,7 @@ interface ReaderParts {
   readonly pace: Pick<Pace, 'limits'>;
   /** Rung when a batch is ready. */
   readonly ready: Bell;
+  readonly warn: (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
   /** Does ahead what can be done before the batch has its turn. */
   readonly prepare: (batch: Batch) => void;
 }
@@ -122,8 +124,10 @@ export class BatchReader {
     try {
       release = await context.budget.reserve(bytes * MEMORY_FACTOR, signal, parameters.priority);
       return await activeContext.with(parent, async () => {
-        const processes = await Promise.all(deliveries.map((delivery) => this.fetch(delivery, signal)));
+        const fetched = await Promise.all(deliveries.map((delivery) => this.fetch(delivery, signal)));
         const definition = await this.definitionOf(first.header.revision);
+        const { processes, told } = leaveOut(fetched, definition.skips ?? []);
+        for (const message of told) await this.parts.warn({ code: 'TRANSACTION_SKIPPED', message });
         expectSameDryRun(pipeline, definition);
         const traceId = firstSpan?.spanContext().traceId ?? '';
         const batch = {

@@ -112,6 +112,7 @@ export class ProcessLoader {
       buffer: this.buffer,
       pace,
       ready: this.bell,
+      warn,
       prepare: this.writer.prepare,
     });
   }

@@ -29,6 +29,7 @@ import { RunbookLinks } from './runbook/runbook-links.ts';
 import { SecretsController } from './secrets/secrets.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { ProcessesController } from './statistics/processes.controller.ts';
+import { SkipsController } from './skips/skips.controller.ts';
 import { StatisticsController } from './statistics/statistics.controller.ts';
 import { SystemParametersController } from './system-parameters/system-parameters.controller.ts';
 import { UsersController } from './users/users.controller.ts';
@@ -65,6 +66,7 @@ export class ManagerModule {
         RevisionsController,
         SecretsController,
         SessionsController,
+        SkipsController,
         StatisticsController,
         SystemParametersController,
         UsersController,

@@ -24,6 +24,7 @@ export interface AuditedWrite {
     | 'receiver'
     | 'request'
     | 'session'
+    | 'skip'
     | 'user';
   readonly resourceId: string;
   /** As the API shows it, thus without secrets; null = did not exist. */

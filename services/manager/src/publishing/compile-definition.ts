@@ -1,8 +1,9 @@
 import { completeParameters, SyncError } from '@lutra/model';
-import type { DatabaseKind, DataSourceDefinition, PipelineDefinition } from '@lutra/model';
+import type { DatabaseKind, DataSourceDefinition, PipelineDefinition, SkipDefinition } from '@lutra/model';
 import type { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import type { SkipEntity } from '../skips/skip.entity.ts';
 import { compileMapping } from './compile-mapping.ts';
 
 /** Rows of the store that make one definition. */
@@ -12,13 +13,15 @@ export interface DefinitionParts {
   readonly target: DataSourceEntity;
   /** In the order of their creation. */
   readonly mappings: readonly MappingEntity[];
+  /** In the order of their creation. */
+  readonly skips: readonly SkipEntity[];
 }
 
 /**
  * One self-contained definition: a stage needs nothing else of the store. Its revision is the pipeline's. Throws
  * PIPELINE_SOURCE_UNSUPPORTED, PIPELINE_TARGET_UNSUPPORTED.
  */
-export function compileDefinition({ pipeline, source, target, mappings }: DefinitionParts): PipelineDefinition {
+export function compileDefinition({ pipeline, source, target, mappings, skips }: DefinitionParts): PipelineDefinition {
   kindOfSource(source);
   if (target.kind === 'oracle') {
     const problem = `Data source ${target.name} is an Oracle database, which load cannot write yet`;
@@ -34,8 +37,12 @@ export function compileDefinition({ pipeline, source, target, mappings }: Defini
     mappings: mappings.flatMap(compileMapping),
     parameters: completeParameters(pipeline.parameters),
     start: pipeline.start,
+    ...(skips.length === 0 ? {} : { skips: skips.map(compileSkip) }),
   };
 }
+
+const compileSkip = ({ gtid, event, row }: SkipEntity): SkipDefinition =>
+  event === null || row === null ? { gtid } : { gtid, row: { event, row } };
 
 /** What kind of log the pipeline reads. Throws PIPELINE_SOURCE_UNSUPPORTED. */
 export function kindOfSource({ id, name, kind }: DataSourceEntity): DatabaseKind {

@@ -6,6 +6,7 @@ import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { keepRevision } from '../revisions/keep-revision.ts';
 import type { RevisedBy } from '../revisions/keep-revision.ts';
+import { SkipEntity } from '../skips/skip.entity.ts';
 import { checkDefinition } from './mapping-rules.ts';
 import { compileDefinition } from './compile-definition.ts';
 import { DefinitionEntity } from './definition.entity.ts';
@@ -53,6 +54,7 @@ async function compile(manager: EntityManager, id: string): Promise<Compiled> {
     source: must(await manager.findOneBy(DataSourceEntity, { id: pipeline.sourceId }), 'a foreign key holds it'),
     target: must(await manager.findOneBy(DataSourceEntity, { id: pipeline.targetId }), 'a foreign key holds it'),
     mappings,
+    skips: await manager.find(SkipEntity, { where: { pipelineId: id }, order: { id: 'ASC' } }),
   });
   return { pipeline, mappings, definition };
 }

@@ -15,6 +15,7 @@ import { RemovalEntity } from '../removals/removal.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
 import { SessionEntity } from '../sessions/session.entity.ts';
 import { SessionTokenEntity } from '../sessions/session-token.entity.ts';
+import { SkipEntity } from '../skips/skip.entity.ts';
 import { SystemParametersEntity } from '../system-parameters/system-parameters.entity.ts';
 import { UserEntity } from '../users/user.entity.ts';
 
@@ -40,6 +41,7 @@ export const ENTITIES = [
   SavedPositionEntity,
   SessionEntity,
   SessionTokenEntity,
+  SkipEntity,
   SystemParametersEntity,
   UserEntity,
 ] as const;

@@ -11,6 +11,7 @@ import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000000.ts';
+import { AddSkips1796510000000 } from './add-skips-1796510000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   AddSystemParameters1796220000000,
   AddPreChecks1796400000000,
   AddSavedPositions1796500000000,
+  AddSkips1796510000000,
 ] as const;
