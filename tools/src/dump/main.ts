@@ -69,23 +69,24 @@ async function record({ databases, nats, zookeeper }: ServerGroup): Promise<stri
 
 /** One of everything that every release since the first can keep. */
 async function fill({ api }: LocalStack): Promise<string> {
-  const { id: channelId } = await api.post<{ readonly id: string }>('/channels', {
-    name: 'shop',
-    description: 'Ä–ö 漢',
-  });
+  const { id: channelId } = await api.post('/channels', { body: { name: 'shop', description: 'Ä–ö 漢' } });
   const dataSource = { host: 'db.example.com', port: 3306, user: 'lutra', password: 'a password' };
-  const source = await api.post<{ readonly id: string }>('/data-sources', { ...dataSource, name: 's', kind: 'mysql' });
-  const target = await api.post<{ readonly id: string }>('/data-sources', {
-    ...{ ...dataSource, name: 't', kind: 'mariadb', standbys: [{ host: 'standby.example.com', port: 3307 }] },
-  });
-  const { id } = await api.post<{ readonly id: string }>('/pipelines', {
-    ...{ channelId, name: 'berlin-to-lisbon', sourceId: source.id, targetId: target.id },
-    parameters: { lanes: 2, onPoison: 'deadLetter' },
-    start: { kind: 'time', time: '2026-11-21T10:00:00Z' },
+  const source = await api.post('/data-sources', { body: { ...dataSource, name: 's', kind: 'mysql' } });
+  const standbys = [{ host: 'standby.example.com', port: 3307 }];
+  const target = await api.post('/data-sources', { body: { ...dataSource, name: 't', kind: 'mariadb', standbys } });
+  const { id } = await api.post('/pipelines', {
+    body: {
+      ...{ channelId, name: 'berlin-to-lisbon', sourceId: source.id, targetId: target.id },
+      parameters: { lanes: 2, onPoison: 'deadLetter' },
+      start: { kind: 'time', time: '2026-11-21T10:00:00Z' },
+    },
   });
   for (const table of [{ exact: 'orders' }, { regex: 'stock_\\d+' }])
-    await api.post(`/pipelines/${id}/mappings`, { source: { schema: 'shop', table }, target: { schema: 'shop' } });
-  await api.command(id, 'START', 'a dump');
+    await api.post('/pipelines/{pipelineId}/mappings', {
+      path: { pipelineId: id },
+      body: { source: { schema: 'shop', table }, target: { schema: 'copy' } },
+    });
+  await api.command(id, 'START', 'a dump', { force: true });
   return id;
 }
 
