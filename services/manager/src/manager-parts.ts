@@ -58,7 +58,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
   const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, access, instance });
-  const positions = buildPositionParts(context, { store, door, publisher });
+  const positions = buildPositionParts(context, { store, door, publisher, secrets });
   return {
     services: [
       ...configuration.services,

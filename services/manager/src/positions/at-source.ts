@@ -1,7 +1,7 @@
 import { openSource } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
-import { openSecrets } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 
 /** A person waits for the answer. */
 const ANSWER_MS_MAX = 8_000;
@@ -14,12 +14,12 @@ const TIMEOUT_MS = 4_000;
  * what `openSource` throws, SOURCE_CONNECTION_LOST when there is no answer in time, and what `work` throws.
  */
 export async function atSource<T>(
-  parts: { readonly clock: Clock; readonly secretKey: string },
+  parts: { readonly clock: Clock; readonly secrets: Secrets },
   definition: DataSourceDefinition,
   work: (session: SourceSession, isTimeUp: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { clock, secretKey } = parts;
-  const source = { definition, ...openSecrets(definition, secretKey), clock, timeoutMs: TIMEOUT_MS };
+  const { clock, secrets } = parts;
+  const source = { definition, ...secrets.ofDataSource(definition), clock, timeoutMs: TIMEOUT_MS };
   const { session } = await openSource(source, { place: null, schemas: [] });
   const [over, timeUp] = [new AbortController(), new AbortController()];
   const limits = Promise.all([

@@ -4,6 +4,7 @@ import type { Clock, CursorState, Place } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import { readCheckpoint } from '@lutra/sql';
 import type { CheckpointRow } from '@lutra/sql';
+import type { Secrets } from '@lutra/service-kit';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -32,7 +33,7 @@ export class PositionService {
       readonly clock: Clock;
       readonly bus: Bus;
       readonly door: TargetDoor;
-      readonly secretKey: string;
+      readonly secrets: Secrets;
     },
   ) {}
 

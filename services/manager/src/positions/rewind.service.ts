@@ -4,6 +4,7 @@ import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import { readCheckpoint, setPlace } from '@lutra/sql';
 import type { CheckpointRow } from '@lutra/sql';
+import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -38,7 +39,7 @@ export class RewindService {
       readonly bus: Bus;
       readonly coordinator: Coordinator;
       readonly door: TargetDoor;
-      readonly secretKey: string;
+      readonly secrets: Secrets;
       readonly instance: string;
     },
   ) {}

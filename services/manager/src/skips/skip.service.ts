@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { compileMappings, containsTransaction, intersectPlaces, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { readCheckpoint } from '@lutra/sql';
+import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Plain } from '../http/plain.ts';
@@ -37,7 +38,7 @@ export class SkipService {
       readonly clock: Clock;
       readonly door: TargetDoor;
       readonly publisher: Publisher;
-      readonly secretKey: string;
+      readonly secrets: Secrets;
     },
   ) {}
 
