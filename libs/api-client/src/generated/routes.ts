@@ -25,6 +25,7 @@ export interface Routes {
     '/events': { args: [request?: { readonly query?: { readonly kinds?: string; readonly since?: string; readonly limit?: number } }]; answer: EventListDto };
     '/instances': { args: []; answer: InstanceListDto };
     '/instances/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: InstanceDetailDto };
+    '/logs': { args: [request?: { readonly query?: { readonly service?: "select" | "extract" | "transform" | "load" | "arbiter" | "manager"; readonly level?: "warn" | "error"; readonly pipeline?: string; readonly traceId?: string; readonly since?: string; readonly limit?: number } }]; answer: LogListDto };
     '/data-sources/{id}/schemas': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string } }]; answer: SchemaListDto };
     '/data-sources/{id}/schemas/{schema}/tables': { args: [request: { readonly path: { readonly id: string; readonly schema: string }; readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string } }]; answer: TableListDto };
     '/data-sources/{id}/schemas/{schema}/tables/{table}': { args: [request: { readonly path: { readonly id: string; readonly schema: string; readonly table: string } }]; answer: TableDetailDto };
@@ -37,6 +38,8 @@ export interface Routes {
     '/pipelines/{id}/processes': { args: [request: { readonly path: { readonly id: string } }]; answer: ProcessListDto };
     '/pipelines/{id}/events': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly kinds?: string; readonly since?: string; readonly limit?: number } }]; answer: EventListDto };
     '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
+    '/pipelines/{id}/positions': { args: [request: { readonly path: { readonly id: string } }]; answer: PositionDto };
+    '/pipelines/{id}/positions/history': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly from?: string; readonly to?: string; readonly limit?: number } }]; answer: PositionHistoryDto };
     '/processes': { args: [request: { readonly query: { readonly page?: number; readonly pageSize?: number; readonly pipelineId: string; readonly from?: string; readonly to?: string; readonly slowest?: boolean } }]; answer: ProcessListDto };
     '/receivers': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string; readonly sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" } }]; answer: ReceiverListDto };
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: ReceiverDto };
@@ -47,6 +50,8 @@ export interface Routes {
     '/pipelines/{pipelineId}/revisions/{before}/diff/{after}': { args: [request: { readonly path: { readonly pipelineId: string; readonly before: string; readonly after: string } }]; answer: RevisionDiffDto };
     '/secrets': { args: []; answer: SecretsDto };
     '/session': { args: []; answer: CallerDto };
+    '/pipelines/{pipelineId}/skips': { args: [request: { readonly path: { readonly pipelineId: string } }]; answer: SkipListDto };
+    '/pipelines/{pipelineId}/skips/preview': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query: { readonly gtid: string } }]; answer: SkipPreviewDto };
     '/statistics': { args: [request?: { readonly query?: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId?: string; readonly channelId?: string } }]; answer: StatisticsDto };
     '/statistics/tables': { args: [request: { readonly query: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId: string; readonly table?: string } }]; answer: TableStatisticsDto };
     '/system-parameters': { args: []; answer: SystemParametersDto };
@@ -75,11 +80,14 @@ export interface Routes {
     '/pipelines/{id}/move': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: MoveRequestDto }]; answer: CommandAcceptedDto };
     '/pipelines/{id}/commands': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: CommandRequestDto }]; answer: CommandAcceptedDto };
     '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
+    '/pipelines/{id}/positions/preview': { args: [request: { readonly path: { readonly id: string }; readonly body: RewindPreviewRequestDto }]; answer: RewindPreviewDto };
+    '/pipelines/{id}/positions/rewind': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: RewindRequestDto }]; answer: RewindPreviewDto };
     '/receivers': { args: [request: { readonly body: ReceiverCreateDto }]; answer: ReceiverDto };
     '/receivers/{id}/test-send': { args: [request: { readonly path: { readonly id: string } }]; answer: TestSendDto };
     '/pipelines/{pipelineId}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: RollbackDto }]; answer: PipelineDetailDto };
     '/login': { args: [request: { readonly body: LoginDto }]; answer: SessionStartedDto };
     '/session/refresh': { args: []; answer: SessionStartedDto };
+    '/pipelines/{pipelineId}/skips': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: SkipCreateDto }]; answer: SkipDto };
     '/users': { args: [request: { readonly body: UserCreateDto }]; answer: UserDto };
   };
   PUT: {
@@ -111,6 +119,7 @@ export interface Routes {
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
     '/removals/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: RemovalDto };
     '/session': { args: []; answer: undefined };
+    '/pipelines/{pipelineId}/skips/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
     '/users/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
   };
 }
@@ -816,6 +825,13 @@ export interface DifferenceDto {
   readonly after?: unknown;
 }
 
+export interface DistanceDto {
+  /** Transactions that the source has and the target has not */
+  readonly transactions: number | null;
+  /** Bytes of log, where places are files and offsets */
+  readonly bytes: number | null;
+}
+
 export interface DocumentAlarmRuleDto {
   readonly severity?: "urgent" | "important" | "normal";
   readonly enabled?: boolean;
@@ -1120,6 +1136,15 @@ export interface KeyDto {
   readonly columns: readonly (string)[];
 }
 
+export interface LanePositionDto {
+  readonly lane: number;
+  readonly epoch: number;
+  /** Target transactions that this lane has committed */
+  readonly step: number;
+  /** What is done: a GTID set (MySQL), one GTID per domain (MariaDB), or server, file and offset without GTID */
+  readonly place: Readonly<Record<string, unknown>>;
+}
+
 export interface LiveFiguresDto {
   /** Since the pipeline exists */
   readonly totals: StatisticCountsDto;
@@ -1147,6 +1172,24 @@ export interface LogLevelDto {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | null;
   /** Only instances of this service; left out = of all */
   readonly service?: "select" | "extract" | "transform" | "load" | "arbiter" | "manager";
+}
+
+export interface LogLineDto {
+  readonly at: string;
+  readonly service: "select" | "extract" | "transform" | "load" | "arbiter" | "manager";
+  readonly instance: string;
+  readonly level: "warn" | "error";
+  readonly message: string;
+  readonly pipelineId: string | null;
+  readonly traceId: string | null;
+  readonly code: string | null;
+  /** Everything else that the line says; secrets are *** */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface LogListDto {
+  readonly items: readonly (LogLineDto)[];
+  readonly total: number;
 }
 
 export interface LoginDto {
@@ -1378,6 +1421,18 @@ export interface PasswordChangeDto {
   readonly password: string;
 }
 
+export interface PastPositionDto {
+  readonly at: string;
+  /** cursor: of the last minute or so; saved: every ten minutes, for a week; rewind: where it stood before a person put it elsewhere */
+  readonly origin: "cursor" | "saved" | "rewind";
+  readonly epoch: number;
+  /** What is done: a GTID set (MySQL), one GTID per domain (MariaDB), or server, file and offset without GTID */
+  readonly place: Readonly<Record<string, unknown>>;
+  /** Who rewound; '' = nobody */
+  readonly author: string;
+  readonly reason: string;
+}
+
 export interface PipelineChangedDto {
   readonly id: string;
   /** Also the ETag; send it as If-Match to refuse a change that somebody else made meanwhile */
@@ -1528,6 +1583,27 @@ export interface PipelineStateDto {
   readonly unavailable: readonly (UnavailableDto)[];
 }
 
+export interface PositionDto {
+  readonly pipelineId: string;
+  /** Grows with each target transaction: what If-Match of a rewind is compared with */
+  readonly version: number;
+  /** What is done: a GTID set (MySQL), one GTID per domain (MariaDB), or server, file and offset without GTID: in all lanes; null = it has none yet */
+  readonly place: Readonly<Record<string, unknown>> | null;
+  /** The rows of lutra.checkpoint at the target */
+  readonly lanes: readonly (LanePositionDto)[];
+  /** What load told select last */
+  readonly cursor: CursorDto | null;
+  /** Everything that the source has committed */
+  readonly sourceEnd: Readonly<Record<string, unknown>> | null;
+  readonly distance: DistanceDto | null;
+  readonly unavailable: readonly (UnavailablePositionDto)[];
+}
+
+export interface PositionHistoryDto {
+  readonly items: readonly (PastPositionDto)[];
+  readonly total: number;
+}
+
 export interface PreCheckDto {
   readonly pipelineId: string;
   readonly checkedAt: string;
@@ -1655,6 +1731,11 @@ export interface RecoveryDto {
   readonly stopAt: number | null;
 }
 
+export interface RefusalDto {
+  readonly code: string;
+  readonly detail: string;
+}
+
 export interface RemovalDto {
   /** Id that the pipeline had */
   readonly id: string;
@@ -1723,6 +1804,52 @@ export interface RevisionDto {
 export interface RevisionListDto {
   readonly items: readonly (RevisionDto)[];
   readonly total: number;
+}
+
+export interface RewindPreviewDto {
+  /** back: repeats; forward: leaves out; across: each place has transactions that the other has not, as after the loss of a source */
+  readonly direction: "back" | "forward" | "across" | "none";
+  readonly before: Readonly<Record<string, unknown>>;
+  readonly after: Readonly<Record<string, unknown>>;
+  /** Transactions that would be repeated, or left out */
+  readonly transactions: number;
+  readonly bytes: number;
+  /** Mapped ones, the largest first */
+  readonly tables: readonly (RewindTableDto)[];
+  /** Statements among them that are logged as text, such as ALTER TABLE */
+  readonly statements: number;
+  readonly firstCommitAt: string | null;
+  readonly lastCommitAt: string | null;
+  /** False: there is more of it than could be read in a few seconds */
+  readonly isComplete: boolean;
+  /** Why the source cannot serve that place; null = it can */
+  readonly refusal: RefusalDto | null;
+  /** Tables whose rows would be doubled */
+  readonly unrepeatable: readonly (UnrepeatableTableDto)[];
+  /** Rows would be doubled or left out, or nobody knows: it has to be said twice */
+  readonly needsForce: boolean;
+}
+
+export interface RewindPreviewRequestDto {
+  /** Where to go: a time, GTIDs that count as done, or file and offset */
+  readonly to: StartDto;
+}
+
+export interface RewindRequestDto {
+  /** Where to go: a time, GTIDs that count as done, or file and offset */
+  readonly to: StartDto;
+  readonly reason: string;
+  /** Needed where the preview says so */
+  readonly force?: boolean;
+}
+
+export interface RewindTableDto {
+  /** At the source */
+  readonly schema: string;
+  readonly table: string;
+  /** Rows events: a statement of many rows is one, or some */
+  readonly events: number;
+  readonly bytes: number;
 }
 
 export interface RollbackDto {
@@ -1809,6 +1936,66 @@ export interface SessionStartedDto {
   /** Seconds without a request after which the session ends */
   readonly idleS: number;
   readonly caller: CallerDto;
+}
+
+export interface SkipCreateDto {
+  /** As in a failure's message or a dead letter */
+  readonly gtid: string;
+  /** Only this row; left out = the whole transaction */
+  readonly row?: SkippedRowDto;
+  /** `hash` of the preview: what was seen is what is left out */
+  readonly confirmHash: string;
+  readonly reason: string;
+}
+
+export interface SkipDto {
+  readonly id: string;
+  readonly pipelineId: string;
+  readonly gtid: string;
+  readonly row: SkippedRowDto | null;
+  readonly reason: string;
+  readonly author: string;
+  readonly at: string;
+}
+
+export interface SkipListDto {
+  readonly items: readonly (SkipDto)[];
+  readonly total: number;
+}
+
+export interface SkipPreviewDto {
+  readonly gtid: string;
+  readonly commitAt: string;
+  /** Rows of mapped tables, the first thousand */
+  readonly rows: readonly (SourceRowDto)[];
+  /** How many there are, as far as they were read */
+  readonly rowCount: number;
+  /** Rows events that are too large to be shown */
+  readonly eventsNotShown: number;
+  /** Schema statements: decided by `ddlDecisions`, not here */
+  readonly statements: number;
+  /** Goes into confirmHash */
+  readonly hash: string;
+}
+
+export interface SkippedRowDto {
+  /** Rows event of the transaction, from 0 */
+  readonly event: number;
+  /** Row of the event, from 0 */
+  readonly row: number;
+}
+
+export interface SourceRowDto {
+  readonly event: number;
+  readonly row: number;
+  /** At the source */
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: "insert" | "update" | "delete";
+  /** By column name. 64-bit integers are {"integer": "…"}, bytes are {"bytes": "…"} in base64, a value that is too long for a look is {"length": …, "sha256": "…"} */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  /** By column name. 64-bit integers are {"integer": "…"}, bytes are {"bytes": "…"} in base64, a value that is too long for a look is {"length": …, "sha256": "…"} */
+  readonly after: Readonly<Record<string, unknown>> | null;
 }
 
 export interface StageFiguresDto {
@@ -2063,11 +2250,25 @@ export interface UnavailableDto {
   readonly detail: string;
 }
 
+export interface UnavailablePositionDto {
+  readonly part: "checkpoint" | "cursor" | "source";
+  readonly code: string;
+  readonly detail: string;
+}
+
 export interface UnavailableTargetDto {
   /** Data source */
   readonly targetId: string;
   readonly code: string;
   readonly detail: string;
+}
+
+export interface UnrepeatableTableDto {
+  /** At the target */
+  readonly schema: string;
+  readonly table: string;
+  /** It has no key; or its mapping adds differences up */
+  readonly why: "noKey" | "delta";
 }
 
 export interface UserCreateDto {
