@@ -88,6 +88,8 @@ it('one row that the target cannot hold is left out, also when it comes again', 
   const gtid = must((rows as unknown as { readonly gtid: string }[])[0], 'a session has its last GTID').gtid;
   await e2e.atSource("INSERT INTO orders VALUES (12, 'fine')");
   await untilPaused();
+  const { failure } = await e2e.stack.api.pipeline(pipelineId);
+  expect(failure?.message).toContain(`(source transaction ${gtid}, event 0, row 1)`);
 
   const preview = await e2e.stack.api.get('/pipelines/{pipelineId}/skips/preview', {
     ...{ path: ofPipeline(), query: { gtid } },

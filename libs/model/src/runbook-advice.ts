@@ -33,7 +33,7 @@ const NEW_POSITION = 'POST pipelines/{id}/positions/rewind {"to":{"kind":"latest
 const AFTER_NEW_POSITION =
   'While the pipeline is PAUSED; `…/positions/preview` tells first what it means, `to` may also be a time, GTIDs, or a file with its offset. Then START: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
 const OR_DEAD_LETTER =
-  'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded.';
+  'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded. Where the row shall never be written: [leave it out](#when-one-row-stops-a-pipeline).';
 const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';
 const AFTER_REFERENCE =
   'What the reference names is looked for at each use, in the environment and the files of the service that connects. A variable needs a restart of that service, a file does not. A pipeline that is PAUSED by it goes on after RESTART. Nothing is lost.';

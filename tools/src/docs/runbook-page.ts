@@ -20,6 +20,25 @@ Whatever you do here, nothing is lost and nothing is applied twice, unless the s
 
 `;
 
+/** The one way that takes more than a command. Its heading is linked to from the advice of codes. */
+const ONE_ROW = `## When one row stops a pipeline
+
+\`failure.message\` of the PAUSED pipeline ends with the name that the row has at its source: _(source transaction 0-1-4711, event 0,
+row 1)_. Mend what refuses it, if that can be done: the section of the code says how. Otherwise look at the transaction, leave the row
+out for ever, and go on:
+
+\`\`\`sh
+curl -sS "$LUTRA/api/v1/pipelines/{id}/skips/preview?gtid={gtid}" -H "Authorization: Bearer $TOKEN" # its rows, and its \`hash\`
+curl -sS -X POST "$LUTRA/api/v1/pipelines/{id}/skips" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"gtid":"{gtid}","row":{"event":0,"row":1},"confirmHash":"{hash}","reason":"…"}'
+curl -sS -X POST "$LUTRA/api/v1/pipelines/{id}/commands" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"kind":"RESTART","reason":"left out {gtid}"}'
+\`\`\`
+
+Without \`row\` all rows of the transaction are left out. The target lacks what was left out, later changes of the same row may be
+refused too, and a rewind does not bring it back: \`GET pipelines/{id}/skips\` keeps who decided it and why. A source without GTIDs has no
+names to ask for: take the parameter \`onPoison\` = \`deadLetter\`.`;
+
 const AFTER_CLASS: Readonly<Record<ErrorSpec['class'], string>> = {
   retryable: 'passes by itself',
   configuration: 'waits for you',
@@ -41,7 +60,7 @@ export function runbookPage(errors: Readonly<Record<string, ErrorSpec>>): string
   const warnings = Object.entries<WarningAdvice>(WARNINGS).map(([code, { meaning, command, next }]) =>
     [`### ${code}`, meaning, commandBlock(command), `**Then:** ${next}`].join('\n\n'),
   );
-  const parts = [INTRODUCTION, '## States of a pipeline', ...conditions, '## Warnings', ...warnings, ...codes];
+  const parts = [INTRODUCTION, ONE_ROW, '## States of a pipeline', ...conditions, '## Warnings', ...warnings, ...codes];
   return parts.join('\n\n');
 }
 

@@ -20,7 +20,7 @@ import { asInsert, comparing, decideConflict } from './decide-conflict.ts';
 import type { ComparingPolicy } from './decide-conflict.ts';
 import { withoutErrorValues } from './without-error-values.ts';
 import { isRefusal, isUniqueClash } from './is-refusal.ts';
-import { policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
+import { namingSource, policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
 import { runsOfUniqueKeys } from './runs-of-unique-keys.ts';
 import type { WriteHow } from './write-how.ts';
 
@@ -276,7 +276,8 @@ export class CarefulWriter {
   private async setAside(row: PlannedRow, error: SyncError): Promise<void> {
     const { onPoison, policyOf, isRetry } = this.how;
     const isForPerson = onPoison === 'deadLetter' || (policyOf(row.writer).kind === 'manual' && isConflict(error));
-    if (error.class !== 'poison' || isRetry === true || !isForPerson) throw error;
+    if (error.class !== 'poison' || isRetry === true) throw error;
+    if (!isForPerson) throw namingSource(error, row);
     await this.box.add(row, error);
   }
 

@@ -1,4 +1,4 @@
-import { assertNever, SyncError } from '@lutra/model';
+import { assertNever, must, SyncError } from '@lutra/model';
 import { addPrimaryKeyStatement } from '@lutra/sql';
 import type { TableWriter } from '@lutra/sql';
 import type { PlannedRow } from '../plan/planned-statement.ts';
@@ -35,6 +35,19 @@ export function undecided(
     }
   })();
   return new SyncError('TARGET_CONFLICT_UNDECIDED', { table, keyColumns, type, problem });
+}
+
+/**
+ * The error with the source's name of the row: what a person asks the skip preview for. Of merged changes the last one, which
+ * has most of what was refused.
+ */
+export function namingSource(error: SyncError, { sources }: PlannedRow): SyncError {
+  const { origin, change } = must(sources.at(-1), 'a planned row has sources');
+  const { gtid } = origin.transaction;
+  const summary = error.message.slice(error.code.length + 2);
+  const merged = sources.length === 1 ? '' : `, the last of ${String(sources.length)} changes of it`;
+  const problem = `${summary} (source transaction ${gtid}, event ${String(change.event)}, row ${String(change.row)}${merged})`;
+  return new SyncError(error.code, { ...error.details, gtid, problem }, { cause: error });
 }
 
 /** A row of a table without a key cannot be looked for but by all that it was: there is nothing to compare it with. */
