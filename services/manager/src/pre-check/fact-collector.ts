@@ -1,5 +1,5 @@
 import { completeParameters, SyncError } from '@lutra/model';
-import type { Clock, PipelineDefinition } from '@lutra/model';
+import type { Clock, CursorState, PipelineDefinition } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { TargetSession } from '@lutra/sql';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
@@ -8,8 +8,9 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
-import type { BusFacts, Looked, PreCheckFacts, ServerFacts, TableFacts } from './pre-check-facts.ts';
+import type { BusFacts, Looked, PreCheckFacts, ServerFacts, StartFacts, TableFacts } from './pre-check-facts.ts';
 import { readServer } from './read-server.ts';
+import { nextPlaceOf, readStart } from './read-start.ts';
 import { readSourceTables, readTargetTables } from './read-tables.ts';
 import type { SourceTables } from './read-tables.ts';
 
@@ -19,6 +20,7 @@ const INLINE_BYTES_MAX = 512 * 1024;
 interface SourceFacts {
   readonly server: ServerFacts;
   readonly tables: Looked<SourceTables>;
+  readonly start: StartFacts | null;
 }
 
 /** Reads what a pre-check judges: on short sessions with a limit in time, both servers at once. */
@@ -48,10 +50,12 @@ export class FactCollector {
     const found = stored.definitions.find(({ id }) => id === pipelineId);
     if (found === undefined) return null;
     const definition = { ...found, parameters: completeParameters(found.parameters) };
+    const cursor = this.readCursor(pipelineId);
     const [source, target, bus] = await Promise.all([
       this.firstAnswer(stored.source, async (session): Promise<SourceFacts> => {
         const server = await readServer(session, clock);
-        return { server, tables: await lookedAt(readSourceTables(session, definition.mappings)) };
+        const start = await readStartOf(session, { definition, server, cursor: await cursor });
+        return { server, start, tables: await lookedAt(readSourceTables(session, definition.mappings)) };
       }),
       lookedAt(door.at(stored.target, (session) => readServer(session, clock))),
       this.readBus(),
@@ -59,6 +63,7 @@ export class FactCollector {
     return {
       ...{ definition, target, bus },
       source: 'failure' in source ? source : { value: source.value.server },
+      start: 'failure' in source ? null : source.value.start,
       tables:
         'failure' in source || 'failure' in target
           ? NOTHING_READ
@@ -87,6 +92,14 @@ export class FactCollector {
     return lookedAt(this.parts.door.at(target, (session) => readTargetTables(session, tables.value)));
   }
 
+  /** Not asked while the bus is away: a call would wait ten seconds. */
+  private async readCursor(pipelineId: string): Promise<CursorState | null | 'unknown'> {
+    const { bus } = this.parts;
+    if (!bus.isHealthy()) return 'unknown';
+    const cursor = await lookedAt(bus.cursor(pipelineId));
+    return 'failure' in cursor ? 'unknown' : cursor.value;
+  }
+
   private async readBus(): Promise<Looked<BusFacts>> {
     const { bus, store } = this.parts;
     const pipelines = await store.read(PipelineEntity, (rows) => rows.find({ select: { id: true, parameters: true } }));
@@ -102,6 +115,17 @@ export class FactCollector {
       })),
     );
   }
+}
+
+/** What the account may not see of the log is told by its grants. */
+async function readStartOf(
+  session: TargetSession,
+  of: { definition: PipelineDefinition; server: ServerFacts; cursor: CursorState | null | 'unknown' },
+): Promise<StartFacts | null> {
+  const { definition, server, cursor } = of;
+  if (cursor === 'unknown') return null;
+  const start = await lookedAt(readStart(session, () => nextPlaceOf(definition, cursor, server)));
+  return 'failure' in start ? null : start.value;
 }
 
 /** Nobody looks at it: the servers' own failures are told instead. */

@@ -6,6 +6,7 @@ import { judgeOrphans } from './judge-foreign-keys.ts';
 import { judgeGrantsAtSource, judgeGrantsAtTarget } from './judge-grants.ts';
 import { judgeAutoIncrement, judgeLetterCase, judgeServers } from './judge-servers.ts';
 import { judgeSourceLog } from './judge-source-log.ts';
+import { judgeStart } from './judge-start.ts';
 import { judgeTables } from './judge-tables.ts';
 import { VERDICTS } from './judge-column.ts';
 import type { Verdict } from './judge-column.ts';
@@ -32,7 +33,11 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
   ];
   let verdicts: readonly Verdict[] = [];
   if ('value' in source)
-    findings.push(...judgeSourceLog(source.value), ...judgeGrantsAtSource(definition, source.value));
+    findings.push(
+      ...judgeSourceLog(source.value),
+      ...judgeStart(definition, facts.start),
+      ...judgeGrantsAtSource(definition, source.value),
+    );
   if ('value' in target) findings.push(...judgeGrantsAtTarget(definition, target.value));
   if ('value' in source && 'value' in target) {
     findings.push(...judgeServers(source.value, target.value));

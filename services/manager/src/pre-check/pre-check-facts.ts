@@ -1,4 +1,11 @@
-import type { DatabaseKind, MappingDefinition, PipelineDefinition, SyncError } from '@lutra/model';
+import type {
+  DatabaseKind,
+  DonePlace,
+  MappingDefinition,
+  PipelineDefinition,
+  StartDefinition,
+  SyncError,
+} from '@lutra/model';
 import type { StorageUse } from '@lutra/messaging';
 import type { TableName, TargetTable } from '@lutra/sql';
 
@@ -48,11 +55,22 @@ export interface BusFacts {
   readonly queuedBytes: number;
 }
 
+/** The source's log does not reach back to where the pipeline would read on. */
+export interface StartFacts {
+  readonly done: DonePlace;
+  /** The pipeline has been there; otherwise it is the configured start. */
+  readonly isReached: boolean;
+  /** The earliest start that the log still has. */
+  readonly oldest: StartDefinition;
+}
+
 /** Everything that is judged. The judges ask nobody. */
 export interface PreCheckFacts {
   readonly definition: PipelineDefinition;
   readonly source: Looked<ServerFacts>;
   readonly target: Looked<ServerFacts>;
+  /** Null: the log reaches back, or that is not known. */
+  readonly start: StartFacts | null;
   /** What was read of both sides; a failure only where both servers answered. */
   readonly tables: Looked<TableFacts>;
   readonly bus: Looked<BusFacts>;

@@ -85,6 +85,7 @@ export function facts(change: Partial<PreCheckFacts> = {}): PreCheckFacts {
   return {
     ...{ definition: definition(), opposite: [], bus: { value: emptyBus } },
     ...{ source: { value: serverFacts() }, target: { value: serverFacts({ variables: { server_id: '8' } }) } },
+    start: null,
     tables: { value: { pairs: [], idle: [], leftOut: 0 } },
     ...change,
   };
