@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { systemClock } from '@lutra/model';
-import { FaultProxy, testServers, waitUntil } from '@lutra/testing';
+import { databaseMatrix, FaultProxy, OwnServer, testServers, waitUntil } from '@lutra/testing';
 import { MIGRATIONS } from '../src/store/migrations/migrations.ts';
 import { Store } from '../src/store/store.ts';
 import { Installation } from './running-manager.ts';
@@ -10,8 +10,19 @@ import { Installation } from './running-manager.ts';
 // Goal: managers start whatever the state of the store, and outlive its absence.
 // Method: managers in this process; a TCP relay before the database is closed and opened.
 
+// Its transactions do not see what others commit, and refuse to write over it.
+const { run, missing } = await databaseMatrix(['mariadb-11.8']);
+const newest = run.length === 0 ? null : await OwnServer.start({ program: 'mariadb-11.8' });
+afterAll(() => newest?.close(), 60_000);
+
+it(`runs on ${run.map(({ program }) => program).join('') || 'no newer release'} too`, () => {
+  expect(run.length + missing.length).toBe(1);
+});
+
 let installation: Installation;
-afterEach(() => installation.close(), 60_000);
+afterEach(async () => {
+  await (installation as Installation | undefined)?.close();
+}, 60_000);
 
 /** A relay to the store that can be cut. */
 class Relay {
@@ -50,6 +61,7 @@ class Relay {
 describe.each([
   ['MariaDB', testServers().mariadbTarget],
   ['MySQL', testServers().mysql],
+  ...(newest === null ? [] : ([['MariaDB 11.8', newest]] as const)),
 ])('store in %s', (_name, server) => {
   beforeEach(() => {
     installation = new Installation(server);
@@ -85,6 +97,24 @@ describe.each([
       what: 'publishing',
       timeoutMs: 15_000,
     });
+  }, 60_000);
+
+  it('a change whose rows another one has written meanwhile is made on what stands', async () => {
+    const manager = await installation.start();
+    await manager.create('channels', { name: 'before' });
+    const { database } = installation;
+    const { host, port, user, password } = server;
+    const store = new Store({ host, port, user, password, database }, systemClock);
+    await store.open(() => Promise.resolve());
+    let attempts = 0;
+    await store.change(async (transaction) => {
+      attempts += 1;
+      await transaction.query('SELECT name FROM channel');
+      if (attempts === 1) await installation.sql(`UPDATE ${database}.channel SET name = 'meanwhile'`);
+      await transaction.query("UPDATE channel SET name = CONCAT(name, ', and after')");
+    });
+    await store.close('the end');
+    expect(await installation.sql(`SELECT name FROM ${database}.channel`)).toEqual([{ name: 'meanwhile, and after' }]);
   }, 60_000);
 
   it('while the store is away the API says so with a code, and goes on alone when it is back', async () => {

@@ -8,8 +8,11 @@ export interface StoreAddress {
   readonly database: string;
 }
 
-/** Deadlock, lock wait: the same transaction may succeed when it is repeated. */
-const BUSY = new Set([1205, 1213]);
+/**
+ * Deadlock, lock wait, row changed since this transaction first looked (MariaDB from 11.6.2 on, innodb_snapshot_isolation):
+ * the same transaction may succeed when it is repeated.
+ */
+const BUSY = new Set([1020, 1205, 1213]);
 /** No such database, no such table: the store was removed under us; opening it again makes it anew. */
 const GONE = new Set([1049, 1146]);
 const DENIED = new Set([1044, 1045, 1142, 1227, 1698]);
