@@ -151,6 +151,14 @@ export interface LoggedEvent {
   readonly place: LogPlace;
 }
 
+/** What the bus holds of a pipeline's definition, and where: who writes because of it names that place. */
+export interface HeldDefinition {
+  /** Null = none, or removed. */
+  readonly definition: PipelineDefinition | null;
+  /** 0 = the bus has never had one. */
+  readonly sequence: number;
+}
+
 /** One connection to NATS with everything that Lutra keeps there. All methods throw SyncError (scope bus). */
 export interface Bus {
   /** Creates streams and buckets that are missing. Called by openBus, and again when one has disappeared. */
@@ -214,11 +222,21 @@ export interface Bus {
   issueChannelCommand(command: ChannelCommand): Promise<void>;
   consumeCommands(signal: AbortSignal): AsyncIterable<CommandDelivery>;
 
-  putDefinition(definition: PipelineDefinition): Promise<void>;
+  /**
+   * Puts the newest definition. With `after` only when nobody has written or removed it since that look: false = somebody
+   * has. A put whose answer was lost says false too, and is found held at the next look.
+   */
+  putDefinition(definition: PipelineDefinition, after?: HeldDefinition): Promise<boolean>;
+  heldDefinition(pipelineId: string): Promise<HeldDefinition>;
+  /** All that were ever put and are not forgotten without a trace: removed ones too. */
+  definitionIds(): Promise<readonly string[]>;
   removeDefinition(pipelineId: string): Promise<void>;
   /** The given revision, or the newest. Null when there is none. Cached. */
   definition(pipelineId: string, revision?: number): Promise<PipelineDefinition | null>;
-  /** All current definitions first, then every change; `definition` null = removed. */
+  /**
+   * All current definitions first, then every change; `definition` null = removed. A revision below one that was seen is
+   * left out (a manager of before may write one late), unless it was removed between or the bus has lost its memory.
+   */
   watchDefinitions(
     signal: AbortSignal,
   ): AsyncIterable<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }>;

@@ -48,7 +48,7 @@ describe('a stage with placement', () => {
     await installation.close();
   });
 
-  const define = (revision: number, transformPlacement: Placement): Promise<void> =>
+  const define = (revision: number, transformPlacement: Placement): Promise<boolean> =>
     installation.bus.putDefinition({
       ...pipelineDefinition('P1', revision),
       parameters: { ...DEFAULT_PARAMETERS, transformPlacement },

@@ -24,7 +24,7 @@ describe('leases', () => {
     await installation.close();
   });
 
-  const define = (id: string, parameters: Partial<PipelineParameters> = {}): Promise<void> =>
+  const define = (id: string, parameters: Partial<PipelineParameters> = {}): Promise<boolean> =>
     installation.bus.putDefinition({
       ...pipelineDefinition(id),
       parameters: { ...DEFAULT_PARAMETERS, ...parameters },

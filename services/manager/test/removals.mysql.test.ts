@@ -229,3 +229,25 @@ it('one that has never run asks no target, and one that does not stand still sta
   expect((await send('GET', `pipelines/${paused}`)).status).toBe(200);
   expect(problem(await send('GET', `removals/${paused}`))).toEqual([404, 'RESOURCE_NOT_FOUND']);
 }, 60_000);
+
+it('one that is put back is removed again, and what the store has never had stays', async () => {
+  const id = await stoppedPipeline('put back', 'MariaDB');
+  const definition = await waitUntil(async () => (await manager.bus.definition(id)) ?? undefined, {
+    what: 'publishing',
+    timeoutMs: 15_000,
+  });
+  await send('DELETE', `pipelines/${id}`);
+  await until(id, ({ state }) => state === 'done', 'the removal');
+  const stranger = { ...definition, id: `STRANGER${id.slice(8)}` };
+  // As a manager of before does that was frozen in the middle of publishing.
+  await manager.bus.putDefinition(definition);
+  await manager.bus.putDefinition(stranger);
+  await manager.stop();
+  manager = await installation.start();
+  const isGone = async (): Promise<boolean> => (await manager.bus.definition(id)) === null;
+  await waitUntil(isGone, { what: 'the second removal', timeoutMs: 30_000 });
+  const told = (): boolean =>
+    installation.logLines.some((line) => line.includes('does not know') && line.includes(stranger.id));
+  await waitUntil(told, { what: 'the line about the stranger', timeoutMs: 30_000 });
+  expect(await manager.bus.definition(stranger.id)).toMatchObject({ id: stranger.id });
+}, 90_000);

@@ -221,10 +221,19 @@ export class SimBus implements Bus {
       yield { command: delivery.message.content, deliveryCount: delivery.deliveryCount, ...settling };
   }
 
-  async putDefinition(definition: PipelineDefinition): Promise<void> {
+  async putDefinition(definition: PipelineDefinition): Promise<boolean> {
     await this.link.ask(() => {
       this.nats.definitions.append(definition.id, definition);
     });
+    return true;
+  }
+
+  heldDefinition(): never {
+    throw new SyncError('INTERNAL', { problem: 'The simulation has one who writes definitions' });
+  }
+
+  definitionIds(): never {
+    throw new SyncError('INTERNAL', { problem: 'The simulation has no manager that compares definitions' });
   }
 
   async removeDefinition(pipelineId: string): Promise<void> {

@@ -111,7 +111,9 @@ export class Simulation {
     this.definitions.set(pipelineId, revised);
     this.checks.get(pipelineId)?.defined(revised);
     this.world.trace.say(this.world.nowMs, `-- revision ${String(revised.revision)} of ${pipelineId}`);
-    this.insist(() => this.operatorBus.putDefinition(revised));
+    this.insist(async () => {
+      await this.operatorBus.putDefinition(revised);
+    });
   }
 
   check(pipelineId: string): PipelineCheck {

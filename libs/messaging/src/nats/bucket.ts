@@ -1,7 +1,8 @@
+import { SyncError } from '@lutra/model';
 import { headers as newHeaders } from '@nats-io/transport-node';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { decodeJson, encodeJson } from './json-message.ts';
-import { isNoMessage } from './nats-failure.ts';
+import { isNoMessage, isOvertaken } from './nats-failure.ts';
 import type { NatsLink } from './nats-link.ts';
 import { readOrdered } from './ordered-reader.ts';
 import { readNewest } from './read-newest.ts';
@@ -33,6 +34,17 @@ export class Bucket {
     await this.link.publish(this.prefix + key, encodeJson(value));
   }
 
+  /** Puts behind the value or deletion at `sequence` (0 = the first of the key); false = there is a newer one. */
+  async putAfter(key: string, value: unknown, sequence: number): Promise<boolean> {
+    try {
+      await this.link.publish(this.prefix + key, encodeJson(value), { afterSequence: sequence });
+      return true;
+    } catch (error) {
+      if (SyncError.is(error) && isOvertaken(error.cause)) return false;
+      throw error;
+    }
+  }
+
   async remove(key: string): Promise<void> {
     const headers = newHeaders();
     headers.set(OPERATION_HEADER, DELETED);
@@ -41,6 +53,11 @@ export class Bucket {
 
   /** The current value; null when there is none. Asked of the stream's leader: never an old one. */
   async get(key: string): Promise<unknown> {
+    return (await this.held(key)).value;
+  }
+
+  /** As {@link get}, with the place of the value or deletion; 0 = neither. */
+  async held(key: string): Promise<{ readonly value: unknown; readonly sequence: number }> {
     const stored = await this.link.call(async () => {
       try {
         return await this.link.jsm.streams.getMessage(this.stream, { last_by_subj: this.prefix + key });
@@ -49,7 +66,8 @@ export class Bucket {
         throw error;
       }
     });
-    return stored === null ? null : valueOf(stored.data, stored.header);
+    if (stored === null) return { value: null, sequence: 0 };
+    return { value: valueOf(stored.data, stored.header), sequence: stored.seq };
   }
 
   /** Values that the key had, newest first; deletions are left out. */
@@ -71,6 +89,13 @@ export class Bucket {
     }));
   }
 
+  /** All keys that match, deleted ones too. */
+  async keys(pattern: string): Promise<string[]> {
+    const filter = this.prefix + pattern;
+    const { state } = await this.link.call(() => this.link.jsm.streams.info(this.stream, { subjects_filter: filter }));
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(this.prefix.length));
+  }
+
   /** Removes the keys that match without a trace. */
   async purge(keys: string): Promise<void> {
     await this.link.call(() => this.link.jsm.streams.purge(this.stream, { filter: this.prefix + keys }));
@@ -81,16 +106,22 @@ export class Bucket {
     await this.link.call(() => this.link.jsm.streams.purge(this.stream, { filter: this.prefix + key, keep: 1 }));
   }
 
-  /** Current values of all keys that match (`*` = one token), then every change, until the signal aborts. */
-  async *watch(keys: string, signal: AbortSignal): AsyncGenerator<BucketEntry, void, undefined> {
+  /**
+   * Current values of all keys that match (`*` = one token), then every change, until the signal aborts. `created`: when the
+   * bucket was made.
+   */
+  async *watch(
+    keys: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<BucketEntry & { readonly created: string }, void, undefined> {
     const read = {
       stream: this.stream,
       filter: this.prefix + keys,
       start: { kind: 'lastPerSubject' as const },
       signal,
     };
-    for await (const { subject, data, headers } of readOrdered(this.link, read))
-      yield { key: subject.slice(this.prefix.length), value: valueOf(data, headers) };
+    for await (const { subject, data, headers, created } of readOrdered(this.link, read))
+      yield { key: subject.slice(this.prefix.length), value: valueOf(data, headers), created };
   }
 }
 

@@ -1,5 +1,6 @@
 import { completeDefinition } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
+import type { HeldDefinition } from '../bus.ts';
 import { Bucket } from './bucket.ts';
 import type { NatsLink } from './nats-link.ts';
 import { PIPELINE_KEY, pipelineKey } from './subjects.ts';
@@ -11,13 +12,27 @@ const CACHED_MAX = 512;
 export class DefinitionStore {
   private readonly bucket: Bucket;
   private readonly cached = new Map<string, PipelineDefinition>();
+  /** Highest revision that was watched, by pipeline, in the bucket that was made at `created`. */
+  private seen = { created: '', revisions: new Map<string, number>() };
 
   constructor(link: NatsLink) {
     this.bucket = new Bucket(link, link.subjects.buckets.config, link.subjects.streams.config);
   }
 
-  async put(definition: PipelineDefinition): Promise<void> {
-    await this.bucket.put(pipelineKey(definition.id), definition);
+  async put(definition: PipelineDefinition, after?: HeldDefinition): Promise<boolean> {
+    const key = pipelineKey(definition.id);
+    if (after !== undefined) return this.bucket.putAfter(key, definition, after.sequence);
+    await this.bucket.put(key, definition);
+    return true;
+  }
+
+  async held(pipelineId: string): Promise<HeldDefinition> {
+    const { value, sequence } = await this.bucket.held(pipelineKey(pipelineId));
+    return { definition: read(value), sequence };
+  }
+
+  async ids(): Promise<string[]> {
+    return (await this.bucket.keys(`${PIPELINE_KEY}*`)).map((key) => key.slice(PIPELINE_KEY.length));
   }
 
   async remove(pipelineId: string): Promise<void> {
@@ -50,11 +65,26 @@ export class DefinitionStore {
   async *watch(
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly pipelineId: string; readonly definition: PipelineDefinition | null }, void, undefined> {
-    for await (const { key, value } of this.bucket.watch(`${PIPELINE_KEY}*`, signal)) {
+    for await (const { key, value, created } of this.bucket.watch(`${PIPELINE_KEY}*`, signal)) {
       const definition = read(value);
+      const pipelineId = key.slice(PIPELINE_KEY.length);
+      if (!this.isNewest(pipelineId, definition, created)) continue;
       if (definition !== null) this.remember(definition);
-      yield { pipelineId: key.slice(PIPELINE_KEY.length), definition };
+      yield { pipelineId, definition };
     }
+  }
+
+  /** A bucket that was made anew is believed whatever it says: its manager may have come back from a backup. */
+  private isNewest(pipelineId: string, definition: PipelineDefinition | null, created: string): boolean {
+    if (this.seen.created !== created) this.seen = { created, revisions: new Map() };
+    const { revisions } = this.seen;
+    if (definition === null) {
+      revisions.delete(pipelineId);
+      return true;
+    }
+    if (definition.revision < (revisions.get(pipelineId) ?? 0)) return false;
+    revisions.set(pipelineId, definition.revision);
+    return true;
   }
 
   private remember(definition: PipelineDefinition): void {

@@ -16,6 +16,7 @@ import type {
   CommandDelivery,
   ConsumeOptions,
   EventFilter,
+  HeldDefinition,
   InstanceQueue,
   LogFilter,
   LoggedEvent,
@@ -151,8 +152,16 @@ export class NatsBus implements Bus {
     return this.commands.consume(signal);
   }
 
-  putDefinition(definition: PipelineDefinition): Promise<void> {
-    return this.definitions.put(definition);
+  putDefinition(definition: PipelineDefinition, after?: HeldDefinition): Promise<boolean> {
+    return this.definitions.put(definition, after);
+  }
+
+  heldDefinition(pipelineId: string): Promise<HeldDefinition> {
+    return this.definitions.held(pipelineId);
+  }
+
+  definitionIds(): Promise<readonly string[]> {
+    return this.definitions.ids();
   }
 
   removeDefinition(pipelineId: string): Promise<void> {

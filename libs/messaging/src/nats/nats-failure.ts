@@ -11,6 +11,7 @@ const NO_MESSAGE_TEXT = /no message found/;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
 const SUBJECTS_OVERLAP = 10065;
+const WRONG_LAST_SEQUENCE = 10071;
 /** What the server's operating system says of a stream's file or folder that is gone. */
 const FILES_LOST_TEXT = /no such file or directory/;
 /** A full stream and a broken disk have the same number (10077): the text tells them apart. */
@@ -34,6 +35,9 @@ export const isOtherwiseConfigured = (error: unknown): boolean => hasCode(error,
 
 /** Another stream has the subjects, or another instance is creating this very stream: the next try tells which. */
 export const isOverlapping = (error: unknown): boolean => hasCode(error, SUBJECTS_OVERLAP);
+
+/** Somebody has written the subject since the sequence that the publisher named. */
+export const isOvertaken = (error: unknown): boolean => hasCode(error, WRONG_LAST_SEQUENCE);
 
 export const isFull = (error: unknown): boolean => error instanceof JetStreamApiError && LIMIT_TEXT.test(error.message);
 

@@ -90,18 +90,20 @@ export class NatsLink {
 
   /**
    * Stores a message; a repeat under the same id within two minutes is stored once. A stream that does not work is made
-   * anew where that may be. BUS_STREAM_FULL, BUS_UNREACHABLE.
+   * anew where that may be. With `afterSequence` only when that is the newest message of its
+   * subject (isOvertaken). BUS_STREAM_FULL, BUS_UNREACHABLE.
    */
   async publish(
     subject: string,
     payload: Uint8Array,
-    options: { readonly id?: string; readonly headers?: MsgHdrs } = {},
+    options: { readonly id?: string; readonly headers?: MsgHdrs; readonly afterSequence?: number } = {},
   ): Promise<PubAck> {
     const stored = await this.call(
       () =>
         this.js.publish(subject, payload, {
           ...(options.id === undefined ? {} : { msgID: options.id }),
           ...(options.headers === undefined ? {} : { headers: options.headers }),
+          ...(options.afterSequence === undefined ? {} : { expect: { lastSubjectSequence: options.afterSequence } }),
           timeout: REQUEST_TIMEOUT_MS,
         }),
       (error) => this.repair.refused(subject, error),

@@ -1,4 +1,4 @@
-import { LessThan, MoreThan } from 'typeorm';
+import { MoreThan } from 'typeorm';
 import { Bell, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
@@ -7,8 +7,10 @@ import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { ownCaller } from '../access/caller.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { RemovalEntity } from '../removals/removal.entity.ts';
 import type { Store } from '../store/store.ts';
 import { DefinitionEntity } from './definition.entity.ts';
+import { publishDefinition } from './publish-definition.ts';
 import { reviseDefinitions } from './revisions.ts';
 
 /** What another manager wrote, or could not publish before it died, is found by looking this often. */
@@ -18,15 +20,21 @@ const COMPARE_MS = 5_000;
 /** Definitions that are published in one go. */
 const BATCH_MAX = 100;
 
+/** How often what the store does not know is looked for: managers of before could put it back after its removal. */
+const UNKNOWN_MS = 60_000;
+
 /**
- * Brings every revision from the outbox to the bus, in order, until the bus has it. One manager at a time does this, so that
- * an old revision never follows a new one; the comparison heals what a manager that lost its leadership may have mixed up.
+ * Brings every revision from the outbox to the bus until the bus has it. One manager at a time does this; that an old
+ * revision never follows a new one does not depend on it (see {@link publishDefinition}): a manager may lose its leadership
+ * without having noticed.
  */
 export class Publisher implements Worker {
   readonly name = 'publisher';
   private readonly bell: Bell;
   /** Last failure that was logged, by pipeline. */
   private readonly reported = new Map<string, string>();
+  /** Definitions of the bus that the store has never had, as far as they were logged. */
+  private readonly strangers = new Set<string>();
 
   constructor(
     private readonly parts: {
@@ -64,6 +72,7 @@ export class Publisher implements Worker {
   private async publishWhile(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.parts;
     let comparedMs = Number.NEGATIVE_INFINITY;
+    let soughtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       try {
         if (store.whyAway === '') {
@@ -72,6 +81,10 @@ export class Publisher implements Worker {
             comparedMs = clock.monotonicMs();
           }
           await this.publishPending(signal);
+          if (clock.monotonicMs() - soughtMs >= UNKNOWN_MS) {
+            await this.seekUnknown(signal);
+            soughtMs = clock.monotonicMs();
+          }
         }
       } catch (error) {
         this.report('', SyncError.of(error));
@@ -109,17 +122,27 @@ export class Publisher implements Worker {
     }
   }
 
-  private async publish({ pipelineId, revision, body }: DefinitionEntity): Promise<void> {
+  private async publish({ pipelineId }: DefinitionEntity): Promise<void> {
     const { store, bus, log } = this.parts;
-    await bus.putDefinition(body);
-    // A newer revision that was written meanwhile stays pending.
-    await store.read(DefinitionEntity, (rows) =>
-      rows.update({ pipelineId, revision, isRemoved: false }, { isPublished: true }),
+    const which = { pipelineId, isRemoved: false };
+    const outcome = await publishDefinition(
+      {
+        held: (id) => bus.heldDefinition(id),
+        stored: async () => (await store.read(DefinitionEntity, (rows) => rows.findOneBy(which)))?.body ?? null,
+        put: (definition, after) => bus.putDefinition(definition, after),
+        raise: (id, above) => this.raise(id, above),
+        note: async (_id, revision) => {
+          await store.read(DefinitionEntity, (rows) => rows.update({ ...which, revision }, { isPublished: true }));
+          log.info({ pipelineId, revision }, 'definition published');
+        },
+      },
+      pipelineId,
     );
-    log.info({ pipelineId, revision }, 'definition published');
+    // What stays pending is looked at again, by this manager or by the one that was faster.
+    if (outcome !== 'published') log.info({ pipelineId, outcome }, 'definition not published yet');
   }
 
-  private async forget({ pipelineId }: DefinitionEntity): Promise<void> {
+  private async forget({ pipelineId }: Pick<DefinitionEntity, 'pipelineId'>): Promise<void> {
     const { store, bus, coordinator, log } = this.parts;
     await bus.removeDefinition(pipelineId);
     await coordinator.forgetPipeline(pipelineId);
@@ -139,10 +162,9 @@ export class Publisher implements Worker {
       if (signal.aborted) return;
       const held = await bus.definition(pipelineId);
       if (held?.revision === revision) continue;
+      // A newer one is the same case: publishing tells a store that came back from a backup from a revision of this moment.
       log.warn({ pipelineId, revision, held: held?.revision ?? null }, 'bus has lost a definition');
-      // A newer one than the store has: the store came back from a backup. No number may stand for two definitions.
-      if (held !== null && held.revision > revision) await this.raise(pipelineId, held.revision);
-      else await store.read(DefinitionEntity, (rows) => rows.update({ pipelineId, revision }, { isPublished: false }));
+      await store.read(DefinitionEntity, (rows) => rows.update({ pipelineId, revision }, { isPublished: false }));
     }
   }
 
@@ -150,8 +172,37 @@ export class Publisher implements Worker {
     const { store, clock } = this.parts;
     const caller = { ...ownCaller({ id: '', name: 'lutra' }), comment: 'As it stands in the restored store' };
     await store.change(async (manager) => {
-      await manager.update(PipelineEntity, { id: pipelineId, revision: LessThan(above) }, { revision: above });
+      const pipeline = await manager.findOneBy(PipelineEntity, { id: pipelineId });
+      // A revision that was made meanwhile is above already.
+      if (pipeline === null || pipeline.revision > above) return;
+      // An equal number is passed over: only what differs from what is stored becomes a revision.
+      const revision = pipeline.revision === above ? above + 1 : above;
+      await manager.update(PipelineEntity, { id: pipelineId }, { revision });
       await reviseDefinitions(manager, [pipelineId], { caller, at: clock.now() });
     });
+  }
+
+  /**
+   * Removes once more what this store has removed and the bus has all the same. What the store has never had stays: it may
+   * have come back from a backup that is older than the pipeline, which goes on.
+   */
+  private async seekUnknown(signal: AbortSignal): Promise<void> {
+    const { store, bus, log } = this.parts;
+    const known = await store.read(DefinitionEntity, (rows) => rows.find({ select: { pipelineId: true } }));
+    const ids = new Set(known.map(({ pipelineId }) => pipelineId));
+    for (const pipelineId of await bus.definitionIds()) {
+      if (signal.aborted) return;
+      if (ids.has(pipelineId) || this.strangers.has(pipelineId)) continue;
+      if ((await bus.definition(pipelineId)) === null) continue;
+      // Made since the look at the store.
+      if (await store.read(DefinitionEntity, (rows) => rows.existsBy({ pipelineId }))) continue;
+      if (await store.read(RemovalEntity, (rows) => rows.existsBy({ pipelineId }))) {
+        log.warn({ pipelineId }, 'bus has a definition of a removed pipeline');
+        await this.forget({ pipelineId });
+      } else {
+        this.strangers.add(pipelineId);
+        log.warn({ pipelineId }, 'bus has a definition that the store does not know');
+      }
+    }
   }
 }
