@@ -1,6 +1,7 @@
 import { AddAlarms1796000000000 } from './add-alarms-1796000000000.ts';
 import { AddApiKeys1795800000000 } from './add-api-keys-1795800000000.ts';
 import { AddAuditChain1795810000000 } from './add-audit-chain-1795810000000.ts';
+import { AddAuditOrder1796530000000 } from './add-audit-order-1796530000000.ts';
 import { AddClientCertificates1796100000000 } from './add-client-certificates-1796100000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   AddPreChecks1796400000000,
   AddSavedPositions1796500000000,
   AddSkips1796510000000,
+  AddAuditOrder1796530000000,
 ] as const;
