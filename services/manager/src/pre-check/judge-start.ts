@@ -10,12 +10,13 @@ export function judgeStart({ id }: PipelineDefinition, start: StartFacts | null)
   if (start === null) return [];
   const { done, isReached, oldest } = start;
   const place = textOf(done);
-  const body = JSON.stringify({ start: oldest });
   const choices = isReached
     ? 'Restore the purged files; or make a server that still has them the first of the data source; or copy the mapped tables ' +
-      `anew and set the place of the pipeline to that of the copy. The earliest place in the log is ${JSON.stringify(oldest)}`
-    : `Restore the purged files; or begin with the earliest that there is (PATCH /api/v1/pipelines/${id} with ${body}) and copy ` +
-      'the rows of before. A pipeline whose checkpoint is in the target already goes on there, whatever its start says';
+      `anew and go on with the earliest log that there is (PAUSE, then POST /api/v1/pipelines/${id}/positions/rewind with ` +
+      `${JSON.stringify({ to: oldest, reason: 'copied anew' })})`
+    : 'Restore the purged files; or begin with the earliest log that there is (PATCH ' +
+      `/api/v1/pipelines/${id} with ${JSON.stringify({ start: oldest })}) and copy the rows of before. A pipeline whose ` +
+      'checkpoint is in the target already goes on there, whatever its start says';
   const explanation = `The source has purged log behind ${place}, where the pipeline ${isReached ? 'goes on' : 'is to start'}. ${choices}`;
   return [
     {

@@ -83,7 +83,14 @@ describe.each(['mariadb', 'mysql'] as const)('the log of a %s', (program) => {
         place: { done, inside: null },
       });
     await reach(program === 'mysql' ? { kind: 'mysqlGtid', gtidSet: '' } : { kind: 'mariadbGtid', gtidList: '' });
-    expect(await found(id, 'START_PURGED')).toMatchObject([{ severity: 'error', statements: [] }]);
+    const [finding] = await found(id, 'START_PURGED');
+    expect(finding).toMatchObject({ severity: 'error', statements: [] });
+    const [, command = ''] = /positions\/rewind with (\{.*?\}\}?)\)$/.exec(finding?.explanation ?? '') ?? [];
+    const { to } = JSON.parse(command) as { readonly to: StartDefinition };
+    // What is named may be gone to, as far as the log is concerned.
+    const preview = await api('POST', `pipelines/${id}/positions/preview`, { to });
+    expect(preview.body['code']).not.toBe('REQUEST_INVALID');
+    expect(JSON.stringify(preview.body)).not.toContain('SOURCE_POSITION');
     const started = await api('POST', `pipelines/${id}/commands`, { kind: 'START', reason: 'test' });
     expect([started.status, started.body['code']]).toEqual([409, 'PIPELINE_PRECHECK_FAILED']);
     const [variable, kind] = program === 'mysql' ? ['gtid_executed', 'mysql'] : ['gtid_binlog_pos', 'mariadb'];
