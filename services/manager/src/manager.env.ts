@@ -80,11 +80,4 @@ export class ManagerEnv extends BaseEnv {
   @IsString()
   @IsNotEmpty()
   LUTRA_RUNBOOK_URL = 'docs/runbook.md';
-
-  /** Alarms that are over are kept for so many days, and at most the newest 100 000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(3_650)
-  MANAGER_ALARM_DAYS = 90;
 }

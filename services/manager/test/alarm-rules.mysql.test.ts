@@ -114,14 +114,15 @@ describe('alarm rules', () => {
   });
 });
 
-it('the history is bounded, and what is open stays', async () => {
+it('the history is bounded by a system parameter', async () => {
+  await manager.request('PATCH', '/api/v1/system-parameters', { body: { alarmDays: 80 } });
   const { database } = installation;
   const insert = (id: string, resolvedAt: string, openKey: string): Promise<unknown> =>
     installation.sql(`INSERT INTO ${database}.alarm (id, version, open_key, rule_id, rule_name, kind, severity, threshold,
       subject_id, subject, state, since, tellings, resolved_at, message, told_receiver_ids)
       VALUES ('${id}', 1, ${openKey}, 'none', 'none', 'disk', 'normal', 1, 's', 's', 'resolved', NOW(3), 1, ${resolvedAt}, '', '[]')`);
-  await insert('old', 'NOW(3) - INTERVAL 91 DAY', 'NULL');
-  await insert('new', 'NOW(3) - INTERVAL 89 DAY', 'NULL');
+  await insert('old', 'NOW(3) - INTERVAL 81 DAY', 'NULL');
+  await insert('new', 'NOW(3) - INTERVAL 79 DAY', 'NULL');
   await installation.sql(`INSERT INTO ${database}.alarm_delivery (id, alarm_id, sequence, receiver_id, body, state, attempts,
     created_at, next_attempt_at, failure) VALUES ('d', 'old', 1, 'r', '{}', 'sent', 1, NOW(3), NOW(3), '')`);
   await manager.stop();

@@ -46,6 +46,6 @@ describe('readRange', () => {
   });
 
   it('seconds are none of the steps of tables', () => {
-    expect(() => readRange({ step: '1s' }, NOW_MS, ['1m', '1h', '1d'])).toThrow('1m, 1h, 1d');
+    expect(() => readRange({ step: '1s' }, NOW_MS, { steps: ['1m', '1h', '1d'] })).toThrow('1m, 1h, 1d');
   });
 });

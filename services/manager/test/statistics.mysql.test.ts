@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
-import { systemClock } from '@lutra/model';
+import { must, systemClock } from '@lutra/model';
 import type { LoadedEvent, LutraEvent } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
+import { PipelineWatch } from '../src/statistics/pipeline-watch.ts';
 import { ProcessHistory } from '../src/statistics/process-history.ts';
 import { RollupFold } from '../src/statistics/rollup-fold.ts';
+import { RollupRun } from '../src/statistics/rollup-run.ts';
 import { RollupStore } from '../src/statistics/rollup-store.ts';
 import { Store } from '../src/store/store.ts';
 import { loaded, warning } from './rollup-events.ts';
@@ -237,6 +239,50 @@ describe('a manager that was away', () => {
     await last.stop();
   }, 120_000);
 
+  it('a save that fails with a full batch behind it loses nothing and doubles nothing', async () => {
+    const { database } = unsteady;
+    const own = new Store({ ...unsteady.store, database }, systemClock);
+    await own.open(() => Promise.resolve());
+    const rollups = new RollupStore(own);
+    const parts = { store: own, rollups, watch: new PipelineWatch(), history: new ProcessHistory(own) };
+    const events = Array.from({ length: 2_100 }, (_, i) =>
+      loaded({ pipelineId, epoch: 10, process: i + 1, atMs: START_MS + i }),
+    );
+    const begin = async (): Promise<RollupRun> => {
+      const { place, states } = await rollups.start();
+      return new RollupRun({ ...parts, clock: systemClock }, place, states);
+    };
+    const fold = (run: RollupRun, first: number, last: number): void => {
+      for (const event of events.slice(first, last)) run.fold.fold(event);
+      const { log, sequence } = must(run.reached, 'the log was read before');
+      run.reached = { log, sequence: sequence + last - first };
+    };
+    const before = await rollups.start();
+
+    const unlock = await lock(unsteady, `SELECT * FROM ${database}.statistic_1d`);
+    const run = await begin();
+    fold(run, 0, 50);
+    const failing = [run.save()];
+    const session = await writingSession(unsteady, 'statistic_1d');
+    fold(run, 50, 2_100);
+    failing.push(run.save());
+    await unsteady.sql(`KILL ${session}`);
+    expect((await Promise.allSettled(failing)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await unlock();
+    // What is folded here has a hole: it is not saved, however often somebody asks.
+    expect(await run.save()).toBe(false);
+    expect((await rollups.start()).place).toEqual(before.place);
+
+    const next = await begin();
+    fold(next, 0, 2_100);
+    expect([await next.save(), await next.save()]).toEqual([true, true]);
+    const after = await rollups.start();
+    expect(must(after.place, 'it was saved').sequence).toBe(must(before.place, 'it was saved').sequence + 2_100);
+    const processes = ({ states }: typeof after): number => states.get(pipelineId)?.totals.processes ?? 0;
+    expect(processes(after) - processes(before)).toBe(2_100);
+    await own.close('the test ends');
+  }, 60_000);
+
   it('a save that comes after that of another manager writes nothing', async () => {
     const rollups = new RollupStore(store);
     const fold = new RollupFold(new Map());
@@ -281,6 +327,34 @@ describe('what is kept', () => {
     expect(await countOf('process_history', mine)).toBe(10_000);
     expect(await countOf('process_history', `${mine} AND epoch = 7 AND process > 5`)).toBe(10_000);
     expect(await countOf('process_history', `pipeline_id = '${otherId}'`)).toBeGreaterThan(0);
+  });
+
+  it('for as long as the system parameters say, and no question is answered from what is gone', async () => {
+    const DAY_MS = 86_400_000;
+    const slot = Math.floor((Date.now() - 2 * DAY_MS) / 60_000);
+    const { database } = steady;
+    await steady.sql(`INSERT INTO ${database}.statistic_1m VALUES ('x', ${String(slot)}, '{}')`);
+    await steady.sql(
+      `INSERT INTO ${database}.process_history VALUES ('${pipelineId}', 11, 1, ${String(Date.now() - 7_200_000)}, 1, '{}')`,
+    );
+    const remove = async (): Promise<void> => {
+      await new RollupStore(store).removeOld(Date.now());
+      await new ProcessHistory(store).removeOld(Date.now(), []);
+    };
+    const patch = (body: unknown): Promise<Answer> => manager.request('PATCH', '/api/v1/system-parameters', { body });
+    const counts = async (): Promise<unknown> =>
+      Promise.all([
+        countOf('statistic_1m', `scope = 'x' AND slot = ${String(slot)}`),
+        countOf('process_history', 'epoch = 11'),
+      ]);
+    const question = `statistics?step=1m&from=${new Date(Date.now() - 1.5 * DAY_MS).toISOString()}&to=${new Date(Date.now() - 1.4 * DAY_MS).toISOString()}`;
+    await remove();
+    expect([await counts(), (await get(question)).status]).toEqual([[1, 1], 200]);
+    await patch({ statistics1mDays: 1, processHours: 1 });
+    await remove();
+    expect([await counts(), (await get(question)).status]).toEqual([[0, 0], 400]);
+    expect((await patch({ statistics1mDays: null, processHours: null })).body).toMatchObject({ statistics1mDays: 7 });
+    expect((await get(question)).status).toBe(200);
   });
 
   it('the figures of a removed pipeline go, its part of the totals stays', async () => {

@@ -197,6 +197,19 @@ describe('a session', () => {
     expect(refreshed.body['endsAt']).toBe(started['endsAt']);
   });
 
+  it('as soon, and after as long, as the system parameters say', async () => {
+    await createUser('timed');
+    const patch = (body: unknown): Promise<Answer> => manager.request('PATCH', '/api/v1/system-parameters', { body });
+    await patch({ sessionIdleMinutes: 10, sessionHours: 2 });
+    const { body } = await logIn('timed');
+    const endsInMs = Date.parse(String(body['endsAt'])) - Date.now();
+    expect([body['idleS'], Math.round(endsInMs / 3_600_000)]).toEqual([600, 2]);
+    await sql('UPDATE $session SET last_used_at = UTC_TIMESTAMP(3) - INTERVAL 11 MINUTE');
+    expect(await statusOf(body['token'])).toBe(401);
+    await patch({ sessionIdleMinutes: null, sessionHours: null });
+    expect(await statusOf(body['token'])).toBe(200);
+  });
+
   it('ends with a logout', async () => {
     token = await tokenOf('hanna');
     expect((await as(token, 'DELETE', 'session')).status).toBe(204);

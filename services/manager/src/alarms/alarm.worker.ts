@@ -26,7 +26,6 @@ export class AlarmWorker implements Worker {
       readonly clock: Clock;
       readonly log: Logger;
       readonly instance: string;
-      readonly keepDays: number;
       readonly deliveries: DeliveryWorker;
       readonly newReader: () => FactReader;
     },
@@ -47,7 +46,7 @@ export class AlarmWorker implements Worker {
   }
 
   private async lead(leading: AbortSignal): Promise<void> {
-    const { store, clock, newReader, keepDays } = this.parts;
+    const { store, clock, newReader } = this.parts;
     const reader = newReader();
     const cycle = new AlarmCycle({ store, read: (kinds) => reader.read(kinds) });
     let historyMs = -Infinity;
@@ -56,7 +55,7 @@ export class AlarmWorker implements Worker {
       await this.tryOnce(async () => {
         if (await cycle.runOnce()) this.parts.deliveries.wake();
         if (startedMs - historyMs < HISTORY_MS) return;
-        await removeHistory(store, { now: clock.now(), keepDays });
+        await removeHistory(store, clock.now());
         historyMs = startedMs;
       });
       await clock.sleep(Math.max(0, CYCLE_MS - (clock.monotonicMs() - startedMs)), leading);

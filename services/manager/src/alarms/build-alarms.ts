@@ -14,7 +14,7 @@ import { FactReader } from './fact-reader.ts';
 
 /** Rules, alarms and receivers, wired. */
 export function buildAlarms(
-  { env, clock, bus, coordinator, log, identity }: ServiceContext<ManagerEnv>,
+  { clock, bus, coordinator, log, identity }: ServiceContext<ManagerEnv>,
   parts: {
     readonly store: Store;
     readonly watch: PipelineWatch;
@@ -28,16 +28,12 @@ export function buildAlarms(
   const receiverDoor = new ReceiverDoor(store, clock, secrets);
   const deliveries = new DeliveryWorker({ store, clock, log, door: receiverDoor, commands, bus, instance });
   const newReader = (): FactReader => new FactReader({ store, bus, coordinator, watch, door, clock });
-  const keepDays = env.MANAGER_ALARM_DAYS;
   return {
     services: [
       new AlarmService(store, clock),
       new AlarmRuleService(store, clock),
       new ReceiverService({ store, clock, door: receiverDoor, secrets }),
     ],
-    workers: [
-      new AlarmWorker({ store, coordinator, clock, log, instance, keepDays, deliveries, newReader }),
-      deliveries,
-    ],
+    workers: [new AlarmWorker({ store, coordinator, clock, log, instance, deliveries, newReader }), deliveries],
   };
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts';
+import { readSystemParameters } from '../system-parameters/system-parameters.ts';
 
 const DAY_MS = 86_400_000;
 /** However often alarms come and go: the newest ones stay. */
@@ -6,12 +7,10 @@ const ALARMS_MAX = 100_000;
 const ROWS_PER_STATEMENT = 1_000;
 const STATEMENTS_MAX = 100;
 
-/** Removes alarms that ended more than `keepDays` ago or are more than the history holds, and deliveries without an alarm. */
-export async function removeHistory(
-  store: Store,
-  { now, keepDays }: { readonly now: Date; readonly keepDays: number },
-): Promise<void> {
-  const before = new Date(now.getTime() - keepDays * DAY_MS);
+/** Removes alarms that ended longer ago than they are kept (`alarmDays`) or are more than the history holds, and deliveries without an alarm. */
+export async function removeHistory(store: Store, now: Date): Promise<void> {
+  const { alarmDays } = await store.run(readSystemParameters);
+  const before = new Date(now.getTime() - alarmDays * DAY_MS);
   await inPortions(store, `DELETE FROM alarm WHERE resolved_at < ? LIMIT ${String(ROWS_PER_STATEMENT)}`, [before]);
   const oldest = await store.run((manager) =>
     manager.query<{ id: string }[]>(

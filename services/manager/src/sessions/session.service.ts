@@ -9,6 +9,7 @@ import { TokenCache } from '../access/token-cache.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
+import { readSystemParameters } from '../system-parameters/system-parameters.ts';
 import { hashPassword, isPassword } from '../users/password-hash.ts';
 import type { PasswordChangeDto } from '../users/user.dto.ts';
 import { UserEntity } from '../users/user.entity.ts';
@@ -19,9 +20,8 @@ import { SessionTokenEntity } from './session-token.entity.ts';
 import { SessionEntity } from './session.entity.ts';
 
 export const SESSION_PREFIX = 'lutra_session_';
-const IDLE_MS = 30 * 60_000;
-/** A working day and a little more. */
-const LENGTH_MS = 12 * 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 /** A busy session would otherwise write a row for each of its requests. */
 const LAST_USED_MS = 60_000;
 
@@ -58,14 +58,14 @@ export class SessionService {
     const hash = hashOfToken(token);
     const found = await this.used.find(hash, () => store.run((manager) => readToken(manager, hash)));
     if (found === null) return null;
-    const { kept, session, user } = found;
+    const { kept, session, user, idleMs } = found;
     const now = clock.now();
     const caller = callerOfUser(user, session.id);
     if (!kept.isCurrent) {
       await this.end(caller, 'a token that was replaced before was used again');
       return null;
     }
-    if (session.endsAt <= now || session.lastUsedAt.getTime() + IDLE_MS <= now.getTime()) return null;
+    if (session.endsAt <= now || session.lastUsedAt.getTime() + idleMs <= now.getTime()) return null;
     if (session.lastUsedAt.getTime() + LAST_USED_MS <= now.getTime()) {
       await store.read(SessionEntity, (rows) => rows.update({ id: session.id }, { lastUsedAt: now }));
       session.lastUsedAt = now;
@@ -78,16 +78,15 @@ export class SessionService {
     const { store, clock } = this.parts;
     const sessionId = requireSession(caller);
     const token = createToken(SESSION_PREFIX);
-    const session = await store.change(async (manager) => {
+    return store.change(async (manager) => {
       const [found] = await manager.findBy(SessionEntity, { id: sessionId });
       // Ended since the guard let the request in.
       if (found === undefined) throw new SyncError('REQUEST_UNAUTHORIZED');
       await manager.update(SessionTokenEntity, { sessionId, isCurrent: true }, { isCurrent: false });
       await manager.insert(SessionTokenEntity, { hash: hashOfToken(token), sessionId, isCurrent: true });
       await manager.update(SessionEntity, { id: sessionId }, { lastUsedAt: clock.now() });
-      return found;
+      return startedDtoOf({ token, session: found, caller, idleMs: await readIdleMs(manager) });
     });
-    return startedDtoOf({ token, session, caller });
   }
 
   async logOut(caller: Caller): Promise<void> {
@@ -124,16 +123,22 @@ export class SessionService {
     const { store, clock } = this.parts;
     const now = clock.now();
     const token = createToken(SESSION_PREFIX);
-    const endsAt = new Date(now.getTime() + LENGTH_MS);
-    const session = { id: ulid(), userId: user.id, lastUsedAt: now, endsAt };
-    const caller = callerOfUser(user, session.id);
+    const id = ulid();
+    const caller = callerOfUser(user, id);
     return store.change(async (manager) => {
+      const { sessionHours } = await readSystemParameters(manager);
+      const session = {
+        id,
+        userId: user.id,
+        lastUsedAt: now,
+        endsAt: new Date(now.getTime() + sessionHours * HOUR_MS),
+      };
       await removeEnded(manager, now);
       await manager.insert(SessionEntity, session);
       await manager.insert(SessionTokenEntity, { hash: hashOfToken(token), sessionId: session.id, isCurrent: true });
       const write = { action: 'login', resource: 'session', resourceId: session.id, before: null } as const;
       await recordAudit(manager, { ...write, after: { address } }, { caller, at: now });
-      return startedDtoOf({ token, session, caller });
+      return startedDtoOf({ token, session, caller, idleMs: await readIdleMs(manager) });
     });
   }
 
@@ -176,12 +181,14 @@ function startedDtoOf({
   token,
   session,
   caller,
+  idleMs,
 }: {
   readonly token: string;
   readonly session: Pick<SessionEntity, 'endsAt'>;
   readonly caller: Caller;
+  readonly idleMs: number;
 }): SessionStartedDto {
-  return { token, endsAt: session.endsAt.toISOString(), idleS: IDLE_MS / 1_000, caller: callerDtoOf(caller) };
+  return { token, endsAt: session.endsAt.toISOString(), idleS: idleMs / 1_000, caller: callerDtoOf(caller) };
 }
 
 function requireSession({ sessionId }: Caller): string {
@@ -193,17 +200,24 @@ interface TokenUse {
   readonly kept: SessionTokenEntity;
   readonly session: SessionEntity;
   readonly user: UserEntity;
+  readonly idleMs: number;
 }
 
 async function readToken(manager: EntityManager, hash: string): Promise<TokenUse | null> {
   const kept = await manager.findOneBy(SessionTokenEntity, { hash });
   const session = kept === null ? null : await manager.findOneBy(SessionEntity, { id: kept.sessionId });
   const user = session === null ? null : await manager.findOneBy(UserEntity, { id: session.userId });
-  return kept === null || session === null || user === null ? null : { kept, session, user };
+  if (kept === null || session === null || user === null) return null;
+  return { kept, session, user, idleMs: await readIdleMs(manager) };
 }
 
 /** Their tokens go with them, by their foreign key. */
 async function removeEnded(manager: EntityManager, now: Date): Promise<void> {
   await manager.delete(SessionEntity, { endsAt: LessThanOrEqual(now) });
-  await manager.delete(SessionEntity, { lastUsedAt: LessThanOrEqual(new Date(now.getTime() - IDLE_MS)) });
+  await manager.delete(SessionEntity, {
+    lastUsedAt: LessThanOrEqual(new Date(now.getTime() - (await readIdleMs(manager)))),
+  });
 }
+
+const readIdleMs = async (manager: EntityManager): Promise<number> =>
+  (await readSystemParameters(manager)).sessionIdleMinutes * MINUTE_MS;

@@ -2,10 +2,11 @@ import type { EntityManager } from 'typeorm';
 import type { LoadedEvent } from '@lutra/model';
 import { removeRows } from '../store/remove-rows.ts';
 import type { Store } from '../store/store.ts';
+import { readSystemParameters } from '../system-parameters/system-parameters.ts';
 import type { PipelineBatch } from './rollup-fold.ts';
 
-/** Loaded processes are remembered so long, and so many of each pipeline. */
-export const HISTORY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** So many loaded processes of each pipeline are remembered. */
 export const HISTORY_PROCESSES_MAX = 10_000;
 
 const STATEMENT_ROWS_MAX = 500;
@@ -70,7 +71,9 @@ export class ProcessHistory {
 
   /** Removes what is too old, and of each of these pipelines what is too much; in small pieces. */
   async removeOld(nowMs: number, pipelineIds: Iterable<string>): Promise<void> {
-    await removeRows(this.store, 'process_history', { condition: 'loaded_ms < ?', values: [nowMs - HISTORY_MS] });
+    const { processHours } = await this.store.run(readSystemParameters);
+    const oldestMs = nowMs - processHours * HOUR_MS;
+    await removeRows(this.store, 'process_history', { condition: 'loaded_ms < ?', values: [oldestMs] });
     for (const id of pipelineIds) {
       const [oldest]: readonly { loaded_ms: string | number }[] = await this.store.run((manager) =>
         manager.query(

@@ -3,10 +3,12 @@ import { loadedProcessDtoOf } from '../pipelines/loaded-process-dto.ts';
 import type { ProcessListDto } from '../pipelines/process.dto.ts';
 import { requireStored } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
-import { HISTORY_MS } from './process-history.ts';
 import type { ProcessHistory } from './process-history.ts';
 import type { ProcessQuery } from './process-query.dto.ts';
 import { readTime, requireOrder } from './read-range.ts';
+
+/** Shown where nobody says from when on. */
+const DAY_MS = 86_400_000;
 
 /** Processes that are loaded: which, how long each stage had them, and which took longest. */
 export class ProcessService {
@@ -18,7 +20,7 @@ export class ProcessService {
   async list({ pipelineId, from, to, slowest, page, pageSize }: ProcessQuery): Promise<ProcessListDto> {
     const { store, history, clock } = this.parts;
     const toMs = readTime('to', to) ?? clock.now().getTime();
-    const fromMs = readTime('from', from) ?? toMs - HISTORY_MS;
+    const fromMs = readTime('from', from) ?? toMs - DAY_MS;
     requireOrder(fromMs, toMs);
     await requireStored(store, 'pipeline', pipelineId);
     const { items, total } = await history.list({

@@ -1,12 +1,18 @@
 import { SyncError } from '@lutra/model';
 import { oldestKept, ROLLUP, slotOf, STEPS } from './rollup-steps.ts';
-import type { Step } from './rollup-steps.ts';
+import type { KeptSteps, Step } from './rollup-steps.ts';
 import type { SlotRange } from './rollup-store.ts';
 
 export interface RangeWish {
   readonly from?: string;
   readonly to?: string;
   readonly step?: Step;
+}
+
+/** Which steps may answer, and how long they are kept; by default all, and at most. */
+export interface StepChoice {
+  readonly steps?: readonly Step[];
+  readonly kept?: KeptSteps | undefined;
 }
 
 export interface StepRange extends SlotRange {
@@ -24,15 +30,15 @@ const DEFAULT_STEPS = 60;
  * The slots that answer a question. Throws REQUEST_INVALID naming the field when the time is empty, longer than one answer holds,
  * or older than the step is kept.
  */
-export function readRange(wish: RangeWish, nowMs: number, steps: readonly Step[] = STEPS): StepRange {
+export function readRange(wish: RangeWish, nowMs: number, { steps = STEPS, kept }: StepChoice = {}): StepRange {
   const toMs = readTime('to', wish.to) ?? nowMs;
   const widthMs = wish.step === undefined ? HOUR_MS : DEFAULT_STEPS * ROLLUP[wish.step].ms;
   const fromMs = readTime('from', wish.from) ?? toMs - widthMs;
   requireOrder(fromMs, toMs);
   if (wish.step !== undefined && !steps.includes(wish.step))
     throw refused('step', `step must be one of the following values: ${steps.join(', ')}`);
-  const step = wish.step ?? chosenStep(fromMs, toMs, { nowMs, steps });
-  if (slotOf(fromMs, step) < oldestKept(nowMs, step)) throw tooOld(step, fromMs, { nowMs, steps });
+  const step = wish.step ?? chosenStep(fromMs, toMs, { nowMs, steps, kept });
+  if (!isKept(step, fromMs, { nowMs, kept })) throw tooOld(step, fromMs, { nowMs, steps, kept });
   const range = { step, first: slotOf(fromMs, step), last: slotOf(toMs - 1, step) };
   const points = range.last - range.first + 1;
   if (points > POINTS_MAX)
@@ -58,20 +64,23 @@ export function requireOrder(fromMs: number, toMs: number): void {
 interface Known {
   readonly nowMs: number;
   readonly steps: readonly Step[];
+  readonly kept: KeptSteps | undefined;
 }
 
-const isKept = (step: Step, fromMs: number, nowMs: number): boolean => slotOf(fromMs, step) >= oldestKept(nowMs, step);
+const isKept = (step: Step, fromMs: number, { nowMs, kept }: Pick<Known, 'nowMs' | 'kept'>): boolean =>
+  slotOf(fromMs, step) >= oldestKept(nowMs, step, kept);
 
-function chosenStep(fromMs: number, toMs: number, { nowMs, steps }: Known): Step {
-  const fitting = steps.find(
-    (step) => isKept(step, fromMs, nowMs) && (toMs - fromMs) / ROLLUP[step].ms <= CHOSEN_POINTS_MAX,
+function chosenStep(fromMs: number, toMs: number, known: Known): Step {
+  const fitting = known.steps.find(
+    (step) => isKept(step, fromMs, known) && (toMs - fromMs) / ROLLUP[step].ms <= CHOSEN_POINTS_MAX,
   );
   return fitting ?? '1d';
 }
 
-function tooOld(step: Step, fromMs: number, { nowMs, steps }: Known): SyncError {
-  const oldest = new Date(oldestKept(nowMs, step) * ROLLUP[step].ms).toISOString();
-  const wider = steps.find((other) => isKept(other, fromMs, nowMs));
+function tooOld(step: Step, fromMs: number, known: Known): SyncError {
+  const { nowMs, steps, kept } = known;
+  const oldest = new Date(oldestKept(nowMs, step, kept) * ROLLUP[step].ms).toISOString();
+  const wider = steps.find((other) => isKept(other, fromMs, known));
   const advice = wider === undefined ? '' : `, or choose step ${wider}`;
   return refused('from', `from must not be before ${oldest}: older figures of step ${step} are not kept${advice}`);
 }

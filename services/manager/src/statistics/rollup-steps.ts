@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Width of a step, how long its slots are kept, and where. Days are those of UTC. */
+/** Width of a step, how long its slots are kept at most, and where. Days are those of UTC. */
 export const ROLLUP: Readonly<
   Record<
     Step,
@@ -25,5 +25,9 @@ export const TABLE_STEPS: readonly Step[] = STEPS.filter((step) => ROLLUP[step].
 
 export const slotOf = (atMs: number, step: Step): number => Math.floor(atMs / ROLLUP[step].ms);
 
-/** The oldest slot of a step that is still kept. */
-export const oldestKept = (nowMs: number, step: Step): number => slotOf(nowMs - ROLLUP[step].keptMs, step);
+/** How long each step is kept, ms. */
+export type KeptSteps = Readonly<Record<Step, number>>;
+
+/** The oldest slot of a step that is still kept; without `kept` at most. */
+export const oldestKept = (nowMs: number, step: Step, kept?: KeptSteps): number =>
+  slotOf(nowMs - (kept?.[step] ?? ROLLUP[step].keptMs), step);

@@ -5,12 +5,15 @@ import type { LogPlace } from '@lutra/messaging';
 import { removeRows } from '../store/remove-rows.ts';
 import { resourceMissing } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
+import { DEFAULT_SYSTEM_PARAMETERS } from '../system-parameters/system-parameter-catalogue.ts';
+import { SYSTEM_ID } from '../system-parameters/system-parameters.ts';
 import { keepProcesses } from './process-history.ts';
 import type { PipelineBatch } from './rollup-fold.ts';
+import { keptSteps, readKeptSteps } from './read-kept-steps.ts';
 import { figureRows, INSTALLATION, tableRows } from './rollup-rows.ts';
 import type { RollupRow } from './rollup-rows.ts';
 import { oldestKept, ROLLUP, STEPS } from './rollup-steps.ts';
-import type { Step } from './rollup-steps.ts';
+import type { KeptSteps, Step } from './rollup-steps.ts';
 import { addTableCounts } from './table-counts.ts';
 import type { TableCounts } from './table-counts.ts';
 
@@ -87,10 +90,11 @@ export class RollupStore {
 
   /** Removes what is older than its step is kept. */
   async removeOld(nowMs: number): Promise<void> {
+    const kept = await this.store.run(readKeptSteps);
     for (const step of STEPS)
       for (const table of [ROLLUP[step].table, ROLLUP[step].tableCounts])
         if (table !== null)
-          await removeRows(this.store, table, { condition: 'slot < ?', values: [oldestKept(nowMs, step)] });
+          await removeRows(this.store, table, { condition: 'slot < ?', values: [oldestKept(nowMs, step, kept)] });
   }
 
   /** Removes what is left of pipelines that are gone, and returns them. Their part of the totals stays. */
@@ -113,8 +117,8 @@ export class RollupStore {
   }
 
   /**
-   * What figures are asked of (neither: the installation), and the state of all slots: they are what they were as long as it is
-   * the same. One look-up. Throws RESOURCE_NOT_FOUND.
+   * What figures are asked of (neither: the installation), how long they are kept, and the state of all slots: they are what they
+   * were as long as it is the same. One look-up. Throws RESOURCE_NOT_FOUND.
    */
   async find({
     pipelineId,
@@ -122,20 +126,21 @@ export class RollupStore {
   }: {
     readonly pipelineId?: string | undefined;
     readonly channelId?: string | undefined;
-  }): Promise<{ readonly scope: string; readonly state: string }> {
+  }): Promise<{ readonly scope: string; readonly state: string; readonly kept: KeptSteps }> {
     const id = pipelineId ?? channelId;
     const resource = pipelineId === undefined ? 'channel' : 'pipeline';
     const isThere = id === undefined ? '1' : `EXISTS (SELECT 1 FROM ${resource} WHERE id = ?)`;
-    const [row]: readonly { log: string; sequence: string | number; isThere: string | number }[] = await this.store.run(
-      (manager) =>
-        manager.query(
-          `SELECT log, sequence, ${isThere} AS isThere FROM statistic_place WHERE id = 1`,
-          id === undefined ? [] : [id],
-        ),
+    const parameters = `(SELECT set_values FROM system_parameters WHERE id = '${SYSTEM_ID}')`;
+    const [row]: readonly FoundRow[] = await this.store.run((manager) =>
+      manager.query(
+        `SELECT log, sequence, ${isThere} AS isThere, ${parameters} AS parameters FROM statistic_place WHERE id = 1`,
+        id === undefined ? [] : [id],
+      ),
     );
-    const { log, sequence, isThere: found } = must(row, 'a migration puts the place there');
+    const { log, sequence, isThere: found, parameters: set } = must(row, 'a migration puts the place there');
     if (Number(found) !== 1) throw resourceMissing(resource, id ?? '');
-    return { scope: id ?? INSTALLATION, state: `${log} ${String(sequence)}` };
+    const kept = keptSteps({ ...DEFAULT_SYSTEM_PARAMETERS, ...(JSON.parse(set) as object) });
+    return { scope: id ?? INSTALLATION, state: `${log} ${String(sequence)}`, kept };
   }
 
   /** Slots of a scope, oldest first, both ends included. */
@@ -164,6 +169,14 @@ export class RollupStore {
     );
     return rows.map(({ slot, body }) => ({ slot, figures: JSON.parse(body) as T }));
   }
+}
+
+interface FoundRow {
+  readonly log: string;
+  readonly sequence: string | number;
+  readonly isThere: string | number;
+  /** JSON. */
+  readonly parameters: string;
 }
 
 export interface SlotRange {

@@ -4,8 +4,8 @@ import type { Plain } from '../http/plain.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { PipelineWatch } from './pipeline-watch.ts';
 import { readRange } from './read-range.ts';
-import type { StepRange } from './read-range.ts';
-import { ROLLUP, TABLE_STEPS } from './rollup-steps.ts';
+import type { RangeWish, StepRange } from './read-range.ts';
+import { ROLLUP, STEPS, TABLE_STEPS } from './rollup-steps.ts';
 import type { Step } from './rollup-steps.ts';
 import type { RollupStore, Slot } from './rollup-store.ts';
 import type {
@@ -38,9 +38,8 @@ export class StatisticService {
   /** A {@link StatisticsDto} as JSON. Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
   async get({ pipelineId, channelId, ...wish }: StatisticQuery): Promise<string> {
     if (pipelineId !== undefined && channelId !== undefined) throw eitherOne();
-    const { rollups, answers, clock } = this.parts;
-    const range = readRange(wish, clock.now().getTime());
-    const { scope, state } = await rollups.find({ pipelineId, channelId });
+    const { rollups, answers } = this.parts;
+    const { range, scope, state } = await this.find({ pipelineId, channelId }, wish, STEPS);
     const question = JSON.stringify([scope, range]);
     const stored = await answers.find({ question, state }, async () => {
       const slots = await rollups.figures(scope, range.step, range);
@@ -56,9 +55,8 @@ export class StatisticService {
 
   /** A {@link TableStatisticsDto} as JSON. Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
   async tables({ pipelineId, table, ...wish }: TableStatisticQuery): Promise<string> {
-    const { rollups, answers, clock } = this.parts;
-    const range = readRange(wish, clock.now().getTime(), TABLE_STEPS);
-    const { scope, state } = await rollups.find({ pipelineId });
+    const { rollups, answers } = this.parts;
+    const { range, scope, state } = await this.find({ pipelineId }, wish, TABLE_STEPS);
     const question = JSON.stringify([scope, range, 'tables', table ?? null]);
     return answers.find({ question, state }, async () => {
       const slots = await rollups.tables(scope, range.step, range);
@@ -73,6 +71,19 @@ export class StatisticService {
         total: items.length,
       } satisfies Plain<TableStatisticsDto>);
     });
+  }
+
+  private async find(
+    of: { readonly pipelineId?: string | undefined; readonly channelId?: string | undefined },
+    wish: RangeWish,
+    steps: readonly Step[],
+  ): Promise<{ readonly range: StepRange; readonly scope: string; readonly state: string }> {
+    const { rollups, clock } = this.parts;
+    const nowMs = clock.now().getTime();
+    // A question that can never be answered is refused before anybody looks.
+    readRange(wish, nowMs, { steps });
+    const { kept, ...found } = await rollups.find(of);
+    return { ...found, range: readRange(wish, nowMs, { steps, kept }) };
   }
 
   private liveOf(pipelineId: string): LiveFiguresDto {

@@ -45,6 +45,30 @@ export class SystemParametersPatchDto {
 
   @SystemNumberField('removalDays')
   removalDays?: number | null;
+
+  @SystemNumberField('statistics1sMinutes')
+  statistics1sMinutes?: number | null;
+
+  @SystemNumberField('statistics1mDays')
+  statistics1mDays?: number | null;
+
+  @SystemNumberField('statistics1hDays')
+  statistics1hDays?: number | null;
+
+  @SystemNumberField('statistics1dDays')
+  statistics1dDays?: number | null;
+
+  @SystemNumberField('processHours')
+  processHours?: number | null;
+
+  @SystemNumberField('alarmDays')
+  alarmDays?: number | null;
+
+  @SystemNumberField('sessionIdleMinutes')
+  sessionIdleMinutes?: number | null;
+
+  @SystemNumberField('sessionHours')
+  sessionHours?: number | null;
 }
 
 export class SystemParametersDto extends ResourceDto implements SystemParameterValues {
@@ -56,4 +80,28 @@ export class SystemParametersDto extends ResourceDto implements SystemParameterV
 
   @ApiProperty({ description: SYSTEM_NUMBERS.removalDays.meaning })
   removalDays!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.statistics1sMinutes.meaning })
+  statistics1sMinutes!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.statistics1mDays.meaning })
+  statistics1mDays!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.statistics1hDays.meaning })
+  statistics1hDays!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.statistics1dDays.meaning })
+  statistics1dDays!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.processHours.meaning })
+  processHours!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.alarmDays.meaning })
+  alarmDays!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.sessionIdleMinutes.meaning })
+  sessionIdleMinutes!: number;
+
+  @ApiProperty({ description: SYSTEM_NUMBERS.sessionHours.meaning })
+  sessionHours!: number;
 }
