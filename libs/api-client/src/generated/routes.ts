@@ -2151,6 +2151,22 @@ export interface SystemParametersDto {
   readonly revisionsMax: number;
   /** How long a removal that is done is shown */
   readonly removalDays: number;
+  /** How long statistics by the second are kept; older ones go within a minute */
+  readonly statistics1sMinutes: number;
+  /** How long statistics by the minute are kept; older ones go within a minute */
+  readonly statistics1mDays: number;
+  /** How long statistics by the hour are kept; older ones go within a minute */
+  readonly statistics1hDays: number;
+  /** How long statistics by the day are kept; older ones go within a minute */
+  readonly statistics1dDays: number;
+  /** How long loaded processes are kept, and at most the newest 10 000 of each pipeline; older ones go within a minute */
+  readonly processHours: number;
+  /** How long alarms that are over are kept, and at most the newest 100 000; older ones go within ten minutes */
+  readonly alarmDays: number;
+  /** After so long without a request a session has ended; counts for the next request of each */
+  readonly sessionIdleMinutes: number;
+  /** So long after its login a session ends; counts from the next login on */
+  readonly sessionHours: number;
 }
 
 export interface SystemParametersPatchDto {
@@ -2160,6 +2176,22 @@ export interface SystemParametersPatchDto {
   readonly revisionsMax?: number | null;
   /** How long a removal that is done is shown. Unit: days. Null = the default */
   readonly removalDays?: number | null;
+  /** How long statistics by the second are kept; older ones go within a minute. Unit: minutes. Null = the default */
+  readonly statistics1sMinutes?: number | null;
+  /** How long statistics by the minute are kept; older ones go within a minute. Unit: days. Null = the default */
+  readonly statistics1mDays?: number | null;
+  /** How long statistics by the hour are kept; older ones go within a minute. Unit: days. Null = the default */
+  readonly statistics1hDays?: number | null;
+  /** How long statistics by the day are kept; older ones go within a minute. Unit: days. Null = the default */
+  readonly statistics1dDays?: number | null;
+  /** How long loaded processes are kept, and at most the newest 10 000 of each pipeline; older ones go within a minute. Unit: hours. Null = the default */
+  readonly processHours?: number | null;
+  /** How long alarms that are over are kept, and at most the newest 100 000; older ones go within ten minutes. Unit: days. Null = the default */
+  readonly alarmDays?: number | null;
+  /** After so long without a request a session has ended; counts for the next request of each. Unit: minutes. Null = the default */
+  readonly sessionIdleMinutes?: number | null;
+  /** So long after its login a session ends; counts from the next login on. Unit: hours. Null = the default */
+  readonly sessionHours?: number | null;
 }
 
 export interface TableDetailDto {
