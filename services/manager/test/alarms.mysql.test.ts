@@ -201,9 +201,9 @@ describe('an alarm', () => {
     await untilTold(pipelineId, 60_000, ['firing', 'firing']);
   }, 60_000);
 
-  it('is unknown, with the reason, while its input cannot be read', async () => {
+  it('is unknown, with the reason, while its input cannot be read; when that lasts it is told once', async () => {
     const pipelineId = await createPipeline('unread');
-    const ruleId = await ruleAbout(pipelineId, { kind: 'deadLetters', threshold: 1 });
+    const ruleId = await ruleAbout(pipelineId, { kind: 'deadLetters', threshold: 1, forMs: 3_600_000 });
     await waitUntil(
       async () => String((await untilState(ruleId, 'unknown'))['unknownReason']).includes('TARGET_UNREACHABLE'),
       { what: 'the reason', timeoutMs: 40_000, everyMs: 250 },
@@ -213,7 +213,21 @@ describe('an alarm', () => {
       alarms: { unknown: 1 },
     });
     expect(toldOf(pipelineId)).toEqual([]);
-  }, 60_000);
+    const until = (expected: readonly string[]): Promise<unknown> =>
+      waitUntil(() => JSON.stringify(toldOf(pipelineId)) === JSON.stringify(expected), {
+        ...{ what: expected.join(', '), timeoutMs: 30_000 },
+      });
+    const { database } = installation;
+    await installation.sql(
+      `UPDATE ${database}.alarm SET since = since - INTERVAL 2 HOUR WHERE rule_id = '${ruleId}' AND state = 'unknown'`,
+    );
+    await until(['unknown']);
+    const [alarm] = await openAlarms(ruleId);
+    expect(alarm).toMatchObject({ state: 'unknown', tellings: 1, firedAt: null });
+    expect(String(alarm?.['message'])).toMatch(/^It cannot be judged: .*TARGET_UNREACHABLE/);
+    await api('PATCH', `alarm-rules/${ruleId}`, { enabled: false });
+    await until(['unknown', 'resolved']);
+  }, 90_000);
 
   it('tells of an instance that is lost, until it is back', async () => {
     const instance = { service: 'load', instance: 'load-9' } as const;

@@ -47,13 +47,14 @@ export interface Step {
   /** Null = there is no alarm (any more), and nobody was told of one. */
   readonly alarm: AlarmLife | null;
   /** What has to be told, numbered by the alarm's `tellings`. */
-  readonly change: 'firing' | 'repeat' | 'resolved' | null;
+  readonly change: 'firing' | 'repeat' | 'resolved' | 'unknown' | null;
   readonly command: 'RESTART' | 'STOP' | null;
 }
 
 /**
  * The next moment in the life of an alarm. Pure. Laws: whoever was told of a beginning is told of exactly one end; nothing is
- * told that did not last; an alarm whose input cannot be read neither begins nor ends.
+ * told that did not last; an alarm whose input cannot be read neither begins nor ends. That it cannot be read is told too, once,
+ * when it lasts: silence would look like health.
  */
 export function stepAlarm(alarm: AlarmLife | null, sighting: Sighting, now: Timing & { readonly nowMs: number }): Step {
   const open = alarm === null || alarm.state === 'resolved' ? null : alarm;
@@ -61,7 +62,7 @@ export function stepAlarm(alarm: AlarmLife | null, sighting: Sighting, now: Timi
     case 'breached':
       return breach(open, sighting, now);
     case 'unknown':
-      return still(notKnown(open, sighting.message, now.nowMs));
+      return notKnown(open, sighting.message, now);
     case 'ok':
     case 'gone':
       return end(open, sighting, now.nowMs);
@@ -72,15 +73,19 @@ export function stepAlarm(alarm: AlarmLife | null, sighting: Sighting, now: Timi
 
 const still = (alarm: AlarmLife | null): Step => ({ alarm, change: null, command: null });
 
-const isTold = ({ state }: AlarmLife): boolean => state === 'firing' || state === 'acknowledged';
+/** Somebody was told of it, and waits to hear of its end. */
+const isTold = ({ tellings }: AlarmLife): boolean => tellings > 0;
 
 function breach(
   open: AlarmLife | null,
   { value, message }: { readonly value: number; readonly message: string },
   { nowMs, forMs, repeatMs, isMuted, recovery }: Timing & { readonly nowMs: number },
 ): Step {
+  // Who was told that it cannot be judged hears that it can; what shows then is another alarm, from the next look on.
+  if (open?.state === 'unknown' && isTold(open))
+    return end(open, { value, message: `It can be judged again: ${message}` }, nowMs);
   const seen = { value, message, unknownReason: null };
-  if (open !== null && isTold(open)) {
+  if (open?.state === 'firing' || open?.state === 'acknowledged') {
     const alarm = { ...open, ...seen };
     const isDue = repeatMs !== null && nowMs - (open.toldMs ?? nowMs) >= repeatMs;
     // Who has acknowledged knows it, and takes over: nothing is repeated, and nothing done for him.
@@ -104,9 +109,25 @@ function tell(
   return { alarm: { ...alarm, toldMs: nowMs, tellings }, change, command };
 }
 
-function notKnown(open: AlarmLife | null, reason: string, nowMs: number): AlarmLife {
-  if (open !== null) return open.unknownReason === reason ? open : { ...open, unknownReason: reason };
-  return { ...NEW_ALARM, state: 'unknown', sinceMs: nowMs, value: null, message: reason, unknownReason: reason };
+/** A server that restarts, or a leader that changes, is back before this. */
+const UNKNOWN_MS_MIN = 60_000;
+
+function notKnown(
+  open: AlarmLife | null,
+  reason: string,
+  { nowMs, forMs, isMuted }: Pick<Timing, 'forMs' | 'isMuted'> & { readonly nowMs: number },
+): Step {
+  if (open === null)
+    return still({
+      ...{ ...NEW_ALARM, state: 'unknown', sinceMs: nowMs, value: null },
+      ...{ message: reason, unknownReason: reason },
+    });
+  const alarm = open.unknownReason === reason ? open : { ...open, unknownReason: reason };
+  // Of one that was told to fire there is nothing new to say: it fires until it is known that it does not.
+  if (open.state !== 'unknown' || isTold(open) || isMuted) return still(alarm);
+  if (nowMs - open.sinceMs < Math.max(forMs, UNKNOWN_MS_MIN)) return still(alarm);
+  const message = `It cannot be judged: ${reason}`;
+  return { alarm: { ...alarm, message, toldMs: nowMs, tellings: 1 }, change: 'unknown', command: null };
 }
 
 function end(

@@ -5,7 +5,8 @@ export type Severity = (typeof SEVERITIES)[number];
 export interface Notification {
   /** Of the delivery: the same at each repeat of it, so that a receiver that gets it twice can tell. */
   readonly id: string;
-  readonly change: 'firing' | 'repeat' | 'resolved' | 'test';
+  /** 'unknown': for a while now nobody can say whether the condition holds; 'resolved' follows when somebody can. */
+  readonly change: 'firing' | 'repeat' | 'resolved' | 'unknown' | 'test';
   readonly alarmId: string;
   readonly rule: string;
   readonly kind: string;
@@ -48,7 +49,8 @@ export const sampleNotification = (id: string, at: Date): Notification => ({
 /** One line: the subject of a mail, the title of a chat message. Names are cut to one line. */
 export function titleOf({ change, severity, rule, subject }: Notification): string {
   const what = change === 'resolved' ? 'resolved' : change === 'test' ? 'test' : severity;
-  return `[Lutra ${what}] ${rule}: ${subject}`.replaceAll(/\s+/g, ' ');
+  const doubt = change === 'unknown' ? ' cannot be judged' : '';
+  return `[Lutra ${what}] ${rule}: ${subject}${doubt}`.replaceAll(/\s+/g, ' ');
 }
 
 /** Lines for people. */

@@ -12,10 +12,11 @@ const TIMING: Timing = { forMs: 0, repeatMs: null, isMuted: false, recovery: nul
 const acknowledged = (alarm: AlarmLife | null): AlarmLife | null =>
   alarm?.state === 'firing' ? { ...alarm, state: 'acknowledged' } : alarm;
 
-/** Looks once a second; 'b' breached, 'o' ok, 'u' unknown, 'g' gone, 'B' breached and muted, 'a' acknowledged by a person. */
+/** Looks once a second; 'b' breached, 'o' ok, 'u' unknown, 'g' gone, 'B' breached and muted, 'U' unknown and muted, 'a' acknowledged by a person. */
 function live(
   looks: string,
   timing: Partial<Timing> = {},
+  lookMs = 1_000,
 ): { readonly told: string[]; readonly alarm: AlarmLife | null } {
   const told: string[] = [];
   let alarm: AlarmLife | null = null;
@@ -24,12 +25,12 @@ function live(
       alarm = acknowledged(alarm);
       return;
     }
-    const sighting = { b: BREACHED, B: BREACHED, o: OK, u: UNKNOWN, g: GONE }[look] ?? OK;
+    const sighting = { b: BREACHED, B: BREACHED, o: OK, u: UNKNOWN, U: UNKNOWN, g: GONE }[look] ?? OK;
     const step: Step = stepAlarm(alarm, sighting, {
       ...TIMING,
       ...timing,
-      isMuted: look === 'B',
-      nowMs: second * 1_000,
+      isMuted: look === 'B' || look === 'U',
+      nowMs: second * lookMs,
     });
     if (step.change !== null) told.push(`${step.change}@${String(second)}`);
     if (step.command !== null) told.push(`${step.command}@${String(second)}`);
@@ -72,6 +73,29 @@ describe('an alarm', () => {
     expect(live(looks, timing).told).toEqual(expected);
   });
 
+  it.each<[string, string, Partial<Timing>, string[]]>([
+    ['is told once, and that it is over', 'uuuuuo', {}, ['unknown@2', 'resolved@5']],
+    ['is told after the for-duration when that is longer', 'uuuuuo', { forMs: 120_000 }, ['unknown@4', 'resolved@5']],
+    ['is told to nobody when it was short', 'uuouuo', {}, []],
+    ['is told to nobody while muted', 'UUUUo', {}, []],
+    ['ends when its subject is gone', 'uuug', {}, ['unknown@2', 'resolved@3']],
+    [
+      'is over when the condition shows, which is told as another alarm',
+      'uuubb',
+      {},
+      ['unknown@2', 'resolved@3', 'firing@4'],
+    ],
+    [
+      'does not trigger a recovery',
+      'uuubb',
+      { recovery: { restartAt: 1, stopAt: null } },
+      ['unknown@2', 'resolved@3', 'firing@4', 'RESTART@4'],
+    ],
+    ['is nothing new about an alarm that fires', 'buuuuo', {}, ['firing@0', 'resolved@5']],
+  ])('what cannot be judged %s', (_behaviour, looks, timing, expected) => {
+    expect(live(looks, timing, 30_000).told).toEqual(expected);
+  });
+
   it('is unknown while its input cannot be read, and there is none when that ends well', () => {
     expect(live('u').alarm).toMatchObject({ state: 'unknown', unknownReason: 'no answer', value: null });
     expect(live('uo').alarm).toBeNull();
@@ -83,8 +107,8 @@ describe('an alarm', () => {
   it('is told of as the laws say', () => {
     const looks = fc.array(
       fc.record({
-        look: fc.constantFrom('b', 'b', 'o', 'u', 'g', 'B', 'a'),
-        afterMs: fc.integer({ min: 1, max: 5_000 }),
+        look: fc.constantFrom('b', 'b', 'o', 'u', 'u', 'g', 'B', 'a'),
+        afterMs: fc.oneof(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 90_000 })),
       }),
       { maxLength: 60 },
     );
@@ -112,6 +136,14 @@ describe('an alarm', () => {
           const step: Step = stepAlarm(before, sighting, { ...timing, isMuted: look === 'B', nowMs });
           if (sighting.state === 'breached') heldSinceMs ??= nowMs;
           if (sighting.state === 'ok' || sighting.state === 'gone') heldSinceMs = null;
+          if (step.change === 'unknown') {
+            open += 1;
+            tellings = 0;
+            expect([look, before?.state, before?.tellings, step.command]).toEqual(['u', 'unknown', 0, null]);
+          }
+          // The condition that shows after that counts from the next look on.
+          const isJudgedAgain = step.change === 'resolved' && before?.state === 'unknown';
+          if (isJudgedAgain) heldSinceMs = null;
           if (step.change === 'firing') {
             open += 1;
             tellings = 0;
@@ -122,7 +154,7 @@ describe('an alarm', () => {
           if (step.change === 'repeat') expect([look, before?.state]).toEqual(['b', 'firing']);
           if (step.command !== null) expect(before?.state).not.toBe('acknowledged');
           // Whoever was told of a beginning is told of exactly one end.
-          expect(open).toBe(step.alarm?.state === 'firing' || step.alarm?.state === 'acknowledged' ? 1 : 0);
+          expect(open).toBe((step.alarm?.tellings ?? 0) > 0 && step.alarm?.state !== 'resolved' ? 1 : 0);
           // None is lost: what holds for long enough and is not muted fires now.
           if (look === 'b' && heldSinceMs !== null && nowMs - heldSinceMs >= timing.forMs) expect(open).toBe(1);
           alarm = step.alarm;
