@@ -131,7 +131,7 @@ export interface AcknowledgeDto {
 export interface AlarmDeliveryDto {
   /** Sent along, the same at each try */
   readonly id: string;
-  readonly what: "firing" | "repeat" | "resolved" | "RESTART" | "STOP";
+  readonly what: "firing" | "repeat" | "resolved" | "unknown" | "RESTART" | "STOP";
   /** null = an order to the arbiter */
   readonly receiverId: string | null;
   /** 'dropped' = given up */
