@@ -3,6 +3,7 @@ import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
+import type { CommandReader } from './commands/command-reader.ts';
 import { DocumentService } from './documents/document.service.ts';
 import { PipelineService } from './pipelines/pipeline.service.ts';
 import { RemovalGate } from './pipelines/removal-gate.ts';
@@ -20,13 +21,14 @@ export function buildConfigurationParts(parts: {
   readonly clock: Clock;
   readonly publisher: Publisher;
   readonly coordinator: Coordinator;
+  readonly commands: CommandReader;
   readonly door: TargetDoor;
   readonly log: Logger;
   readonly access: Access;
   readonly instance: string;
 }): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
   const { store, clock, publisher, coordinator, access } = parts;
-  const gate = new RemovalGate(coordinator, parts.door);
+  const gate = new RemovalGate(coordinator, parts.commands, parts.door);
   return {
     services: [
       new DocumentService({ store, clock, publisher, gate }),

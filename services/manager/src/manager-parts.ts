@@ -50,14 +50,15 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const links = new RunbookLinks(env.LUTRA_RUNBOOK_URL);
   const instances = new InstanceService({ store, coordinator, bus, clock });
   const commandService = new CommandService(store, clock, bus);
-  const commands = new CommandReader(store, bus, access);
+  const commands = new CommandReader(store, bus, access, clock);
   const statistics = buildStatisticParts(context, { store, watch });
   const secrets = new Secrets(env);
   const door = new TargetDoor(store, clock, secrets);
   const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
-  const configuration = buildConfigurationParts({ store, clock, publisher, coordinator, door, log, access, instance });
+  const ofStore = { store, clock, publisher, access };
+  const configuration = buildConfigurationParts({ ...ofStore, coordinator, commands, door, log, instance });
   const positions = buildPositionParts(context, { store, door, publisher, secrets });
   return {
     services: [

@@ -251,3 +251,40 @@ it('one that is put back is removed again, and what the store has never had stay
   await waitUntil(told, { what: 'the line about the stranger', timeoutMs: 30_000 });
   expect(await manager.bus.definition(stranger.id)).toMatchObject({ id: stranger.id });
 }, 90_000);
+
+it('one that a START is on its way to stays until that is decided; one that was started once leaves rows behind', async () => {
+  const id = await createPipeline('starting', 'MariaDB');
+  await manager.create(`pipelines/${id}/mappings`, {
+    source: { schema: 'starting', table: { exact: 'a' } },
+    target: { schema: 'starting' },
+  });
+  const order = (kind: string, force?: boolean): Promise<string> =>
+    manager.create(`pipelines/${id}/commands`, { kind, reason: 'test', force });
+  const decide = async (commandId: string, outcome: 'applied' | 'void'): Promise<void> => {
+    const command = { id: commandId, pipelineId: id, kind: 'STOP', reason: 'test', author: 'admin' } as const;
+    const at = new Date().toISOString();
+    await manager.bus.publishEvent({
+      ...{ v: 1, kind: 'command-done', at, who: 'arbiter-1', pipelineId: id, epoch: 1, process: null, traceId: null },
+      ...{ command: { ...command, aboutEpoch: null, issuedAt: at }, outcome },
+    });
+  };
+  const start = await order('START', true);
+  const refused = await send('DELETE', `pipelines/${id}`);
+  expect([problem(refused), refused.body['details']]).toMatchObject([[409, 'RESOURCE_CONFLICT'], { commandId: start }]);
+  const document = 'format: lutra-channel/1\nchannel: { name: shop }\npipelines: []\n';
+  const pruned = await manager.request('PUT', '/api/v1/channels/shop/document?prune=true', {
+    ...{ body: document, headers: { 'content-type': 'application/yaml' } },
+  });
+  expect(problem(pruned)).toEqual([409, 'RESOURCE_CONFLICT']);
+  const stop = await order('STOP');
+  expect(problem(await send('DELETE', `pipelines/${id}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+  await decide(stop, 'void');
+  const proxy = must(proxies.get('MariaDB'), 'each server has one');
+  proxy.refuse();
+  proxy.cut();
+  expect((await send('DELETE', `pipelines/${id}?discardDeadLetters=true`)).status).toBe(202);
+  // It was started, so that rows may be there: the target is asked, although there is no permit.
+  await until(id, ({ problem: why }) => why !== null, 'the reason');
+  proxy.heal();
+  await until(id, ({ state }) => state === 'done', 'the removal');
+}, 90_000);

@@ -18,6 +18,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { MayBeNull } from '../http/may-be-null.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
@@ -208,15 +209,13 @@ class AlarmRuleFields {
 export class AlarmRulePatchDto extends AlarmRuleFields {
   @ApiPropertyOptional({ example: 'Berlin is late', minLength: 1, maxLength: 100 })
   @MayBeAbsent()
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name?: string;
 }
 
 export class AlarmRuleCreateDto extends AlarmRuleFields {
   @ApiProperty({ example: 'Berlin is late', minLength: 1, maxLength: 100 })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({ enum: ALARM_KIND_NAMES, description: KINDS_TOLD })

@@ -6,6 +6,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Plain } from '../http/plain.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { exactly } from '../store/exactly.ts';
 import type { Store } from '../store/store.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
 import type {
@@ -88,7 +89,7 @@ function whereOf({ state, ...fields }: Omit<AlarmListQuery, 'page' | 'pageSize'>
 }
 
 async function findAlarm(manager: EntityManager, id: string): Promise<AlarmEntity> {
-  const found = await manager.findOneBy(AlarmEntity, { id });
+  const found = exactly(await manager.findOneBy(AlarmEntity, { id }), 'id', id);
   if (found === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no alarm with id ${id}`, id });
   return found;
 }

@@ -1,16 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsString, Length } from 'class-validator';
+import { IsIn, IsISO8601 } from 'class-validator';
 import { ChannelIds, CHANNELS_MAX } from '../access/channel-ids.decorator.ts';
 import { ROLES } from '../access/role.ts';
 import type { Role } from '../access/role.ts';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 
 /** A key stays what it was made as: another role or scope is another key. */
 export class ApiKeyCreateDto {
   @ApiProperty({ example: 'deploy-script', description: 'Appears as author of what the key does' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({

@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, Length, MaxLength } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 
 export class ChannelCreateDto {
   @ApiProperty({ example: 'shop' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiPropertyOptional({ maxLength: 1000 })
@@ -19,8 +19,7 @@ export class ChannelCreateDto {
 export class ChannelPatchDto {
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name?: string;
 
   @ApiPropertyOptional({ maxLength: 1000 })

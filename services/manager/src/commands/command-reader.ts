@@ -1,10 +1,11 @@
 import { In, IsNull } from 'typeorm';
 import { SyncError } from '@lutra/model';
-import type { Command, CommandEvent, CommandKind } from '@lutra/model';
+import type { Clock, Command, CommandEvent, CommandKind } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import { whereVisible } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
+import { exactly } from '../store/exactly.ts';
 import { findPage } from '../store/find-page.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandDto, CommandListDto, CommandListQuery } from './command.dto.ts';
@@ -17,6 +18,15 @@ const CLOCKS_APART_MS = 30_000;
 /** What an operator wants of a pipeline; ROLLBACK and WARNING want nothing that lasts. */
 const LASTING: readonly CommandKind[] = ['START', 'STOP', 'PAUSE', 'RESTART'];
 
+/** A client waits no longer for the answer, and the bus has the command by then or never. */
+const REQUEST_MS_MAX = 60_000;
+const STARTING: readonly CommandKind[] = ['START', 'RESTART'];
+
+export interface Starts {
+  readonly undecided: CommandDto | null;
+  readonly hasStarted: boolean;
+}
+
 /**
  * Commands that came through the API, and what the arbiter made of them: folded from the event log as long as it tells, and
  * kept once it has told.
@@ -26,11 +36,12 @@ export class CommandReader {
     private readonly store: Store,
     private readonly bus: Bus,
     private readonly access: Access,
+    private readonly clock: Clock,
   ) {}
 
   async get(id: string, caller: Caller): Promise<CommandDto> {
     const where = { id, ...whereVisible('pipelineId', await this.access.pipelineIds(caller)) };
-    const entity = await this.store.read(CommandEntity, (rows) => rows.findOneBy(where));
+    const entity = exactly(await this.store.read(CommandEntity, (rows) => rows.findOneBy(where)), 'id', id);
     if (entity === null)
       throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no command with id ${id}`, id });
     await this.settle([entity]);
@@ -64,6 +75,27 @@ export class CommandReader {
     await this.settle(entities);
     const last = entities.find(({ outcome, isSent }) => isSent && outcome !== 'void');
     return last === undefined ? null : ofEntity(last);
+  }
+
+  /**
+   * The START or RESTART that may still take effect, null when there is none: the arbiter has neither decided it nor one that
+   * was given later. And whether one has ever been given. What only the bus did not take counts while its request may be
+   * under way.
+   */
+  async startsOf(pipelineId: string): Promise<Starts> {
+    const entities = await this.store.read(CommandEntity, (rows) =>
+      rows.find({ where: { pipelineId, kind: In(LASTING) }, order: { issuedAt: 'DESC', id: 'DESC' }, take: 100 }),
+    );
+    await this.settle(entities);
+    const decided = entities.findIndex(({ outcome }) => outcome !== null);
+    const underWay = this.clock.now().getTime() - REQUEST_MS_MAX;
+    const undecided = entities
+      .slice(0, decided === -1 ? entities.length : decided)
+      .find(({ kind, isSent, issuedAt }) => STARTING.includes(kind) && (isSent || issuedAt.getTime() > underWay));
+    const hasStarted = await this.store.read(CommandEntity, (rows) =>
+      rows.existsBy({ pipelineId, kind: In(STARTING), isSent: true }),
+    );
+    return { undecided: undecided === undefined ? null : ofEntity(undecided), hasStarted };
   }
 
   /** Fills in what the event log tells. A bus that is away hides only what is not known yet. */

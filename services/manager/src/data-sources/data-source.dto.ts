@@ -16,6 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { DataSourceDefinition, ServerAddress } from '@lutra/model';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import type { DataSourceKind } from './data-source.entity.ts';
@@ -50,8 +51,7 @@ export class ServerAddressDto implements ServerAddress {
 
 export class DataSourceCreateDto {
   @ApiProperty({ example: 'shop-berlin' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({ enum: KINDS })
@@ -129,8 +129,7 @@ export class DataSourceCreateDto {
 export class DataSourcePatchDto {
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name?: string;
 
   @ApiPropertyOptional({ enum: KINDS })

@@ -18,6 +18,7 @@ import { removePipeline } from '../pipelines/remove-pipeline.ts';
 import { kindOfSource } from '../publishing/compile-definition.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import { structuralDiff } from '../revisions/structural-diff.ts';
+import { exactly } from '../store/exactly.ts';
 import { applyAlarmRules } from './apply-alarm-rules.ts';
 import type { RuleApplication } from './apply-alarm-rules.ts';
 import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
@@ -36,6 +37,8 @@ export interface ApplyOptions {
   readonly confirm: string | undefined;
   /** Pipelines that may go, by id. */
   readonly removable: ReadonlyMap<string, Removable>;
+  /** Of one that may go: throws unless it still stands still; true when it has ever run. */
+  readonly requireStopped: (pipelineId: string) => Promise<boolean>;
 }
 
 /**
@@ -209,7 +212,7 @@ class Application {
   }
 
   private async leave({ pipeline }: StoredPipeline): Promise<void> {
-    const { caller, at, isPruning } = this.options;
+    const { caller, at, isPruning, requireStopped } = this.options;
     this.step({ action: 'delete', object: 'pipeline', name: pipeline.name, isLeftOut: !isPruning });
     if (!isPruning) return;
     const removable = this.options.removable.get(pipeline.id);
@@ -217,11 +220,12 @@ class Application {
       const problem = `Pipeline ${pipeline.name} came to the channel meanwhile: send the document again`;
       throw new SyncError('RESOURCE_CONFLICT', { problem });
     }
-    await removePipeline(this.manager, pipeline, { caller, at, removable });
+    const hasRun = await requireStopped(pipeline.id);
+    await removePipeline(this.manager, pipeline, { caller, at, removable: { ...removable, hasRun } });
   }
 
   private async dataSource(field: string, name: string): Promise<DataSourceEntity> {
-    const found = await this.manager.findOneBy(DataSourceEntity, { name });
+    const found = exactly(await this.manager.findOneBy(DataSourceEntity, { name }), 'name', name);
     return found ?? refuse(field, `${field}: there is no data source ${name}`);
   }
 

@@ -8,12 +8,12 @@ import {
   IsIn,
   IsObject,
   IsString,
-  Length,
   MaxLength,
   ValidateNested,
 } from 'class-validator';
 import { AlarmRuleCreateDto, RECEIVERS_MAX, SCOPE_MAX } from '../alarms/alarm-rule.dto.ts';
 import { RULES_MAX } from '../alarms/alarm-rule.service.ts';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { MappingCreateDto } from '../mappings/mapping.dto.ts';
 import { MAPPINGS_MAX } from '../mappings/mapping.service.ts';
@@ -30,8 +30,7 @@ const PIPELINES_MAX = 1_000;
 
 export class DocumentChannelDto {
   @ApiProperty({ description: 'The one of the address' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiPropertyOptional({ maxLength: 1000 })
@@ -43,18 +42,15 @@ export class DocumentChannelDto {
 
 export class DocumentPipelineDto {
   @ApiProperty({ description: 'What a pipeline is found by: another name is another pipeline' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({ description: 'Name of the data source that is read' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   source!: string;
 
   @ApiProperty({ description: 'Name of the data source that is written' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   target!: string;
 
   @ApiPropertyOptional({ type: StartDto, description: "Default: {kind: 'latest'}" })

@@ -44,7 +44,7 @@ export class DocumentService {
     { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
-    const { store, clock, publisher } = this.parts;
+    const { store, clock, publisher, gate } = this.parts;
     const wanted = await readDocument(typeof body === 'string' ? readYaml(body) : body, name);
     const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
     const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
@@ -53,6 +53,7 @@ export class DocumentService {
       const steps = await applyDocument(manager, wanted, {
         ...{ caller: by.caller, at: clock.now(), isPruning, confirm: query.confirm },
         removable,
+        requireStopped: (id) => gate.requireStopped(id),
       });
       return { dryRun, steps };
     };

@@ -7,11 +7,12 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { ReceiverEntity } from '../receivers/receiver.entity.ts';
+import { exactly } from '../store/exactly.ts';
 import type { StoredRule } from './alarm-rule-document.ts';
 import type { StoredChannel, StoredPipeline } from './channel-document.ts';
 
-export const findChannel = (manager: EntityManager, name: string): Promise<ChannelEntity | null> =>
-  manager.findOneBy(ChannelEntity, { name });
+export const findChannel = async (manager: EntityManager, name: string): Promise<ChannelEntity | null> =>
+  exactly(await manager.findOneBy(ChannelEntity, { name }), 'name', name);
 
 /** A channel with all that belongs to it. */
 export async function readChannel(manager: EntityManager, channel: ChannelEntity): Promise<StoredChannel> {

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsObject, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
 import type { PipelineParameters, StartDefinition } from '@lutra/model';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import { YES_NO } from '../http/yes-no.ts';
@@ -19,8 +20,7 @@ export class PipelineCreateDto {
   channelId!: string;
 
   @ApiProperty({ example: 'berlin-to-lisbon' })
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({ description: 'Data source that is read' })
@@ -55,8 +55,7 @@ export const CONFIRMATION = 'apply';
 export class PipelinePatchDto {
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name?: string;
 
   @ApiPropertyOptional({ type: ParametersDto, description: 'Only the parameters to change' })

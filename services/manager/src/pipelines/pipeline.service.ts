@@ -151,7 +151,8 @@ export class PipelineService {
     const removal = await store.change(async (manager) => {
       const entity = await findResource(manager, PipelineEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      return removePipeline(manager, entity, { caller: by.caller, at, removable });
+      const hasRun = await gate.requireStopped(id);
+      return removePipeline(manager, entity, { caller: by.caller, at, removable: { ...removable, hasRun } });
     });
     publisher.wake();
     return removal;

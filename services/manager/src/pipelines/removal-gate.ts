@@ -1,5 +1,6 @@
 import { SyncError } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
+import type { CommandReader } from '../commands/command-reader.ts';
 import { countUnsettled } from '../dead-letters/count-unsettled.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
 
@@ -15,6 +16,7 @@ export interface Removable {
 export class RemovalGate {
   constructor(
     private readonly coordinator: Coordinator,
+    private readonly commands: CommandReader,
     private readonly door: TargetDoor,
   ) {}
 
@@ -26,15 +28,32 @@ export class RemovalGate {
     pipelineId: string,
     { discardDeadLetters }: { readonly discardDeadLetters: boolean },
   ): Promise<Removable> {
+    // What has never run has put nothing aside, and its target need not be there yet.
+    if (!(await this.requireStopped(pipelineId))) return { hasRun: false, lettersDiscarded: 0 };
+    return { hasRun: true, lettersDiscarded: await this.letters(pipelineId, discardDeadLetters) };
+  }
+
+  /**
+   * One that is stopped, and that no START is on its way to. True when it may ever have run. To be asked again inside of the
+   * transaction that removes it ({@link Store.change}): no command comes in between. Throws RESOURCE_CONFLICT.
+   */
+  async requireStopped(pipelineId: string): Promise<boolean> {
+    const refuse = (problem: string, details: Readonly<Record<string, unknown>>): never => {
+      throw new SyncError('RESOURCE_CONFLICT', { problem, ...details, pipelineId });
+    };
+    // First the commands: one that is decided between the two questions has left its permit by the second.
+    const { undecided, hasStarted } = await this.commands.startsOf(pipelineId);
     const permit = (await this.coordinator.permit(pipelineId))?.permit ?? null;
     const state = permit?.state ?? 'STOPPED';
-    if (state !== 'STOPPED') {
-      const problem = `The pipeline is ${state}: send it the command STOP and wait until it has stopped`;
-      throw new SyncError('RESOURCE_CONFLICT', { problem, state, pipelineId });
+    if (state !== 'STOPPED')
+      refuse(`The pipeline is ${state}: send it the command STOP and wait until it has stopped`, { state });
+    if (undecided !== null) {
+      const { id, kind } = undecided;
+      refuse(`The arbiter has not decided ${kind} ${id} yet: wait until it has, or send STOP and wait for that`, {
+        ...{ state, commandId: id },
+      });
     }
-    // What has never run has put nothing aside, and its target need not be there yet.
-    if (permit === null) return { hasRun: false, lettersDiscarded: 0 };
-    return { hasRun: true, lettersDiscarded: await this.letters(pipelineId, discardDeadLetters) };
+    return permit !== null || hasStarted;
   }
 
   private async letters(pipelineId: string, mayGo: boolean): Promise<number | null> {

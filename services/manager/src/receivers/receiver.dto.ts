@@ -20,6 +20,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { ErrorCode } from '@lutra/model';
+import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { MAIL_TLS_MODES, RECEIVER_KINDS } from './receiver.entity.ts';
@@ -165,15 +166,13 @@ class ReceiverFields {
 export class ReceiverPatchDto extends ReceiverFields {
   @ApiPropertyOptional(NAME)
   @MayBeAbsent()
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name?: string;
 }
 
 export class ReceiverCreateDto extends ReceiverFields {
   @ApiProperty(NAME)
-  @IsString()
-  @Length(1, 100)
+  @IsName()
   name!: string;
 
   @ApiProperty({ enum: RECEIVER_KINDS })

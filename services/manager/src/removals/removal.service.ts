@@ -9,6 +9,7 @@ import type { Caller } from '../http/token.guard.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { compileDataSource } from '../publishing/compile-definition.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import { exactly } from '../store/exactly.ts';
 import type { Store } from '../store/store.ts';
 import type { RemovalDto, RemovalListDto } from './removal.dto.ts';
 import { RemovalEntity } from './removal.entity.ts';
@@ -75,7 +76,7 @@ export async function beginRemoval(
 }
 
 async function findRemoval(manager: EntityManager, pipelineId: string): Promise<RemovalEntity> {
-  const found = await manager.findOneBy(RemovalEntity, { pipelineId });
+  const found = exactly(await manager.findOneBy(RemovalEntity, { pipelineId }), 'pipelineId', pipelineId);
   if (found !== null) return found;
   const problem = `There is no removal of a pipeline with id ${pipelineId}`;
   throw new SyncError('RESOURCE_NOT_FOUND', { problem, id: pipelineId });

@@ -14,6 +14,7 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { pipelineDetailOf } from '../pipelines/describe-pipeline.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
+import { exactly } from '../store/exactly.ts';
 import type { Store } from '../store/store.ts';
 import type { RevisionDetailDto, RevisionDiffDto, RevisionDto, RevisionListDto, RollbackDto } from './revision.dto.ts';
 import { RevisionEntity } from './revision.entity.ts';
@@ -110,7 +111,8 @@ const contentOf = ({ body }: RevisionEntity): unknown => ({ ...body, revision: u
 async function findRevision(manager: EntityManager, pipelineId: string, number: string): Promise<RevisionEntity> {
   const isNumber = /^[1-9]\d{0,8}$/.test(number);
   const found = isNumber ? await manager.findOneBy(RevisionEntity, { pipelineId, number: Number(number) }) : null;
-  if (found !== null) return found;
+  const revision = exactly(found, 'pipelineId', pipelineId);
+  if (revision !== null) return revision;
   const problem = `There is no revision ${number} of this pipeline, or it is not kept any more`;
   throw new SyncError('RESOURCE_NOT_FOUND', { problem });
 }

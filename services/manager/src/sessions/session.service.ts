@@ -8,6 +8,7 @@ import { createToken, hashOfToken } from '../access/random-token.ts';
 import { TokenCache } from '../access/token-cache.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
+import { exactly } from '../store/exactly.ts';
 import type { Store } from '../store/store.ts';
 import { readSystemParameters } from '../system-parameters/system-parameters.ts';
 import { hashPassword, isPassword } from '../users/password-hash.ts';
@@ -42,7 +43,7 @@ export class SessionService {
   async logIn({ name, password }: LoginDto, address: string): Promise<SessionStartedDto> {
     const { store, limiter } = this.parts;
     await limiter.begin({ name, address });
-    const user = await store.read(UserEntity, (rows) => rows.findOneBy({ name }));
+    const user = exactly(await store.read(UserEntity, (rows) => rows.findOneBy({ name })), 'name', name);
     const isRight = await isPassword(password, user?.passwordHash ?? null);
     if (user === null || !isRight) {
       await this.auditFailure(user, address);

@@ -3,10 +3,10 @@ import type { Store } from './store.ts';
 
 /** The id, when there is such a resource: one look-up of the key, without reading what it holds. Throws RESOURCE_NOT_FOUND. */
 export async function requireStored(store: Store, resource: 'pipeline' | 'channel', id: string): Promise<string> {
-  const found = await store.run<readonly unknown[]>((manager) =>
-    manager.query(`SELECT 1 FROM ${resource} WHERE id = ?`, [id]),
+  const found = await store.run<readonly { readonly id: string }[]>((manager) =>
+    manager.query(`SELECT id FROM ${resource} WHERE id = ?`, [id]),
   );
-  if (found.length === 0) throw resourceMissing(resource, id);
+  if (found[0]?.id !== id) throw resourceMissing(resource, id);
   return id;
 }
 
