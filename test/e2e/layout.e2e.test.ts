@@ -147,4 +147,13 @@ describe('a running installation', () => {
   it('keeps every file with a secret to its owner', () => {
     expect(readFileSync(e2e.stack.tokenFile, 'utf8').trim().length).toBeGreaterThan(20);
   });
+
+  it('has a channel whose document is taken back as the client has read it', async () => {
+    const { api } = e2e.stack;
+    const { items } = await api.get('/channels');
+    const path = { name: must(items[0], 'the one of the pipeline').name };
+    const text = await api.get('/channels/{name}/document', { path });
+    expect(text).toContain(`name: ${path.name}\n`);
+    expect(await api.put('/channels/{name}/document', { path, body: text })).toEqual({ dryRun: false, steps: [] });
+  });
 });

@@ -71,7 +71,7 @@ export class ApiClient {
     });
     const text = await response.text();
     if (!response.ok) throw problemOf(response.status, text, `${method} ${address}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    return contentOf(text, response.headers.get('content-type') ?? '') as T;
   }
 }
 
@@ -93,6 +93,12 @@ function queryOf(query: Readonly<Record<string, unknown>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   if (given.length === 0) return '';
   return `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+}
+
+/** A channel's document is a text, whatever stands in it; no answer at all is undefined. */
+function contentOf(text: string, type: string): unknown {
+  if (!/^application\/(\w+\+)?json\b/i.test(type)) return text === '' ? undefined : text;
+  return text === '' ? undefined : JSON.parse(text);
 }
 
 /** A text is a document in YAML; everything else is JSON. */

@@ -17,6 +17,12 @@ beforeAll(async () => {
     request.on('end', () => {
       const { method = '', url = '', headers } = request;
       response.statusCode = url.includes('refused') ? 409 : url.includes('empty') ? 204 : 200;
+      const isDocument = method === 'GET' && url.endsWith('/document');
+      response.setHeader('content-type', isDocument ? 'application/yaml; charset=utf-8' : 'application/json');
+      if (isDocument) {
+        response.end('format: lutra-channel/1\n');
+        return;
+      }
       const problem = { code: 'RESOURCE_CONFLICT', detail: 'The name is taken' };
       const echo = { method, url, headers, body: Buffer.concat(chunks).toString() };
       response.end(response.statusCode === 204 ? '' : JSON.stringify(response.statusCode === 409 ? problem : echo));
@@ -56,6 +62,11 @@ describe('a request', () => {
     });
     const put: unknown = await api.put('/channels/{name}/document', { path: { name: 'c' }, body: 'a: 1\n' });
     expect(put).toMatchObject({ headers: { 'content-type': 'application/yaml' }, body: 'a: 1\n' });
+  });
+
+  it('for a document is answered with its text', async () => {
+    const text = await api.get('/channels/{name}/document', { path: { name: 'c' } });
+    expect(text).toBe('format: lutra-channel/1\n');
   });
 
   it('without an answer resolves to undefined', async () => {
