@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
 import type { MappingDefinition, PipelineDefinition } from '@lutra/model';
-import { checkDefinition } from '../src/publishing/mapping-rules.ts';
+import { checkDefinition, isMappedOtherwise, MappingIndex } from '../src/publishing/mapping-rules.ts';
 
 const exact = (source: string, target: string): Omit<MappingDefinition, 'id'> =>
   named({ exact: table(source) }, source, target);
@@ -84,7 +84,7 @@ describe('checkDefinition', () => {
   ])('%s', (_rule, mappings, expected) => {
     expect(
       codeOf(() => {
-        checkDefinition(pipeline('P', mappings), []);
+        checkDefinition(pipeline('P', mappings), new MappingIndex([]));
       }),
     ).toBe(expected);
   });
@@ -129,7 +129,7 @@ describe('checkDefinition', () => {
   ])('%s', (_rule, one, other, expected) => {
     expect(
       codeOf(() => {
-        checkDefinition(one, [other]);
+        checkDefinition(one, new MappingIndex([other]));
       }),
     ).toBe(expected);
   });
@@ -138,12 +138,12 @@ describe('checkDefinition', () => {
     const same = { source: 'a', target: 'A' };
     expect(
       codeOf(() => {
-        checkDefinition(pipeline('P', [exact('s.a', 's')], same), []);
+        checkDefinition(pipeline('P', [exact('s.a', 's')], same), new MappingIndex([]));
       }),
     ).toBe('MAPPING_LOOP');
     expect(
       codeOf(() => {
-        checkDefinition(pipeline('P', [exact('s.a', 'r')], same), []);
+        checkDefinition(pipeline('P', [exact('s.a', 'r')], same), new MappingIndex([]));
       }),
     ).toBeNull();
   });
@@ -152,7 +152,20 @@ describe('checkDefinition', () => {
     const one = pipeline('shop', [exact('s.a', 't.x')]);
     const other = pipeline('store', [exact('s.b', 't.x')]);
     expect(() => {
-      checkDefinition(one, [other]);
+      checkDefinition(one, new MappingIndex([other]));
     }).toThrow('t.x is written by the pipelines shop and store');
+  });
+});
+
+describe('isMappedOtherwise', () => {
+  const before = pipeline('P', [exact('s.a', 's')]);
+  it.each<[string, PipelineDefinition, boolean]>([
+    ['a new password', { ...before, source: { ...before.source, password: 'other' } }, false],
+    ['another revision, name and batch size', { ...before, revision: 2, name: 'Q' }, false],
+    ['another server', { ...before, target: { ...before.target, port: 1 } }, true],
+    ['another mapping', pipeline('P', [exact('s.b', 's')]), true],
+  ])('%s', (_what, after, expected) => {
+    expect(isMappedOtherwise(before, after)).toBe(expected);
+    expect(isMappedOtherwise(undefined, after)).toBe(true);
   });
 });

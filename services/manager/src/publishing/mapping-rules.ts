@@ -7,33 +7,83 @@ import { refuseMixedPolicies } from './policy-rules.ts';
 interface PlacedMapping {
   readonly mapping: MappingDefinition;
   readonly pipeline: PipelineDefinition;
+  /** Among the mappings of its pipeline. */
+  readonly position: number;
+  readonly written: TargetPattern;
+}
+
+/** What all pipelines write, by place: each mapping is compared with those that it could meet, and not with thousands. */
+export class MappingIndex {
+  private readonly all = new Map<string, PlacedMapping[]>();
+  private readonly named = new Map<string, PlacedMapping[]>();
+  /** Whose names are not known, only what they look like. */
+  private readonly unnamed = new Map<string, PlacedMapping[]>();
+
+  constructor(definitions: readonly PipelineDefinition[]) {
+    for (const one of definitions.flatMap(placed)) {
+      const place = writtenPlace(one);
+      add(this.all, place, one);
+      if (one.written.kind === 'name') add(this.named, `${place} ${one.written.text}`, one);
+      else add(this.unnamed, place, one);
+    }
+  }
+
+  /** Who may write the table of that name in the schema at that address; without a name, any table there. */
+  writersOf(place: string, name: string | null): readonly PlacedMapping[] {
+    if (name === null) return this.all.get(place) ?? [];
+    return [...(this.named.get(`${place} ${name}`) ?? []), ...(this.unnamed.get(place) ?? [])];
+  }
 }
 
 /**
  * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do
- * not compile, reserved schemas, two mappings into one target table, loops. `others` are the current definitions of all
- * other pipelines. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
+ * not compile, reserved schemas, two mappings into one target table, loops. `current` has the definitions of all pipelines;
+ * this one's own among them count no further. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
  */
-export function checkDefinition(definition: PipelineDefinition, others: readonly PipelineDefinition[]): void {
+export function checkDefinition(definition: PipelineDefinition, current: MappingIndex): void {
   compileMappings(definition.mappings);
   for (const mapping of definition.mappings) {
     refuseReserved(mapping);
     refuseMerging(mapping);
   }
-  const own = placed(definition);
-  const foreign = others.flatMap(placed);
-  own.forEach((one, index) => {
+  const own = new MappingIndex([definition]);
+  for (const one of placed(definition)) {
+    const { mapping, written, position } = one;
     refuseLoop(one, one);
-    for (const other of [...own.slice(index + 1), ...foreign]) {
+    // Of its own mappings each pair is looked at once.
+    const others = (place: string, name: string | null): readonly PlacedMapping[] => [
+      ...own.writersOf(place, name).filter((other) => other.position > position),
+      ...current.writersOf(place, name).filter(({ pipeline }) => pipeline.id !== definition.id),
+    ];
+    for (const other of others(writtenPlace(one), written.kind === 'name' ? written.text : null))
       refuseCollision(one, other);
-      refuseLoop(one, other);
-    }
-  });
+    const read = mapping.source.table;
+    for (const other of others(readPlace(one), 'exact' in read ? read.exact : null)) refuseLoop(one, other);
+  }
   refuseMixedPolicies(definition);
 }
 
+/** True when what {@link checkDefinition} looks at is another: a new password or another batch size moves no table. */
+export function isMappedOtherwise(before: PipelineDefinition | undefined, after: PipelineDefinition): boolean {
+  const looked = ({ source, target, mappings }: PipelineDefinition): string =>
+    JSON.stringify([addressOf(source), addressOf(target), mappings]);
+  return before === undefined || looked(before) !== looked(after);
+}
+
 const placed = (pipeline: PipelineDefinition): PlacedMapping[] =>
-  pipeline.mappings.map((mapping) => ({ mapping, pipeline }));
+  pipeline.mappings.map((mapping, position) => ({ mapping, pipeline, position, written: targetPattern(mapping) }));
+
+/** A schema at an address. */
+const writtenPlace = ({ mapping, pipeline }: PlacedMapping): string =>
+  JSON.stringify([addressOf(pipeline.target), mapping.target.schema]);
+const readPlace = ({ mapping, pipeline }: PlacedMapping): string =>
+  JSON.stringify([addressOf(pipeline.source), mapping.source.schema]);
+
+function add(map: Map<string, PlacedMapping[]>, key: string, one: PlacedMapping): void {
+  const present = map.get(key);
+  if (present === undefined) map.set(key, [one]);
+  else present.push(one);
+}
 
 function refuseReserved({ source, target }: MappingDefinition): void {
   const schema = [source.schema, target.schema].find(isReservedSchema);
@@ -54,9 +104,7 @@ function refuseMerging({ source, target }: MappingDefinition): void {
 }
 
 function refuseCollision(one: PlacedMapping, other: PlacedMapping): void {
-  if (addressOf(one.pipeline.target) !== addressOf(other.pipeline.target)) return;
-  if (one.mapping.target.schema !== other.mapping.target.schema) return;
-  const table = commonTarget(one.mapping, other.mapping);
+  const table = commonTarget(one.written, other.written);
   if (table === null) return;
   const target = `${one.mapping.target.schema}.${table}`;
   const where =
@@ -71,11 +119,10 @@ function refuseCollision(one: PlacedMapping, other: PlacedMapping): void {
 }
 
 /**
- * The target table that both mappings write, as far as names alone can tell; null when they write none together.
+ * The target table that both mappings write, of one schema at one address, as far as names alone can tell; null when they write none together.
  * Names that come out of groups ($1) are compared as text only: whether two expressions ever give the same name is not decided here.
  */
-function commonTarget(one: MappingDefinition, other: MappingDefinition): string | null {
-  const [a, b] = [targetPattern(one), targetPattern(other)];
+function commonTarget(a: TargetPattern, b: TargetPattern): string | null {
   if (a.kind === 'template' || b.kind === 'template') return a.kind === b.kind && a.text === b.text ? a.text : null;
   if (a.kind === 'name') {
     if (b.kind === 'name') return a.text === b.text ? a.text : null;
@@ -117,7 +164,7 @@ function feeds(writer: PlacedMapping, reader: PlacedMapping): boolean {
   return (
     addressOf(writer.pipeline.target) === addressOf(reader.pipeline.source) &&
     writer.mapping.target.schema === reader.mapping.source.schema &&
-    maybeReads(targetPattern(writer.mapping), reader.mapping.source.table)
+    maybeReads(writer.written, reader.mapping.source.table)
   );
 }
 

@@ -7,7 +7,7 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { keepRevision } from '../revisions/keep-revision.ts';
 import type { RevisedBy } from '../revisions/keep-revision.ts';
 import { SkipEntity } from '../skips/skip.entity.ts';
-import { checkDefinition } from './mapping-rules.ts';
+import { checkDefinition, isMappedOtherwise, MappingIndex } from './mapping-rules.ts';
 import { compileDefinition } from './compile-definition.ts';
 import { DefinitionEntity } from './definition.entity.ts';
 
@@ -23,19 +23,20 @@ export async function reviseDefinitions(
 ): Promise<void> {
   const current = await manager.find(DefinitionEntity, { where: { isRemoved: false } });
   const bodies = new Map(current.map(({ pipelineId, body }) => [pipelineId, body]));
-  const changed = new Map<string, Compiled>();
+  const changed = new Map<string, Compiled & { readonly before: PipelineDefinition | undefined }>();
   for (const id of pipelineIds) {
     const next = await compile(manager, id);
-    if (JSON.stringify(bodies.get(id)) === JSON.stringify(next.definition)) continue;
+    const before = bodies.get(id);
+    if (JSON.stringify(before) === JSON.stringify(next.definition)) continue;
     bodies.set(id, next.definition);
-    changed.set(id, next);
+    changed.set(id, { ...next, before });
   }
   // All of them are as they will be before one is checked: a table may go from one pipeline to another in one change.
-  for (const { definition } of changed.values())
-    checkDefinition(
-      definition,
-      [...bodies.values()].filter((other) => other.id !== definition.id),
-    );
+  const moved = [...changed.values()].filter(({ before, definition }) => isMappedOtherwise(before, definition));
+  if (moved.length > 0) {
+    const index = new MappingIndex([...bodies.values()]);
+    for (const { definition } of moved) checkDefinition(definition, index);
+  }
   for (const next of changed.values()) await storeRevision(manager, next, by);
 }
 
