@@ -112,7 +112,9 @@ export class SessionService {
     const passwordHash = await hashPassword(password);
     const now = clock.now();
     await store.change(async (manager) => {
-      const entity = await findResource(manager, UserEntity, caller.id);
+      const entity = await requireUnchanged(manager, user);
+      // Ended since the guard let the request in, by a reset perhaps.
+      if (!(await manager.existsBy(SessionEntity, { id: sessionId }))) throw new SyncError('REQUEST_UNAUTHORIZED');
       await manager.save(Object.assign(entity, { passwordHash, updatedAt: now }));
       await manager.delete(SessionEntity, { userId: caller.id, id: Not(sessionId) });
       const write = { action: 'update', resource: 'user', resourceId: caller.id, before: null } as const;
@@ -135,6 +137,7 @@ export class SessionService {
         endsAt: new Date(now.getTime() + sessionHours * HOUR_MS),
       };
       await removeEnded(manager, now);
+      await requireUnchanged(manager, user);
       await manager.insert(SessionEntity, session);
       await manager.insert(SessionTokenEntity, { hash: hashOfToken(token), sessionId: session.id, isCurrent: true });
       const write = { action: 'login', resource: 'session', resourceId: session.id, before: null } as const;
@@ -222,3 +225,13 @@ async function removeEnded(manager: EntityManager, now: Date): Promise<void> {
 
 const readIdleMs = async (manager: EntityManager): Promise<number> =>
   (await readSystemParameters(manager)).sessionIdleMinutes * MINUTE_MS;
+
+/**
+ * The user as it stands, inside of the transaction: a password takes a while to be checked, and whoever has set another one
+ * meanwhile has thrown out those who knew it. Throws LOGIN_FAILED.
+ */
+async function requireUnchanged(manager: EntityManager, { id, passwordHash }: UserEntity): Promise<UserEntity> {
+  const found = await manager.findOneBy(UserEntity, { id });
+  if (found?.passwordHash !== passwordHash) throw new SyncError('LOGIN_FAILED');
+  return found;
+}
