@@ -206,3 +206,16 @@ describe('every list', () => {
     }
   });
 });
+
+describe('a version', () => {
+  it('that the client has is no reason to leave the answer out: the state may be another one', async () => {
+    const address = `/api/v1/pipelines/${ids['pipelines'] ?? ''}`;
+    const seen = await manager.request('GET', address);
+    const headers = { 'if-none-match': seen.headers.get('etag') ?? '' };
+    expect(headers['if-none-match']).toMatch(/^"\d+"$/);
+    await manager.create(`pipelines/${ids['pipelines'] ?? ''}/commands`, { kind: 'STOP', reason: 'a new state' });
+    const again = await manager.request('GET', address, { headers });
+    expect([again.status, again.headers.get('etag')]).toEqual([200, headers['if-none-match']]);
+    expect(again.text).toContain('a new state');
+  });
+});
