@@ -177,7 +177,7 @@ describe('figures over the API', () => {
     ['statistics?from=yesterday', 400, 'from'],
     ['statistics?from=2026-W09', 400, 'from'],
     ['statistics?step=1s&from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z', 400, 'from must not be before'],
-    ['statistics?to=2020-01-01&from=2021-01-01', 400, 'from'],
+    ['statistics?to=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z', 400, 'from'],
     [`statistics?pipelineId=x`, 400, 'pipelineId'],
     ['statistics?pipelineId=01JD2Z5V5V5V5V5V5V5V5V5V5V', 404, '01JD2Z5V5V5V5V5V5V5V5V5V5V'],
     ['statistics?channelId=01JD2Z5V5V5V5V5V5V5V5V5V5V', 404, '01JD2Z5V5V5V5V5V5V5V5V5V5V'],

@@ -8,7 +8,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsISO8601,
   IsNumber,
   IsObject,
   IsString,
@@ -19,6 +18,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { IsName } from '../http/is-name.decorator.ts';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { MayBeNull } from '../http/may-be-null.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
@@ -165,8 +165,7 @@ class AlarmRuleFields {
     description: 'Until then nothing begins and nothing is repeated; the end of what was told is told all the same',
   })
   @MayBeNull()
-  @IsISO8601({ strict: true, strictSeparator: true })
-  @Length(16, 40)
+  @IsTime()
   pauseUntil?: string | null;
 
   @ApiPropertyOptional({ type: AlarmScopeDto, nullable: true, default: null, description: 'null = all pipelines' })

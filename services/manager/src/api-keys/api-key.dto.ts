@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601 } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { ChannelIds, CHANNELS_MAX } from '../access/channel-ids.decorator.ts';
 import { ROLES } from '../access/role.ts';
 import type { Role } from '../access/role.ts';
 import { IsName } from '../http/is-name.decorator.ts';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 
@@ -35,7 +36,7 @@ export class ApiKeyCreateDto {
     description: 'The key counts for nothing from then on. Left out = never',
   })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   expiresAt?: string;
 }
 

@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsArray, IsIn, IsISO8601, IsObject, IsString, Length, MaxLength } from 'class-validator';
+import { IsArray, IsIn, IsObject, IsString, Length, MaxLength } from 'class-validator';
 import type { ColumnDefinition } from '@lutra/model';
 import { DEAD_LETTER_STATES } from '@lutra/sql';
 import type { DeadLetterState, JsonImage } from '@lutra/sql';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { TargetListQuery, UnavailableTargetDto } from '../targets/target-list.dto.ts';
 
@@ -58,12 +59,12 @@ export class DeadLetterSelectionDto {
 
   @ApiPropertyOptional({ format: 'date-time' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   to?: string;
 }
 

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, Max, Min } from 'class-validator';
+import { IsArray, IsIn, IsInt, Max, Min } from 'class-validator';
 import type { LutraEvent } from '@lutra/model';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 const KINDS: readonly LutraEvent['kind'][] = [
@@ -39,7 +40,7 @@ export class EventQuery {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Default: the last hour' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   since?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100 })

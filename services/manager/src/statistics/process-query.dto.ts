@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsISO8601, IsString, Length } from 'class-validator';
+import { IsBoolean, IsString, Length } from 'class-validator';
 import { PageQuery } from '../http/list-query.dto.ts';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 /** Which loaded processes: the newest 10 000 of a pipeline are kept, for a day; empty ones are not. */
@@ -13,12 +14,12 @@ export class ProcessQuery extends PageQuery {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Loaded since; default: a day before `to`' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Loaded until; default: now' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   to?: string;
 
   @ApiPropertyOptional({

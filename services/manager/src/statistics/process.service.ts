@@ -5,7 +5,7 @@ import { requireStored } from '../store/require-stored.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessHistory } from './process-history.ts';
 import type { ProcessQuery } from './process-query.dto.ts';
-import { readTime, requireOrder } from './read-range.ts';
+import { requireOrder } from './read-range.ts';
 
 /** Shown where nobody says from when on. */
 const DAY_MS = 86_400_000;
@@ -19,8 +19,8 @@ export class ProcessService {
   /** Throws RESOURCE_NOT_FOUND, REQUEST_INVALID. */
   async list({ pipelineId, from, to, slowest, page, pageSize }: ProcessQuery): Promise<ProcessListDto> {
     const { store, history, clock } = this.parts;
-    const toMs = readTime('to', to) ?? clock.now().getTime();
-    const fromMs = readTime('from', from) ?? toMs - DAY_MS;
+    const toMs = to === undefined ? clock.now().getTime() : Date.parse(to);
+    const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
     requireOrder(fromMs, toMs);
     await requireStored(store, 'pipeline', pipelineId);
     const { items, total } = await history.list({

@@ -1,6 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsString, Length, MaxLength } from 'class-validator';
+import { IsIn, IsString, Length, MaxLength } from 'class-validator';
 import type { StageFigures, StatisticCounts, TimedStage } from '@lutra/model';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { STEPS } from './rollup-steps.ts';
 import type { Step } from './rollup-steps.ts';
@@ -12,12 +13,12 @@ export class StatisticRangeQuery {
     description: 'Default: an hour before `to`; with a step 60 steps before it',
   })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Default: now' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   to?: string;
 
   @ApiPropertyOptional({

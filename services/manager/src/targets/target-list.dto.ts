@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsString, Length, MaxLength } from 'class-validator';
+import { IsIn, IsString, Length, MaxLength } from 'class-validator';
 import { PageQuery } from '../http/list-query.dto.ts';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 const SORTS = ['createdAt', '-createdAt'] as const;
@@ -27,12 +28,12 @@ export class TargetListQuery extends PageQuery {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Put there at this time or later' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Put there before this time' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   to?: string;
 
   @ApiPropertyOptional({ enum: SORTS, default: '-createdAt' })
@@ -48,7 +49,7 @@ export class TargetRemovalQuery {
   pipelineId!: string;
 
   @ApiProperty({ format: 'date-time' })
-  @IsISO8601()
+  @IsTime()
   before!: string;
 }
 
