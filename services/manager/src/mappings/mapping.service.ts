@@ -41,7 +41,8 @@ export class MappingService {
         ...{ page, pageSize, where: { pipelineId } },
         order: [['id', 'ASC']],
       });
-      if (total === 0) await findResource(manager, PipelineEntity, pipelineId);
+      // None is none of this pipeline, or there is no pipeline of exactly this id.
+      if (items[0]?.pipelineId !== pipelineId) await findResource(manager, PipelineEntity, pipelineId);
       return { items: items.map(mappingDtoOf), total };
     });
   }
