@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsString, Matches, Max, Min } from 'class-validator';
 import { SENT_LEVELS, SERVICES } from '@lutra/model';
 import type { LogLine, SentLevel, ServiceName } from '@lutra/model';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
 /** Which lines, and how many of the newest. */
@@ -30,7 +31,7 @@ export class LogQuery {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Default: all that is kept' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   since?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100 })

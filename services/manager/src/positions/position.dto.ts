@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsISO8601, IsObject, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsInt, IsObject, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import type { Place } from '@lutra/model';
+import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { CursorDto } from '../pipelines/pipeline-state.dto.ts';
 import { StartDto } from '../pipelines/start.dto.ts';
@@ -79,12 +80,12 @@ export class PositionDto {
 export class PositionHistoryQuery {
   @ApiPropertyOptional({ format: 'date-time' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time' })
   @MayBeAbsent()
-  @IsISO8601()
+  @IsTime()
   to?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 2000, default: 200 })
