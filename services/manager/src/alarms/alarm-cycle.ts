@@ -11,7 +11,7 @@ import { AlarmDeliveryEntity, AlarmEntity } from './alarm.entity.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import type { Evaluation } from './evaluate-rule.ts';
 import { takeStep } from './take-step.ts';
-import type { StepOutcome } from './take-step.ts';
+import type { NewDelivery, StepOutcome } from './take-step.ts';
 import { isInSchedule } from './schedule.ts';
 
 const PROBLEM_CHARS_MAX = 1_000;
@@ -167,14 +167,34 @@ async function write(manager: EntityManager, outcomes: readonly StepOutcome[]): 
   const saved = outcomes.flatMap((outcome) => (outcome.saved === null ? [] : [outcome.saved]));
   for (let start = 0; start < saved.length; start += ROWS_PER_STATEMENT_MAX)
     await manager.upsert(AlarmEntity, saved.slice(start, start + ROWS_PER_STATEMENT_MAX), ['id']);
-  const deliveries = outcomes.flatMap((outcome) => outcome.deliveries).map((delivery) => ({ ...delivery, id: ulid() }));
+  const told = await withoutPiled(
+    manager,
+    outcomes.flatMap((outcome) => outcome.deliveries),
+  );
+  const deliveries = told.map((delivery) => ({ ...delivery, id: ulid() }));
   for (let start = 0; start < deliveries.length; start += ROWS_PER_STATEMENT_MAX)
     await manager.insert(AlarmDeliveryEntity, deliveries.slice(start, start + ROWS_PER_STATEMENT_MAX).map(named));
   return deliveries.length;
 }
 
-/** The notification carries the delivery's id. */
-function named(delivery: Omit<AlarmDeliveryEntity, 'id'> & { readonly id: string }): AlarmDeliveryEntity {
+/** Nobody who still has to be told of an alarm is told of it again: what waits for one receiver stays short. */
+async function withoutPiled(manager: EntityManager, deliveries: readonly NewDelivery[]): Promise<NewDelivery[]> {
+  const isRepeat = ({ body }: NewDelivery): boolean => 'change' in body && body.change === 'repeat';
+  const alarmIds = [...new Set(deliveries.filter(isRepeat).map(({ alarmId }) => alarmId))];
+  const waiting = new Set<string>();
+  for (let start = 0; start < alarmIds.length; start += ROWS_PER_STATEMENT_MAX) {
+    const rows = await manager.query<readonly { readonly alarmId: string; readonly receiverId: string }[]>(
+      `SELECT alarm_id AS alarmId, receiver_id AS receiverId FROM alarm_delivery WHERE state = 'waiting' AND alarm_id IN (?)`,
+      [alarmIds.slice(start, start + ROWS_PER_STATEMENT_MAX)],
+    );
+    for (const { alarmId, receiverId } of rows) waiting.add(`${alarmId} ${receiverId}`);
+  }
+  return deliveries.filter((each) => !(isRepeat(each) && waiting.has(`${each.alarmId} ${each.receiverId}`)));
+}
+
+/** The notification carries the delivery's id; it is due at once, by the clock of the database. */
+function named(delivery: NewDelivery & { readonly id: string }) {
   const { body, id } = delivery;
-  return { ...delivery, body: 'change' in body ? { ...body, id } : body };
+  const now = (): string => 'UTC_TIMESTAMP(3)';
+  return { ...delivery, body: 'change' in body ? { ...body, id } : body, createdAt: now, nextAttemptAt: now };
 }

@@ -9,18 +9,13 @@ import type { CommandService } from '../commands/command.service.ts';
 import type { ReceiverDoor } from '../receivers/receiver-door.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import type { Store } from '../store/store.ts';
-import { AlarmDeliveryEntity } from './alarm.entity.ts';
+import { AlarmEntity } from './alarm.entity.ts';
 import type { AlarmCommand } from './alarm.entity.ts';
+import { Outbox } from './outbox.ts';
+import type { Delivery } from './outbox.ts';
 
 const LOOK_MS = 1_000;
-const DUE_MAX = 200;
-const RETRY_MS_MIN = 2_000;
-const RETRY_MS_MAX = 300_000;
-/** Longer than a try takes: nobody else takes the delivery up meanwhile, and somebody does when this manager dies. */
-const CLAIM_MS = 20_000;
-/** A receiver that was away for a day is told no more of what is a day old. */
-const AGE_MS_MAX = 86_400_000;
-const FAILURE_CHARS_MAX = 1_000;
+const DROP_MS = 60_000;
 
 /**
  * Tells receivers what the outbox holds. Every manager does; a delivery is claimed before it is tried. One receiver hears
@@ -30,9 +25,11 @@ const FAILURE_CHARS_MAX = 1_000;
 export class DeliveryWorker implements Worker {
   readonly name = 'alarm-deliveries';
   private readonly bell: Bell;
+  private readonly outbox: Outbox;
   /** Receivers that are being told, each one thing after the other. */
   private readonly busy = new Map<string, Promise<void>>();
   private reported = '';
+  private droppedMs = -Infinity;
 
   constructor(
     private readonly parts: {
@@ -46,6 +43,7 @@ export class DeliveryWorker implements Worker {
     },
   ) {
     this.bell = new Bell(parts.clock);
+    this.outbox = new Outbox(parts.store);
   }
 
   /** Something new is in the outbox. */
@@ -70,75 +68,45 @@ export class DeliveryWorker implements Worker {
   }
 
   private async look(signal: AbortSignal): Promise<void> {
-    const due = await this.findDue();
-    const byReceiver = new Map<string, AlarmDeliveryEntity[]>();
-    for (const delivery of due)
-      byReceiver.set(delivery.receiverId, [...(byReceiver.get(delivery.receiverId) ?? []), delivery]);
-    for (const [receiverId, deliveries] of byReceiver) {
+    const { clock, log } = this.parts;
+    if (clock.monotonicMs() - this.droppedMs >= DROP_MS) {
+      await this.outbox.dropOld();
+      this.droppedMs = clock.monotonicMs();
+    }
+    for (const receiverId of await this.outbox.receivers()) {
       if (this.busy.has(receiverId)) continue;
-      const telling = this.tellAll(receiverId, deliveries, signal)
+      const telling = this.tellAll(receiverId, signal)
         .catch((error: unknown) => {
-          this.parts.log.warn({ err: error, code: SyncError.of(error).code, receiverId }, 'alarm not delivered');
+          log.warn({ err: error, code: SyncError.of(error).code, receiverId }, 'alarm not delivered');
         })
         .finally(() => this.busy.delete(receiverId));
       this.busy.set(receiverId, telling);
     }
   }
 
-  /** Only the first of each alarm and receiver that waits: the others wait for it. */
-  private findDue(): Promise<AlarmDeliveryEntity[]> {
-    const now = this.parts.clock.now();
-    return this.parts.store.read(AlarmDeliveryEntity, (rows) =>
-      rows
-        .createQueryBuilder('delivery')
-        .where("delivery.state = 'waiting' AND delivery.nextAttemptAt <= :now", { now })
-        .andWhere(
-          `NOT EXISTS (SELECT 1 FROM alarm_delivery earlier WHERE earlier.state = 'waiting'
-            AND earlier.alarm_id = delivery.alarm_id AND earlier.receiver_id = delivery.receiver_id
-            AND earlier.sequence < delivery.sequence)`,
-        )
-        .andWhere(
-          'NOT EXISTS (SELECT 1 FROM receiver WHERE receiver.id = delivery.receiver_id AND receiver.is_enabled = 0)',
-        )
-        .orderBy('delivery.nextAttemptAt', 'ASC')
-        .take(DUE_MAX)
-        .getMany(),
-    );
-  }
-
-  private async tellAll(
-    receiverId: string,
-    deliveries: readonly AlarmDeliveryEntity[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const delivery of deliveries) {
-      if (signal.aborted || !(await this.claim(delivery))) continue;
+  private async tellAll(receiverId: string, signal: AbortSignal): Promise<void> {
+    for (const delivery of await this.outbox.due(receiverId)) {
+      if (signal.aborted) return;
+      // Another manager has it.
+      if (!(await this.outbox.claim(delivery))) continue;
       const failure = await this.tell(receiverId, delivery);
-      await this.settle(delivery, failure);
+      await this.outbox.settle(delivery, failure);
       // Nobody there: the others would find the same.
       if (failure?.code === 'RECEIVER_UNREACHABLE') return;
     }
   }
 
-  /** False when another manager has it. */
-  private async claim({ id, attempts }: AlarmDeliveryEntity): Promise<boolean> {
-    const nextAttemptAt = new Date(this.parts.clock.now().getTime() + CLAIM_MS);
-    const { affected } = await this.parts.store.read(AlarmDeliveryEntity, (rows) =>
-      rows.update({ id, attempts, state: 'waiting' }, { attempts: attempts + 1, nextAttemptAt }),
-    );
-    return affected === 1;
-  }
-
-  private async tell(receiverId: string, { id, body }: AlarmDeliveryEntity): Promise<SyncError | null> {
+  private async tell(receiverId: string, delivery: Delivery): Promise<SyncError | null> {
+    const { body } = delivery;
     failPoint('before-publish');
-    const failure = 'change' in body ? await this.notify(receiverId, body) : await this.order(id, body);
+    const failure = 'change' in body ? await this.notify(receiverId, body) : await this.order(delivery, body);
     failPoint('after-publish');
     return failure;
   }
 
   private async notify(
     receiverId: string,
-    body: Extract<AlarmDeliveryEntity['body'], { readonly change: unknown }>,
+    body: Extract<Delivery['body'], { readonly change: unknown }>,
   ): Promise<SyncError | null> {
     const { store, door } = this.parts;
     const receiver = await store.read(ReceiverEntity, (rows) => rows.findOneBy({ id: receiverId }));
@@ -170,9 +138,14 @@ export class DeliveryWorker implements Worker {
     }
   }
 
-  /** The id makes a repeat the same request. */
-  private async order(id: string, command: AlarmCommand): Promise<SyncError | null> {
+  /** Only while the alarm still fires and nobody has it. The id makes a repeat the same request. */
+  private async order({ id, alarmId }: Delivery, command: AlarmCommand): Promise<SyncError | null> {
     const { kind, reason, aboutEpoch, pipelineId, rule } = command;
+    const alarm = await this.parts.store.read(AlarmEntity, (rows) => rows.findOneBy({ id: alarmId }));
+    if (alarm?.state !== 'firing') {
+      const problem = `The alarm is ${alarm?.state ?? 'history'} by now`;
+      return new SyncError('RESOURCE_CONFLICT', { problem });
+    }
     try {
       const caller = ownCaller({ id: 'alarms', name: `alarm rule ${rule}`.slice(0, 100) });
       await this.parts.commands.issue(pipelineId, { kind, reason, aboutEpoch }, { caller, key: id });
@@ -180,20 +153,5 @@ export class DeliveryWorker implements Worker {
     } catch (error) {
       return SyncError.of(error);
     }
-  }
-
-  private async settle(delivery: AlarmDeliveryEntity, failure: SyncError | null): Promise<void> {
-    const { store, clock } = this.parts;
-    const now = clock.now();
-    const { id, attempts, createdAt } = delivery;
-    const text = failure?.message.slice(0, FAILURE_CHARS_MAX) ?? '';
-    const isVain = failure?.code === 'RESOURCE_NOT_FOUND' || failure?.code === 'RESOURCE_CONFLICT';
-    const isOld = now.getTime() - createdAt.getTime() > AGE_MS_MAX;
-    const nextAttemptAt = new Date(now.getTime() + Math.min(RETRY_MS_MIN * 2 ** attempts, RETRY_MS_MAX));
-    await store.read(AlarmDeliveryEntity, (rows) => {
-      if (failure === null) return rows.update({ id }, { state: 'sent', sentAt: now, failure: '' });
-      if (isVain || isOld) return rows.update({ id }, { state: 'dropped', failure: text });
-      return rows.update({ id }, { nextAttemptAt, failure: text });
-    });
   }
 }

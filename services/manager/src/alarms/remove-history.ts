@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 const ALARMS_MAX = 100_000;
 const ROWS_PER_STATEMENT = 1_000;
 const STATEMENTS_MAX = 100;
+/** Of one alarm that is repeated for months: who was told first, and the newest, say enough. */
+const TELLINGS_PER_ALARM_MAX = 200;
 
 /** Removes alarms that ended longer ago than they are kept (`alarmDays`) or are more than the history holds, and deliveries without an alarm. */
 export async function removeHistory(store: Store, now: Date): Promise<void> {
@@ -28,6 +30,13 @@ export async function removeHistory(store: Store, now: Date): Promise<void> {
   await inPortions(
     store,
     `DELETE FROM alarm_delivery WHERE state <> 'waiting' AND NOT EXISTS (SELECT 1 FROM alarm WHERE alarm.id = alarm_id)
+      LIMIT ${String(ROWS_PER_STATEMENT)}`,
+    [],
+  );
+  await inPortions(
+    store,
+    `DELETE FROM alarm_delivery WHERE state <> 'waiting' AND sequence > 1
+      AND sequence + ${String(TELLINGS_PER_ALARM_MAX)} < (SELECT tellings FROM alarm WHERE alarm.id = alarm_id)
       LIMIT ${String(ROWS_PER_STATEMENT)}`,
     [],
   );

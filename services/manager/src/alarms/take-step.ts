@@ -13,8 +13,11 @@ export interface StepOutcome {
   /** The row as it has to be; null = as it is, or removed. */
   readonly saved: AlarmEntity | null;
   readonly removedId: string | null;
-  readonly deliveries: readonly Omit<AlarmDeliveryEntity, 'id'>[];
+  readonly deliveries: readonly NewDelivery[];
 }
+
+/** What is told; id and times are given as it is written. */
+export type NewDelivery = Omit<AlarmDeliveryEntity, 'id' | 'createdAt' | 'nextAttemptAt'>;
 
 const NOTHING: StepOutcome = { saved: null, removedId: null, deliveries: [] };
 const MESSAGE_CHARS_MAX = 1_000;
@@ -103,14 +106,14 @@ function deliveriesOf(of: {
   readonly rule: AlarmRuleEntity | null;
   readonly to: readonly string[];
   readonly nowMs: number;
-}): Omit<AlarmDeliveryEntity, 'id'>[] {
+}): NewDelivery[] {
   const { step, saved, sight, rule, to, nowMs } = of;
   const { change, command } = step;
   if (change === null) return [];
   const at = new Date(nowMs);
   const base = {
     ...({ alarmId: saved.id, sequence: saved.tellings, state: 'waiting', attempts: 0 } as const),
-    ...{ createdAt: at, nextAttemptAt: at, sentAt: null, failure: '' },
+    ...{ sentAt: null, failure: '' },
   };
   const body = notificationOf(saved, { change, repeatMs: rule?.repeatMs ?? null, at });
   const told = to.map((receiverId) => ({ ...base, receiverId, body }));

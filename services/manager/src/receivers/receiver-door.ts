@@ -52,20 +52,19 @@ export class ReceiverDoor {
   }
 
   private async note(receiverId: string, failure: SyncError | null): Promise<void> {
-    const now = this.clock.now();
-    // One statement: two managers may send to one receiver at the same time.
-    const [sentAt, failedAt] = failure === null ? [now, null] : [null, now];
+    // One statement: two managers may send to one receiver at the same time. The pause after a failure goes by its clock.
+    const at = failure === null ? 'UTC_TIMESTAMP(3), NULL' : 'NULL, UTC_TIMESTAMP(3)';
     const detail = failure === null ? '' : failure.message.slice(failure.code.length + 2, DETAIL_CHARS_MAX);
     await this.store.run((manager) =>
       manager.query(
         `INSERT INTO receiver_state (receiver_id, last_sent_at, last_failed_at, failure_code, failure_detail, failures_in_row)
-          VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE
+          VALUES (?, ${at}, ?, ?, ?) ON DUPLICATE KEY UPDATE
           last_sent_at = COALESCE(VALUES(last_sent_at), last_sent_at),
           last_failed_at = COALESCE(VALUES(last_failed_at), last_failed_at),
           failure_code = IF(VALUES(failure_code) = '', failure_code, VALUES(failure_code)),
           failure_detail = IF(VALUES(failure_code) = '', failure_detail, VALUES(failure_detail)),
           failures_in_row = IF(VALUES(failures_in_row) = 0, 0, failures_in_row + 1)`,
-        [receiverId, sentAt, failedAt, failure?.code ?? '', detail, failure === null ? 0 : 1],
+        [receiverId, failure?.code ?? '', detail, failure === null ? 0 : 1],
       ),
     );
   }

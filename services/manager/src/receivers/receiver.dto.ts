@@ -143,7 +143,9 @@ const EMAIL = { type: EmailPatchDto, description: 'Kind email: host, port, sende
 const HTTP = { type: HttpPatchDto, description: 'All other kinds: url is needed' };
 
 class ReceiverFields {
-  @ApiPropertyOptional({ description: 'A receiver that is not enabled is sent nothing; what waits for it is kept' })
+  @ApiPropertyOptional({
+    description: 'A receiver that is not enabled is sent nothing; what waits for it is kept for a day, then dropped',
+  })
   @MayBeAbsent()
   @IsBoolean()
   enabled?: boolean;
@@ -260,6 +262,14 @@ export class ReceiverDto extends ResourceDto {
 
   @ApiProperty({ description: 'Tries that failed since the last success' })
   failuresInRow!: number;
+
+  @ApiProperty({ description: 'Notifications that it still has to be told' })
+  waiting!: number;
+
+  @ApiProperty({
+    description: 'Notifications that it was never told and will not be, of the alarms that the history still has',
+  })
+  dropped!: number;
 }
 
 export class ReceiverListDto {

@@ -1,7 +1,7 @@
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
-import { SyncError } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import type { Clock, ErrorCode } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
 import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
@@ -42,8 +42,7 @@ export class ReceiverService {
   list(query: ListQuery): Promise<ReceiverListDto> {
     return this.parts.store.run(async (manager) => {
       const { items, total } = await pageOf(manager, ReceiverEntity, query);
-      const states = await statesOf(manager, items);
-      return { items: items.map((item) => dtoOf(item, states.get(item.id) ?? null)), total };
+      return { items: await describeAll(manager, items), total };
     });
   }
 
@@ -145,22 +144,43 @@ export class ReceiverService {
 }
 
 async function describe(manager: EntityManager, entity: ReceiverEntity): Promise<Plain<ReceiverDto>> {
-  return dtoOf(entity, (await statesOf(manager, [entity])).get(entity.id) ?? null);
+  const [described] = await describeAll(manager, [entity]);
+  return must(described, 'each receiver has a description');
+}
+
+async function describeAll(
+  manager: EntityManager,
+  receivers: readonly ReceiverEntity[],
+): Promise<Plain<ReceiverDto>[]> {
+  if (receivers.length === 0) return [];
+  const ids = receivers.map(({ id }) => id);
+  const states = await manager.find(ReceiverStateEntity, { where: { receiverId: In(ids) } });
+  const stateOf = new Map(states.map((state) => [state.receiverId, state]));
+  const counts = await manager.query<readonly Count[]>(
+    `SELECT receiver_id AS receiverId, state, COUNT(*) AS count FROM alarm_delivery
+      WHERE receiver_id IN (?) AND state IN ('waiting', 'dropped') GROUP BY receiver_id, state`,
+    [ids],
+  );
+  const countOf = (id: string, wanted: Count['state']): number =>
+    Number(counts.find(({ receiverId, state }) => receiverId === id && state === wanted)?.count ?? 0);
+  return receivers.map((receiver) => ({
+    ...dtoOf(receiver, stateOf.get(receiver.id) ?? null),
+    ...{ waiting: countOf(receiver.id, 'waiting'), dropped: countOf(receiver.id, 'dropped') },
+  }));
+}
+
+/** Of the outbox. */
+interface Count {
+  readonly receiverId: string;
+  readonly state: 'waiting' | 'dropped';
+  readonly count: number | string;
 }
 
 /** Everything but the secrets. */
 function dtoOf(entity: ReceiverEntity, state: ReceiverStateEntity | null): Plain<ReceiverDto> {
   const { name, kind, enabled, email, http } = entity;
-  return { ...resourceDtoOf(entity), name, kind, enabled, email, http, ...stateDtoOf(state) };
-}
-
-async function statesOf(
-  manager: EntityManager,
-  receivers: readonly ReceiverEntity[],
-): Promise<ReadonlyMap<string, ReceiverStateEntity>> {
-  const ids = receivers.map(({ id }) => id);
-  const states = await manager.find(ReceiverStateEntity, { where: { receiverId: In(ids) } });
-  return new Map(states.map((state) => [state.receiverId, state]));
+  const outbox = { waiting: 0, dropped: 0 };
+  return { ...resourceDtoOf(entity), name, kind, enabled, email, http, ...stateDtoOf(state), ...outbox };
 }
 
 function stateDtoOf(
