@@ -135,9 +135,12 @@ const freshWindow = ({ view }: PipelineFacts, nowMs: number): WindowEvent | null
 function seeDelay(rule: WatchedRule, { pipeline, permit, nowMs }: Running): Sighting {
   if (permit.state === 'PAUSED') return unknown('The pipeline stands with a failure: its delay is not measured');
   const delayMs = readStatistics(pipeline.view.statistics, nowMs).delayMsP99;
-  const lagMs = freshWindow(pipeline, nowMs)?.lagMs ?? null;
-  if (delayMs === null && lagMs === null) return unknown('Nothing was loaded in the last minute, and select is silent');
-  const value = Math.max(delayMs ?? 0, lagMs ?? 0);
+  const window = freshWindow(pipeline, nowMs);
+  if (delayMs === null && window === null)
+    return unknown('Nothing was loaded in the last minute, and select is silent');
+  // Select reads on while load stands, until the window is full: what it holds is behind, too.
+  const heldMs = window === null ? 0 : Math.max(window.lagMs, heldAgeMs(window));
+  const value = Math.max(delayMs ?? 0, heldMs);
   return judged(rule, value, `The target is ${durationOf(value)} behind the source`);
 }
 
@@ -173,9 +176,13 @@ function seeProcessAge(rule: WatchedRule, { pipeline, nowMs, permit }: Running):
   if (permit.state === 'PAUSED') return ok('No process is under way', 0);
   const window = freshWindow(pipeline, nowMs);
   if (window === null) return unknown('Select has not reported for ten seconds');
-  const ageMs = Math.max(0, window.staged?.ageMs ?? 0, ...window.open.map((process) => process.ageMs));
+  const ageMs = heldAgeMs(window);
   return judged(rule, ageMs, `The oldest process is ${durationOf(ageMs)} old`);
 }
+
+/** Age of the oldest process that is selected and not loaded. */
+const heldAgeMs = ({ staged, open }: WindowEvent): number =>
+  Math.max(0, staged?.ageMs ?? 0, ...open.map(({ ageMs }) => ageMs));
 
 function seePosition(rule: WatchedRule, { pipeline, permit, nowMs }: Running): Sighting {
   const { cursorMovedMs } = pipeline;

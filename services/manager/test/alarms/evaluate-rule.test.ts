@@ -47,7 +47,7 @@ function pipeline(change: {
   const events = change.loaded ?? [];
   const view = {
     ...NO_VIEW,
-    statistics: events.reduce(foldStatistics, NO_STATISTICS),
+    statistics: events.reduce((known, event) => foldStatistics(known, event), NO_STATISTICS),
     recent: [...events].reverse(),
     window: change.window ?? null,
   };
@@ -89,6 +89,18 @@ describe('a rule about pipelines', () => {
       'breached',
     ],
     ['delay', 'that select still has to read', pipeline({ window: windowEvent({ lagMs: 61_000 }) }), 'breached'],
+    [
+      'delay',
+      'of what select holds while load stands',
+      pipeline({ window: windowEvent({ open: [{ process: 2, ageMs: 90_000, bytes: 1 }] }), loaded: [loaded(400_000)] }),
+      'breached',
+    ],
+    [
+      'delay',
+      'of what load has written and not committed',
+      pipeline({ window: windowEvent({ staged: { processes: 3, ageMs: 90_000 } }), loaded: [loaded(400_000)] }),
+      'breached',
+    ],
     ['delay', 'that is small', pipeline({ window: windowEvent(), loaded: [loaded(5_000)] }), 'ok'],
     [
       'delay',
