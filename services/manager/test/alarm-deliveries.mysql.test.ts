@@ -121,27 +121,37 @@ it('a row that cannot be read is dropped and says so, and the others are told', 
     { receiverId, body: body('beside') },
   ]);
   expect((await untilSettled(whole))['state']).toBe('sent');
-  expect(await untilSettled(broken)).toMatchObject({ state: 'dropped', failure: expect.stringContaining('cannot be read') });
+  expect(await untilSettled(broken)).toMatchObject({
+    state: 'dropped',
+    failure: expect.stringContaining('cannot be read'),
+  });
 }, 60_000);
 
-it.each(['acknowledged', 'resolved'])('an order is not given any more once its alarm is %s', async (state) => {
-  const source = { kind: 'mariadb', host: '127.0.0.1', port: 1, user: 'lutra', password: 'secret' };
-  const pipelineId = await manager.create('pipelines', {
-    name: state,
-    channelId: await manager.create('channels', { name: state }),
-    sourceId: await manager.create('data-sources', { ...source, name: `${state} source` }),
-    targetId: await manager.create('data-sources', { ...source, name: `${state} target` }),
-  });
-  const alarmId = ulid();
-  // Of a rule that is not there: its end is what the next look brings at the latest.
-  await installation.sql(
-    `INSERT INTO ${installation.database}.alarm (id, version, open_key, rule_id, rule_name, kind, severity, threshold, subject_id,
+it.each(['acknowledged', 'resolved'])(
+  'an order is not given any more once its alarm is %s',
+  async (state) => {
+    const source = { kind: 'mariadb', host: '127.0.0.1', port: 1, user: 'lutra', password: 'secret' };
+    const pipelineId = await manager.create('pipelines', {
+      name: state,
+      channelId: await manager.create('channels', { name: state }),
+      sourceId: await manager.create('data-sources', { ...source, name: `${state} source` }),
+      targetId: await manager.create('data-sources', { ...source, name: `${state} target` }),
+    });
+    const alarmId = ulid();
+    // Of a rule that is not there: its end is what the next look brings at the latest.
+    await installation.sql(
+      `INSERT INTO ${installation.database}.alarm (id, version, open_key, rule_id, rule_name, kind, severity, threshold, subject_id,
       subject, pipeline_id, state, since, tellings, message, told_receiver_ids)
       VALUES ('${alarmId}', 1, NULL, 'R', 'late', 'delay', 'urgent', 1, '${pipelineId}', 'pipeline', '${pipelineId}', '${state}',
         UTC_TIMESTAMP(3), 2, 'late', '[]')`,
-  );
-  const order = JSON.stringify({ kind: 'STOP', pipelineId, aboutEpoch: 3, reason: 'late', rule: 'late' });
-  const [id] = await wait([{ alarmId, receiverId: '', body: order }]);
-  expect(await untilSettled(id)).toMatchObject({ state: 'dropped', failure: expect.stringContaining(`is ${state} by now`) });
-  expect((await manager.request('GET', `/api/v1/commands?pipelineId=${pipelineId}`)).body['total']).toBe(0);
-}, 60_000);
+    );
+    const order = JSON.stringify({ kind: 'STOP', pipelineId, aboutEpoch: 3, reason: 'late', rule: 'late' });
+    const [id] = await wait([{ alarmId, receiverId: '', body: order }]);
+    expect(await untilSettled(id)).toMatchObject({
+      state: 'dropped',
+      failure: expect.stringContaining(`is ${state} by now`),
+    });
+    expect((await manager.request('GET', `/api/v1/commands?pipelineId=${pipelineId}`)).body['total']).toBe(0);
+  },
+  60_000,
+);

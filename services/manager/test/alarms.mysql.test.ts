@@ -287,6 +287,24 @@ describe('what is broken', () => {
     expect((await api('GET', `alarm-rules/${ruleId}`)).body).toMatchObject({ state: 'firing', problem: null });
   }, 60_000);
 
+  it('a rule whose row cannot be read concerns only itself, and is well again when the field is given anew', async () => {
+    const pipelineId = await createPipeline('unreadable');
+    const ruleId = await ruleAbout(pipelineId, { name: 'unreadable' });
+    await installation.sql(`UPDATE ${installation.database}.alarm_rule SET scope = '{"pipe' WHERE id = '${ruleId}'`);
+    const { body } = await api('GET', `alarm-rules/${ruleId}`);
+    expect(body).toMatchObject({
+      state: 'broken',
+      problem: expect.stringContaining('scope cannot be read'),
+      scope: null,
+    });
+    await ruleAbout(pipelineId, { name: 'beside the unreadable' });
+    await untilTold(pipelineId, 60_000, ['firing']);
+    expect((await api('PATCH', `alarm-rules/${ruleId}`, { severity: 'urgent' })).status).toBe(400);
+    const scope = { pipelineIds: [pipelineId], channelIds: [] };
+    expect((await api('PATCH', `alarm-rules/${ruleId}`, { scope })).status).toBe(200);
+    await untilTold(pipelineId, 60_000, ['firing', 'firing']);
+  }, 60_000);
+
   it('a receiver that fails holds up nobody, is named, and is told later under the same id', async () => {
     const down = await HttpSink.start();
     try {

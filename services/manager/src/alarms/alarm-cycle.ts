@@ -6,10 +6,12 @@ import { failPoint } from '@lutra/service-kit';
 import type { Store } from '../store/store.ts';
 import type { AlarmKind } from './alarm-kind.ts';
 import type { AlarmFacts } from './alarm-facts.ts';
-import { AlarmRuleEntity, AlarmRuleFaultEntity } from './alarm-rule.entity.ts';
+import { AlarmRuleEntity, AlarmRuleFaultEntity, unreadableField } from './alarm-rule.entity.ts';
 import { AlarmDeliveryEntity, AlarmEntity } from './alarm.entity.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import type { Evaluation } from './evaluate-rule.ts';
+import { writeMemory } from './fact-memory.ts';
+import type { Look } from './fact-reader.ts';
 import { takeStep } from './take-step.ts';
 import type { NewDelivery, StepOutcome } from './take-step.ts';
 import { isInSchedule } from './schedule.ts';
@@ -19,37 +21,52 @@ const PROBLEM_CHARS_MAX = 1_000;
 const LOOK_S_MAX = 120;
 const ROWS_PER_STATEMENT_MAX = 200;
 
+/**
+ * `told`: something waits to be delivered. `late`: the look took too long, and nothing was written. `overtaken`: another manager
+ * leads by now, and nothing is written any more.
+ */
+export type CycleResult = 'told' | 'quiet' | 'late' | 'overtaken';
+
 /** What a look at one rule gave: what it sees, or why it cannot be evaluated. */
 type Judged = { readonly evaluation: Evaluation; readonly isMuted: boolean } | { readonly problem: string };
 
 /**
  * One look at everything: facts, judgement, and all that follows from it in one transaction, the outbox included. What is
  * decided rests on the alarms as the transaction finds them, so that two managers that both think they lead decide nothing
- * twice; one whose facts are older than the last look decides nothing at all.
+ * twice; one that another has followed, however long it was frozen, decides nothing at all.
  */
 export class AlarmCycle {
+  /** Of the leader whose looks these are; null until the first. */
+  private generation: number | null = null;
+
   constructor(
     private readonly parts: {
       readonly store: Store;
-      readonly read: (kinds: ReadonlySet<AlarmKind>) => Promise<AlarmFacts>;
+      readonly read: (kinds: ReadonlySet<AlarmKind>) => Promise<Look>;
+      /** A look that took longer judges nothing: what it saw is no longer so. */
+      readonly lookSecondsMax?: number;
     },
   ) {}
 
-  /** Returns whether something has to be delivered. */
-  async runOnce(): Promise<boolean> {
-    const { store, read } = this.parts;
+  /** The first look takes over: what another leader still has in hand is refused from then on. */
+  async runOnce(): Promise<CycleResult> {
+    const { store, read, lookSecondsMax = LOOK_S_MAX } = this.parts;
+    this.generation ??= await takeOver(store);
+    const { generation } = this;
     const rules = await store.read(AlarmRuleEntity, (rows) => rows.find({ where: { enabled: true } }));
     const beganAt = await databaseTime(store);
-    const facts = await read(new Set(rules.map(({ kind }) => kind)));
+    const { facts, change } = await read(new Set(rules.map(({ kind }) => kind)));
     const judged = new Map(rules.map((rule) => [rule.id, { version: rule.version, result: judge(rule, facts) }]));
-    const count = await store.change(async (manager) => {
-      if (!(await isNewest(manager, beganAt))) return 0;
+    const result = await store.change(async (manager): Promise<CycleResult> => {
+      const standing = await fence(manager, { generation, beganAt, lookSecondsMax });
+      if (standing !== 'valid') return standing;
       const deliveries = await this.apply(manager, judged, facts);
+      await writeMemory(manager, change);
       failPoint('before-commit');
-      return deliveries;
+      return deliveries > 0 ? 'told' : 'quiet';
     });
     failPoint('after-commit');
-    return count > 0;
+    return result;
   }
 
   private async apply(
@@ -88,6 +105,8 @@ export class AlarmCycle {
 
 /** A rule that throws concerns only itself. */
 function judge(rule: AlarmRuleEntity, facts: AlarmFacts): Judged {
+  const unreadable = unreadableField(rule);
+  if (unreadable !== null) return unreadable;
   try {
     const { schedule, pauseUntil } = rule;
     const isPaused = pauseUntil !== null && facts.nowMs < pauseUntil.getTime();
@@ -98,22 +117,41 @@ function judge(rule: AlarmRuleEntity, facts: AlarmFacts): Judged {
   }
 }
 
-/** One clock for all managers: by their own, the one that is late would never take a look after the other. */
+/** One clock for all managers. */
 async function databaseTime(store: Store): Promise<string> {
   const sql = 'SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS at';
   const [row] = await store.run((manager) => manager.query<{ readonly at: string }[]>(sql));
   return must(row, 'a SELECT without table has one row').at;
 }
 
-/** False when a look that began later was taken already. A database whose clock was set back is believed all the same. */
-async function isNewest(manager: EntityManager, beganAt: string): Promise<boolean> {
-  const sql = `SELECT at FROM alarm_cycle WHERE id = 1 AND at >= ? AND at < ? + INTERVAL ${String(LOOK_S_MAX)} SECOND FOR UPDATE`;
-  const rows: unknown = await manager.query(sql, [beganAt, beganAt]);
-  if (Array.isArray(rows) && rows.length > 0) return false;
-  await manager.query('INSERT INTO alarm_cycle (id, at) VALUES (1, ?) ON DUPLICATE KEY UPDATE at = VALUES(at)', [
-    beganAt,
-  ]);
-  return true;
+/** The next generation, for whoever leads from now on. */
+function takeOver(store: Store): Promise<number> {
+  return store.run((manager) =>
+    manager.transaction(async (inside) => {
+      await inside.query(
+        `INSERT INTO alarm_cycle (id, at, generation) VALUES (1, UTC_TIMESTAMP(3), 1)
+          ON DUPLICATE KEY UPDATE generation = generation + 1`,
+      );
+      const sql = 'SELECT generation FROM alarm_cycle WHERE id = 1';
+      const [row] = await inside.query<{ readonly generation: number }[]>(sql);
+      return must(row, 'it was written just now').generation;
+    }),
+  );
+}
+
+/** Whether what was seen since `beganAt` may be written. By the database's clock: it does not stand still with a manager. */
+async function fence(
+  manager: EntityManager,
+  look: { readonly generation: number; readonly beganAt: string; readonly lookSecondsMax: number },
+): Promise<'valid' | 'late' | 'overtaken'> {
+  const [row] = await manager.query<{ readonly generation: number; readonly ageS: number | string }[]>(
+    'SELECT generation, TIMESTAMPDIFF(SECOND, ?, UTC_TIMESTAMP(3)) AS ageS FROM alarm_cycle WHERE id = 1 FOR UPDATE',
+    [look.beganAt],
+  );
+  if (row?.generation !== look.generation) return 'overtaken';
+  if (Number(row.ageS) >= look.lookSecondsMax) return 'late';
+  await manager.query('UPDATE alarm_cycle SET at = ? WHERE id = 1', [look.beganAt]);
+  return 'valid';
 }
 
 async function noteFault(

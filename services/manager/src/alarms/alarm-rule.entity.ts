@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Severity } from '../receivers/notification.ts';
-import { jsonColumn } from '../store/json-column.ts';
+import { suspectJsonColumn, UnreadableJson } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
 import type { AlarmKind } from './alarm-kind.ts';
 import type { Schedule } from './schedule.ts';
@@ -49,18 +49,39 @@ export class AlarmRuleEntity extends StoredResource {
   pauseUntil!: Date | null;
 
   /** Null = everything. */
-  @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
+  @Column({ type: 'longtext', nullable: true, transformer: suspectJsonColumn })
   scope!: AlarmScope | null;
 
   /** Null = always. */
-  @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
+  @Column({ type: 'longtext', nullable: true, transformer: suspectJsonColumn })
   schedule!: Schedule | null;
 
-  @Column({ name: 'receiver_ids', type: 'longtext', transformer: jsonColumn })
+  @Column({ name: 'receiver_ids', type: 'longtext', transformer: suspectJsonColumn })
   receiverIds!: readonly string[];
 
-  @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
+  @Column({ type: 'longtext', nullable: true, transformer: suspectJsonColumn })
   recovery!: Recovery | null;
+}
+
+const JSON_FIELDS = ['scope', 'schedule', 'receiverIds', 'recovery'] as const;
+
+/** Why the stored rule cannot be read; null = it can. Such a rule is broken until the field is written anew. */
+export function unreadableField(rule: AlarmRuleEntity): { readonly field: string; readonly problem: string } | null {
+  for (const field of JSON_FIELDS) {
+    const value: unknown = rule[field];
+    if (value instanceof UnreadableJson) return { field, problem: `${field} cannot be read: ${value.problem}` };
+  }
+  return null;
+}
+
+/** The rule with nothing in the place of fields that cannot be read: to show it, not to judge by it. */
+export function readableRule(rule: AlarmRuleEntity): AlarmRuleEntity {
+  const readable = Object.assign(new AlarmRuleEntity(), rule);
+  for (const field of JSON_FIELDS) {
+    const value: unknown = rule[field];
+    if (value instanceof UnreadableJson) Object.assign(readable, { [field]: field === 'receiverIds' ? [] : null });
+  }
+  return readable;
 }
 
 /** A rule that cannot be evaluated, and why. Beside the rule: it comes and goes without a change of the rule. */

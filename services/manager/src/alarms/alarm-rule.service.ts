@@ -16,7 +16,7 @@ import type { Store } from '../store/store.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
 import type { AlarmKind } from './alarm-kind.ts';
 import type { AlarmRuleCreateDto, AlarmRuleDto, AlarmRuleListDto, AlarmRulePatchDto } from './alarm-rule.dto.ts';
-import { AlarmRuleEntity, AlarmRuleFaultEntity } from './alarm-rule.entity.ts';
+import { AlarmRuleEntity, AlarmRuleFaultEntity, readableRule, unreadableField } from './alarm-rule.entity.ts';
 import { AlarmEntity } from './alarm.entity.ts';
 import { checkRule } from './check-rule.ts';
 
@@ -66,6 +66,7 @@ export class AlarmRuleService {
       requireMatch(entity.version, by.ifMatch);
       const before = await alarmRuleDtoOf(manager, entity);
       assignGiven(entity, columnsOf(given), now);
+      requireReadable(entity);
       await checkRule(manager, entity);
       const after = await alarmRuleDtoOf(manager, await manager.save(entity));
       const write = { action: 'update', resource: 'alarm-rule', resourceId: id, before, after } as const;
@@ -110,6 +111,14 @@ function columnsOf({ pauseUntil, ...given }: AlarmRulePatchDto): Partial<Record<
   return { ...given, pauseUntil: pauseUntil === null ? null : new Date(pauseUntil) };
 }
 
+function requireReadable(rule: AlarmRuleEntity): void {
+  const unreadable = unreadableField(rule);
+  if (unreadable === null) return;
+  const { field } = unreadable;
+  const problem = `${unreadable.problem}: give it anew`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+}
+
 export async function alarmRuleDtoOf(manager: EntityManager, rule: AlarmRuleEntity): Promise<Plain<AlarmRuleDto>> {
   const [described] = await describe(manager, [rule]);
   if (described === undefined) throw new Error('each rule has a description');
@@ -125,7 +134,8 @@ async function describe(manager: EntityManager, rules: readonly AlarmRuleEntity[
   const faults = await manager.find(AlarmRuleFaultEntity, { where: { ruleId: In(ids) } });
   return rules.map((rule) => {
     const ofRule = open.filter(({ ruleId }) => ruleId === rule.id);
-    return dtoOf(rule, { open: ofRule, problem: faults.find(({ ruleId }) => ruleId === rule.id)?.problem ?? null });
+    const fault = faults.find(({ ruleId }) => ruleId === rule.id)?.problem ?? null;
+    return dtoOf(readableRule(rule), { open: ofRule, problem: unreadableField(rule)?.problem ?? fault });
   });
 }
 

@@ -134,7 +134,7 @@ export class AlarmDeliveryDto {
   @ApiProperty({ description: 'Sent along, the same at each try' })
   id!: string;
 
-  @ApiProperty({ enum: ['firing', 'repeat', 'resolved', 'unknown', 'RESTART', 'STOP'] })
+  @ApiProperty({ enum: ['firing', 'repeat', 'resolved', 'unknown', 'RESTART', 'STOP', 'unreadable'] })
   what!: string;
 
   @ApiProperty({ type: String, nullable: true, description: 'null = an order to the arbiter' })

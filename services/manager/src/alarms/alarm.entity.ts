@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Notification, Severity } from '../receivers/notification.ts';
-import { jsonColumn } from '../store/json-column.ts';
+import type { FiredAs, Notification, Severity } from '../receivers/notification.ts';
+import { jsonColumn, suspectJsonColumn } from '../store/json-column.ts';
 import type { AlarmKind } from './alarm-kind.ts';
 import type { AlarmState } from './step-alarm.ts';
 
@@ -83,6 +83,14 @@ export class AlarmEntity {
   /** Who was told that it fires, and thus is told of its end. */
   @Column({ name: 'told_receiver_ids', type: 'longtext', transformer: jsonColumn })
   toldReceiverIds!: readonly string[];
+
+  /** The last order that it gave its pipeline; null = none. */
+  @Column({ name: 'last_order', type: 'varchar', length: 16, nullable: true })
+  lastOrder!: 'RESTART' | 'STOP' | null;
+
+  /** Names under which it began to fire; null before that. */
+  @Column({ name: 'fired_as', type: 'longtext', nullable: true, transformer: jsonColumn })
+  firedAs!: FiredAs | null;
 }
 
 /** An order that a rule gives about its pipeline. */
@@ -117,7 +125,7 @@ export class AlarmDeliveryEntity {
   @Column({ name: 'receiver_id', type: 'varchar', length: 26 })
   receiverId!: string;
 
-  @Column({ type: 'longtext', transformer: jsonColumn })
+  @Column({ type: 'longtext', transformer: suspectJsonColumn })
   body!: Notification | AlarmCommand;
 
   /** `dropped`: given up, `failure` says why. */

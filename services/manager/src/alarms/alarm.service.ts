@@ -7,6 +7,7 @@ import { requireMatch } from '../http/require-match.ts';
 import type { Plain } from '../http/plain.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { exactly } from '../store/exactly.ts';
+import { UnreadableJson } from '../store/json-column.ts';
 import type { Store } from '../store/store.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
 import type {
@@ -107,9 +108,15 @@ function dtoOf(alarm: AlarmEntity): Plain<AlarmDto> {
   };
 }
 
+function whatOf({ body }: AlarmDeliveryEntity): string {
+  const said: unknown = body;
+  if (said instanceof UnreadableJson) return 'unreadable';
+  return 'change' in body ? body.change : body.kind;
+}
+
 const deliveryDtoOf = (delivery: AlarmDeliveryEntity): Plain<AlarmDeliveryDto> => ({
   id: delivery.id,
-  what: 'change' in delivery.body ? delivery.body.change : delivery.body.kind,
+  what: whatOf(delivery),
   receiverId: delivery.receiverId === '' ? null : delivery.receiverId,
   state: delivery.state,
   attempts: delivery.attempts,

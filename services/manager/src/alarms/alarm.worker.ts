@@ -50,10 +50,13 @@ export class AlarmWorker implements Worker {
     const reader = newReader();
     const cycle = new AlarmCycle({ store, read: (kinds) => reader.read(kinds) });
     let historyMs = -Infinity;
-    while (!leading.aborted) {
+    let isOvertaken = false;
+    while (!leading.aborted && !isOvertaken) {
       const startedMs = clock.monotonicMs();
       await this.tryOnce(async () => {
-        if (await cycle.runOnce()) this.parts.deliveries.wake();
+        const result = await cycle.runOnce();
+        if (result === 'told') this.parts.deliveries.wake();
+        isOvertaken = result === 'overtaken';
         if (startedMs - historyMs < HISTORY_MS) return;
         await removeHistory(store, clock.now());
         historyMs = startedMs;

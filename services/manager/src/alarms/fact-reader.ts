@@ -1,5 +1,5 @@
 import type { TargetSession } from '@lutra/sql';
-import type { Clock, CursorState, FailedEvent, Permit, WarningEvent } from '@lutra/model';
+import type { Clock, CursorState, Permit } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
@@ -8,18 +8,19 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
-import { NOTICE_MS } from './alarm-facts.ts';
 import type { AlarmFacts, Asked, PipelineFacts, RetentionUse } from './alarm-facts.ts';
 import type { AlarmKind } from './alarm-kind.ts';
 import { askRetention } from './ask-retention.ts';
 import { answerOf, DatabaseSurvey } from './database-survey.ts';
 import type { SurveyedPipeline } from './database-survey.ts';
+import { readMemory } from './fact-memory.ts';
+import type { FactMemory, MemoryChange, PlaceMemory } from './fact-memory.ts';
 import { InstanceWatch } from './instance-watch.ts';
+import { NoticeWatch } from './notice-watch.ts';
+import { PlaceWatch } from './place-watch.ts';
 
 /** Questions to ZooKeeper and NATS under way at once. */
 const QUESTIONS_MAX = 50;
-/** The newest failures and warnings of five minutes; a flood has its keyword in them. */
-const NOTICES_MAX = 500;
 const NOT_ASKED = { failure: 'Not asked for' } as const;
 
 interface Parts {
@@ -29,6 +30,12 @@ interface Parts {
   readonly watch: PipelineWatch;
   readonly door: TargetDoor;
   readonly clock: Clock;
+}
+
+/** The facts, and what the next leader has to know of them. */
+export interface Look {
+  readonly facts: AlarmFacts;
+  readonly change: MemoryChange;
 }
 
 interface SharedFacts {
@@ -41,18 +48,22 @@ export class FactReader {
   private readonly letters: DatabaseSurvey<number>;
   private readonly retention: DatabaseSurvey<RetentionUse>;
   private readonly instances: InstanceWatch;
-  private readonly cursors = new Map<string, { readonly place: string; readonly movedMs: number }>();
+  private readonly notices: NoticeWatch;
+  private readonly places = new PlaceWatch();
 
   constructor(private readonly parts: Parts) {
     const { door, clock } = parts;
     this.letters = new DatabaseSurvey({ door, clock, ask: countUnsettled });
     this.retention = new DatabaseSurvey({ door, clock, ask: (session, id) => this.askRetention(session, id) });
     this.instances = new InstanceWatch(parts);
+    this.notices = new NoticeWatch(parts);
   }
 
   /** Throws only what the store throws: everything else that cannot be read is a fact of its own. */
-  async read(kinds: ReadonlySet<AlarmKind>): Promise<AlarmFacts> {
+  async read(kinds: ReadonlySet<AlarmKind>): Promise<Look> {
     const { bus, store } = this.parts;
+    const memory = await readMemory(store);
+    this.places.begin(memory.places);
     const [pipelines, dataSources] = await store.run(async (manager) => [
       await manager.find(PipelineEntity, { order: { id: 'ASC' } }),
       new Map((await manager.find(DataSourceEntity)).map((entity) => [entity.id, entity])),
@@ -65,17 +76,27 @@ export class FactReader {
         return at === undefined ? [] : [{ pipelineId: pipeline.id, at }];
       });
     const isWanted = (kind: AlarmKind): boolean => kinds.has(kind);
+    const isPlaceWanted = isWanted('positionNotMoving') || isWanted('binlogRetentionRisk');
+    const places = isPlaceWanted ? await eachOf(pipelines, ({ id }) => this.ofBus(() => this.readPlace(id))) : [];
     const [lettersOf, retentionOf, notices, lostInstances, storage] = await Promise.all([
       isWanted('deadLetters') ? this.letters.read(atEnd(({ targetId }) => targetId)) : () => NOT_ASKED,
       isWanted('binlogRetentionRisk') ? this.retention.read(atEnd(({ sourceId }) => sourceId)) : () => NOT_ASKED,
-      isWanted('errorKeyword') ? this.ofBus(() => this.readNotices()) : NOT_ASKED,
-      isWanted('instanceLost') ? this.ofBus(() => this.instances.read()) : NOT_ASKED,
+      isWanted('errorKeyword') ? this.ofBus(() => this.notices.read()) : NOT_ASKED,
+      isWanted('instanceLost') ? this.ofBus(() => this.instances.read(memory.instances)) : NOT_ASKED,
       isWanted('disk') ? this.ofBus(() => bus.storageUse()) : NOT_ASKED,
     ]);
     const shared = { lettersOf, retentionOf };
-    const described = pipelines.map((pipeline, index) => ({ pipeline, permit: permits[index] ?? NOT_ASKED }));
+    const described = pipelines.map((pipeline, index) => {
+      const [permit, place] = [permits[index] ?? NOT_ASKED, places[index] ?? NOT_ASKED];
+      return { pipeline, permit, place };
+    });
     const facts = await eachOf(described, (described) => this.describe({ ...described, shared, isWanted }));
-    return { nowMs: this.parts.clock.now().getTime(), pipelines: facts, notices, lostInstances, storage };
+    const nowMs = this.parts.clock.now().getTime();
+    return { facts: { nowMs, pipelines: facts, notices, lostInstances, storage }, change: this.changeOf(memory) };
+  }
+
+  private changeOf(memory: FactMemory): MemoryChange {
+    return { places: this.places.changes(), ...this.instances.changes(memory.instances) };
   }
 
   private permitOf(id: string): Promise<Asked<Permit | null>> {
@@ -87,16 +108,17 @@ export class FactReader {
   private async describe(of: {
     readonly pipeline: PipelineEntity;
     readonly permit: Asked<Permit | null>;
+    readonly place: Asked<PlaceMemory | null>;
     readonly shared: SharedFacts;
     readonly isWanted: (kind: AlarmKind) => boolean;
   }): Promise<PipelineFacts> {
-    const { pipeline, permit, shared, isWanted } = of;
+    const { pipeline, permit, place, shared, isWanted } = of;
     const { id, name, channelId } = pipeline;
     const { watch } = this.parts;
     const isStarted = wasStarted(permit);
     return {
       ...{ id, name, channelId, permit, view: watch.view(id) },
-      cursorMovedMs: isWanted('positionNotMoving') ? await this.ofBus(() => this.readCursor(id)) : NOT_ASKED,
+      cursorMovedMs: 'failure' in place ? place : { value: place.value?.movedMs ?? null },
       queuedSinceMs: isWanted('queueAge') ? await this.ofBus(() => this.readQueued(id)) : NOT_ASKED,
       // What never started has no letters and needs no log, and its databases need not be there yet.
       openLetters: isStarted ? shared.lettersOf(id) : { value: 0 },
@@ -113,30 +135,18 @@ export class FactReader {
     return (await this.parts.bus.oldestQueued(id))?.getTime() ?? null;
   }
 
-  /** A manager that has just begun to look knows of no earlier move than the newest write, which may be a repeat of the same place. */
-  private async readCursor(id: string): Promise<number | null> {
-    const cursor = await this.parts.bus.cursor(id);
-    if (cursor?.state !== 'place') return null;
-    const place = JSON.stringify([cursor.place, cursor.dryRun ?? null]);
-    const known = this.cursors.get(id);
-    const movedMs = known?.place === place ? known.movedMs : Date.parse(cursor.at);
-    this.cursors.set(id, { place, movedMs });
-    return movedMs;
-  }
-
-  private async readNotices(): Promise<(FailedEvent | WarningEvent)[]> {
-    const { bus, clock } = this.parts;
-    const since = new Date(clock.now().getTime() - NOTICE_MS);
-    const events = await bus.readEvents({ kinds: ['failed', 'warning'], since, limit: NOTICES_MAX });
-    return events.flatMap((event) => (event.kind === 'failed' || event.kind === 'warning' ? [event] : []));
+  private async readPlace(id: string): Promise<PlaceMemory | null> {
+    const { bus, watch } = this.parts;
+    const committedMs = watch.view(id).recent[0]?.lastCommitMs ?? 0;
+    return this.places.see(id, await bus.cursor(id), committedMs > 0 ? committedMs : null);
   }
 
   private async askRetention(session: TargetSession, pipelineId: string): Promise<RetentionUse> {
-    const { bus, watch, clock } = this.parts;
+    const { bus, clock } = this.parts;
     const cursor: CursorState | null = await bus.cursor(pipelineId);
     if (cursor?.state !== 'place') return { percent: 0, message: 'The pipeline has no place yet' };
-    const newest = watch.view(pipelineId).recent[0]?.lastCommitMs ?? 0;
-    const doneUntilMs = newest > 0 ? newest : Date.parse(cursor.at);
+    const seen = this.places.of(pipelineId);
+    const doneUntilMs = seen?.lastCommitMs ?? seen?.movedMs ?? Date.parse(cursor.at);
     return askRetention(session, { done: cursor.place.done, doneUntilMs }, clock.now().getTime());
   }
 }

@@ -35,6 +35,12 @@ export async function removeHistory(store: Store, now: Date): Promise<void> {
   );
   await inPortions(
     store,
+    `DELETE FROM alarm_place WHERE NOT EXISTS (SELECT 1 FROM pipeline WHERE pipeline.id = pipeline_id)
+      LIMIT ${String(ROWS_PER_STATEMENT)}`,
+    [],
+  );
+  await inPortions(
+    store,
     `DELETE FROM alarm_delivery WHERE state <> 'waiting' AND sequence > 1
       AND sequence + ${String(TELLINGS_PER_ALARM_MAX)} < (SELECT tellings FROM alarm WHERE alarm.id = alarm_id)
       LIMIT ${String(ROWS_PER_STATEMENT)}`,

@@ -29,6 +29,8 @@ export interface AlarmLife {
   readonly message: string;
   /** Why the newest look could not say; null = it could. */
   readonly unknownReason: string | null;
+  /** What the pipeline was ordered to do for it; null = nothing yet. */
+  readonly lastOrder: 'RESTART' | 'STOP' | null;
 }
 
 /** When a rule tells what, at the moment of a look. */
@@ -39,8 +41,10 @@ export interface Timing {
   readonly repeatMs: number | null;
   /** Outside of the schedule, or paused: nothing begins, nothing is repeated; an end is told. */
   readonly isMuted: boolean;
-  /** At which telling the pipeline is restarted, at which stopped; null = never. */
+  /** From which telling on the pipeline is restarted, from which stopped, each once; null = never. */
   readonly recovery: { readonly restartAt: number | null; readonly stopAt: number | null } | null;
+  /** False while there is nothing to order: then it is done at the next telling that can. */
+  readonly canOrder: boolean;
 }
 
 export interface Step {
@@ -79,7 +83,7 @@ const isTold = ({ tellings }: AlarmLife): boolean => tellings > 0;
 function breach(
   open: AlarmLife | null,
   { value, message }: { readonly value: number; readonly message: string },
-  { nowMs, forMs, repeatMs, isMuted, recovery }: Timing & { readonly nowMs: number },
+  { nowMs, forMs, repeatMs, isMuted, recovery, canOrder }: Timing & { readonly nowMs: number },
 ): Step {
   // Who was told that it cannot be judged hears that it can; what shows then is another alarm, from the next look on.
   if (open?.state === 'unknown' && isTold(open))
@@ -89,24 +93,32 @@ function breach(
     const alarm = { ...open, ...seen };
     const isDue = repeatMs !== null && nowMs - (open.toldMs ?? nowMs) >= repeatMs;
     // Who has acknowledged knows it, and takes over: nothing is repeated, and nothing done for him.
-    return isDue && !isMuted && open.state === 'firing' ? tell(alarm, 'repeat', { nowMs, recovery }) : still(alarm);
+    return isDue && !isMuted && open.state === 'firing'
+      ? tell(alarm, 'repeat', { nowMs, recovery, canOrder })
+      : still(alarm);
   }
   const pending: AlarmLife =
     open?.state === 'pending' ? { ...open, ...seen } : { ...NEW_ALARM, ...seen, state: 'pending', sinceMs: nowMs };
   if (isMuted || nowMs - pending.sinceMs < forMs) return still(pending);
-  return tell({ ...pending, state: 'firing', firedMs: nowMs }, 'firing', { nowMs, recovery });
+  return tell({ ...pending, state: 'firing', firedMs: nowMs }, 'firing', { nowMs, recovery, canOrder });
 }
 
-const NEW_ALARM = { firedMs: null, toldMs: null, tellings: 0, resolvedMs: null };
+const NEW_ALARM = { firedMs: null, toldMs: null, tellings: 0, resolvedMs: null, lastOrder: null };
 
 function tell(
   alarm: AlarmLife,
   change: 'firing' | 'repeat',
-  { nowMs, recovery }: Pick<Timing, 'recovery'> & { readonly nowMs: number },
+  { nowMs, recovery, canOrder }: Pick<Timing, 'recovery' | 'canOrder'> & { readonly nowMs: number },
 ): Step {
   const tellings = alarm.tellings + 1;
-  const command = tellings === recovery?.restartAt ? 'RESTART' : tellings === recovery?.stopAt ? 'STOP' : null;
-  return { alarm: { ...alarm, toldMs: nowMs, tellings }, change, command };
+  const command = canOrder ? orderAt(tellings, alarm.lastOrder, recovery) : null;
+  return { alarm: { ...alarm, toldMs: nowMs, tellings, lastOrder: command ?? alarm.lastOrder }, change, command };
+}
+
+function orderAt(tellings: number, lastOrder: AlarmLife['lastOrder'], recovery: Timing['recovery']): Step['command'] {
+  const { restartAt, stopAt } = recovery ?? { restartAt: null, stopAt: null };
+  if (stopAt !== null && tellings >= stopAt) return lastOrder === 'STOP' ? null : 'STOP';
+  return restartAt !== null && tellings >= restartAt && lastOrder === null ? 'RESTART' : null;
 }
 
 /** A server that restarts, or a leader that changes, is back before this. */

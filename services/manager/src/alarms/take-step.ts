@@ -35,16 +35,19 @@ export function takeStep(of: {
   const { alarm, rule, sight, isMuted, nowMs } = of;
   const before = alarm === null ? null : lifeOf(alarm);
   const { forMs = 0, repeatMs = null, recovery = null } = rule ?? {};
-  const step = stepAlarm(before, sight.sighting, { forMs, repeatMs, recovery, isMuted, nowMs });
+  const canOrder = sight.pipelineId !== null && sight.epoch !== null;
+  const step = stepAlarm(before, sight.sighting, { forMs, repeatMs, recovery, canOrder, isMuted, nowMs });
   if (step.alarm === null) return alarm === null ? NOTHING : { ...NOTHING, removedId: alarm.id };
   if (before !== null && isSame(before, step.alarm)) return NOTHING;
   const row = alarm ?? (rule === null ? null : newRow(rule, sight));
   if (row === null) return NOTHING;
   const told = toldBy(step, { row, rule });
+  const isFirst = step.change === 'firing' || step.change === 'unknown';
   const saved = Object.assign(new AlarmEntity(), row, columnsOf(step.alarm), {
     version: row.version + (row.state === step.alarm.state ? 0 : 1),
     openKey: step.alarm.state === 'resolved' ? null : row.openKey,
     toldReceiverIds: told.receiverIds,
+    firedAs: isFirst && rule !== null ? { rule: rule.name, severity: rule.severity } : row.firedAs,
     // As it is now, until it has ended.
     ...(rule === null ? {} : { ruleName: rule.name, severity: rule.severity, threshold: rule.threshold }),
   });
@@ -61,6 +64,7 @@ const lifeOf = (row: AlarmEntity): AlarmLife => ({
   value: row.value,
   message: row.message,
   unknownReason: row.unknownReason,
+  lastOrder: row.lastOrder,
 });
 
 const isSame = (one: AlarmLife, other: AlarmLife): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -70,7 +74,7 @@ function newRow(rule: AlarmRuleEntity, { subjectId, subject, pipelineId }: Sight
   return Object.assign(new AlarmEntity(), {
     ...{ id: ulid(), version: 0, openKey: `${rule.id}:${id}`, ruleId: rule.id, kind: rule.kind },
     ...{ subjectId: id, subject: subject.slice(0, SUBJECT_CHARS_MAX), pipelineId },
-    ...{ acknowledgedBy: null, acknowledgedAt: null, comment: null, toldReceiverIds: [] },
+    ...{ acknowledgedBy: null, acknowledgedAt: null, comment: null, toldReceiverIds: [], firedAs: null },
   });
 }
 
@@ -86,6 +90,7 @@ const columnsOf = (life: AlarmLife) => ({
   value: life.value,
   message: life.message.slice(0, MESSAGE_CHARS_MAX),
   unknownReason: life.unknownReason?.slice(0, MESSAGE_CHARS_MAX) ?? null,
+  lastOrder: life.lastOrder,
 });
 
 /** The end is told to those who were told of the beginning, whatever the rule says now. */
@@ -149,5 +154,6 @@ function notificationOf(
     message,
     ...times,
     repeatMs,
+    ...(alarm.firedAs === null ? {} : { firedAs: alarm.firedAs }),
   };
 }

@@ -1,7 +1,7 @@
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { must } from '@lutra/model';
-import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
+import { AlarmRuleEntity, readableRule } from '../alarms/alarm-rule.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
@@ -50,7 +50,7 @@ async function readRules(
   const others = new Set(all.map(({ id }) => id).filter((id) => !own.has(id)));
   const receivers = await manager.find(ReceiverEntity, { select: { id: true, name: true } });
   const receiverNames = new Map(receivers.map(({ id, name }) => [id, name]));
-  const rules = await manager.find(AlarmRuleEntity, { order: { name: 'ASC' } });
+  const rules = (await manager.find(AlarmRuleEntity, { order: { name: 'ASC' } })).map(readableRule);
   return rules.flatMap((rule) => {
     if (rule.scope === null) return [];
     const { channelIds, pipelineIds } = rule.scope;

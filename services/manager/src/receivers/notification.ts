@@ -1,6 +1,12 @@
 export const SEVERITIES = ['urgent', 'important', 'normal'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** Names under which an alarm began to fire. */
+export interface FiredAs {
+  readonly rule: string;
+  readonly severity: Severity;
+}
+
 /** What a receiver is told: one change of one alarm. Plain data, kept in the outbox until it was sent. */
 export interface Notification {
   /** Of the delivery: the same at each repeat of it, so that a receiver that gets it twice can tell. */
@@ -25,6 +31,8 @@ export interface Notification {
   readonly at: string;
   /** After so long the change is told again while the condition lasts; null = never. */
   readonly repeatMs: number | null;
+  /** As rule and severity were when it began to fire: who keeps alerts by their names finds this one again. Absent before that. */
+  readonly firedAs?: FiredAs;
 }
 
 /** What a test-send tells. */

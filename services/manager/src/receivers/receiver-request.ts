@@ -12,10 +12,11 @@ export const DELIVERY_HEADER = 'idempotency-key';
 /** `t=<unix s>,v1=<HMAC-SHA256 of "t.body" in hex>` of webhooks that have a secret. */
 export const SIGNATURE_HEADER = 'lutra-signature';
 
-/** Alertmanager takes an alert for over when nobody repeats it: ours says itself when it is. */
-const ALERT_HOLDS_MS = 30 * 86_400_000;
-/** A repeat may be late by as much as Lutra or the receiver was away. */
-const REPEATS_MISSED_MAX = 4;
+/**
+ * Alertmanager takes an alert for over when nobody repeats it: ours says itself when it is, and is not repeated once somebody
+ * has acknowledged it.
+ */
+const ALERT_HOLDS_MS = 365 * 86_400_000;
 
 export interface HttpReceiver {
   readonly kind: Exclude<ReceiverKind, 'email'>;
@@ -57,7 +58,7 @@ function bodyOf({ kind, template }: HttpReceiver, notification: Notification): u
   switch (kind) {
     case 'webhook': {
       const { id, ...alarm } = notification;
-      return template === null ? { deliveryId: id, alarm } : renderTemplate(template, notification);
+      return template === null ? { deliveryId: id, alarm: { ...alarm, firedAs: undefined } } : renderTemplate(template, notification);
     }
     case 'dingTalk': {
       // Rule names and messages may hold what Markdown takes for markup: the worst that it does there is to look odd.
@@ -77,11 +78,11 @@ function bodyOf({ kind, template }: HttpReceiver, notification: Notification): u
 const escapeSlack = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** The labels are the alert's identity: those of firing and resolved must be the same. */
+/** The labels are the alert's identity: those of firing and resolved must be the same, whatever the rule is called by then. */
 function alertOf(notification: Notification): unknown {
-  const { rule, kind, severity, subject, subjectId, alarmId, message, since, at, change, repeatMs } = notification;
-  const holdsMs = repeatMs === null ? ALERT_HOLDS_MS : repeatMs * REPEATS_MISSED_MAX;
-  const endsAt = change === 'resolved' ? at : new Date(Date.parse(at) + holdsMs).toISOString();
+  const { kind, subject, subjectId, alarmId, message, since, at, change } = notification;
+  const { rule, severity } = notification.firedAs ?? notification;
+  const endsAt = change === 'resolved' ? at : new Date(Date.parse(at) + ALERT_HOLDS_MS).toISOString();
   return {
     labels: { alertname: rule, service: 'lutra', kind, severity, subject, subject_id: subjectId, alarm_id: alarmId },
     annotations: { summary: titleOf(notification), description: message },

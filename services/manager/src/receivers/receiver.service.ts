@@ -4,7 +4,7 @@ import { ulid } from 'ulid';
 import { must, SyncError } from '@lutra/model';
 import type { Clock, ErrorCode } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
-import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
+import { AlarmRuleEntity, readableRule } from '../alarms/alarm-rule.entity.ts';
 import { AlarmDeliveryEntity } from '../alarms/alarm.entity.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -102,7 +102,9 @@ export class ReceiverService {
     await store.change(async (manager) => {
       const entity = await findResource(manager, ReceiverEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const rules = (await manager.find(AlarmRuleEntity)).filter(({ receiverIds }) => receiverIds.includes(id));
+      const rules = (await manager.find(AlarmRuleEntity))
+        .map(readableRule)
+        .filter(({ receiverIds }) => receiverIds.includes(id));
       if (rules.length > 0) {
         const alarmRules = rules.map((rule) => ({ id: rule.id, name: rule.name }));
         const problem = `Receiver ${entity.name} is used by ${String(rules.length)} alarm rules: take it out of them first`;

@@ -61,8 +61,20 @@ describe('what is posted', () => {
     expect(request('alertmanager').url).toBe('https://h.example.com/a/api/v2/alerts?token=t');
     expect(alert('resolved')['labels']).toEqual(alert('firing')['labels']);
     expect(alert('resolved')['endsAt']).toBe(ALARM.at);
-    expect(alert('firing')['endsAt']).toBe('2026-12-22T10:00:00.000Z');
-    expect(alert('firing', 60_000)['endsAt']).toBe('2026-11-22T10:04:00.000Z');
+    // Nobody repeats it once it is acknowledged: it must not end by itself.
+    expect(alert('firing')['endsAt']).toBe('2027-11-22T10:00:00.000Z');
+    expect(alert('firing', 60_000)['endsAt']).toBe('2027-11-22T10:00:00.000Z');
+  });
+
+  it('to Alertmanager ends the alert that it began, though the rule has another name and severity by then', () => {
+    const labelsOf = (notification: Notification): unknown => {
+      const [first] = bodyOf('alertmanager', '', notification) as Record<string, unknown>[];
+      return first?.['labels'];
+    };
+    const firedAs = { rule: ALARM.rule, severity: ALARM.severity };
+    const ended: Notification = { ...ALARM, change: 'resolved', rule: 'Renamed', severity: 'normal', firedAs };
+    expect(labelsOf(ended)).toEqual(labelsOf(ALARM));
+    expect(bodyOf('webhook', '', ended)).not.toHaveProperty('alarm.firedAs');
   });
 });
 

@@ -7,12 +7,15 @@ const BREACHED: Sighting = { state: 'breached', value: 7, message: 'too much' };
 const OK: Sighting = { state: 'ok', value: 1, message: 'well' };
 const UNKNOWN: Sighting = { state: 'unknown', message: 'no answer' };
 const GONE: Sighting = { state: 'gone', message: 'removed' };
-const TIMING: Timing = { forMs: 0, repeatMs: null, isMuted: false, recovery: null };
+const TIMING: Timing = { forMs: 0, repeatMs: null, isMuted: false, recovery: null, canOrder: true };
 
 const acknowledged = (alarm: AlarmLife | null): AlarmLife | null =>
   alarm?.state === 'firing' ? { ...alarm, state: 'acknowledged' } : alarm;
 
-/** Looks once a second; 'b' breached, 'o' ok, 'u' unknown, 'g' gone, 'B' breached and muted, 'U' unknown and muted, 'a' acknowledged by a person. */
+/**
+ * Looks once a second; 'b' breached, 'o' ok, 'u' unknown, 'g' gone, 'B' breached and muted, 'U' unknown and muted, 'n' breached with
+ * nothing to order, 'a' acknowledged by a person.
+ */
 function live(
   looks: string,
   timing: Partial<Timing> = {},
@@ -25,11 +28,12 @@ function live(
       alarm = acknowledged(alarm);
       return;
     }
-    const sighting = { b: BREACHED, B: BREACHED, o: OK, u: UNKNOWN, U: UNKNOWN, g: GONE }[look] ?? OK;
+    const sighting = { b: BREACHED, B: BREACHED, n: BREACHED, o: OK, u: UNKNOWN, U: UNKNOWN, g: GONE }[look] ?? OK;
     const step: Step = stepAlarm(alarm, sighting, {
       ...TIMING,
       ...timing,
       isMuted: look === 'B' || look === 'U',
+      canOrder: look !== 'n',
       nowMs: second * lookMs,
     });
     if (step.change !== null) told.push(`${step.change}@${String(second)}`);
@@ -62,6 +66,12 @@ describe('an alarm', () => {
       'bbbbb',
       { repeatMs: 1_000, recovery: { restartAt: 2, stopAt: 4 } },
       ['firing@0', 'repeat@1', 'RESTART@1', 'repeat@2', 'repeat@3', 'STOP@3', 'repeat@4'],
+    ],
+    [
+      'gives its order at the next telling when there was nothing to order at its own',
+      'bnnbb',
+      { repeatMs: 1_000, recovery: { restartAt: 2, stopAt: null } },
+      ['firing@0', 'repeat@1', 'repeat@2', 'repeat@3', 'RESTART@3', 'repeat@4'],
     ],
     [
       'does nothing once somebody has it',
@@ -133,7 +143,9 @@ describe('an alarm', () => {
           }
           const sighting = { b: BREACHED, B: BREACHED, o: OK, u: UNKNOWN, g: GONE }[look] ?? OK;
           const before: AlarmLife | null = alarm;
-          const step: Step = stepAlarm(before, sighting, { ...timing, isMuted: look === 'B', nowMs });
+          const step: Step = stepAlarm(before, sighting, {
+            ...{ ...timing, isMuted: look === 'B', canOrder: true, nowMs },
+          });
           if (sighting.state === 'breached') heldSinceMs ??= nowMs;
           if (sighting.state === 'ok' || sighting.state === 'gone') heldSinceMs = null;
           if (step.change === 'unknown') {

@@ -1,3 +1,4 @@
+import { AddAlarmMemory1796700000000 } from './add-alarm-memory-1796700000000.ts';
 import { AddAlarms1796000000000 } from './add-alarms-1796000000000.ts';
 import { AddApiKeys1795800000000 } from './add-api-keys-1795800000000.ts';
 import { AddAuditChain1795810000000 } from './add-audit-chain-1795810000000.ts';
@@ -12,8 +13,8 @@ import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000000.ts';
-import { AddSkips1796510000000 } from './add-skips-1796510000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
+import { AddSkips1796510000000 } from './add-skips-1796510000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
 import { AddUsers1795820000000 } from './add-users-1795820000000.ts';
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   AddSavedPositions1796500000000,
   AddSkips1796510000000,
   AddAuditOrder1796530000000,
+  AddAlarmMemory1796700000000,
 ] as const;
