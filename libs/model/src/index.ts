@@ -143,7 +143,7 @@ export {
   rowsOf,
   sumFigures,
 } from './figures.ts';
-export type { DelayHistogram, Figures, StageFigures, StatisticCounts, TimedStage } from './figures.ts';
+export type { CountedEvent, DelayHistogram, Figures, StageFigures, StatisticCounts, TimedStage } from './figures.ts';
 export { foldStatistics, NO_STATISTICS, readStatistics } from './statistics.ts';
 export type { DryRunReport, StatisticReading, StatisticSlot, StatisticState } from './statistics.ts';
 export { anchorOf, runbookOfCode } from './runbook-advice.ts';

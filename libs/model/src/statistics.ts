@@ -46,7 +46,7 @@ export interface StatisticState {
   /** The newest seconds that had events, oldest first. */
   readonly seconds: readonly StatisticSlot[];
   readonly counted: readonly CountedProcesses[];
-  /** Keys of the newest events that have no number of their own: all but loaded. */
+  /** Ids of the newest events that have no number of their own: all but loaded. */
   readonly seen: readonly string[];
   /** Time of the newest event, ms since 1970; 0 = none yet. */
   readonly lastEventMs: number;
@@ -87,18 +87,19 @@ export const NO_STATISTICS: StatisticState = {
 
 /**
  * Adds one event of the pipeline. Folding an event twice changes nothing: processes are known by (epoch, number), the
- * others by their content; so a reader may start again at any earlier point of the log. Order does not matter within
- * the limits above. Kinds that are not counted leave the state as it is.
+ * others by `id`, or else by their content, which two events of one millisecond may share; so a reader may start again at
+ * any earlier point of the log. Order does not matter within the limits above. Kinds that are not counted leave the state
+ * as it is.
  */
-export function foldStatistics(state: StatisticState, event: LutraEvent): StatisticState {
+export function foldStatistics(state: StatisticState, event: LutraEvent, id?: string): StatisticState {
   if (!isCounted(event)) return state;
   switch (event.kind) {
     case 'loaded':
       return foldLoaded(state, event);
     case 'dry-run':
-      return foldDryRun(state, event);
+      return foldDryRun(state, event, id);
     default:
-      return addOnce(state, event);
+      return addOnce(state, event, id);
   }
 }
 
@@ -146,8 +147,8 @@ function contentOf(event: Exclude<CountedEvent, LoadedEvent>): string {
   }
 }
 
-function foldDryRun(state: StatisticState, event: DryRunEvent): StatisticState {
-  const added = addOnce(state, event);
+function foldDryRun(state: StatisticState, event: DryRunEvent, id: string | undefined): StatisticState {
+  const added = addOnce(state, event, id);
   if (added === state) return state;
   const epoch = event.epoch ?? 0;
   const known = state.dryRun;
@@ -170,9 +171,13 @@ function foldDryRun(state: StatisticState, event: DryRunEvent): StatisticState {
 const NO_REPORT = { at: '', inserted: 0, updated: 0, deleted: 0, ddl: 0, sample: [] };
 
 /** Counts an event that has no number, unless it was counted. */
-function addOnce(state: StatisticState, event: Exclude<CountedEvent, LoadedEvent>): StatisticState {
+function addOnce(
+  state: StatisticState,
+  event: Exclude<CountedEvent, LoadedEvent>,
+  id: string | undefined,
+): StatisticState {
   const { kind, at, who, epoch, process } = event;
-  const key = [kind, at, who, contentOf(event), epoch, process].join(' ');
+  const key = id ?? [kind, at, who, contentOf(event), epoch, process].join(' ');
   if (state.seen.includes(key)) return state;
   return { ...add(state, event), seen: [...state.seen, key].slice(-SEEN_MAX) };
 }

@@ -71,7 +71,7 @@ const failed = (): FailedEvent => ({
 });
 
 const fold = (events: readonly LutraEvent[], state: StatisticState = NO_STATISTICS): StatisticState =>
-  events.reduce(foldStatistics, state);
+  events.reduce((known, event) => foldStatistics(known, event), state);
 
 describe('foldStatistics', () => {
   it('adds what processes wrote, and counts failures and warnings', () => {

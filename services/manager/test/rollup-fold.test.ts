@@ -96,6 +96,27 @@ const logs = fc
 const cuts = fc.array(fc.record({ events: fc.integer({ min: 1, max: 15 }), isSaved: fc.boolean() }), { maxLength: 20 });
 
 describe('rolling up', () => {
+  it('two events of one millisecond that say the same count twice, and each of them once', () => {
+    const fold = new RollupFold(new Map());
+    for (const id of ['log 1', 'log 2', 'log 1', 'log 2']) fold.fold(warning('P1', NOW_MS), id);
+    expect(fold.take()[0]?.state.totals.warnings).toBe(2);
+  });
+
+  it.each<[string, LutraEvent]>([
+    ['no time', { ...loaded({ atMs: NOW_MS }), at: 'yesterday' }],
+    ['a time that cannot be', { ...loaded({ atMs: NOW_MS }), at: '+010000-01-01T00:00:00Z' }],
+    ['text for a count', loaded({ atMs: NOW_MS, inserted: '5' as unknown as number })],
+    ['no number', loaded({ atMs: NOW_MS, sourceBytes: null as unknown as number })],
+    ['a table without counts', loaded({ atMs: NOW_MS, tables: [['shop.orders']] as never })],
+    ['no stages', loaded({ atMs: NOW_MS, stages: null as never })],
+  ])('refuses an event with %s, and nothing of it counts', (_what, event) => {
+    const fold = new RollupFold(new Map());
+    expect(() => {
+      fold.fold(event, 'log 1');
+    }).toThrow();
+    expect([fold.size, fold.take()]).toEqual([0, []]);
+  });
+
   // Goal: an absence, a crash, and any number of restarts leave the same figures as none.
   it('however the reading is cut, saved and killed, the stored figures are the same', () => {
     fc.assert(

@@ -111,7 +111,9 @@ describe('figures over the API', () => {
       }),
       loaded({ pipelineId: otherId, process: 1, atMs: at(1), sourceBytes: 77 }),
     ];
-    await publish([...events, ...events, warning(pipelineId, at(2))]);
+    // One that makes no sense is passed over.
+    const bad = { ...loaded({ pipelineId, process: 9, atMs: at(0) }), at: 'yesterday' };
+    await publish([...events, bad, ...events, warning(pipelineId, at(2))]);
     const sum = async (): Promise<unknown> => (await get(`statistics?pipelineId=${pipelineId}`)).body['sum'];
     await waitUntil(async () => JSON.stringify(await sum()).includes('"warnings":1'), SAVED);
   }, 60_000);
@@ -171,6 +173,29 @@ describe('figures over the API', () => {
     const early = `from=${new Date(at(-51)).toISOString()}&to=${new Date(at(-1)).toISOString()}`;
     expect((await get(`processes?pipelineId=${pipelineId}&${early}`)).body['total']).toBe(1);
   });
+
+  it('a manager that has just started counts nothing a second time, however much the last seconds hold', async () => {
+    const warnings = Array.from({ length: 400 }, () => warning(otherId, Date.now()));
+    await publish(warnings);
+    const path = `statistics?pipelineId=${otherId}`;
+    const warningsOf = ({ body }: Answer, part: 'sum' | 'live'): number => {
+      const figures = body[part] as { readonly warnings?: number; readonly totals?: { readonly warnings: number } };
+      return figures.totals?.warnings ?? figures.warnings ?? 0;
+    };
+    await waitUntil(async () => warningsOf(await get(path), 'sum') === 400, SAVED);
+    const second = await steady.start();
+    // Behind all that it reads again.
+    await publish([warning(otherId, Date.now())]);
+    const seen = await waitUntil(
+      async () => {
+        const count = warningsOf(await second.request('GET', `/api/v1/${path}`), 'live');
+        return count > 400 && count;
+      },
+      { what: 'the new one to have read the log', timeoutMs: 30_000 },
+    );
+    expect(seen).toBe(401);
+    await second.stop();
+  }, 90_000);
 
   it.each([
     ['statistics?step=5m', 400, 'step'],

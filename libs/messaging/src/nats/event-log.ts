@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { SyncError } from '@lutra/model';
 import type { LutraEvent } from '@lutra/model';
-import type { EventFilter, LoggedEvent, LogPlace } from '../bus.ts';
+import type { EventFilter, LogFilter, LoggedEvent } from '../bus.ts';
 import { decodeJson, encodeJson } from './json-message.ts';
 import type { NatsLink } from './nats-link.ts';
 import { readOrdered } from './ordered-reader.ts';
@@ -22,20 +23,24 @@ export class EventLog {
   ): AsyncGenerator<LutraEvent, void, undefined> {
     const { since } = filter;
     const start: ReadStart = since === undefined ? { kind: 'new' } : { kind: 'time', since };
-    for await (const message of this.messages(filter, start, signal)) yield eventOf(message);
+    for await (const message of this.messages(filter, start, signal)) {
+      const event = eventOf(message);
+      if (!SyncError.is(event)) yield event;
+    }
   }
 
-  async *followPlaces(
-    filter: EventFilter & { readonly after: LogPlace | null; readonly since: Date },
-    signal: AbortSignal,
-  ): AsyncGenerator<LoggedEvent, void, undefined> {
+  async *followPlaces(filter: LogFilter, signal: AbortSignal): AsyncGenerator<LoggedEvent, void, undefined> {
     const { after, since } = filter;
     const start: ReadStart =
       after === null
         ? { kind: 'time', since }
         : { kind: 'behind', created: after.log, sequence: after.sequence, since };
-    for await (const message of this.messages(filter, start, signal))
-      yield { event: eventOf(message), place: { log: message.created, sequence: message.sequence } };
+    for await (const message of this.messages(filter, start, signal)) {
+      const place = { log: message.created, sequence: message.sequence };
+      const event = eventOf(message);
+      if (SyncError.is(event)) filter.onUnreadable?.(place, event);
+      else yield { event, place };
+    }
   }
 
   async read(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
@@ -49,7 +54,8 @@ export class EventLog {
         })),
       );
     found.sort((left, right) => left.sequence - right.sequence);
-    return (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
+    const events = (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
+    return events.flatMap((event) => (SyncError.is(event) ? [] : [event]));
   }
 
   /** What matches, not decoded: the subject ends with the kind, and most events are of kinds that few readers ask for. */
@@ -75,4 +81,11 @@ export class EventLog {
   }
 }
 
-const eventOf = (message: StoredMessage): LutraEvent => decodeJson(message.data, 'an event') as LutraEvent;
+/** One message that is no event must not end the reading of all that come after it. */
+function eventOf(message: StoredMessage): LutraEvent | SyncError {
+  try {
+    return decodeJson(message.data, 'an event') as LutraEvent;
+  } catch (error) {
+    return SyncError.of(error);
+  }
+}

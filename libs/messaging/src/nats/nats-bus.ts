@@ -20,7 +20,7 @@ import type {
   InstanceQueue,
   LogFilter,
   LoggedEvent,
-  LogPlace,
+  LogFilter,
   ProcessDelivery,
   ProcessQueue,
   ProcessWriter,
@@ -121,10 +121,7 @@ export class NatsBus implements Bus {
     return startNow(this.events.follow(filter, signal));
   }
 
-  followLog(
-    filter: EventFilter & { readonly after: LogPlace | null; readonly since: Date },
-    signal: AbortSignal,
-  ): AsyncIterable<LoggedEvent> {
+  followLog(filter: LogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent> {
     return startNow(this.events.followPlaces(filter, signal));
   }
 

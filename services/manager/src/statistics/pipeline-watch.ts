@@ -34,9 +34,19 @@ export const NO_VIEW: PipelineView = {
   lastCommand: null,
 };
 
+/** How an event counts: by `id` it is told from others; what saved figures hold already is not `isNew`. */
+export interface Counting {
+  readonly id?: string;
+  readonly isNew: boolean;
+}
+
 /** The view with one event more. Pure; folding an event twice changes nothing. */
-export function foldView(view: PipelineView, event: LutraEvent): PipelineView {
-  const statistics = foldStatistics(view.statistics, event);
+export function foldView(
+  view: PipelineView,
+  event: LutraEvent,
+  { id, isNew }: Counting = { isNew: true },
+): PipelineView {
+  const statistics = isNew ? foldStatistics(view.statistics, event, id) : view.statistics;
   switch (event.kind) {
     case 'loaded': {
       const isKnown = view.recent.some(({ epoch, process }) => epoch === event.epoch && process === event.process);
@@ -83,8 +93,9 @@ export class PipelineWatch {
     return [...this.views.keys()];
   }
 
-  fold(event: LutraEvent): void {
-    if (event.pipelineId !== null) this.views.set(event.pipelineId, foldView(this.view(event.pipelineId), event));
+  fold(event: LutraEvent, counting?: Counting): void {
+    const { pipelineId } = event;
+    if (pipelineId !== null) this.views.set(pipelineId, foldView(this.view(pipelineId), event, counting));
   }
 
   /** Goes on with statistics that were saved, unless events were folded already. */

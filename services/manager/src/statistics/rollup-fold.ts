@@ -1,5 +1,7 @@
 import { addFigures, figuresOf, foldStatistics, isCounted, NO_FIGURES, NO_STATISTICS } from '@lutra/model';
 import type { Figures, LoadedEvent, LutraEvent, StatisticState } from '@lutra/model';
+import { requireSense } from './require-sense.ts';
+import type { LogPlace } from '@lutra/messaging';
 import { slotOf, TABLE_STEPS } from './rollup-steps.ts';
 import type { Step } from './rollup-steps.ts';
 import { addTableCounts, tableCountsOf } from './table-counts.ts';
@@ -36,11 +38,13 @@ export class RollupFold {
     return this.count;
   }
 
-  fold(event: LutraEvent): void {
+  /** `id` tells the event from all others. Throws for an event that makes no sense; nothing of it is counted then. */
+  fold(event: LutraEvent, id?: string): void {
     const { pipelineId } = event;
     if (pipelineId === null || !isCounted(event)) return;
+    requireSense(event);
     const known = this.states.get(pipelineId) ?? NO_STATISTICS;
-    const state = foldStatistics(known, event);
+    const state = foldStatistics(known, event, id);
     if (state === known) return;
     this.states.set(pipelineId, state);
     this.count += 1;
@@ -70,6 +74,9 @@ export class RollupFold {
     this.batches.delete(pipelineId);
   }
 }
+
+/** What tells a stored event from all others, also from those of a log that was lost. */
+export const idOf = ({ log, sequence }: LogPlace): string => `${log} ${String(sequence)}`;
 
 class OpenBatch {
   readonly seconds = new Map<number, Figures>();

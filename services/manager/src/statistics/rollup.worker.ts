@@ -1,9 +1,10 @@
 import { COUNTED_KINDS, SyncError } from '@lutra/model';
 import type { StatisticState } from '@lutra/model';
-import type { Bus } from '@lutra/messaging';
+import type { Bus, LogPlace } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
+import { idOf } from './rollup-fold.ts';
 import { RollupRun } from './rollup-run.ts';
 import type { RollupParts } from './rollup-run.ts';
 
@@ -28,6 +29,7 @@ interface Parts extends RollupParts {
 export class RollupWorker implements Worker {
   readonly name = 'rollups';
   private current: RollupRun | null = null;
+  private skipped = 0;
 
   constructor(private readonly parts: Parts) {}
 
@@ -72,8 +74,17 @@ export class RollupWorker implements Worker {
     saving.catch(() => undefined);
     try {
       const since = sinceOf(states);
-      for await (const { event, place: at } of bus.followLog({ kinds: COUNTED_KINDS, after: place, since }, both)) {
-        run.fold.fold(event);
+      const onUnreadable = (at: LogPlace, failure: SyncError): void => {
+        run.reached = at;
+        this.skip(failure, at);
+      };
+      const filter = { kinds: COUNTED_KINDS, after: place, since, onUnreadable };
+      for await (const { event, place: at } of bus.followLog(filter, both)) {
+        try {
+          run.fold.fold(event, idOf(at));
+        } catch (error) {
+          this.skip(error, at);
+        }
         run.reached = at;
         if (run.fold.size >= BATCH_EVENTS_MAX && !(await run.save())) break;
       }
@@ -82,6 +93,13 @@ export class RollupWorker implements Worker {
       stop.abort();
       await saving;
     }
+  }
+
+  /** An event that makes no sense is left out: all that come after it count. */
+  private skip(error: unknown, at: LogPlace): void {
+    this.skipped += 1;
+    const { skipped } = this;
+    this.parts.log.warn({ err: error, place: at, skipped }, 'event makes no sense and is not counted');
   }
 }
 

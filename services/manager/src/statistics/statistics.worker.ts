@@ -1,10 +1,12 @@
-import { NO_COUNTS, SyncError } from '@lutra/model';
+import { isCounted, NO_COUNTS, SyncError } from '@lutra/model';
 import type { Clock, LutraEvent, StatisticSlot } from '@lutra/model';
-import type { Bus } from '@lutra/messaging';
+import type { Bus, LogPlace } from '@lutra/messaging';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import type { Store } from '../store/store.ts';
-import type { PipelineWatch } from './pipeline-watch.ts';
+import type { Counting, PipelineWatch } from './pipeline-watch.ts';
+import { requireSense } from './require-sense.ts';
+import { idOf } from './rollup-fold.ts';
 import type { RollupStore } from './rollup-store.ts';
 
 /** The log is read again from so long before the newest event that was counted: clocks of instances differ. */
@@ -15,6 +17,7 @@ const STORE_WAIT_MS = 250;
 /** Figures without history are better than none: after this the log is followed although the store is away. */
 const STORE_WAIT_MS_MAX = 5_000;
 const SECOND_MS = 1_000;
+const FORGET_MS = 60_000;
 /** Rates and delays are shown over the last minute. */
 const SECONDS_SHOWN = 62;
 
@@ -47,13 +50,43 @@ export class StatisticsWorker implements Worker {
   constructor(private readonly parts: Parts) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    const { bus, watch } = this.parts;
-    const since = await this.restore(signal);
-    for await (const event of bus.followEvents({ kinds: FOLLOWED, since }, signal)) watch.fold(event);
+    const forgetting = this.forgetRemoved(signal);
+    const { since, saved } = await this.restore(signal);
+    for await (const { event, place } of this.parts.bus.followLog({ kinds: FOLLOWED, after: null, since }, signal))
+      this.fold(event, { id: idOf(place), isNew: place.log !== saved?.log || place.sequence > saved.sequence });
+    await forgetting;
   }
 
-  /** Takes up what was saved, and says from when on the log has to be read. */
-  private async restore(signal: AbortSignal): Promise<Date> {
+  /** One that makes no sense is left out; whoever saves the figures says so in the log. */
+  private fold(event: LutraEvent, counting: Counting): void {
+    try {
+      if (isCounted(event)) requireSense(event);
+      this.parts.watch.fold(event, counting);
+    } catch (error) {
+      this.parts.log.debug({ err: error, pipelineId: event.pipelineId }, 'event makes no sense');
+    }
+  }
+
+  /** Views of pipelines that were removed go: whoever saves the figures says so only to itself. */
+  private async forgetRemoved(signal: AbortSignal): Promise<void> {
+    const { clock, watch, store, log } = this.parts;
+    for (;;) {
+      await clock.sleep(FORGET_MS, signal);
+      if (signal.aborted) return;
+      // Before the pipelines are read: one that is made meanwhile is not among them.
+      const ids = watch.ids();
+      try {
+        const rows = await store.run((manager) => manager.query<readonly { id: string }[]>('SELECT id FROM pipeline'));
+        const present = new Set(rows.map(({ id }) => id));
+        for (const id of ids) if (!present.has(id)) watch.forget(id);
+      } catch (error) {
+        log.debug({ err: error }, 'removed pipelines are not forgotten yet');
+      }
+    }
+  }
+
+  /** Takes up what was saved, and says from when on the log has to be read, and up to where its events are counted already. */
+  private async restore(signal: AbortSignal): Promise<{ readonly since: Date; readonly saved: LogPlace | null }> {
     const { clock, watch, rollups, store, log } = this.parts;
     const startedMs = clock.monotonicMs();
     while (store.whyAway !== '' && clock.monotonicMs() - startedMs < STORE_WAIT_MS_MAX && !signal.aborted)
@@ -61,13 +94,14 @@ export class StatisticsWorker implements Worker {
     const nowMs = clock.now().getTime();
     try {
       const seconds = await this.secondsOf(Math.floor(nowMs / SECOND_MS) - SECONDS_SHOWN);
-      const { states } = await rollups.start();
+      const { place, states } = await rollups.start();
       for (const [id, state] of states) watch.restore(id, { ...state, seconds: seconds.get(id) ?? [] });
       const newestMs = Math.max(0, ...[...states.values()].map(({ lastEventMs }) => lastEventMs));
-      return new Date(newestMs === 0 ? nowMs - FIRST_LOOK_MS : Math.min(newestMs, nowMs) - OVERLAP_MS);
+      const since = newestMs === 0 ? nowMs - FIRST_LOOK_MS : Math.min(newestMs, nowMs) - OVERLAP_MS;
+      return { since: new Date(since), saved: place };
     } catch (error) {
       log.warn({ err: error, code: SyncError.of(error).code }, 'saved statistics cannot be read');
-      return new Date(nowMs - FIRST_LOOK_MS);
+      return { since: new Date(nowMs - FIRST_LOOK_MS), saved: null };
     }
   }
 
