@@ -56,17 +56,18 @@ it('what no event tells is known to the next leader: who was lost, and since whe
     ...{ service: 'load', instance: 'load-7', host: 'test', pid: 1, version: '0', weight: 1, draining: false },
     ...{ startedAt: new Date().toISOString(), httpPort: 1, load: { cpu: 0, memoryBytes: 1, tasks: 0 } },
   });
-  const receiverIds = [
-    await manager.create('receivers', { name: 'hook', kind: 'webhook', http: { url: sink.origin } }),
-  ];
-  await manager.create('alarm-rules', { name: 'lost', kind: 'instanceLost', threshold: 0, receiverIds });
-  await manager.create('alarm-rules', { name: 'stands', kind: 'positionNotMoving', threshold: 4_000, receiverIds });
   let current = manager;
   const writeCursor = (): Promise<void> =>
     current.bus.putCursor(pipelineId, {
       ...{ state: 'place', epoch: 3, revision: 1, process: 1, at: new Date().toISOString() },
       place: { done: { kind: 'mariadbGtid', gtidList: '0-1-5' }, inside: null },
     });
+  await writeCursor();
+  const receiverIds = [
+    await manager.create('receivers', { name: 'hook', kind: 'webhook', http: { url: sink.origin } }),
+  ];
+  await manager.create('alarm-rules', { name: 'lost', kind: 'instanceLost', threshold: 0, receiverIds });
+  await manager.create('alarm-rules', { name: 'stands', kind: 'positionNotMoving', threshold: 4_000, receiverIds });
   const { database } = installation;
   await waitUntil(async () => (await installation.sql(`SELECT 1 FROM ${database}.alarm_instance`)).length > 0, {
     ...{ what: 'the instance to be seen', timeoutMs: 60_000 },
@@ -102,10 +103,8 @@ it('what no event tells is known to the next leader: who was lost, and since whe
       { what: 'a look', timeoutMs: 60_000, everyMs: 250 },
     );
   }
-  expect((await openAlarms(current)).map(({ rule, state }) => [rule, state]).sort()).toEqual([
-    ['lost', 'firing'],
-    ['stands', 'firing'],
-  ]);
+  const firing = (await openAlarms(current)).filter(({ state }) => state === 'firing');
+  expect(firing.map(({ rule }) => rule).sort()).toEqual(['lost', 'stands']);
   expect(told().filter((change) => change.endsWith('resolved'))).toEqual([]);
   await current.stop();
 }, 240_000);

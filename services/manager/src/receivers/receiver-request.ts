@@ -58,7 +58,9 @@ function bodyOf({ kind, template }: HttpReceiver, notification: Notification): u
   switch (kind) {
     case 'webhook': {
       const { id, ...alarm } = notification;
-      return template === null ? { deliveryId: id, alarm: { ...alarm, firedAs: undefined } } : renderTemplate(template, notification);
+      return template === null
+        ? { deliveryId: id, alarm: { ...alarm, firedAs: undefined } }
+        : renderTemplate(template, notification);
     }
     case 'dingTalk': {
       // Rule names and messages may hold what Markdown takes for markup: the worst that it does there is to look odd.
