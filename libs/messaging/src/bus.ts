@@ -147,7 +147,7 @@ export interface LogPlace {
 }
 
 /** Which part of the log is followed. What is there and cannot be read is passed over, and told to `onUnreadable`. */
-export interface LogFilter extends EventFilter {
+export interface EventLogFilter extends EventFilter {
   readonly after: LogPlace | null;
   readonly since: Date;
   readonly onUnreadable?: (place: LogPlace, failure: SyncError) => void;
@@ -211,7 +211,7 @@ export interface Bus {
    * it has handled handles each stored event once. Without `after`, or when the log is another one by now: from those that
    * were stored at `since`.
    */
-  followLog(filter: LogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  followLog(filter: EventLogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent>;
   /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */
   readEvents(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]>;
 

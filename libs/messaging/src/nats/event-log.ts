@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '@lutra/model';
 import type { LutraEvent } from '@lutra/model';
-import type { EventFilter, LogFilter, LoggedEvent } from '../bus.ts';
+import type { EventFilter, EventLogFilter, LoggedEvent } from '../bus.ts';
 import { decodeJson, encodeJson } from './json-message.ts';
 import type { NatsLink } from './nats-link.ts';
 import { readOrdered } from './ordered-reader.ts';
@@ -29,7 +29,7 @@ export class EventLog {
     }
   }
 
-  async *followPlaces(filter: LogFilter, signal: AbortSignal): AsyncGenerator<LoggedEvent, void, undefined> {
+  async *followPlaces(filter: EventLogFilter, signal: AbortSignal): AsyncGenerator<LoggedEvent, void, undefined> {
     const { after, since } = filter;
     const start: ReadStart =
       after === null

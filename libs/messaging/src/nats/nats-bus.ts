@@ -16,9 +16,9 @@ import type {
   CommandDelivery,
   ConsumeOptions,
   EventFilter,
+  EventLogFilter,
   HeldDefinition,
   InstanceQueue,
-  LogFilter,
   LoggedEvent,
   LogFilter,
   ProcessDelivery,
@@ -121,7 +121,7 @@ export class NatsBus implements Bus {
     return startNow(this.events.follow(filter, signal));
   }
 
-  followLog(filter: LogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent> {
+  followLog(filter: EventLogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent> {
     return startNow(this.events.followPlaces(filter, signal));
   }
 
