@@ -131,7 +131,7 @@ export interface AcknowledgeDto {
 export interface AlarmDeliveryDto {
   /** Sent along, the same at each try */
   readonly id: string;
-  readonly what: "firing" | "repeat" | "resolved" | "unknown" | "RESTART" | "STOP";
+  readonly what: "firing" | "repeat" | "resolved" | "unknown" | "RESTART" | "STOP" | "unreadable";
   /** null = an order to the arbiter */
   readonly receiverId: string | null;
   /** 'dropped' = given up */
@@ -1674,7 +1674,7 @@ export interface ProcessStageDto {
 }
 
 export interface ReceiverCreateDto {
-  /** A receiver that is not enabled is sent nothing; what waits for it is kept */
+  /** A receiver that is not enabled is sent nothing; what waits for it is kept for a day, then dropped */
   readonly enabled?: boolean;
   /** Kind email: host, port, sender and recipients are needed */
   readonly email?: EmailPatchDto;
@@ -1701,6 +1701,10 @@ export interface ReceiverDto {
   readonly lastFailure: ReceiverFailureDto | null;
   /** Tries that failed since the last success */
   readonly failuresInRow: number;
+  /** Notifications that it still has to be told */
+  readonly waiting: number;
+  /** Notifications that it was never told and will not be, of the alarms that the history still has */
+  readonly dropped: number;
 }
 
 export interface ReceiverFailureDto {
@@ -1715,7 +1719,7 @@ export interface ReceiverListDto {
 }
 
 export interface ReceiverPatchDto {
-  /** A receiver that is not enabled is sent nothing; what waits for it is kept */
+  /** A receiver that is not enabled is sent nothing; what waits for it is kept for a day, then dropped */
   readonly enabled?: boolean;
   /** Kind email: host, port, sender and recipients are needed */
   readonly email?: EmailPatchDto;
