@@ -66,11 +66,8 @@ async function stored(installation: Installation): Promise<unknown> {
   ];
   const tables = await Promise.all(ordered.map((table) => installation.sql(`SELECT * FROM ${database}.${table}`)));
   // The order of the counts in a slot's text depends on where the batches were cut, which nobody controls.
-  const readable = (value: unknown): unknown =>
-    typeof value === 'string' && value.startsWith('{') ? (JSON.parse(value) as unknown) : value;
-  return tables.map((rows) =>
-    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, readable(value)]))),
-  );
+  const said = (value: unknown): unknown => (/^{/.test(String(value)) ? (JSON.parse(String(value)) as unknown) : value);
+  return tables.map((rows) => rows.map((row) => Object.entries(row).map(([name, value]) => [name, said(value)])));
 }
 
 async function hasProcess(installation: Installation, process: number): Promise<boolean> {
