@@ -86,7 +86,12 @@ describe('the life of a pipeline', () => {
     } finally {
       source.destroy();
     }
-    await e2e.stack.api.command(pipelineId, 'START', 'test');
+    const refused = e2e.stack.api.command(pipelineId, 'START', 'test');
+    await expect(refused).rejects.toMatchObject({
+      code: 'PIPELINE_PRECHECK_FAILED',
+      message: expect.stringContaining('START_PURGED'),
+    });
+    await e2e.stack.api.command(pipelineId, 'START', 'test', { force: true });
     const view = await becomes(({ failure }) => failure !== null, 'a failure');
     expect([view.state, view.failure?.code, view.nextAttemptAt]).toEqual(['PAUSED', 'SOURCE_POSITION_PURGED', null]);
   }, 120_000);
