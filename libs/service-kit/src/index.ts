@@ -1,6 +1,7 @@
 export { BaseEnv } from './base.env.ts';
 export { FAIL_POINTS, failPoint } from './fail-point.ts';
 export type { FailPoint } from './fail-point.ts';
+export { leadRole } from './lead-role.ts';
 export { leasedPipelines } from './leased-pipelines.ts';
 export type { PipelineSession } from './pipeline-session.ts';
 export { ProcessRouter } from './placement/process-router.ts';

@@ -1,9 +1,9 @@
 import { SERVICES } from '@lutra/model';
 import type { ServiceName } from '@lutra/model';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
-import { leadRole } from './lead-role.ts';
 
 /** Newest joins and losses that a new leader reads to know who was there before. */
 const HISTORY_MAX = 10_000;
@@ -18,7 +18,8 @@ export class InstanceWorker implements Worker {
   ) {}
 
   run(signal: AbortSignal): Promise<void> {
-    return leadRole(this.parts, { role: 'arbiter.instances', work: (leading) => this.lead(leading) }, signal);
+    const parts = { ...this.parts, instance: this.parts.identity.instance };
+    return leadRole(parts, { role: 'arbiter.instances', work: (leading) => this.lead(leading) }, signal);
   }
 
   private async lead(signal: AbortSignal): Promise<void> {

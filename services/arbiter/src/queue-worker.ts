@@ -1,10 +1,10 @@
 import { Bell, SyncError } from '@lutra/model';
 import type { InstanceDescription, ProcessIdentity } from '@lutra/model';
 import type { InstanceQueue, StageQueue } from '@lutra/messaging';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Announcer } from './announcer.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
-import { leadRole } from './lead-role.ts';
 
 /** What somebody sent to an instance that he did not yet know to be gone waits for so long at most. */
 const SWEEP_MS = 2_000;
@@ -50,7 +50,8 @@ export class QueueWorker implements Worker {
   ) {}
 
   run(signal: AbortSignal): Promise<void> {
-    return leadRole(this.parts, { role: 'arbiter.queues', work: (leading) => this.lead(leading) }, signal);
+    const parts = { ...this.parts, instance: this.parts.identity.instance };
+    return leadRole(parts, { role: 'arbiter.queues', work: (leading) => this.lead(leading) }, signal);
   }
 
   private async lead(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import type { Store } from '../store/store.ts';
@@ -32,17 +33,8 @@ export class AlarmWorker implements Worker {
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, clock, instance } = this.parts;
-    await clock.sleep(WARM_UP_MS, signal);
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-alarms', instance, signal);
-      try {
-        await this.lead(AbortSignal.any([signal, lease.lost]));
-      } finally {
-        // The session may be gone, and the lease with it.
-        await lease.release().catch(() => undefined);
-      }
-    }
+    await this.parts.clock.sleep(WARM_UP_MS, signal);
+    await leadRole(this.parts, { role: 'manager-alarms', work: (leading) => this.lead(leading) }, signal);
   }
 
   private async lead(leading: AbortSignal): Promise<void> {

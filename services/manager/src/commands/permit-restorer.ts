@@ -4,6 +4,7 @@ import { SyncError } from '@lutra/model';
 import type { Clock, Command, CommandKind } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
@@ -40,21 +41,15 @@ export class PermitRestorer implements Worker {
     },
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, clock, instance } = this.parts;
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-permits', instance, signal);
-      const leading = AbortSignal.any([signal, lease.lost]);
-      this.missing = new Set();
-      try {
-        while (!leading.aborted) {
-          await this.tryLook();
-          await clock.sleep(LOOK_MS, leading);
-        }
-      } finally {
-        // The session may be gone, and the lease with it.
-        await lease.release().catch(() => undefined);
-      }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'manager-permits', work: (leading) => this.lead(leading) }, signal);
+  }
+
+  private async lead(leading: AbortSignal): Promise<void> {
+    this.missing = new Set();
+    while (!leading.aborted) {
+      await this.tryLook();
+      await this.parts.clock.sleep(LOOK_MS, leading);
     }
   }
 

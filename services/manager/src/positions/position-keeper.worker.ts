@@ -3,6 +3,7 @@ import { isSamePlace, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -30,20 +31,14 @@ export class PositionKeeper implements Worker {
     },
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, clock, instance } = this.parts;
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-positions', instance, signal);
-      const leading = AbortSignal.any([signal, lease.lost]);
-      try {
-        while (!leading.aborted) {
-          await this.trySave(leading);
-          await clock.sleep(LOOK_MS, leading);
-        }
-      } finally {
-        // The session may be gone, and the lease with it.
-        await lease.release().catch(() => undefined);
-      }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'manager-positions', work: (leading) => this.keep(leading) }, signal);
+  }
+
+  private async keep(leading: AbortSignal): Promise<void> {
+    while (!leading.aborted) {
+      await this.trySave(leading);
+      await this.parts.clock.sleep(LOOK_MS, leading);
     }
   }
 

@@ -3,6 +3,7 @@ import { Bell, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { ownCaller } from '../access/caller.ts';
@@ -54,19 +55,8 @@ export class Publisher implements Worker {
     this.bell.ring();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, instance, log } = this.parts;
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-publisher', instance, signal);
-      try {
-        await this.publishWhile(AbortSignal.any([signal, lease.lost]));
-      } finally {
-        await lease.release().catch((error: unknown) => {
-          // The session is gone, and the lease with it.
-          log.debug({ err: error }, 'leadership was lost before its release');
-        });
-      }
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'manager-publisher', work: (leading) => this.publishWhile(leading) }, signal);
   }
 
   private async publishWhile(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import { removePipelineRows } from '@lutra/sql';
 import type { Logger } from 'pino';
@@ -36,20 +37,14 @@ export class RemovalWorker implements Worker {
     },
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, clock, instance } = this.parts;
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-removals', instance, signal);
-      const leading = AbortSignal.any([signal, lease.lost]);
-      try {
-        while (!leading.aborted) {
-          await this.tryLook(leading);
-          await clock.sleep(LOOK_MS, leading);
-        }
-      } finally {
-        // The session may be gone, and the lease with it.
-        await lease.release().catch(() => undefined);
-      }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'manager-removals', work: (leading) => this.lead(leading) }, signal);
+  }
+
+  private async lead(leading: AbortSignal): Promise<void> {
+    while (!leading.aborted) {
+      await this.tryLook(leading);
+      await this.parts.clock.sleep(LOOK_MS, leading);
     }
   }
 

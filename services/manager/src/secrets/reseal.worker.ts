@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
+import { leadRole } from '@lutra/service-kit';
 import type { Secrets, Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -32,22 +33,16 @@ export class ResealWorker implements Worker {
     },
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, clock, instance } = this.parts;
-    while (!signal.aborted) {
-      const lease = await coordinator.acquireLeadership('manager-reseal', instance, signal);
-      const leading = AbortSignal.any([signal, lease.lost]);
-      try {
-        while (!leading.aborted) {
-          // Soon after the store has opened, not a look later.
-          const isAway = this.parts.store.whyAway !== '';
-          if (!isAway) await this.look(leading);
-          await clock.sleep(isAway ? LOOK_MS / 20 : LOOK_MS, leading);
-        }
-      } finally {
-        // The session may be gone, and the lease with it.
-        await lease.release().catch(() => undefined);
-      }
+  run(signal: AbortSignal): Promise<void> {
+    return leadRole(this.parts, { role: 'manager-reseal', work: (leading) => this.lead(leading) }, signal);
+  }
+
+  private async lead(leading: AbortSignal): Promise<void> {
+    while (!leading.aborted) {
+      // Soon after the store has opened, not a look later.
+      const isAway = this.parts.store.whyAway !== '';
+      if (!isAway) await this.look(leading);
+      await this.parts.clock.sleep(isAway ? LOOK_MS / 20 : LOOK_MS, leading);
     }
   }
 
