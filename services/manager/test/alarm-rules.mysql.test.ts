@@ -114,6 +114,29 @@ describe('alarm rules', () => {
   });
 });
 
+const NOBODY = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+it('one whose scope has lost a member says so and can be changed; without any member it is broken', async () => {
+  const server = { kind: 'mariadb', host: '127.0.0.1', user: 'u', password: 'p' };
+  const sourceId = await manager.create('data-sources', { ...server, name: 'lost a', port: 1 });
+  const targetId = await manager.create('data-sources', { ...server, name: 'lost b', port: 2 });
+  const create = (name: string): Promise<string> =>
+    manager.create('pipelines', { name, channelId, sourceId, targetId });
+  const [one, other] = [await create('lost one'), await create('lost other')];
+  const scope = { pipelineIds: [one, other], channelIds: [] };
+  const id = await manager.create('alarm-rules', { name: 'of two', kind: 'delay', enabled: true, scope });
+  expect((await api('DELETE', `pipelines/${one}`)).status).toBe(202);
+  const changed = await api('PATCH', `alarm-rules/${id}`, { threshold: 7_000 });
+  expect([changed.status, changed.body]).toMatchObject([200, { threshold: 7_000, scope }]);
+  expect(changed.body['problem']).toContain(one);
+  expect(changed.body['state']).not.toBe('broken');
+  const added = await api('PATCH', `alarm-rules/${id}`, { scope: { ...scope, pipelineIds: [one, NOBODY] } });
+  expect([added.status, added.body['detail']]).toEqual([400, expect.stringContaining(NOBODY)]);
+  expect((await api('DELETE', `pipelines/${other}`)).status).toBe(202);
+  expect((await api('GET', `alarm-rules/${id}`)).body).toMatchObject({ state: 'broken' });
+  expect((await api('PATCH', `alarm-rules/${id}`, { scope: null })).body).toMatchObject({ problem: null });
+}, 60_000);
+
 it('the history is bounded by a system parameter', async () => {
   await manager.request('PATCH', '/api/v1/system-parameters', { body: { alarmDays: 80 } });
   const { database } = installation;

@@ -18,7 +18,7 @@ import type { AlarmKind } from './alarm-kind.ts';
 import type { AlarmRuleCreateDto, AlarmRuleDto, AlarmRuleListDto, AlarmRulePatchDto } from './alarm-rule.dto.ts';
 import { AlarmRuleEntity, AlarmRuleFaultEntity, readableRule, unreadableField } from './alarm-rule.entity.ts';
 import { AlarmEntity } from './alarm.entity.ts';
-import { checkRule } from './check-rule.ts';
+import { checkRule, lostMembers } from './check-rule.ts';
 
 /** Every look evaluates all of them. */
 export const RULES_MAX = 1_000;
@@ -67,7 +67,7 @@ export class AlarmRuleService {
       const before = await alarmRuleDtoOf(manager, entity);
       assignGiven(entity, columnsOf(given), now);
       requireReadable(entity);
-      await checkRule(manager, entity);
+      await checkRule(manager, entity, before);
       const after = await alarmRuleDtoOf(manager, await manager.save(entity));
       const write = { action: 'update', resource: 'alarm-rule', resourceId: id, before, after } as const;
       await recordAudit(manager, write, { caller: by.caller, at: now });
@@ -132,11 +132,28 @@ async function describe(manager: EntityManager, rules: readonly AlarmRuleEntity[
     where: { ruleId: In(ids), openKey: Not(IsNull()) },
   });
   const faults = await manager.find(AlarmRuleFaultEntity, { where: { ruleId: In(ids) } });
-  return rules.map((rule) => {
+  const scopes = rules.map((rule) => readableRule(rule).scope);
+  const lost = await lostMembers(manager, scopes);
+  return rules.map((rule, index) => {
     const ofRule = open.filter(({ ruleId }) => ruleId === rule.id);
     const fault = faults.find(({ ruleId }) => ruleId === rule.id)?.problem ?? null;
-    return dtoOf(readableRule(rule), { open: ofRule, problem: unreadableField(rule)?.problem ?? fault });
+    const problem = unreadableField(rule)?.problem ?? fault;
+    const described = dtoOf(readableRule(rule), { open: ofRule, problem });
+    return problem === null ? withLost(described, scopes[index] ?? null, lost) : described;
   });
+}
+
+/** A rule that watches what is left says so; one that nothing is left to is broken. */
+function withLost(
+  rule: Plain<AlarmRuleDto>,
+  scope: AlarmRuleEntity['scope'],
+  lost: ReadonlySet<string>,
+): Plain<AlarmRuleDto> {
+  const members = [...(scope?.pipelineIds ?? []), ...(scope?.channelIds ?? [])];
+  const gone = members.filter((id) => lost.has(id));
+  if (gone.length === 0) return rule;
+  const problem = `scope names what is not there any more: ${gone.join(', ')}`;
+  return { ...rule, problem, state: rule.enabled && gone.length === members.length ? 'broken' : rule.state };
 }
 
 function dtoOf(

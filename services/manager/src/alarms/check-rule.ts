@@ -8,14 +8,41 @@ import { ALARM_KINDS } from './alarm-kind.ts';
 import type { AlarmRuleEntity } from './alarm-rule.entity.ts';
 import { isTimeZone } from './schedule.ts';
 
-/** Throws REQUEST_INVALID, naming the field, for a rule that makes no sense as a whole or names what is not there. */
-export async function checkRule(manager: EntityManager, rule: AlarmRuleEntity): Promise<void> {
+type Named = Pick<AlarmRuleEntity, 'receiverIds' | 'scope'>;
+
+/**
+ * Throws REQUEST_INVALID, naming the field, for a rule that makes no sense as a whole or newly names what is not there. What
+ * it named before (`before`) may have gone since: that is no reason against another threshold.
+ */
+export async function checkRule(
+  manager: EntityManager,
+  rule: AlarmRuleEntity,
+  before: Named = { receiverIds: [], scope: null },
+): Promise<void> {
   checkFields(rule);
   checkRecovery(rule);
   const { receiverIds, scope } = rule;
-  await requireAll(manager, ReceiverEntity, { field: 'receiverIds', ids: receiverIds });
-  await requireAll(manager, PipelineEntity, { field: 'scope.pipelineIds', ids: scope?.pipelineIds ?? [] });
-  await requireAll(manager, ChannelEntity, { field: 'scope.channelIds', ids: scope?.channelIds ?? [] });
+  const added = (ids: readonly string[] = [], known: readonly string[] = []): readonly string[] =>
+    ids.filter((id) => !known.includes(id));
+  const pipelineIds = added(scope?.pipelineIds, before.scope?.pipelineIds);
+  const channelIds = added(scope?.channelIds, before.scope?.channelIds);
+  await requireAll(manager, ReceiverEntity, { field: 'receiverIds', ids: added(receiverIds, before.receiverIds) });
+  await requireAll(manager, PipelineEntity, { field: 'scope.pipelineIds', ids: pipelineIds });
+  await requireAll(manager, ChannelEntity, { field: 'scope.channelIds', ids: channelIds });
+}
+
+/** What scopes name and is there no more, of pipelines and channels. */
+export async function lostMembers(
+  manager: EntityManager,
+  scopes: readonly AlarmRuleEntity['scope'][],
+): Promise<ReadonlySet<string>> {
+  const pipelineIds = scopes.flatMap((scope) => scope?.pipelineIds ?? []);
+  const channelIds = scopes.flatMap((scope) => scope?.channelIds ?? []);
+  const lost = [
+    ...(await missingOf(manager, PipelineEntity, pipelineIds)),
+    ...(await missingOf(manager, ChannelEntity, channelIds)),
+  ];
+  return new Set(lost);
 }
 
 function checkFields({ kind, threshold, keyword, scope, schedule }: AlarmRuleEntity): void {
@@ -53,11 +80,19 @@ async function requireAll<E extends { id: string }>(
   entity: EntityTarget<E>,
   { field, ids }: { readonly field: string; readonly ids: readonly string[] },
 ): Promise<void> {
-  if (ids.length === 0) return;
-  const found = await manager.find(entity, { where: { id: In(ids) } as FindOptionsWhere<E> });
-  const known = new Set(found.map(({ id }) => id));
-  const missing = ids.filter((id) => !known.has(id));
+  const missing = await missingOf(manager, entity, ids);
   if (missing.length > 0) refuse(field, `${field} names what is not there: ${missing.join(', ')}`);
+}
+
+async function missingOf<E extends { id: string }>(
+  manager: EntityManager,
+  entity: EntityTarget<E>,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const found = await manager.find(entity, { where: { id: In([...ids]) } as FindOptionsWhere<E> });
+  const known = new Set(found.map(({ id }) => id));
+  return ids.filter((id) => !known.has(id));
 }
 
 function refuse(field: string, problem: string): never {
