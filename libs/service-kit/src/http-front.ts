@@ -8,6 +8,7 @@ import { must } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Health, HealthAnswer } from './health.ts';
 import type { Telemetry } from './telemetry.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 import { followTlsFiles, readTlsFiles } from './tls-files.ts';
 import type { TlsFiles } from './tls-files.ts';
 
@@ -49,7 +50,8 @@ export async function openHttpFront(
   address: { readonly host: string; readonly port: number },
   parts: FrontParts,
 ): Promise<HttpFront> {
-  let forward: RequestListener = (_request, response) => {
+  let forward: RequestListener = (request, response) => {
+    setSecurityHeaders(request, response);
     sendHealth(response, parts.health.ready());
   };
   const { server, unfollow } = createFront(parts, (request, response) => {
@@ -103,12 +105,15 @@ function answerOwnPath(
 ): boolean {
   switch (request.url?.split('?')[0]) {
     case '/health/live':
+      setSecurityHeaders(request, response);
       sendHealth(response, health.live());
       return true;
     case '/health/ready':
+      setSecurityHeaders(request, response);
       sendHealth(response, health.ready());
       return true;
     case '/metrics':
+      setSecurityHeaders(request, response);
       telemetry.serveMetrics(request, response);
       return true;
     default:
@@ -117,7 +122,7 @@ function answerOwnPath(
 }
 
 function sendHealth(response: ServerResponse, { isWell, reasons }: HealthAnswer): void {
-  response.writeHead(isWell ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(isWell ? 200 : 503, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ status: isWell ? 'ok' : 'unavailable', reasons }));
 }
 

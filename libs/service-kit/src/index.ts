@@ -8,6 +8,7 @@ export { ProcessRouter } from './placement/process-router.ts';
 export { runService } from './run-service.ts';
 export type { ServiceDefinition } from './run-service.ts';
 export { Secrets } from './secrets.ts';
+export { setSecurityHeaders } from './security-headers.ts';
 export { SERVICE_CONTEXT } from './service-context.ts';
 export type { InstanceIdentity, ServiceContext } from './service-context.ts';
 export { StageEnv } from './stage.env.ts';

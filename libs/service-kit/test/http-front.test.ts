@@ -66,6 +66,26 @@ describe('HTTP front', () => {
     expect((await get('/health/live')).status).toBe(200);
   });
 
+  it.each(['/health/live', '/health/ready', '/metrics', '/api/v1/channels'])(
+    'shuts the browser in with its own answer to %s',
+    async (path) => {
+      const { headers } = await fetch(`http://127.0.0.1:${front.port}${path}`);
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('strict-transport-security')).toBeNull();
+    },
+  );
+
+  it('leaves the headers of other answers to the application', async () => {
+    front.forwardTo((_request, response) => {
+      response.end();
+    });
+    const { headers } = await fetch(`http://127.0.0.1:${front.port}/api/docs`);
+    expect(headers.get('content-security-policy')).toBeNull();
+  });
+
   it('serves metrics of stages in Prometheus text form', async () => {
     const meter = stageMeter('extract');
     meter.recordProcess({ pipelineId: 'p1', rowCount: 12, bytes: 3_400, durationMs: 20 });

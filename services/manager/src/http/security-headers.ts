@@ -1,26 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setSecurityHeaders } from '@lutra/service-kit';
 
-/** What every answer tells a browser: nothing of it is a page, nothing of it is kept, nobody may frame or embed it. */
-const HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
 /** The API page has scripts and styles of its own; Swagger UI writes some styles into the page. */
 const PAGE_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 const PAGE = /^\/api\/docs([/?]|$)/i;
-/** A year: whoever has used TLS once is not lured away from it. */
-const TLS_ONLY = 'max-age=31536000';
 
-/** Sets the headers that keep a browser from being turned against its user. */
+/** The headers of every answer of a service, but for the API page a policy under which it runs. */
 export function securityHeaders(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  setSecurityHeaders(request, response);
   if (PAGE.test(request.url ?? '')) response.setHeader('content-security-policy', PAGE_POLICY);
-  if ('encrypted' in request.socket) response.setHeader('strict-transport-security', TLS_ONLY);
   next();
 }
