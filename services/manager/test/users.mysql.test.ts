@@ -52,6 +52,33 @@ describe('a user', () => {
     expect(await newestAudit()).toMatchObject({ who: 'anna', whoId: id, action: 'create', resource: 'channel' });
   });
 
+  it('is not left limited to a channel that is gone: whoever names a channel keeps it', async () => {
+    const channelId = await manager.create('channels', { name: 'of many' });
+    const channelIds = [channelId];
+    const apiKeyId = await manager.create('api-keys', { name: 'limited', role: 'viewer', channelIds });
+    const userId = await createUser('limited', { channelIds, role: 'admin' });
+    const scope = { pipelineIds: [], channelIds };
+    const ruleId = await manager.create('alarm-rules', { name: 'limited', kind: 'delay', scope });
+    const path = `channels/${channelId}`;
+    const refused = await manager.request('DELETE', `/api/v1/${path}`);
+    expect([refused.status, refused.body['detail'], refused.body['details']]).toEqual([
+      409,
+      'Channel of many is named by 1 users, 1 API keys, 1 alarm rules: change or remove them first',
+      {
+        ...{ users: [{ id: userId, name: 'limited' }], apiKeys: [{ id: apiKeyId, name: 'limited' }] },
+        alarmRules: [{ id: ruleId, name: 'limited' }],
+      },
+    ]);
+    const ofLimited = await as(await tokenOf('limited'), 'DELETE', path);
+    expect([ofLimited.status, ofLimited.body['details'] ?? {}]).toEqual([409, {}]);
+    const other = await manager.create('channels', { name: 'of few' });
+    await manager.request('PATCH', `/api/v1/users/${userId}`, { body: { channelIds: [other] } });
+    await manager.request('PATCH', `/api/v1/alarm-rules/${ruleId}`, { body: { scope: null } });
+    expect(problem(await manager.request('DELETE', `/api/v1/${path}`))).toEqual([409, 'RESOURCE_CONFLICT']);
+    await manager.request('DELETE', `/api/v1/api-keys/${apiKeyId}`);
+    expect((await manager.request('DELETE', `/api/v1/${path}`)).status).toBe(204);
+  });
+
   it('is limited to the channels of the user', async () => {
     const channelId = await manager.create('channels', { name: 'of berta' });
     const id = await createUser('berta', { channelIds: [channelId] });

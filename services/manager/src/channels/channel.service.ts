@@ -1,5 +1,4 @@
 import { ulid } from 'ulid';
-import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { whereVisible } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -10,10 +9,10 @@ import { pageOf } from '../http/page-of.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
-import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Store } from '../store/store.ts';
 import type { ChannelCreateDto, ChannelDto, ChannelListDto, ChannelPatchDto } from './channel.dto.ts';
 import { ChannelEntity } from './channel.entity.ts';
+import { requireUnused } from './require-unused.ts';
 
 /** Channels group pipelines. They concern no stage, so that nothing is published when one changes. */
 export class ChannelService {
@@ -58,16 +57,12 @@ export class ChannelService {
     });
   }
 
+  /** Throws RESOURCE_CONFLICT while anything names the channel. */
   async remove(id: string, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
     await this.store.change(async (manager) => {
       const entity = await findResource(manager, ChannelEntity, id);
       requireMatch(entity.version, by.ifMatch);
-      const users = await manager.find(PipelineEntity, { where: { channelId: id }, order: { id: 'ASC' } });
-      if (users.length > 0) {
-        const pipelines = users.map((pipeline) => ({ id: pipeline.id, name: pipeline.name }));
-        const problem = `Channel ${entity.name} has ${String(users.length)} pipelines: remove them first`;
-        throw new SyncError('RESOURCE_CONFLICT', { problem, pipelines });
-      }
+      await requireUnused(manager, entity, by.caller);
       await manager.delete(ChannelEntity, { id });
       const write = {
         action: 'delete',
