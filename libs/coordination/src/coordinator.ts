@@ -1,4 +1,11 @@
-import type { InstanceDescription, InstanceOrder, LeaseHolder, Permit, ServiceName } from '@lutra/model';
+import type {
+  InstallationOrder,
+  InstanceDescription,
+  InstanceOrder,
+  LeaseHolder,
+  Permit,
+  ServiceName,
+} from '@lutra/model';
 
 export interface CoordinatorOptions {
   /** Comma-separated 'host:port', with a path behind the last one when everything shall be below it ('zk1:2181,zk2:2181/site'). */
@@ -63,6 +70,13 @@ export interface Coordinator {
   writeInstanceOrder(instance: string, order: InstanceOrder): Promise<void>;
   /** Takes the order back; nothing happens when there is none. */
   removeInstanceOrder(instance: string): Promise<void>;
+
+  /** What a person has ordered of all instances; null = nothing, or it was lost. */
+  installationOrder(): Promise<InstallationOrder | null>;
+  /** Current order first, then every change. */
+  watchInstallationOrder(signal: AbortSignal): AsyncIterable<InstallationOrder | null>;
+  /** Outlives sessions and restarts. Of two writers the last one's word stands. */
+  writeInstallationOrder(order: InstallationOrder): Promise<void>;
 
   permit(pipelineId: string): Promise<VersionedPermit | null>;
   /** Current permit first, then every change. A watch is a hint: the node is read again on reconnect and every 5 s. */

@@ -6,6 +6,7 @@ export interface Paths {
   readonly root: string;
   readonly instances: (service: ServiceName) => string;
   readonly instance: (service: ServiceName, instance: string) => string;
+  readonly installationOrder: string;
   readonly orders: string;
   readonly order: (instance: string) => string;
   readonly pipelines: string;
@@ -24,6 +25,7 @@ export function pathsBelow(root: string): Paths {
     root: base === '' ? '/' : base,
     instances: (service) => `${base}/instances/${service}`,
     instance: (service, instance) => `${base}/instances/${service}/${segment(instance)}`,
+    installationOrder: `${base}/installation-order`,
     orders: `${base}/orders`,
     order: (instance) => `${base}/orders/${segment(instance)}`,
     pipelines: `${base}/pipelines`,

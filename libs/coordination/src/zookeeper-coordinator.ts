@@ -1,4 +1,11 @@
-import type { InstanceDescription, InstanceOrder, LeaseHolder, Permit, ServiceName } from '@lutra/model';
+import type {
+  InstallationOrder,
+  InstanceDescription,
+  InstanceOrder,
+  LeaseHolder,
+  Permit,
+  ServiceName,
+} from '@lutra/model';
 import type { Coordinator, Lease, LeaseKind, LeaseManners, Membership, VersionedPermit } from './coordinator.ts';
 import { joinMembers } from './membership.ts';
 import { OrderStore } from './order-store.ts';
@@ -62,6 +69,18 @@ export class ZooKeeperCoordinator implements Coordinator {
 
   removeInstanceOrder(instance: string): Promise<void> {
     return this.orders.remove(instance);
+  }
+
+  installationOrder(): Promise<InstallationOrder | null> {
+    return this.orders.readInstallation();
+  }
+
+  watchInstallationOrder(signal: AbortSignal): AsyncIterable<InstallationOrder | null> {
+    return this.orders.watchInstallation(signal);
+  }
+
+  writeInstallationOrder(order: InstallationOrder): Promise<void> {
+    return this.orders.writeInstallation(order);
   }
 
   permit(pipelineId: string): Promise<VersionedPermit | null> {

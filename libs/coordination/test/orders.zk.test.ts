@@ -2,7 +2,7 @@
 // Method: several coordinators with sessions of their own on one random root of a real ZooKeeper.
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { InstanceOrder } from '@lutra/model';
+import type { InstallationOrder, InstanceOrder } from '@lutra/model';
 import { testServers } from '@lutra/testing';
 import { openCoordinator } from '../src/index.ts';
 import type { Coordinator, LeaseManners } from '../src/index.ts';
@@ -67,6 +67,32 @@ describe('orders for instances', () => {
     stop.abort();
     await watching;
     expect(seen).toEqual([null, order({ draining: true }), order({ weight: 3 }), null]);
+  });
+});
+
+describe('the order for all instances', () => {
+  it('outlives the session that gave it, is none of an instance, and reaches who follows it', async () => {
+    const giver = await open();
+    await giver.writeInstallationOrder({ logLevel: 'debug' });
+    await giver.close();
+    const [second, reader] = [await open(), await open()];
+    expect(await reader.installationOrder()).toEqual({ logLevel: 'debug' });
+    expect([...(await reader.instanceOrders()).keys()]).toEqual([]);
+    const stop = new AbortController();
+    const seen: (InstallationOrder | null)[] = [];
+    const watching = (async () => {
+      for await (const each of reader.watchInstallationOrder(stop.signal)) seen.push(each);
+    })();
+    await until(() => seen.length === 1);
+    await second.writeInstallationOrder({ logLevel: null });
+    await until(() => seen.length === 2);
+    stop.abort();
+    await watching;
+    expect(seen).toEqual([{ logLevel: 'debug' }, { logLevel: null }]);
+  });
+
+  it('is nothing where nobody gave one', async () => {
+    expect(await (await open()).installationOrder()).toBeNull();
   });
 });
 

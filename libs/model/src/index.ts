@@ -50,7 +50,14 @@ export type { DoneSet, MariadbGtid } from './gtid-set.ts';
 export { describeProcess, SERVICES, STAGES } from './identity.ts';
 export type { ProcessIdentity, ServiceName, Stage } from './identity.ts';
 export { LOG_LEVELS } from './instance.ts';
-export type { InstanceDescription, InstanceLoad, InstanceOrder, LeaseHolder, LogLevel } from './instance.ts';
+export type {
+  InstallationOrder,
+  InstanceDescription,
+  InstanceLoad,
+  InstanceOrder,
+  LeaseHolder,
+  LogLevel,
+} from './instance.ts';
 export { readGhostTable } from './ghost-table.ts';
 export type { GhostTable } from './ghost-table.ts';
 export { linkSignals } from './link-signals.ts';

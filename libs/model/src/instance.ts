@@ -36,11 +36,17 @@ export interface InstanceOrder {
   readonly maintenance: boolean;
   /** Null = the weight that the instance was started with. */
   readonly weight: number | null;
-  /** Null or absent = the level that the instance was started with. */
+  /** Null or absent = what is ordered of all instances, else the level that the instance was started with. */
   readonly logLevel?: LogLevel | null;
   readonly reason: string;
   readonly by: string;
   readonly at: string;
+}
+
+/** What a person has ordered of all instances, present and later ones; an instance's own order goes before it. */
+export interface InstallationOrder {
+  /** Null = the level that each instance was started with. */
+  readonly logLevel: LogLevel | null;
 }
 
 /** Content of a lease node (mainstem, loader). `epoch` is the one that the winner saw; it works only in a larger one. */

@@ -1,16 +1,17 @@
 import { SyncError } from '@lutra/model';
-import type { InstanceOrder, LogLevel } from '@lutra/model';
+import type { InstallationOrder, InstanceOrder, LogLevel } from '@lutra/model';
 import type { ServiceContext } from './service-context.ts';
 import { Watched } from './watched.ts';
 
 const REWATCH_MS = 1_000;
 
 /**
- * What a person has ordered of this instance, followed from before it takes any work: an order outlives restarts. While
- * ZooKeeper is away, the last known order holds.
+ * What a person has ordered of this instance and of all, followed from before it takes any work: an order outlives restarts.
+ * While ZooKeeper is away, the last known order holds.
  */
 export class OwnOrder extends Watched {
   private known: InstanceOrder | null | undefined;
+  private ofAll: InstallationOrder | null | undefined;
 
   constructor(private readonly context: Pick<ServiceContext, 'clock' | 'coordinator' | 'env' | 'identity' | 'log'>) {
     super();
@@ -39,17 +40,38 @@ export class OwnOrder extends Watched {
     return this.known?.weight ?? this.context.env.LUTRA_WEIGHT;
   }
 
+  /** Its own order goes before the one of all. */
   get logLevel(): LogLevel {
-    return this.known?.logLevel ?? this.context.env.LUTRA_LOG_LEVEL;
+    return this.known?.logLevel ?? this.ofAll?.logLevel ?? this.context.env.LUTRA_LOG_LEVEL;
   }
 
   /** Follows until the signal aborts; a watch that breaks is set again. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, coordinator, identity, log } = this.context;
+    const { coordinator, identity } = this.context;
+    await Promise.all([
+      this.follow(
+        () => coordinator.watchInstanceOrder(identity.instance, signal),
+        (order) => (this.known = order),
+        signal,
+      ),
+      this.follow(
+        () => coordinator.watchInstallationOrder(signal),
+        (order) => (this.ofAll = order),
+        signal,
+      ),
+    ]);
+  }
+
+  private async follow<Order>(
+    watch: () => AsyncIterable<Order>,
+    take: (order: Order) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, log } = this.context;
     while (!signal.aborted) {
       try {
-        for await (const order of coordinator.watchInstanceOrder(identity.instance, signal)) {
-          this.known = order;
+        for await (const order of watch()) {
+          take(order);
           this.tell();
         }
       } catch (error) {

@@ -3,6 +3,7 @@
 // Method: real NATS and ZooKeeper in an installation of its own; two instances count what they work on.
 import { afterEach, beforeEach, describe, it, jest } from '@jest/globals';
 import type { InstanceOrder } from '@lutra/model';
+import { OwnOrder } from '../src/own-order.ts';
 import { stageWorker } from '../src/stage-worker.ts';
 import { pipelineDefinition, selectProcess, soon, TestInstallation } from './kit-fixture.ts';
 import type { TestInstance } from './kit-fixture.ts';
@@ -84,5 +85,31 @@ describe('an ordered stage', () => {
     await extract('extract-1');
     await select(1, 3);
     await soon('the work', () => countOf('extract-1') === 3);
+  });
+});
+
+describe('the log level that is ordered', () => {
+  it('of all instances counts for one that comes later, until it has an order of its own', async () => {
+    const installation = await TestInstallation.open();
+    const stop = new AbortController();
+    try {
+      const { coordinator } = installation;
+      await coordinator.writeInstallationOrder({ logLevel: 'debug' });
+      const { context } = await installation.instance('extract', 'extract-1');
+      const own = new OwnOrder(context);
+      const running = own.run(stop.signal);
+      await soon('the level of all', () => own.logLevel === 'debug');
+      const none = { draining: false, maintenance: false, weight: null, reason: 'test', by: 'test', at: '' };
+      await coordinator.writeInstanceOrder('extract-1', { ...none, logLevel: 'trace' });
+      await soon('its own level', () => own.logLevel === 'trace');
+      await coordinator.writeInstallationOrder({ logLevel: null });
+      await coordinator.writeInstanceOrder('extract-1', { ...none, logLevel: null });
+      await soon('the level that it was started with', () => own.logLevel === context.env.LUTRA_LOG_LEVEL);
+      stop.abort();
+      await running;
+    } finally {
+      stop.abort();
+      await installation.close();
+    }
   });
 });

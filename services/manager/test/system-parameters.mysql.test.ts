@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { LogLevel } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
 import { SYSTEM_NUMBERS } from '../src/system-parameters/system-parameter-catalogue.ts';
 import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
@@ -70,6 +72,22 @@ describe('system parameters', () => {
       maxRows: 5_000,
     });
   });
+
+  it('order a log level of all instances, bring it back after a loss, and take it back', async () => {
+    const { coordinator } = manager;
+    const reached = (level: LogLevel | null): Promise<unknown> =>
+      waitUntil(async () => (await coordinator.installationOrder())?.logLevel === level, {
+        what: `log level ${String(level)}`,
+        timeoutMs: 30_000,
+      });
+    expect((await patch({ logLevel: 'debug' })).body).toMatchObject({ logLevel: 'debug' });
+    await reached('debug');
+    await coordinator.writeInstallationOrder({ logLevel: 'error' });
+    await reached('debug');
+    expect((await patch({ logLevel: null })).body).toMatchObject({ logLevel: null });
+    await reached(null);
+    expect((await patch({ logLevel: 'loud' })).text).toContain('logLevel');
+  }, 60_000);
 
   it('bound what is kept of revisions from the next change on', async () => {
     const id = await manager.create('pipelines', { ...ids, name: 'bounded' });

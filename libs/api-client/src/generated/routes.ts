@@ -1107,7 +1107,7 @@ export interface InstanceOrderDto {
   readonly maintenance: boolean;
   /** Null = the weight that it was started with */
   readonly weight: number | null;
-  /** Null = the level that it was started with */
+  /** Null = the system parameter, else the level that it was started with */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error" | null;
   readonly reason: string;
   /** Name of the token */
@@ -2151,6 +2151,8 @@ export interface SystemParametersDto {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly pipelineDefaults: ParametersDto;
+  /** From which level on all instances write to their logs, later ones too, where no order for one instance says otherwise; null = as each was started. Reaches them within seconds */
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | null;
   /** Revisions that are kept of each pipeline, the newest; older ones go with its next change */
   readonly revisionsMax: number;
   /** How long a removal that is done is shown */
@@ -2176,6 +2178,8 @@ export interface SystemParametersDto {
 export interface SystemParametersPatchDto {
   /** What a new pipeline is made with where the request says nothing; replaced as a whole, null = nothing. Pipelines that there are, and documents of channels, stay as they are */
   readonly pipelineDefaults?: ParametersDto | null;
+  /** From which level on all instances write to their logs, later ones too, where no order for one instance says otherwise; null = as each was started. Reaches them within seconds */
+  readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error" | null;
   /** Revisions that are kept of each pipeline, the newest; older ones go with its next change. Unit: revisions. Null = the default */
   readonly revisionsMax?: number | null;
   /** How long a removal that is done is shown. Unit: days. Null = the default */

@@ -9,6 +9,7 @@ import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Store } from '../store/store.ts';
+import { restoreInstallationOrder } from '../system-parameters/restore-installation-order.ts';
 import { CommandEntity } from './command.entity.ts';
 
 /** A permit that is missing in two looks is lost: an arbiter that is just writing it has done so by the second one. */
@@ -23,7 +24,7 @@ const NEWEST_MAX = 100;
  * ZooKeeper's data were lost (restored from nothing, a wrong chroot emptied): pipelines that shall run have no permit, and
  * nobody but an operator would start them. The last operator's word is in the store; one manager at a time gives it again.
  * The START is about epoch 0, that is about the missing permit: where there is one by now it is void. Its epoch is raised
- * above the target's by the loader's claim.
+ * above the target's by the loader's claim. The order for all instances is brought there by the same look.
  */
 export class PermitRestorer implements Worker {
   readonly name = 'permit-restorer';
@@ -66,8 +67,9 @@ export class PermitRestorer implements Worker {
   }
 
   private async look(): Promise<void> {
-    const { store, coordinator } = this.parts;
+    const { store, coordinator, log } = this.parts;
     if (store.whyAway !== '') return;
+    if (await restoreInstallationOrder(store, coordinator)) log.info('order for all instances is written');
     const definitions = await store.read(DefinitionEntity, (rows) =>
       rows.find({ select: { pipelineId: true }, where: { isRemoved: false, isPublished: true } }),
     );

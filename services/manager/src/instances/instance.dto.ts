@@ -77,7 +77,11 @@ export class InstanceOrderDto implements InstanceOrder {
   @ApiProperty({ type: Number, nullable: true, description: 'Null = the weight that it was started with' })
   weight!: number | null;
 
-  @ApiPropertyOptional({ enum: LOG_LEVELS, nullable: true, description: 'Null = the level that it was started with' })
+  @ApiPropertyOptional({
+    enum: LOG_LEVELS,
+    nullable: true,
+    description: 'Null = the system parameter, else the level that it was started with',
+  })
   logLevel?: LogLevel | null;
 
   @ApiProperty()

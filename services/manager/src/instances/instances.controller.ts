@@ -28,7 +28,7 @@ export class InstancesController {
     return this.instances.list();
   }
 
-  /** What instances write to their logs, from the next line on, without a stop. Holds over restarts; later instances start as configured. */
+  /** What instances write to their logs, from the next line on, without a stop. Holds over restarts; later instances follow the system parameter `logLevel`. */
   @Put('log-level')
   @Allows('operator')
   @FailsWith(...OF_THE_CLUSTER)

@@ -1,9 +1,11 @@
-import type { PipelineParameters } from '@lutra/model';
+import type { LogLevel, PipelineParameters } from '@lutra/model';
 
 /** What holds for the whole installation, and may be changed while it runs. */
 export interface SystemParameterValues extends Readonly<Record<SystemNumberName, number>> {
   /** What a new pipeline is made with where the request says nothing. */
   readonly pipelineDefaults: Partial<PipelineParameters>;
+  /** From which level on all instances write to their logs, later ones too, where no order for one instance says otherwise; null = as each was started. */
+  readonly logLevel: LogLevel | null;
 }
 
 /** A number of the catalogue. */
@@ -67,6 +69,7 @@ export type SystemNumberName = keyof typeof SYSTEM_NUMBERS;
 
 export const DEFAULT_SYSTEM_PARAMETERS: SystemParameterValues = {
   pipelineDefaults: {},
+  logLevel: null,
   ...(Object.fromEntries(Object.entries(SYSTEM_NUMBERS).map(([name, { default: value }]) => [name, value])) as Record<
     SystemNumberName,
     number

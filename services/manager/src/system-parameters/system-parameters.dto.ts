@@ -1,12 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsObject, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
-import type { PipelineParameters } from '@lutra/model';
+import { IsIn, IsInt, IsObject, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { LOG_LEVELS } from '@lutra/model';
+import type { LogLevel, PipelineParameters } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { ParametersDto } from '../pipelines/parameters.dto.ts';
 import { SYSTEM_NUMBERS } from './system-parameter-catalogue.ts';
 import type { SystemNumberName, SystemParameterValues } from './system-parameter-catalogue.ts';
+
+const LOG_LEVEL_NOTE =
+  'From which level on all instances write to their logs, later ones too, where no order for one instance says otherwise; null = as each was started. Reaches them within seconds';
 
 /** A number of the catalogue; null = its default. */
 function SystemNumberField(name: SystemNumberName): PropertyDecorator {
@@ -39,6 +43,12 @@ export class SystemParametersPatchDto {
   @ValidateNested()
   @Type(() => ParametersDto)
   pipelineDefaults?: ParametersDto | null;
+
+  @ApiPropertyOptional({ enum: LOG_LEVELS, nullable: true, description: LOG_LEVEL_NOTE })
+  @MayBeAbsent()
+  @ValidateIf((_object, given) => given !== null)
+  @IsIn(LOG_LEVELS)
+  logLevel?: LogLevel | null;
 
   @SystemNumberField('revisionsMax')
   revisionsMax?: number | null;
@@ -74,6 +84,9 @@ export class SystemParametersPatchDto {
 export class SystemParametersDto extends ResourceDto implements SystemParameterValues {
   @ApiProperty({ type: ParametersDto })
   pipelineDefaults!: Partial<PipelineParameters>;
+
+  @ApiProperty({ enum: LOG_LEVELS, nullable: true, description: LOG_LEVEL_NOTE })
+  logLevel!: LogLevel | null;
 
   @ApiProperty({ description: SYSTEM_NUMBERS.revisionsMax.meaning })
   revisionsMax!: number;
