@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { must } from '@lutra/model';
 import type { LutraEvent, WarningEvent } from '@lutra/model';
+import { NatsLink } from '../src/nats/nats-link.ts';
+import { readNewest } from '../src/nats/read-newest.ts';
 import { command, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
 
@@ -47,6 +49,16 @@ describe('the event log', () => {
       if (event.process !== null && event.process >= 10) seen.push(event);
     }
     expect(processes(seen)).toEqual(Array.from({ length: 50 }, (_, index) => index + 10));
+  });
+
+  it('says that NATS does not answer, and not that there is nothing, when what is there does not come in time', async () => {
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const link = await NatsLink.open(test.options);
+    const { subjects } = link;
+    const read = { stream: subjects.streams.events, filter: subjects.eventFilter({}, 'loaded'), limit: 5 };
+    expect(await readNewest(link, read)).toHaveLength(1);
+    await expect(readNewest(link, read, () => AbortSignal.abort())).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
+    await link.close();
   });
 
   it('reads the newest that match, oldest first', async () => {

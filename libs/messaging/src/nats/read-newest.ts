@@ -1,3 +1,4 @@
+import { unreachable } from './nats-failure.ts';
 import type { NatsLink } from './nats-link.ts';
 import { countStored, readOrdered } from './ordered-reader.ts';
 import type { ReadStart, StoredMessage } from './ordered-reader.ts';
@@ -14,19 +15,30 @@ export interface NewestRead {
   readonly limit: number;
 }
 
-/** The newest `limit` messages that match, oldest first. Looks backwards from the end, so that a long log is not read whole. */
-export async function readNewest(link: NatsLink, read: NewestRead): Promise<StoredMessage[]> {
+/**
+ * The newest `limit` messages that match, oldest first. Looks backwards from the end, so that a long log is not read whole.
+ * What is there and does not come within 10 s is BUS_UNREACHABLE: fewer messages would read as if there were no more.
+ */
+export async function readNewest(
+  link: NatsLink,
+  read: NewestRead,
+  timeLimit: () => AbortSignal = () => AbortSignal.timeout(READ_LIMIT_MS),
+): Promise<StoredMessage[]> {
   if (read.limit <= 0) return [];
   const { start, count } = await startOf(link, read);
   if (count === 0) return [];
+  let next = start;
   const messages: StoredMessage[] = [];
-  const signal = AbortSignal.any([AbortSignal.timeout(READ_LIMIT_MS), link.closed]);
+  const signal = AbortSignal.any([timeLimit(), link.closed]);
   for await (const message of readOrdered(link, { ...read, start, signal })) {
     messages.push(message);
     if (messages.length > 2 * read.limit) messages.splice(0, messages.length - read.limit);
-    if (message.pending === 0) break;
+    if (message.pending === 0) return messages.slice(-read.limit);
+    next = { kind: 'sequence', sequence: message.sequence + 1 };
   }
-  return messages.slice(-read.limit);
+  // Removed while it was read: what came is all that there is.
+  if ((await countStored(link, { ...read, start: next })) === 0) return messages.slice(-read.limit);
+  throw unreachable('not all messages came in time', link.address);
 }
 
 async function startOf(
