@@ -1,6 +1,7 @@
 import type { DonePlace, InsidePlace, Place } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { checkpointMissing, fenced } from './checkpoint-failure.ts';
+import { showProcesses } from './show-processes.ts';
 import { grantStatement } from './sql-failure.ts';
 import { quoteText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
@@ -192,10 +193,10 @@ export async function killRecordedSessions(
 export async function killSessions(session: TargetSession, sessionIds: readonly number[]): Promise<number> {
   const wanted = sessionIds.filter((id) => id > 0 && id !== session.info.sessionId);
   if (wanted.length === 0) return 0;
-  const found = await session.query(
-    `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID IN (${wanted.join(',')}) AND USER = SUBSTRING_INDEX(USER(), '@', 1)`,
-  );
-  for (const { id } of found) await kill(session, Number(id));
+  const processes = await showProcesses(session);
+  const own = processes.find(({ id }) => id === session.info.sessionId);
+  const found = processes.filter(({ id, user }) => wanted.includes(id) && user === own?.user);
+  for (const { id } of found) await kill(session, id);
   await session.rollback();
   return found.length;
 }

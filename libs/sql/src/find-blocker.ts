@@ -1,4 +1,6 @@
 import type { Blocker } from '@lutra/model';
+import { showProcesses } from './show-processes.ts';
+import type { ServerProcess } from './show-processes.ts';
 import { stripLiterals } from './strip-literals.ts';
 import type { TargetSession } from './target-session.ts';
 
@@ -24,8 +26,7 @@ interface Holder {
  */
 export async function findBlocker(session: TargetSession, sessionId: number): Promise<FoundBlocker | null> {
   const ask = (sql: string): Promise<readonly Row[] | null> => tryQuery(session, sql);
-  const [own] = (await ask(ownStateQuery(sessionId))) ?? [];
-  const state = text(own?.['state']);
+  const state = (await ownProcess(session, sessionId))?.state ?? '';
   const holder =
     (await rowHolder(session, ask, sessionId)) ?? (await metadataHolder(session, ask, { sessionId, state }));
   if (holder !== null) return lockBlocker(session, holder);
@@ -42,10 +43,10 @@ export async function findBlocker(session: TargetSession, sessionId: number): Pr
 
 /** What a statement of `sessionId` does when no lock is in its way; null when nothing runs. */
 export async function describeWork(session: TargetSession, sessionId: number): Promise<FoundBlocker | null> {
-  const [own] = (await tryQuery(session, ownStateQuery(sessionId))) ?? [];
-  const statement = text(own?.['info']);
-  if (statement === '') return null;
-  const message = `load waits for target ${session.info.address}, which has been at one statement for ${text(own?.['seconds'])} s (${text(own?.['state'])}): ${stripLiterals(statement)}`;
+  const own = await ownProcess(session, sessionId);
+  if (own === null || own.statement === '') return null;
+  const statement = stripLiterals(own.statement);
+  const message = `load waits for target ${session.info.address}, which has been at one statement for ${String(own.seconds)} s (${own.state}): ${statement}`;
   return { kind: 'targetWait', message };
 }
 
@@ -53,8 +54,16 @@ export async function describeWork(session: TargetSession, sessionId: number): P
 const STATEMENT_CHARACTERS_READ = 4_096;
 const beginningOf = (sql: string): string => `LEFT(${sql}, ${String(STATEMENT_CHARACTERS_READ)})`;
 
-const ownStateQuery = (id: number): string =>
-  `SELECT STATE AS state, ${beginningOf('INFO')} AS info, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ${String(id)}`;
+/** More of the statement than SHOW PROCESSLIST tells, where the server can tell it. */
+async function ownProcess(session: TargetSession, sessionId: number): Promise<ServerProcess | null> {
+  const [more] =
+    (await tryQuery(
+      session,
+      `SELECT ${beginningOf('INFO')} AS info FROM information_schema.PROCESSLIST WHERE ID = ${String(sessionId)}`,
+    )) ?? [];
+  const own = (await orNull(session, () => showProcesses(session)))?.find(({ id }) => id === sessionId);
+  return own === undefined ? null : { ...own, statement: text(more?.['info']) || own.statement };
+}
 
 function lockBlocker({ info }: TargetSession, { connectionId, what, statement, isWaitingToo }: Holder): FoundBlocker {
   const kind = 'targetLock';
@@ -175,9 +184,12 @@ const holderOf = (row: Row, what: string): Holder => ({
 type Ask = (sql: string) => Promise<readonly Row[] | null>;
 
 /** Null when the account may not ask, or the server has no such table. */
-async function tryQuery(session: TargetSession, sql: string): Promise<readonly Row[] | null> {
+const tryQuery = (session: TargetSession, sql: string): Promise<readonly Row[] | null> =>
+  orNull(session, () => session.query(sql));
+
+async function orNull<T>(session: TargetSession, ask: () => Promise<T>): Promise<T | null> {
   try {
-    return await session.query(sql);
+    return await ask();
   } catch {
     return null;
   } finally {

@@ -1,4 +1,5 @@
 import { SyncError } from '@lutra/model';
+import { showProcesses } from './show-processes.ts';
 import type { TargetSession } from './target-session.ts';
 
 /** How busy a target is; null = the server does not tell. */
@@ -56,10 +57,8 @@ export async function readTargetReplicas(session: TargetSession): Promise<Target
     const [host, port] = [textOf(row['Host']), Number(row['Port'])];
     return host === '' || !(port > 0) ? [] : [{ host, port }];
   });
-  const dumps = await orNothing(() =>
-    session.query("SELECT COUNT(*) AS number FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"),
-  );
-  const readers = numberOf(dumps?.[0]?.['number']) ?? listed.length;
+  const processes = await orNothing(() => showProcesses(session));
+  const readers = processes?.filter(({ command }) => command.startsWith('Binlog Dump')).length ?? listed.length;
   return { replicas, unknown: Math.max(0, Math.max(readers, listed.length) - replicas.length), identity };
 }
 

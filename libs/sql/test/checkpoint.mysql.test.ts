@@ -19,7 +19,7 @@ import {
   resolveCommit,
 } from '@lutra/sql';
 import type { CheckpointMove, TargetSession } from '@lutra/sql';
-import { TARGETS, TargetFixture } from './target-fixture.ts';
+import { runsBytes, TARGETS, TargetFixture } from './target-fixture.ts';
 
 const placeAt = (last: number): Place => ({
   done: { kind: 'mariadbGtid', gtidList: `0-1-${String(last)}` },
@@ -141,6 +141,15 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     expect(first.isOpen).toBe(false);
     expect(await killSessions(helper, [first.info.sessionId])).toBe(0);
     target.session = second;
+  });
+
+  it('ends a session also while another one runs a statement with bytes that are no text', async () => {
+    const binary = await runsBytes(target.server);
+    try {
+      expect(await killSessions(first, [second.info.sessionId])).toBe(1);
+    } finally {
+      binary.destroy();
+    }
   });
 
   it('moves several lanes at once, each from its own step to its own place, or none of them', async () => {

@@ -4,10 +4,11 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
-import { findBlocker, openTarget } from '@lutra/sql';
+import { describeWork, findBlocker, openTarget } from '@lutra/sql';
 import type { FoundBlocker, TargetSession } from '@lutra/sql';
 import { waitUntil } from '@lutra/testing';
-import { dataSource, TargetFixture, TARGETS } from './target-fixture.ts';
+import { showProcesses } from '../src/show-processes.ts';
+import { dataSource, runsBytes, TargetFixture, TARGETS } from './target-fixture.ts';
 
 describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
   let target: TargetFixture;
@@ -49,6 +50,20 @@ describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
     expect(await findBlocker(target.session, waiter.info.sessionId)).toBeNull();
   });
 
+  it('is told also while another connection runs a statement with bytes that are no text', async () => {
+    const binary = await runsBytes(target.server);
+    try {
+      await holder.query(`UPDATE ${table} SET secret = 'mine' WHERE id = 1`);
+      const waiting = wait();
+      expect((await blockerOf(isLock)).connectionId).toBe(holderId());
+      expect((await describeWork(target.session, waiter.info.sessionId))?.message).toContain(`UPDATE ${table} SET`);
+      await holder.rollback();
+      await waiting;
+    } finally {
+      binary.destroy();
+    }
+  });
+
   it('is the connection that holds the row', async () => {
     await holder.query(`UPDATE ${table} SET secret = 'mine' WHERE id = 1`);
     const waiting = wait();
@@ -76,11 +91,7 @@ describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
       .catch(() => null);
     await waitUntil(
       async () =>
-        (
-          await target.session.query(
-            `SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${String(holderId())} AND STATE LIKE 'Waiting%'`,
-          )
-        ).length > 0,
+        (await showProcesses(target.session)).some(({ id, state }) => id === holderId() && state.startsWith('Waiting')),
       { what: 'the ALTER to wait', timeoutMs: 5_000, everyMs: 50 },
     );
     const waiting = wait();

@@ -9,7 +9,12 @@ function sessionThatAnswers(errno: number): TargetSession {
     Promise.reject(new SyncError('INTERNAL', { problem: `The target answered error ${String(errno)}`, errno }));
   const session: Pick<TargetSession, 'query' | 'execute' | 'rollback'> & { info: { sessionId: number } } = {
     info: { sessionId: 1 },
-    query: () => Promise.resolve([{ id: 7 }]),
+    query: () =>
+      Promise.resolve([
+        { Id: 1, User: 'lutra' },
+        { Id: 7, User: 'lutra' },
+        { Id: 8, User: 'somebody' },
+      ]),
     execute: refused,
     rollback: () => Promise.resolve(),
   };
@@ -19,6 +24,10 @@ function sessionThatAnswers(errno: number): TargetSession {
 describe('killSessions', () => {
   it('is content when a session ends by itself between looking and killing (1094)', async () => {
     expect(await killSessions(sessionThatAnswers(1094), [7])).toBe(1);
+  });
+
+  it('leaves a session of another account alone', async () => {
+    expect(await killSessions(sessionThatAnswers(1095), [8])).toBe(0);
   });
 
   it('does not hide any other refusal', async () => {

@@ -8,7 +8,9 @@ import { must, SyncError, systemClock } from '@lutra/model';
 import type { ColumnSelection, MappingDefinition } from '@lutra/model';
 import { foreignKeyTable, inspectTarget, openTarget, TargetCatalog, tablesOfSchemas } from '@lutra/sql';
 import type { TargetSession, TargetTable } from '@lutra/sql';
+import { waitUntil } from '@lutra/testing';
 import { ForeignKeyWatch } from '../src/foreign-key-watch.ts';
+import { showProcesses } from '../src/show-processes.ts';
 import { dataSource, TARGETS, TargetFixture } from './target-fixture.ts';
 
 describe.each(TARGETS)('the catalog of %s', (_name, server) => {
@@ -25,6 +27,8 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
   const run = async (...statements: readonly string[]): Promise<void> => {
     for (const statement of statements) await other.query(statement.replaceAll('@', `${target.schema}.`));
   };
+  const isWaiting = async ({ info }: TargetSession, state: string): Promise<boolean> =>
+    (await showProcesses(target.session)).some((one) => one.id === info.sessionId && one.state.startsWith(state));
   const described = async (table: string): Promise<TargetTable> =>
     must(await target.session.describeTable(name(table)), 'the table was created');
 
@@ -215,12 +219,11 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
       isAltered = true;
     });
     // The other session's statement waits for the metadata lock; it is in the process list by then.
-    for (;;) {
-      const rows = await target.session.query(
-        `SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${String(other.info.sessionId)} AND STATE LIKE 'Waiting for table metadata lock%'`,
-      );
-      if (rows.length > 0) break;
-    }
+    await waitUntil(() => isWaiting(other, 'Waiting for table metadata lock'), {
+      what: 'the ALTER to wait',
+      timeoutMs: 15_000,
+      everyMs: 20,
+    });
     expect([await catalog.confirm(target.session, [known]), isAltered]).toEqual([[], false]);
     await target.session.commit();
     await altering;

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { createConnection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { systemClock } from '@lutra/model';
@@ -10,8 +12,9 @@ import type {
   RowImage,
   TableDefinition,
 } from '@lutra/model';
-import { testServers } from '@lutra/testing';
+import { testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
+import { showProcesses } from '../src/show-processes.ts';
 
 export const TARGETS = [
   ['MariaDB', 'mariadbTarget'],
@@ -35,6 +38,21 @@ export function dataSource(server: DatabaseServer, account?: { user: string }): 
     password: '',
     tls: 'disabled',
   };
+}
+
+/** A connection of the account that is at a statement with bytes that are no text, until it is destroyed. */
+export async function runsBytes(server: DatabaseServer): Promise<Connection> {
+  const { host, port, user, password } = server;
+  const connection = await createConnection({ host, port, user, password, charset: 'binary' });
+  const [[own]] = await connection.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+  connection.query("SELECT SLEEP(60), '\u00ff\u00fe'").catch(() => undefined); // It is destroyed.
+  const session = await openTarget(dataSource(server), password, { clock: systemClock, bulk: 'never' });
+  await waitUntil(
+    async () => (await showProcesses(session)).some(({ id, statement }) => id === own?.['id'] && statement !== ''),
+    { what: 'the statement', timeoutMs: 15_000, everyMs: 20 },
+  );
+  await session.close();
+  return connection;
 }
 
 /** A session on a server, with a database of its own. */

@@ -39,10 +39,11 @@ async function overtakenBy(sql: readonly string[], request: () => Promise<Answer
   const answering = request();
   await waitUntil(
     async () => {
-      const waiting = await installation.sql(
-        `SELECT 1 FROM information_schema.processlist WHERE db = '${installation.database}' AND info LIKE 'SELECT id FROM installation%FOR UPDATE'`,
+      const processes = await installation.sql('SHOW PROCESSLIST');
+      return processes.some(
+        ({ db, Info }) =>
+          db === installation.database && /^SELECT id FROM installation.*FOR UPDATE$/.test(String(Info)),
       );
-      return waiting.length > 0;
     },
     { what: 'the request to come to the lock', timeoutMs: 15_000 },
   );

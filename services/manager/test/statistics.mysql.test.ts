@@ -89,11 +89,11 @@ async function lock({ store }: Installation, select: string): Promise<() => Prom
 const writingSession = (installation: Installation, table: string): Promise<string> =>
   waitUntil(
     async () => {
-      const [row] = await installation.sql(
-        `SELECT ID AS id FROM information_schema.PROCESSLIST
-         WHERE DB = '${installation.database}' AND INFO LIKE 'INSERT INTO ${table} %'`,
+      const processes = await installation.sql('SHOW PROCESSLIST');
+      const found = processes.find(
+        ({ db, Info }) => db === installation.database && String(Info).startsWith(`INSERT INTO ${table} `),
       );
-      return row === undefined ? undefined : String(row['id']);
+      return found === undefined ? undefined : String(found['Id']);
     },
     { what: `a session that writes into ${table}`, timeoutMs: 30_000 },
   );

@@ -18,10 +18,10 @@ export const TARGET_FAULTS: readonly FaultFamily[] = [
           // Between two epochs there are none.
           const killed = await waitUntil(
             async () => {
-              const [rows] = await target.query('SELECT id FROM information_schema.processlist WHERE user = ?', [
-                stack.target.user,
-              ]);
-              const ids = (rows as unknown as readonly { readonly id: string }[]).map(({ id }) => id);
+              const [rows] = await target.query('SHOW PROCESSLIST');
+              const ids = (rows as unknown as readonly { readonly Id: string; readonly User: string }[])
+                .filter(({ User }) => User === stack.target.user)
+                .map(({ Id }) => Id);
               const gone: string[] = [];
               for (const id of ids)
                 await target.query(`${statement} CONNECTION ${id}`).then(
