@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { SyncError } from '@lutra/model';
@@ -5,20 +6,20 @@ import { readCsv } from '../src/mapping-import/read-csv.ts';
 import { readLines } from '../src/mapping-import/read-lines.ts';
 
 /** What the lines say, refusals as their sentences. */
-const said = (format: 'text' | 'csv', content: string): readonly unknown[] =>
-  readLines(format, content).map(({ line, content: read }) => [
+const said = async (format: 'text' | 'csv', content: string): Promise<readonly unknown[]> =>
+  (await readLines(format, content)).map(({ line, content: read }) => [
     line,
     read instanceof SyncError ? read.message.replace('REQUEST_INVALID: ', '') : [read.source, read.target],
   ]);
 
 describe('text', () => {
-  it('reads names, ranges and expressions, passes over what is no mapping, and counts lines', () => {
+  it('reads names, ranges and expressions, passes over what is no mapping, and counts lines', async () => {
     const content = `# the shop\r\n\r\nshop.orders -> copy.bestellungen
 shop.t_[01-16]->copy.u_[01-16]
 shop./(order|item)_(\\d+)/ -> copy.$1_$2_archive
 \`odd.shop\`.\`a \`\`-> b\` -> copy.x
 shop.größe -> copy`;
-    expect(said('text', content)).toEqual([
+    expect(await said('text', content)).toEqual([
       [
         3,
         [
@@ -60,8 +61,8 @@ shop.größe -> copy`;
     ['shop.t_[2-1] -> copy.x', /one range of numbers/],
     ['shop./a(/ -> copy.x', /does not compile/],
     ['shop./(a|a)*b/ -> copy.x', /very many ways/],
-  ])('%s is refused, and the next line is read', (line, problem) => {
-    const [refused, read] = said('text', `${line}\nshop.a -> copy.a`) as [[number, string], unknown[]];
+  ])('%s is refused, and the next line is read', async (line, problem) => {
+    const [refused, read] = (await said('text', `${line}\nshop.a -> copy.a`)) as [[number, string], unknown[]];
     expect(refused[1]).toMatch(problem);
     expect(read[1]).toEqual([
       { schema: 'shop', table: { exact: 'a' } },
@@ -69,8 +70,8 @@ shop.größe -> copy`;
     ]);
   });
 
-  it('looks at no further line when many expressions are refused', () => {
-    const lines = said('text', `${'shop./(a+)+/ -> copy.x\n'.repeat(7)}shop.a -> copy.a`) as [number, string][];
+  it('looks at no further line when many expressions are refused', async () => {
+    const lines = (await said('text', `${'shop./(a+)+/ -> copy.x\n'.repeat(7)}shop.a -> copy.a`)) as [number, string][];
     expect(lines.map(([, text]) => /very many ways/.test(text))).toEqual([
       ...Array<boolean>(5).fill(true),
       false,
@@ -80,36 +81,50 @@ shop.größe -> copy`;
     expect(lines.at(-1)?.[1]).toMatch(/not looked at/);
   });
 
+  it('lets others be served between expressions', async () => {
+    let turns = 0;
+    let isRead = false;
+    const reading = said('text', 'shop./(a+)+/ -> copy.x\nshop./b.*/ -> copy.y\n'.repeat(3)).finally(
+      () => (isRead = true),
+    );
+    while (!isRead) {
+      await setImmediate();
+      turns += 1;
+    }
+    await reading;
+    expect(turns).toBeGreaterThanOrEqual(6);
+  });
+
   it.each(['', '# nothing\n', 'shop.a -> copy.a\n'.repeat(1_001)])(
     'a content without or with too many lines',
-    (content) => {
-      expect(() => readLines('text', content)).toThrow(/no line|1000 at most/);
+    async (content) => {
+      await expect(readLines('text', content)).rejects.toThrow(/no line|1000 at most/);
     },
   );
 
-  it('never fails otherwise, whatever is sent', () => {
-    fc.assert(
-      fc.property(
+  it('never fails otherwise, whatever is sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.constantFrom('text' as const, 'csv' as const),
         fc.string({ unit: 'binary' }),
-        (format, content) => {
+        async (format, content) => {
           try {
-            readLines(format, content);
+            await readLines(format, content);
           } catch (error) {
             expect(SyncError.of(error).code).toBe('REQUEST_INVALID');
           }
         },
       ),
     );
-  });
+  }, 60_000);
 });
 
 describe('csv', () => {
-  it('reads columns by their names, and what each may hold', () => {
+  it('reads columns by their names, and what each may hold', async () => {
     const content = `\uFEFFtargetSchema,sourceSchema,sourceTable,targetTable,columns,except,renames,onConflict,weight
 copy,shop,orders,o,id; name=title,,,latestWins:changed,3
 copy,"shop",/a.*/,,,secret; old,id=no,ignore,`;
-    expect(readLines('csv', content).map(({ content: read }) => read)).toMatchObject([
+    expect((await readLines('csv', content)).map(({ content: read }) => read)).toMatchObject([
       { code: 'REQUEST_INVALID' },
       {
         source: { schema: 'shop', table: { regex: 'a.*' } },
@@ -119,7 +134,7 @@ copy,"shop",/a.*/,,,secret; old,id=no,ignore,`;
         weight: 0,
       },
     ]);
-    const [first] = readLines('csv', content.replace('changed', 'title'));
+    const [first] = await readLines('csv', content.replace('changed', 'title'));
     expect(first?.content).toMatchObject({
       columns: {
         mode: 'list',
@@ -138,8 +153,8 @@ copy,"shop",/a.*/,,,secret; old,id=no,ignore,`;
     ['sourceSchema,sourceTable,targetSchema,nosuch\na,b,c,d', /column nosuch does not exist/],
     ['sourceSchema,sourceTable,targetSchema,targetSchema\na,b,c,d', /twice/],
     ['sourceSchema,sourceTable,targetSchema\na,"b,c', /quote/],
-  ])('%j is refused as a whole', (content, problem) => {
-    expect(() => readLines('csv', content)).toThrow(problem);
+  ])('%j is refused as a whole', async (content, problem) => {
+    await expect(readLines('csv', content)).rejects.toThrow(problem);
   });
 
   it.each<[string, RegExp]>([
@@ -147,9 +162,9 @@ copy,"shop",/a.*/,,,secret; old,id=no,ignore,`;
     ['a,b,c,,heavy,', /weight must be/],
     ['a,,c,,,', /source\.table\.exact must be longer/],
     ['a,b,c,,,,too,many', /more values/],
-  ])('the line %s is refused', (line, problem) => {
+  ])('the line %s is refused', async (line, problem) => {
     const content = `sourceSchema,sourceTable,targetSchema,onConflict,weight,except\n${line}`;
-    const [read] = readLines('csv', content);
+    const [read] = await readLines('csv', content);
     expect(read?.content).toBeInstanceOf(SyncError);
     expect(SyncError.of(read?.content).message).toMatch(problem);
   });

@@ -26,6 +26,11 @@ describe('requireSafeRegex', () => {
     '(abc)*',
     '([a-z]+_)*[0-9]+',
     'x{3}y?',
+    '(p_\\d+_)?(a|b|c|d|e|f|g|h)(_\\d+)?',
+    '(?:orders|items)(?:_(?:19|20)\\d{2})?(?:_(?:0[1-9]|1[0-2]))?',
+    '([a-z]{2}_){1,4}[a-z]+',
+    '(shard(0[1-9]|1[0-6])_)*x',
+    `(${Array.from({ length: 60 }, (_, number) => `table${String(number)}`).join('|')})?`,
   ])('lets %s through', (regex) => {
     expect(codeOf(regex)).toBeNull();
   });
@@ -41,6 +46,11 @@ describe('requireSafeRegex', () => {
     `${'(a|a)'.repeat(40)}b`,
     '(.*)(.*)(.*)(.*)(.*)(.*)x',
     '(\\w+\\d+)+$',
+    '((\\w+\\d+)+_)+x',
+    '(.*.*)*x',
+    '.*a.*b.*c.*d.*',
+    '(a|b)?.*(c|d)?.*(e|f)?.*(g|h)?.*',
+    `(a|b)${'(c|d)?'.repeat(13)}`,
   ])('refuses %s', (regex) => {
     expect(codeOf(regex)).toBe('MAPPING_REGEX_UNSAFE');
   });

@@ -48,7 +48,7 @@ export class MappingImporter {
    * REQUEST_INVALID when the content cannot be read, RESOURCE_NOT_FOUND, RESOURCE_CONFLICT.
    */
   async import({ format, content }: MappingImportDto, request: ImportRequest): Promise<MappingImportResultDto> {
-    const read = readLines(format, content);
+    const read = await readLines(format, content);
     // The store may repeat the transaction: what counts is the last attempt.
     let decided: AnsweredLine[] = [];
     let isTakenBack = false;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { PLAIN_CONFLICT_POLICIES, SyncError } from '@lutra/model';
 import type { ColumnMapping } from '@lutra/model';
 import { checkedBody } from '../http/request-pipe.ts';
@@ -19,7 +20,7 @@ export interface ImportLine {
 
 /** More would only be refused when they are stored. */
 const LINES_MAX = 1_000;
-/** An expression that is refused takes a tenth of a second: behind so many the rest is not looked at. */
+/** An expression that is refused takes some time to look at: behind so many the rest is not looked at. */
 const UNSAFE_MAX = 5;
 const NOT_READ = new SyncError('REQUEST_INVALID', {
   problem: 'not looked at: too many expressions before it are refused',
@@ -32,17 +33,24 @@ const COLUMNS = [
 ] as const;
 const NEEDED = ['sourceSchema', 'sourceTable', 'targetSchema'];
 
-/** Reads every line; one that cannot be read does not keep the others from it. Throws REQUEST_INVALID when the whole cannot. */
-export function readLines(format: ImportFormat, content: string): readonly ImportLine[] {
+/**
+ * Reads every line; one that cannot be read does not keep the others from it. Other requests are answered between expressions.
+ * Throws REQUEST_INVALID when the whole cannot be read.
+ */
+export async function readLines(format: ImportFormat, content: string): Promise<readonly ImportLine[]> {
   const lines = format === 'csv' ? readCsvLines(content) : readTextLines(content);
   if (lines.length > LINES_MAX) refuse(`content has ${String(lines.length)} lines: ${String(LINES_MAX)} at most`);
   if (lines.length === 0) refuse('content has no line with a mapping');
+  const read: ImportLine[] = [];
   let unsafe = 0;
-  return lines.map(({ line, source, target, plain }) => {
+  for (const { line, source, target, plain } of lines) {
     const content = unsafe < UNSAFE_MAX ? contentOf(plain) : NOT_READ;
-    if (content instanceof SyncError && content.code === 'MAPPING_REGEX_UNSAFE') unsafe += 1;
-    return { line, source, target, content };
-  });
+    const isRefused = content instanceof SyncError;
+    if (isRefused && content.code === 'MAPPING_REGEX_UNSAFE') unsafe += 1;
+    read.push({ line, source, target, content });
+    if (isRefused ? content !== NOT_READ : 'regex' in content.source.table) await setImmediate();
+  }
+  return read;
 }
 
 interface PlainLine extends Omit<ImportLine, 'content'> {
