@@ -11,16 +11,17 @@ describe('test phases', () => {
     ['/p/libs/sql/test/upsert.mysql.test.ts', 'integration'],
     ['/p/libs/coordination/test/lease.zk.test.ts', 'integration'],
     ['/p/test/e2e/one-way.e2e.test.ts', 'e2e'],
+    ['/p/test/e2e/purge.alone.e2e.test.ts', 'e2e alone'],
     ['/p/test/e2e/long.nightly.test.ts', 'nightly'],
   ])('%s runs in exactly one phase: %s', (path, phase) => {
     expect(phasesOf(path)).toEqual([phase]);
   });
 
   it.each([
-    ['nothing', [], ['unit', 'integration', 'e2e']],
-    ['one phase', ['--e2e'], ['e2e']],
+    ['nothing', [], ['unit', 'integration', 'e2e', 'e2e alone']],
+    ['one phase', ['--e2e'], ['e2e', 'e2e alone']],
     ['two phases', ['--nightly', '--unit'], ['unit', 'nightly']],
-    ['a path', ['kill'], ['unit', 'integration', 'e2e']],
+    ['a path', ['kill'], ['unit', 'integration', 'e2e', 'e2e alone']],
   ])('takes %s as asked for', (_what, args, names) => {
     expect(chooseTests(args).phases.map(({ name }) => name)).toEqual(names);
   });

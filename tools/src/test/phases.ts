@@ -1,6 +1,8 @@
 /** A part of the tests that runs in one go. */
 export interface TestPhase {
-  readonly name: 'unit' | 'integration' | 'e2e' | 'nightly';
+  readonly name: 'unit' | 'integration' | 'e2e' | 'e2e alone' | 'nightly';
+  /** What asks for it: `--unit`. */
+  readonly option: string;
   /** Regular expression over paths of test files. */
   readonly files: string;
   readonly workers: number;
@@ -18,6 +20,7 @@ const ALL_SUFFIXES = `${SERVER_SUFFIXES}|e2e|nightly`;
 export const PHASES: readonly TestPhase[] = [
   {
     name: 'unit',
+    option: '--unit',
     files: `^(?!.*\\.(?:${ALL_SUFFIXES})\\.test\\.ts$).*\\.test\\.ts$`,
     workers: 2,
     testTimeoutMs: 20_000,
@@ -26,6 +29,7 @@ export const PHASES: readonly TestPhase[] = [
   },
   {
     name: 'integration',
+    option: '--integration',
     files: `\\.(?:${SERVER_SUFFIXES})\\.test\\.ts$`,
     workers: 2,
     testTimeoutMs: 60_000,
@@ -34,14 +38,26 @@ export const PHASES: readonly TestPhase[] = [
   },
   {
     name: 'e2e',
-    files: '\\.e2e\\.test\\.ts$',
+    option: '--e2e',
+    files: '^(?!.*\\.alone\\.e2e\\.test\\.ts$).*\\.e2e\\.test\\.ts$',
+    workers: 2,
+    testTimeoutMs: 180_000,
+    needsServers: true,
+    limitMinutes: 30,
+  },
+  // Files that purge logs of the common servers, or that leave no room for anything beside them.
+  {
+    name: 'e2e alone',
+    option: '--e2e',
+    files: '\\.alone\\.e2e\\.test\\.ts$',
     workers: 1,
     testTimeoutMs: 180_000,
     needsServers: true,
-    limitMinutes: 45,
+    limitMinutes: 15,
   },
   {
     name: 'nightly',
+    option: '--nightly',
     files: '\\.nightly\\.test\\.ts$',
     workers: 1,
     testTimeoutMs: 1_800_000,
@@ -62,9 +78,9 @@ export interface TestChoice {
 /** Throws an Error with the usage for an unknown option. */
 export function chooseTests(args: readonly string[]): TestChoice {
   const options = args.filter((arg) => arg.startsWith('--'));
-  const unknown = options.filter((option) => !PHASES.some(({ name }) => option === `--${name}`));
+  const unknown = options.filter((option) => !PHASES.some((phase) => option === phase.option));
   if (unknown.length > 0) throw new Error(`Unknown option ${unknown.join(', ')}\n${TEST_USAGE}`);
-  const isChosen = ({ name }: TestPhase): boolean =>
-    options.length === 0 ? name !== 'nightly' : options.includes(`--${name}`);
+  const isChosen = ({ name, option }: TestPhase): boolean =>
+    options.length === 0 ? name !== 'nightly' : options.includes(option);
   return { phases: PHASES.filter(isChosen), paths: args.filter((arg) => !arg.startsWith('--')) };
 }
