@@ -25,8 +25,8 @@ interface Options {
 
 /**
  * The manager's reads with 500 pipelines (times `scale`) and the retention of statistics filled: a real store, a real manager as
- * its own process, fifty clients. Each route alone as fast as it goes (reads/s, CPU of manager and store), then all in turn at a
- * fixed pace (p50, p99).
+ * its own process, fifty clients. Each route alone and all in turn as fast as it goes (reads/s, CPU of manager and store), then
+ * all in turn at a fixed pace (p50, p99).
  */
 export async function benchManager({ scale, say, print, profileFolder }: Options): Promise<void> {
   const folder = join(lutraHome(), 'bench');
@@ -68,7 +68,12 @@ interface Measuring {
 async function measureRoutes({ stack, filled, pids, print }: Measuring): Promise<void> {
   const clients = new HttpClients(stack.api.address, filled.token, CLIENTS);
   try {
-    for (const [name, pathOf] of Object.entries(ROUTES)) {
+    const routes = Object.values(ROUTES);
+    const mixed: PathOf = (_filled, n) => {
+      const pathOf = must(routes[n % routes.length], 'there are routes');
+      return pathOf(filled, Math.floor(n / routes.length));
+    };
+    for (const [name, pathOf] of [...Object.entries(ROUTES), ['all', mixed] as const]) {
       const next = (n: number): string => `/api/v1/${pathOf(filled, n)}`;
       await clients.askAsFastAsPossible(next, { reads: WARM_UP_READS });
       const cpuBefore = { manager: cpuSecondsOf(pids.manager), store: cpuSecondsOf(pids.store) };
