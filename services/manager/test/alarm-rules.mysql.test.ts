@@ -125,14 +125,19 @@ it('one whose scope has lost a member says so and can be changed; without any me
   const [one, other] = [await create('lost one'), await create('lost other')];
   const scope = { pipelineIds: [one, other], channelIds: [] };
   const id = await manager.create('alarm-rules', { name: 'of two', kind: 'delay', enabled: true, scope });
-  expect((await api('DELETE', `pipelines/${one}`)).status).toBe(202);
+  const refused = await api('DELETE', `pipelines/${one}`);
+  expect([refused.status, refused.body]).toMatchObject([409, { details: { alarmRules: [{ id, name: 'of two' }] } }]);
+  // As an earlier release removed them.
+  const forget = (pipelineId: string): Promise<unknown> =>
+    installation.sql(`DELETE FROM ${installation.database}.pipeline WHERE id = '${pipelineId}'`);
+  await forget(one);
   const changed = await api('PATCH', `alarm-rules/${id}`, { threshold: 7_000 });
   expect([changed.status, changed.body]).toMatchObject([200, { threshold: 7_000, scope }]);
   expect(changed.body['problem']).toContain(one);
   expect(changed.body['state']).not.toBe('broken');
   const added = await api('PATCH', `alarm-rules/${id}`, { scope: { ...scope, pipelineIds: [one, NOBODY] } });
   expect([added.status, added.body['detail']]).toEqual([400, expect.stringContaining(NOBODY)]);
-  expect((await api('DELETE', `pipelines/${other}`)).status).toBe(202);
+  await forget(other);
   expect((await api('GET', `alarm-rules/${id}`)).body).toMatchObject({ state: 'broken' });
   expect((await api('PATCH', `alarm-rules/${id}`, { scope: null })).body).toMatchObject({ problem: null });
 }, 60_000);

@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
 import { MADE_WITH, SyncError } from '@lutra/model';
+import { requireUnwatched } from '../alarms/require-unwatched.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
@@ -60,6 +61,8 @@ class Application {
   /** Entries about pipelines tell of their new revision, which comes last. */
   private readonly audits: { readonly id: string; readonly before: unknown }[] = [];
 
+  private readonly removed: PipelineEntity[] = [];
+
   constructor(
     private readonly manager: EntityManager,
     private readonly options: ApplyOptions,
@@ -93,6 +96,8 @@ class Application {
     };
     const audit: RuleApplication['audit'] = (write) => this.audit(write);
     await applyAlarmRules({ manager, channel, at, isPruning, step, audit }, rules, wanted.alarmRules);
+    // Last: the document may have taken them out of the scopes of its own rules.
+    await requireUnwatched(manager, this.removed, this.options.caller);
     return this.steps;
   }
 
@@ -221,6 +226,7 @@ class Application {
       throw new SyncError('RESOURCE_CONFLICT', { problem });
     }
     const hasRun = await requireStopped(pipeline.id);
+    this.removed.push(pipeline);
     await removePipeline(this.manager, pipeline, { caller, at, removable: { ...removable, hasRun } });
   }
 

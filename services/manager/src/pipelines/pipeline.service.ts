@@ -5,6 +5,7 @@ import type { Clock, PipelineParameters } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import { whereVisible } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
+import { requireUnwatched } from '../alarms/require-unwatched.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
@@ -151,6 +152,7 @@ export class PipelineService {
     const removal = await store.change(async (manager) => {
       const entity = await findResource(manager, PipelineEntity, id);
       requireMatch(entity.version, by.ifMatch);
+      await requireUnwatched(manager, [entity], by.caller);
       const hasRun = await gate.requireStopped(id);
       return removePipeline(manager, entity, { caller: by.caller, at, removable: { ...removable, hasRun } });
     });
