@@ -7,6 +7,7 @@ import { openCoordinator } from '@lutra/coordination';
 import type { Coordinator } from '@lutra/coordination';
 import { openBus } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
+import type { AlarmEvent } from '@lutra/model';
 import { HttpSink, testServers, waitUntil } from '@lutra/testing';
 import { startE2eStack } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
@@ -53,6 +54,17 @@ const deliveries = (instance: string, change: string): Set<unknown> =>
       .map(({ body }) => body['deliveryId']),
   );
 
+/** Ids of the alarms that the event log was told of. */
+async function logged(instance: string, kind: 'alarm-raised' | 'alarm-cleared'): Promise<Set<string>> {
+  const events = await bus.readEvents({ kinds: [kind], limit: 1_000 });
+  const alarms = events.filter((event): event is AlarmEvent => event.kind === kind);
+  return new Set(
+    alarms
+      .filter(({ rule, subject }) => rule === 'lost' && subject === `instance ${instance}`)
+      .map(({ alarmId }) => alarmId),
+  );
+}
+
 const untilTold = (instance: string, change: string): Promise<unknown> =>
   waitUntil(() => deliveries(instance, change).size > 0, { what: `${change} of ${instance}`, timeoutMs: 90_000 });
 
@@ -75,6 +87,11 @@ it.each(['before-commit', 'after-commit', 'before-publish', 'after-publish'])(
     });
     await untilTold(instance, 'resolved');
     expect([deliveries(instance, 'firing').size, deliveries(instance, 'resolved').size]).toEqual([1, 1]);
+    await waitUntil(async () => (await logged(instance, 'alarm-cleared')).size > 0, {
+      ...{ what: 'the end in the event log', timeoutMs: 90_000 },
+    });
+    const begun = await logged(instance, 'alarm-raised');
+    expect([begun.size, await logged(instance, 'alarm-cleared')]).toEqual([1, begun]);
     await member.leave();
   },
   240_000,

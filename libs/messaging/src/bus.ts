@@ -203,7 +203,8 @@ export interface Bus {
   /** How full the streams are that refuse when they are full, and the account's storage where the server limits it. */
   storageUse(): Promise<readonly StorageUse[]>;
 
-  publishEvent(event: LutraEvent): Promise<void>;
+  /** Under the same `id` it is stored once, however often it is repeated within two minutes. */
+  publishEvent(event: LutraEvent, id?: string): Promise<void>;
   /** Events in order until the signal aborts: from now on, or from those that were stored at `since` (what the log still holds). */
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent>;
   /**

@@ -183,6 +183,25 @@ export interface Blocker {
 }
 
 /**
+ * An alarm begins to fire, or has ended after it did. Each is told once; readers who must be certain tell two of them apart
+ * by `alarmId`, which begins once and ends once.
+ */
+export interface AlarmEvent extends EventBase {
+  readonly kind: 'alarm-raised' | 'alarm-cleared';
+  readonly alarmId: string;
+  /** Name of the rule. */
+  readonly rule: string;
+  /** What the rule watches, as the API names it: 'delay', 'disk', … */
+  readonly about: string;
+  readonly severity: string;
+  /** 'pipeline berlin-lisbon' */
+  readonly subject: string;
+  readonly message: string;
+  readonly value: number | null;
+  readonly threshold: number;
+}
+
+/**
  * The state of a pipeline as its log tells it so far, written by the arbiter that leads it: what the log later forgets is not
  * forgotten. A fold takes it in like any other event.
  */
@@ -208,6 +227,7 @@ export type LutraEvent =
   | DryRunEvent
   | InquiryEvent
   | BlockedEvent
+  | AlarmEvent
   | SnapshotEvent;
 
 /**

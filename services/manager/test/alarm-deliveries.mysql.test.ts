@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ulid } from 'ulid';
 import { HttpSink, testServers, waitUntil } from '@lutra/testing';
+import { EVENT_LOG } from '../src/alarms/alarm.entity.ts';
+import type { AlarmNotice } from '../src/alarms/alarm.entity.ts';
 import { sampleNotification } from '../src/receivers/notification.ts';
 import { Installation } from './running-manager.ts';
 import type { RunningManager } from './running-manager.ts';
@@ -125,6 +127,23 @@ it('a row that cannot be read is dropped and says so, and the others are told', 
     state: 'dropped',
     failure: expect.stringContaining('cannot be read'),
   });
+}, 60_000);
+
+it('an event whose answer was lost is told again under its id, and stored once', async () => {
+  const alarmId = ulid();
+  const notice: AlarmNotice = {
+    ...{ v: 1, at: new Date().toISOString(), pipelineId: null, epoch: null, process: null, traceId: null },
+    ...{ kind: 'alarm-raised', alarmId, rule: 'lost', about: 'instanceLost', severity: 'urgent', message: 'gone' },
+    ...{ subject: 'instance load-1', value: 1, threshold: 0 },
+  };
+  const [id] = await wait([{ alarmId, receiverId: EVENT_LOG, body: JSON.stringify(notice) }]);
+  expect((await untilSettled(id))['state']).toBe('sent');
+  await installation.sql(
+    `UPDATE ${installation.database}.alarm_delivery SET state = 'waiting', next_attempt_at = created_at WHERE id = '${id ?? ''}'`,
+  );
+  expect(await untilSettled(id)).toMatchObject({ state: 'sent', attempts: 2 });
+  const { body } = await manager.request('GET', '/api/v1/events?kinds=alarm-raised');
+  expect(body.items?.filter((event) => event['alarmId'] === alarmId)).toMatchObject([notice]);
 }, 60_000);
 
 it.each(['acknowledged', 'resolved'])(

@@ -95,6 +95,12 @@ const toldOf = (pipelineId: string): unknown[] => {
     .map(changeOf);
 };
 
+/** What the event log was told of one pipeline's alarms of one rule. */
+const logged = async (pipelineId: string, rule: string): Promise<readonly object[]> => {
+  const { body } = await api('GET', `pipelines/${pipelineId}/events?kinds=alarm-raised,alarm-cleared`);
+  return (body.items ?? []).filter((event) => event['rule'] === rule);
+};
+
 const untilTold = (pipelineId: string, lagMs: number, expected: readonly string[]): Promise<unknown> =>
   waitUntil(
     async () => {
@@ -154,6 +160,18 @@ describe('an alarm', () => {
     expect(audit.body.items?.map(({ resource, who }) => [resource, who])).toEqual([['alarm', 'admin']]);
     expect((await api('GET', `alarms?pipelineId=${pipelineId}&state=resolved`)).body['total']).toBe(1);
     for (const { headers, body } of sink.posted) expect(headers['idempotency-key']).toBe(body['deliveryId']);
+    const events = await waitUntil(
+      async () => {
+        const found = await logged(pipelineId, `late ${pipelineId}`);
+        return found.length >= 2 && found;
+      },
+      { what: 'the events', timeoutMs: 20_000 },
+    );
+    const base = { pipelineId, alarmId: alarm['id'], about: 'delay', subject: 'pipeline told', threshold: 50_000 };
+    expect(events).toMatchObject([
+      { ...base, kind: 'alarm-raised', severity: 'urgent', value: 60_000 },
+      { ...base, kind: 'alarm-cleared', value: 10 },
+    ]);
   }, 90_000);
 
   it('is repeated, and restarts its pipeline at the telling that the rule names, once', async () => {
@@ -227,6 +245,8 @@ describe('an alarm', () => {
     expect(String(alarm?.['message'])).toMatch(/^It cannot be judged: .*TARGET_UNREACHABLE/);
     await api('PATCH', `alarm-rules/${ruleId}`, { enabled: false });
     await until(['unknown', 'resolved']);
+    // It never fired.
+    expect(await logged(pipelineId, `late ${pipelineId}`)).toEqual([]);
   }, 90_000);
 
   it('tells of an instance that is lost, until it is back', async () => {

@@ -113,8 +113,8 @@ export class NatsBus implements Bus {
     return storageUse(this.link);
   }
 
-  publishEvent(event: LutraEvent): Promise<void> {
-    return this.events.publish(event);
+  publishEvent(event: LutraEvent, id?: string): Promise<void> {
+    return this.events.publish(event, id);
   }
 
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent> {

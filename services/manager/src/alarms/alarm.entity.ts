@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { AlarmEvent } from '@lutra/model';
 import type { FiredAs, Notification, Severity } from '../receivers/notification.ts';
 import { jsonColumn, suspectJsonColumn } from '../store/json-column.ts';
 import type { AlarmKind } from './alarm-kind.ts';
@@ -104,9 +105,15 @@ export interface AlarmCommand {
   readonly rule: string;
 }
 
+/** What the event log is told; who tells it is known when it is done. */
+export type AlarmNotice = Omit<AlarmEvent, 'who'>;
+
+/** Stands where the id of a receiver does. */
+export const EVENT_LOG = 'event-log';
+
 /**
  * The outbox: what has to be told to whom, written in the transaction that changed the alarm. One row for each change and
- * receiver; a row without receiver is an order to the arbiter.
+ * receiver, one for the event log, and one without receiver for an order to the arbiter.
  */
 @Entity({ name: 'alarm_delivery' })
 export class AlarmDeliveryEntity {
@@ -121,12 +128,12 @@ export class AlarmDeliveryEntity {
   @Column({ type: 'int', unsigned: true })
   sequence!: number;
 
-  /** '' = the arbiter. */
+  /** '' = the arbiter; {@link EVENT_LOG} = the event log. */
   @Column({ name: 'receiver_id', type: 'varchar', length: 26 })
   receiverId!: string;
 
   @Column({ type: 'longtext', transformer: suspectJsonColumn })
-  body!: Notification | AlarmCommand;
+  body!: Notification | AlarmCommand | AlarmNotice;
 
   /** `dropped`: given up, `failure` says why. */
   @Column({ type: 'varchar', length: 16 })

@@ -18,7 +18,7 @@ import type {
   AlarmListDto,
   AlarmListQuery,
 } from './alarm.dto.ts';
-import { AlarmDeliveryEntity, AlarmEntity } from './alarm.entity.ts';
+import { AlarmDeliveryEntity, AlarmEntity, EVENT_LOG } from './alarm.entity.ts';
 
 const DELIVERIES_SHOWN_MAX = 100;
 
@@ -41,7 +41,7 @@ export class AlarmService {
     return this.store.run(async (manager) => {
       const alarm = await findAlarm(manager, id);
       const deliveries = await manager.find(AlarmDeliveryEntity, {
-        where: { alarmId: id },
+        where: { alarmId: id, receiverId: Not(EVENT_LOG) },
         order: { sequence: 'DESC', id: 'DESC' },
         take: DELIVERIES_SHOWN_MAX,
       });

@@ -10,7 +10,7 @@ import type { ReceiverDoor } from '../receivers/receiver-door.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import type { Store } from '../store/store.ts';
 import { AlarmEntity } from './alarm.entity.ts';
-import type { AlarmCommand } from './alarm.entity.ts';
+import type { AlarmCommand, AlarmNotice } from './alarm.entity.ts';
 import { Outbox } from './outbox.ts';
 import type { Delivery } from './outbox.ts';
 
@@ -92,16 +92,32 @@ export class DeliveryWorker implements Worker {
       const failure = await this.tell(receiverId, delivery);
       await this.outbox.settle(delivery, failure);
       // Nobody there: the others would find the same.
-      if (failure?.code === 'RECEIVER_UNREACHABLE') return;
+      if (failure?.code === 'RECEIVER_UNREACHABLE' || failure?.code === 'BUS_UNREACHABLE') return;
     }
   }
 
   private async tell(receiverId: string, delivery: Delivery): Promise<SyncError | null> {
-    const { body } = delivery;
     failPoint('before-publish');
-    const failure = 'change' in body ? await this.notify(receiverId, body) : await this.order(delivery, body);
+    const failure = await this.hand(receiverId, delivery);
     failPoint('after-publish');
     return failure;
+  }
+
+  private hand(receiverId: string, delivery: Delivery): Promise<SyncError | null> {
+    const { id, body } = delivery;
+    if ('change' in body) return this.notify(receiverId, body);
+    return 'about' in body ? this.log(id, body) : this.order(delivery, body);
+  }
+
+  /** The id makes a repeat the same message. */
+  private async log(id: string, notice: AlarmNotice): Promise<SyncError | null> {
+    const { bus, instance } = this.parts;
+    try {
+      await bus.publishEvent({ ...notice, who: instance }, id);
+      return null;
+    } catch (error) {
+      return SyncError.of(error);
+    }
   }
 
   private async notify(

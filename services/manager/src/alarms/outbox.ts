@@ -1,7 +1,7 @@
 import type { SyncError } from '@lutra/model';
 import type { Notification } from '../receivers/notification.ts';
 import type { Store } from '../store/store.ts';
-import type { AlarmCommand } from './alarm.entity.ts';
+import type { AlarmCommand, AlarmNotice } from './alarm.entity.ts';
 
 /** One receiver is told so many things between two looks: a full outbox of one costs the others nothing. */
 const DUE_MAX = 50;
@@ -18,7 +18,7 @@ export interface Delivery {
   readonly id: string;
   readonly alarmId: string;
   readonly attempts: number;
-  readonly body: Notification | AlarmCommand;
+  readonly body: Notification | AlarmCommand | AlarmNotice;
 }
 
 interface DueRow {
@@ -37,7 +37,7 @@ export class Outbox {
   constructor(private readonly store: Store) {}
 
   /**
-   * Who has something due ('' = the arbiter). Left out: receivers that are switched off, and those that nobody answers at,
+   * Who has something due ('' = the arbiter, 'event-log' = the event log). Left out: receivers that are switched off, and those that nobody answers at,
    * until their pause is over, which grows with each vain try to 300 s and ends when somebody changes the receiver.
    */
   async receivers(): Promise<readonly string[]> {

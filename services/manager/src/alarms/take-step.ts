@@ -2,8 +2,8 @@ import { ulid } from 'ulid';
 import type { Notification } from '../receivers/notification.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
 import type { AlarmRuleEntity } from './alarm-rule.entity.ts';
-import { AlarmEntity } from './alarm.entity.ts';
-import type { AlarmCommand, AlarmDeliveryEntity } from './alarm.entity.ts';
+import { AlarmEntity, EVENT_LOG } from './alarm.entity.ts';
+import type { AlarmCommand, AlarmDeliveryEntity, AlarmNotice } from './alarm.entity.ts';
 import type { Sight } from './evaluate-rule.ts';
 import { stepAlarm } from './step-alarm.ts';
 import type { AlarmLife, Step } from './step-alarm.ts';
@@ -121,7 +121,11 @@ function deliveriesOf(of: {
     ...{ sentAt: null, failure: '' },
   };
   const body = notificationOf(saved, { change, repeatMs: rule?.repeatMs ?? null, at });
-  const told = to.map((receiverId) => ({ ...base, receiverId, body }));
+  const notice = noticeOf(saved, change, at);
+  const told: NewDelivery[] = [
+    ...to.map((receiverId) => ({ ...base, receiverId, body })),
+    ...(notice === null ? [] : [{ ...base, receiverId: EVENT_LOG, body: notice }]),
+  ];
   const { pipelineId, epoch } = sight;
   if (command === null || pipelineId === null || epoch === null) return told;
   const order: AlarmCommand = {
@@ -129,6 +133,17 @@ function deliveriesOf(of: {
     reason: `Alarm rule ${saved.ruleName}, telling ${String(saved.tellings)}: ${saved.message}`.slice(0, 500),
   };
   return [...told, { ...base, receiverId: '', body: order }];
+}
+
+/** The event log hears of the beginning and of the end; of one that could only not be judged it hears neither. */
+function noticeOf(alarm: AlarmEntity, change: Notification['change'], at: Date): AlarmNotice | null {
+  if (alarm.firedAt === null || (change !== 'firing' && change !== 'resolved')) return null;
+  const { id: alarmId, ruleName: rule, kind: about, severity, subject, message, value, threshold, pipelineId } = alarm;
+  return {
+    ...{ v: 1, at: at.toISOString(), pipelineId, epoch: null, process: null, traceId: null },
+    kind: change === 'firing' ? 'alarm-raised' : 'alarm-cleared',
+    ...{ alarmId, rule, about, severity, subject, message, value, threshold },
+  };
 }
 
 function notificationOf(

@@ -24,6 +24,8 @@ const KINDS: readonly LutraEvent['kind'][] = [
   'dry-run',
   'inquiry',
   'blocked',
+  'alarm-raised',
+  'alarm-cleared',
 ];
 
 /** Which events, and how many of the newest. */
