@@ -27,8 +27,8 @@ afterAll(async () => {
 
 const told = (): string[] =>
   sink.posted.map(({ body }) => {
-    const { subject, change } = body['alarm'] as { readonly subject: string; readonly change: string };
-    return `${subject} ${change}`;
+    const { rule, subject, change } = body['alarm'] as Readonly<Record<'rule' | 'subject' | 'change', string>>;
+    return `${rule}: ${subject} ${change}`;
   });
 
 const generation = async (): Promise<number> => {
@@ -67,7 +67,25 @@ it('what no event tells is known to the next leader: who was lost, and since whe
     await manager.create('receivers', { name: 'hook', kind: 'webhook', http: { url: sink.origin } }),
   ];
   await manager.create('alarm-rules', { name: 'lost', kind: 'instanceLost', threshold: 0, receiverIds });
+  await manager.create('alarm-rules', {
+    name: 'words',
+    kind: 'errorKeyword',
+    threshold: 1,
+    keyword: 'flux',
+    receiverIds,
+  });
   await manager.create('alarm-rules', { name: 'stands', kind: 'positionNotMoving', threshold: 4_000, receiverIds });
+  // Only in the log of an instance: no event tells of it.
+  await manager.bus.publishLog({
+    ...{
+      at: new Date().toISOString(),
+      service: 'load',
+      instance: 'load-7',
+      level: 'warn',
+      message: 'statement failed',
+    },
+    ...{ pipelineId, traceId: null, code: null, fields: { err: { type: 'Error', message: 'No Flux left' } } },
+  });
   const { database } = installation;
   await waitUntil(async () => (await installation.sql(`SELECT 1 FROM ${database}.alarm_instance`)).length > 0, {
     ...{ what: 'the instance to be seen', timeoutMs: 60_000 },
@@ -77,9 +95,11 @@ it('what no event tells is known to the next leader: who was lost, and since whe
   await waitUntil(
     async () => {
       await writeCursor();
-      return told().includes('instance load-7 firing') && told().includes('pipeline stuck firing');
+      return ['lost: instance load-7 firing', 'stands: pipeline stuck firing', 'words: pipeline stuck firing'].every(
+        (change) => told().includes(change),
+      );
     },
-    { what: 'both to be told', timeoutMs: 60_000, everyMs: 250 },
+    { what: 'all to be told', timeoutMs: 60_000, everyMs: 250 },
   );
   const before = await generation();
   await manager.stop();
@@ -104,7 +124,7 @@ it('what no event tells is known to the next leader: who was lost, and since whe
     );
   }
   const firing = (await openAlarms(current)).filter(({ state }) => state === 'firing');
-  expect(firing.map(({ rule }) => rule).sort()).toEqual(['lost', 'stands']);
+  expect(firing.map(({ rule }) => rule).sort()).toEqual(['lost', 'stands', 'words']);
   expect(told().filter((change) => change.endsWith('resolved'))).toEqual([]);
   await current.stop();
 }, 240_000);

@@ -1,4 +1,4 @@
-import type { FailedEvent, Permit, ServiceName, WarningEvent } from '@lutra/model';
+import type { Permit, ServiceName } from '@lutra/model';
 import type { PipelineView } from '../statistics/pipeline-watch.ts';
 
 /** What was asked for, or why there is no answer. */
@@ -39,12 +39,25 @@ export interface StorageUse {
   readonly bytesMax: number;
 }
 
+/** A failure or a warning: an event, or a line of an instance's log. */
+export interface Notice {
+  /** ISO time. */
+  readonly at: string;
+  /** Instance that says so. */
+  readonly who: string;
+  readonly pipelineId: string | null;
+  /** '' = none. */
+  readonly code: string;
+  readonly message: string;
+  readonly isLine: boolean;
+}
+
 /** Everything that rules are judged by, at one moment. What no rule needs was not asked for. */
 export interface AlarmFacts {
   readonly nowMs: number;
   readonly pipelines: readonly PipelineFacts[];
-  /** Failures and warnings of the last {@link NOTICE_MS}. */
-  readonly notices: Asked<readonly (FailedEvent | WarningEvent)[]>;
+  /** Failures and warnings of the last {@link NOTICE_MS}, each once. */
+  readonly notices: Asked<readonly Notice[]>;
   readonly lostInstances: Asked<readonly LostInstance[]>;
   readonly storage: Asked<readonly StorageUse[]>;
 }

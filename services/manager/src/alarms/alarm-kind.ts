@@ -22,7 +22,8 @@ export const ALARM_KINDS = {
   },
   errorKeyword: {
     ...{ unit: 'events', defaultThreshold: 1, minThreshold: 1, maxThreshold: 500, isOfPipelines: true },
-    meaning: 'So many failures and warnings of the last five minutes have the keyword in code or message',
+    meaning:
+      'So many failures and warnings of the last five minutes, events and lines of the logs, have the keyword in code or message',
   },
   conflictRate: {
     ...{ unit: 'rows/min', defaultThreshold: 100, minThreshold: 1, maxThreshold: 1e9, isOfPipelines: true },

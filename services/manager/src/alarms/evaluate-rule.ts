@@ -1,7 +1,7 @@
 import { assertNever, readStatistics } from '@lutra/model';
-import type { FailedEvent, Permit, StatisticState, WarningEvent, WindowEvent } from '@lutra/model';
+import type { Permit, StatisticState, WindowEvent } from '@lutra/model';
 import { ALARM_KINDS } from './alarm-kind.ts';
-import type { AlarmFacts, Asked, PipelineFacts } from './alarm-facts.ts';
+import type { AlarmFacts, Asked, Notice, PipelineFacts } from './alarm-facts.ts';
 import type { AlarmRuleEntity } from './alarm-rule.entity.ts';
 import type { Sighting } from './step-alarm.ts';
 
@@ -198,13 +198,12 @@ function seePosition(rule: WatchedRule, { pipeline, permit, nowMs }: Running): S
 function seeKeyword(
   { keyword }: WatchedRule,
   { id }: PipelineFacts,
-  notices: readonly (FailedEvent | WarningEvent)[],
+  notices: readonly Notice[],
 ): readonly [number, string] {
   if (keyword === null || keyword === '') throw new Error('the rule has no keyword');
   const wanted = keyword.toLowerCase();
   const found = notices
     .filter(({ pipelineId }) => pipelineId === id)
-    .map((event) => (event.kind === 'failed' ? event.failure : event))
     .filter(({ code, message }) => `${code} ${message}`.toLowerCase().includes(wanted));
   const newest = found.at(-1);
   const said = newest === undefined ? '' : `: ${newest.code} ${newest.message}`.slice(0, KEYWORD_MESSAGE_CHARS_MAX);

@@ -272,8 +272,8 @@ describe('a rule about pipelines', () => {
   });
 
   it('counts failures and warnings of the pipeline that have its keyword, in any case of letters', () => {
-    const failed = { ...base, at: iso(1_000), kind: 'failed', failure: { ...FAILURE, message: 'A deadlock' } } as const;
-    const warning = { ...base, at: iso(500), kind: 'warning', code: 'WARNING', message: 'it is DEAD' } as const;
+    const failed = { at: iso(1_000), who: 'load-1', pipelineId: 'P', code: 'X', message: 'A deadlock', isLine: false };
+    const warning = { ...failed, at: iso(500), code: 'WARNING', message: 'it is DEAD', isLine: true };
     const notices = { value: [failed, warning, { ...warning, pipelineId: 'other' }, { ...warning, message: 'alive' }] };
     const seen = (threshold: number): unknown =>
       evaluateRule(rule('errorKeyword', { threshold }), facts({ pipelines: [pipeline({})], notices })).sights[0]
