@@ -36,6 +36,8 @@ export interface BusOptions {
   readonly name: string;
   /** Prefix of all subjects, streams and buckets: 'lutra' (streams LUTRA_…). Tests isolate themselves with another one. */
   readonly namespace?: string;
+  /** How large the event log may become. Given: a log that stands gets this size too. Not given: 1 GiB for a new one. */
+  readonly eventsBytesMax?: number;
   /** Told of each stream that exists and does not work (BUS_STREAM_BROKEN), and what was done about it. */
   readonly onBroken?: (failure: SyncError) => void;
 }
@@ -156,6 +158,8 @@ export interface EventLogFilter extends EventFilter {
 export interface LoggedEvent {
   readonly event: LutraEvent;
   readonly place: LogPlace;
+  /** The log has dropped events between this one and the place that was read last: the reader came too late for them. */
+  readonly isBehindHole: boolean;
 }
 
 /** What the bus holds of a pipeline's definition, and where: who writes because of it names that place. */
@@ -210,7 +214,7 @@ export interface Bus {
   /**
    * Events in order until the signal aborts, each with its place: behind `after`, so that a reader who keeps the place of what
    * it has handled handles each stored event once. Without `after`, or when the log is another one by now: from those that
-   * were stored at `since`.
+   * were stored at `since`. Without `window` events, which have no place in the log.
    */
   followLog(filter: EventLogFilter, signal: AbortSignal): AsyncIterable<LoggedEvent>;
   /** What the log holds, oldest first: all that match since `since`, at most `limit` of the newest. */

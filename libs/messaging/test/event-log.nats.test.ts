@@ -2,10 +2,12 @@
 // Method: many events of two pipelines on a real server, read and followed in several ways.
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { must } from '@lutra/model';
-import type { LutraEvent, WarningEvent } from '@lutra/model';
+import type { LutraEvent, WarningEvent, WindowEvent } from '@lutra/model';
+import { connect } from '@nats-io/transport-node';
+import { openBus } from '../src/index.ts';
 import { NatsLink } from '../src/nats/nats-link.ts';
 import { readNewest } from '../src/nats/read-newest.ts';
-import { command, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
+import { command, eventually, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
 import type { TestBus } from './fixtures.ts';
 
 jest.setTimeout(40_000);
@@ -26,6 +28,15 @@ afterEach(async () => {
 const warning = (pipelineId: string | null, code: string): WarningEvent => {
   const { v, at, who } = loadedEvent();
   return { v, at, who, pipelineId, epoch: null, process: null, traceId: null, kind: 'warning', code, message: code };
+};
+
+const windowEvent = (changes: Partial<WindowEvent>): WindowEvent => {
+  const { v, at, who } = loadedEvent();
+  return {
+    ...{ v, at, who, pipelineId: 'P1', epoch: 1, process: null, traceId: null, kind: 'window', state: 'streaming' },
+    ...{ cause: null, open: [], lagMs: 0, eventsRead: 0, bytesRead: 0 },
+    ...changes,
+  };
 };
 
 const processes = (events: readonly LutraEvent[]) => events.map((event) => event.process);
@@ -86,6 +97,50 @@ describe('the event log', () => {
     expect(processes(await test.bus.readEvents({ since, limit: 10 }))).toEqual([2, 3]);
     expect(processes(await test.bus.readEvents({ since, limit: 1 }))).toEqual([3]);
     expect(await test.bus.readEvents({ since: new Date(Date.now() + 60_000), limit: 1 })).toEqual([]);
+  });
+
+  it('keeps the newest windows beside the log, read and followed together with it', async () => {
+    for (let lagMs = 1; lagMs <= 20; lagMs++) await test.bus.publishEvent(windowEvent({ lagMs }));
+    await test.bus.publishEvent(loadedEvent({ process: 1, at: '2026-01-01T00:00:01.000Z' }));
+    const kept = await test.bus.readEvents({ kinds: ['window'], limit: 100 });
+    expect(kept.map((event) => (event.kind === 'window' ? event.lagMs : null))).toEqual([17, 18, 19, 20]);
+    expect((await test.bus.readEvents({ limit: 2 })).map(({ kind }) => kind)).toEqual(['window', 'loaded']);
+    const since = new Date(0);
+    const followed = iteratorOf(test.bus.followEvents({ kinds: ['loaded', 'window'], since }, stop.signal));
+    const kinds: string[] = [];
+    while (kinds.length < 5) kinds.push((await nextOf(followed)).kind);
+    expect(kinds.sort()).toEqual(['loaded', 'window', 'window', 'window', 'window']);
+    await test.bus.publishEvent(windowEvent({ lagMs: 21 }));
+    expect(await nextOf(followed)).toMatchObject({ kind: 'window', lagMs: 21 });
+    const log = iteratorOf(test.bus.followLog({ after: null, since }, stop.signal));
+    expect((await nextOf(log)).event.kind).toBe('loaded');
+  });
+
+  it('reads the windows that a release of before wrote into the log', async () => {
+    const { servers, user = '', password = '', namespace } = test.options;
+    const plain = await connect({ servers, user, pass: password });
+    plain.publish(`${namespace}.events.P1.window`, JSON.stringify(windowEvent({ lagMs: 7 })));
+    await plain.flush();
+    await plain.close();
+    await eventually(async () => (await test.bus.readEvents({ kinds: ['window'], limit: 1 })).length === 1);
+    const followed = iteratorOf(test.bus.followEvents({ kinds: ['window'], since: new Date(0) }, stop.signal));
+    expect(await nextOf(followed)).toMatchObject({ kind: 'window', lagMs: 7 });
+  });
+
+  it('says that it has dropped what a reader has not seen, and takes the size that is set', async () => {
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const all = { kinds: ['loaded'] as const, since: new Date(0) };
+    const { place } = await nextOf(iteratorOf(test.bus.followLog({ ...all, after: null }, stop.signal)));
+    const small = await openBus({ ...test.options, eventsBytesMax: 32 * 1024 });
+    for (let process = 2; process <= 5; process++) await small.publishEvent(loadedEvent({ process }));
+    const whole = iteratorOf(small.followLog({ ...all, after: place }, stop.signal));
+    expect(await nextOf(whole)).toMatchObject({ event: { process: 2 }, isBehindHole: false });
+    for (let process = 6; process <= 300; process++) await small.publishEvent(loadedEvent({ process }));
+    const torn = iteratorOf(small.followLog({ ...all, after: place }, stop.signal));
+    const [first, second] = [await nextOf(torn), await nextOf(torn)];
+    expect([first.isBehindHole, second.isBehindHole]).toEqual([true, false]);
+    expect(first.event.process).toBeGreaterThan(2);
+    await small.close();
   });
 
   it('tells places, and goes on behind one: each event once', async () => {

@@ -86,6 +86,12 @@ export const WARNINGS = {
     command: 'GET pipelines',
     next: 'The command had no effect. Send it again when the pipeline is in the list.',
   },
+  STATISTICS_HOLE: {
+    meaning:
+      'The event log has dropped events before a manager had read them: all managers, or their database, were away for longer than the log reaches back. Figures of that time are too low; rows are not concerned.',
+    command: 'GET statistics',
+    next: 'The answers name the time in `holes`. A larger log (`LUTRA_EVENTS_MIB`) bridges a longer absence.',
+  },
   SOURCE_PURGE_NEAR: {
     meaning:
       'What the pipeline needs next comes near the end of what the source keeps of its binary log. Once it is purged the pipeline cannot go on.',

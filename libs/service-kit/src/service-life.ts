@@ -160,6 +160,7 @@ export class ServiceLife<E extends BaseEnv> {
             name: identity.instance,
             namespace: env.LUTRA_NAMESPACE,
             ...(tls === null ? {} : { tls }),
+            ...(env.LUTRA_EVENTS_MIB === undefined ? {} : { eventsBytesMax: env.LUTRA_EVENTS_MIB * 1024 * 1024 }),
             onBroken: (failure) => {
               log.warn({ err: failure, code: failure.code }, 'a stream does not work');
             },

@@ -3,12 +3,16 @@ import { SyncError } from '@lutra/model';
 import type { LutraEvent } from '@lutra/model';
 import type { EventFilter, EventLogFilter, LoggedEvent } from '../bus.ts';
 import { decodeJson, encodeJson } from './json-message.ts';
+import { mergeStreams } from './merge-streams.ts';
 import type { NatsLink } from './nats-link.ts';
 import { readOrdered } from './ordered-reader.ts';
 import type { ReadStart, StoredMessage } from './ordered-reader.ts';
 import { readNewest } from './read-newest.ts';
 
-/** The event log: written by all, read in order. */
+/**
+ * The event log: written by all, read in order. `window` events stand beside it, the newest few of each pipeline: at one a
+ * second they would take the room of all others. Releases before them wrote windows into the log, and are read there too.
+ */
 export class EventLog {
   constructor(private readonly link: NatsLink) {}
 
@@ -23,9 +27,18 @@ export class EventLog {
   ): AsyncGenerator<LutraEvent, void, undefined> {
     const { since } = filter;
     const start: ReadStart = since === undefined ? { kind: 'new' } : { kind: 'time', since };
-    for await (const message of this.messages(filter, start, signal)) {
-      const event = eventOf(message);
-      if (!SyncError.is(event)) yield event;
+    // A reader who stops ends both, also the one that waits for its next message.
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const log = this.messages(filter, start, until);
+    const messages = hasWindows(filter) ? mergeStreams([log, this.windows(filter, start, until)]) : log;
+    try {
+      for await (const message of messages) {
+        const event = eventOf(message);
+        if (!SyncError.is(event)) yield event;
+      }
+    } finally {
+      ended.abort();
     }
   }
 
@@ -35,27 +48,41 @@ export class EventLog {
       after === null
         ? { kind: 'time', since }
         : { kind: 'behind', created: after.log, sequence: after.sequence, since };
-    for await (const message of this.messages(filter, start, signal)) {
+    // Whatever the kind of the message behind a hole: it may be one that nobody asked for.
+    let isBehindHole = false;
+    for await (const message of this.all(filter, start, signal)) {
+      isBehindHole ||= message.dropped > 0;
+      if (!isWanted(filter, message)) continue;
       const place = { log: message.created, sequence: message.sequence };
       const event = eventOf(message);
-      if (SyncError.is(event)) filter.onUnreadable?.(place, event);
-      else yield { event, place };
+      if (SyncError.is(event)) {
+        filter.onUnreadable?.(place, event);
+        continue;
+      }
+      yield { event, place, isBehindHole };
+      isBehindHole = false;
     }
   }
 
   async read(filter: EventFilter & { readonly since?: Date; readonly limit: number }): Promise<LutraEvent[]> {
+    const { kinds, limit, since } = filter;
+    if (limit <= 0) return [];
+    const { subjects } = this.link;
+    const options = { limit, ...(since === undefined ? {} : { since }) };
     const found: StoredMessage[] = [];
     // One filter per consumer (NATS 2.9): each kind is read by itself, exactly as many as could be wanted.
-    for (const kind of filter.kinds ?? [undefined])
-      found.push(
-        ...(await readNewest(this.link, {
-          ...this.readOptions(filter),
-          filter: this.link.subjects.eventFilter(filter, kind),
-        })),
-      );
-    found.sort((left, right) => left.sequence - right.sequence);
-    const events = (filter.limit <= 0 ? [] : found.slice(-filter.limit)).map(eventOf);
-    return events.flatMap((event) => (SyncError.is(event) ? [] : [event]));
+    for (const kind of kinds ?? [undefined]) {
+      const read = { ...options, stream: subjects.streams.events, filter: subjects.eventFilter(filter, kind) };
+      found.push(...(await readNewest(this.link, read)));
+    }
+    const events = found.sort((left, right) => left.sequence - right.sequence).flatMap(readable);
+    if (!hasWindows(filter)) return events.slice(-limit);
+    const read = { ...options, stream: subjects.streams.windows, filter: subjects.windowFilter(filter) };
+    const windows = (await readNewest(this.link, read)).flatMap(readable);
+    // Sequences of two streams do not compare. The order within each stays: the sort is stable.
+    return [...events, ...windows]
+      .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+      .slice(-limit);
   }
 
   /** What matches, not decoded: the subject ends with the kind, and most events are of kinds that few readers ask for. */
@@ -64,22 +91,26 @@ export class EventLog {
     start: ReadStart,
     signal: AbortSignal,
   ): AsyncGenerator<StoredMessage, void, undefined> {
-    const { kinds } = filter;
-    const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
-    const stream = this.link.subjects.streams.events;
-    const wanted: ReadonlySet<string> | undefined = kinds && new Set(kinds);
-    for await (const message of readOrdered(this.link, { stream, filter: subject, start, signal }))
-      if (wanted?.has(message.subject.slice(message.subject.lastIndexOf('.') + 1)) ?? true) yield message;
+    for await (const message of this.all(filter, start, signal)) if (isWanted(filter, message)) yield message;
   }
 
-  private readOptions({ since, limit }: { readonly since?: Date; readonly limit: number }): {
-    readonly stream: string;
-    readonly limit: number;
-    readonly since?: Date;
-  } {
-    return { stream: this.link.subjects.streams.events, limit, ...(since === undefined ? {} : { since }) };
+  private all(filter: EventFilter, start: ReadStart, signal: AbortSignal): AsyncGenerator<StoredMessage> {
+    const { kinds } = filter;
+    const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
+    return readOrdered(this.link, { stream: this.link.subjects.streams.events, filter: subject, start, signal });
+  }
+
+  private windows(filter: EventFilter, start: ReadStart, signal: AbortSignal): AsyncGenerator<StoredMessage> {
+    const { subjects } = this.link;
+    const subject = subjects.windowFilter(filter);
+    return readOrdered(this.link, { stream: subjects.streams.windows, filter: subject, start, signal });
   }
 }
+
+const hasWindows = ({ kinds }: EventFilter): boolean => kinds?.includes('window') ?? true;
+
+const isWanted = ({ kinds }: EventFilter, { subject }: StoredMessage): boolean =>
+  (kinds as readonly string[] | undefined)?.includes(subject.slice(subject.lastIndexOf('.') + 1)) ?? true;
 
 /** One message that is no event must not end the reading of all that come after it. */
 function eventOf(message: StoredMessage): LutraEvent | SyncError {
@@ -88,4 +119,9 @@ function eventOf(message: StoredMessage): LutraEvent | SyncError {
   } catch (error) {
     return SyncError.of(error);
   }
+}
+
+function readable(message: StoredMessage): LutraEvent[] {
+  const event = eventOf(message);
+  return SyncError.is(event) ? [] : [event];
 }

@@ -54,9 +54,10 @@ export class NatsLink {
     readonly subjects: Subjects,
     readonly address: string,
     readonly clock: Clock,
-    onBroken: NonNullable<BusOptions['onBroken']>,
+    private readonly options: Pick<BusOptions, 'onBroken' | 'eventsBytesMax'>,
   ) {
     this.js = jetstream(nc, { timeout: REQUEST_TIMEOUT_MS });
+    const { onBroken = () => undefined } = options;
     this.repair = new StreamRepair({ jsm, subjects, clock, onBroken, createMissing: () => this.heal() });
     void this.watchStatus(); // Ends with the connection; its failures are the connection's end.
     void this.watchHealth(); // Never rejects; ends at close.
@@ -70,8 +71,7 @@ export class NatsLink {
       try {
         const nc = await connect(connectionOptions(options));
         const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
-        const onBroken = options.onBroken ?? (() => undefined);
-        return new NatsLink(nc, jsm, subjects, options.servers, clock, onBroken);
+        return new NatsLink(nc, jsm, subjects, options.servers, clock, options);
       } catch (error) {
         if (clock.monotonicMs() > deadline) throw unreachable(error, options.servers);
         await clock.sleep(RECONNECT_MS);
@@ -130,8 +130,9 @@ export class NatsLink {
   }
 
   /** Creates the streams that are missing. */
-  ensureStreams(): Promise<void> {
-    return this.call(() => this.createMissing());
+  async ensureStreams(): Promise<void> {
+    await this.call(() => this.createMissing());
+    await this.call(() => this.resizeEvents());
   }
 
   /** Sends what is buffered, then closes. */
@@ -160,13 +161,28 @@ export class NatsLink {
 
   private async createStreams(pauseMs: number): Promise<void> {
     // A pause is for the stream that was missing before it, not for one that is being deleted at its end.
-    const missing = pauseMs === 0 ? streamConfigs(this.subjects) : await this.missingStreams();
+    const missing = pauseMs === 0 ? this.configs() : await this.missingStreams();
     await this.clock.sleep(pauseMs, this.closed);
     for (const config of missing) await this.createStream(config);
   }
 
+  private configs(): NamedStreamConfig[] {
+    return streamConfigs(this.subjects, this.options.eventsBytesMax);
+  }
+
+  /** The one size that is set where Lutra is: a log that stands gets it too. On a disk without the room it stays as it is. */
+  private async resizeEvents(): Promise<void> {
+    const { eventsBytesMax: max_bytes } = this.options;
+    if (max_bytes === undefined) return;
+    const { config } = await this.jsm.streams.info(this.subjects.streams.events);
+    if (config.max_bytes === max_bytes) return;
+    await this.jsm.streams.update(config.name, { ...config, max_bytes }).catch((error: unknown) => {
+      if (!isStorageInsufficient(error)) throw error;
+    });
+  }
+
   private async missingStreams(): Promise<NamedStreamConfig[]> {
-    const configs = streamConfigs(this.subjects);
+    const configs = this.configs();
     const exists = await Promise.all(
       configs.map(({ name }) =>
         this.jsm.streams.info(name).then(

@@ -31,6 +31,8 @@ export interface StoredMessage {
   readonly headers: MsgHdrs | undefined;
   /** Matching messages that follow, as the server saw it. */
   readonly pending: number;
+  /** Messages (of any subject) that the stream has dropped since the one that was read last; 0 unless reading begins there. */
+  readonly dropped: number;
 }
 
 export interface OrderedRead {
@@ -71,7 +73,7 @@ export async function* readOrdered(link: NatsLink, read: OrderedRead): AsyncGene
       cursor.lastSequence = info.streamSequence;
       const { subject, data, headers } = pulled.message;
       const { streamSequence: sequence, pending } = info;
-      yield { subject, data, headers, sequence, pending, created: cursor.created };
+      yield { subject, data, headers, sequence, pending, created: cursor.created, dropped: cursor.takeDropped() };
     }
   } finally {
     cursor.forget();
@@ -91,6 +93,7 @@ class ReadCursor {
   /** When the stream was made that is read; '' before the first look at it. */
   created = '';
   private consumer: string | null = null;
+  private dropped = 0;
 
   constructor(
     private readonly link: NatsLink,
@@ -107,11 +110,18 @@ class ReadCursor {
     else if (isFirst && start.kind === 'behind')
       this.lastSequence = start.created === created && start.sequence <= state.last_seq ? start.sequence : 0;
     else if (!isFirst) this.lastSequence = isSame ? Math.min(this.lastSequence, state.last_seq) : 0;
+    if (this.lastSequence > 0) this.dropped += Math.max(0, state.first_seq - 1 - this.lastSequence);
     const isAnew = !isFirst && !isSame;
     const info = await addConsumer(this.link, this.read, this.startConfig(isAnew));
     this.created = created;
     this.consumer = info.name;
     return { stream: this.read.stream, consumer: info.name };
+  }
+
+  takeDropped(): number {
+    const { dropped } = this;
+    this.dropped = 0;
+    return dropped;
   }
 
   /** Removes the consumer at the server, as far as possible. */

@@ -15,18 +15,25 @@ import type { Subjects } from './subjects.ts';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
 
-// Byte limits are reserved by the server when a stream is made: they add up to 4 GiB, which a small machine has.
-// An operator of a large installation raises them (`nats stream edit`); what stands is never changed back.
+// Byte limits are reserved by the server when a stream is made: they add up to 5 GiB, which a small machine has.
+// An operator of a large installation raises them (`nats stream edit`; of events LUTRA_EVENTS_MIB); what stands is never
+// changed back.
 /** 64 messages of 512 KiB per pipeline at most; 200 pipelines with the default window and full messages. */
 const QUEUE_BYTES_MAX = 512 * MIB;
 /** Both images of a 64 MiB row, for three stages and a window of five. */
 const BODIES_BYTES_MAX = 2048 * MIB;
 const BODIES_AGE_MAX_MS = DAY_MS;
-const EVENTS_BYTES_MAX = 256 * MIB;
+/** A `loaded` event has some 700 bytes: a day of 500 pipelines that load a process each five seconds are 6 GiB. */
+const EVENTS_BYTES_MAX = 1024 * MIB;
 const EVENTS_AGE_MAX_MS = 7 * DAY_MS;
 /** Some ten thousand lines. */
 const LOGS_BYTES_MAX = 16 * MIB;
 const COMMANDS_BYTES_MAX = 16 * MIB;
+/** Select says once a second how it stands; what it said before is of interest to nobody for long. */
+const WINDOWS_KEPT = 4;
+/** 4 KiB each, for 1 000 pipelines. */
+const WINDOWS_BYTES_MAX = 16 * MIB;
+const WINDOWS_AGE_MAX_MS = DAY_MS;
 const BUCKET_BYTES_MAX = 64 * MIB;
 const KEY_HISTORY = 64;
 /** Longer than any repeat of a publish after a lost answer. */
@@ -43,7 +50,7 @@ const PIPELINE_CONSUMER_INACTIVE_MS = DAY_MS;
 export type NamedStreamConfig = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
 
 /** All streams of a namespace, buckets included. Only features of NATS 2.9. */
-export function streamConfigs(subjects: Subjects): NamedStreamConfig[] {
+export function streamConfigs(subjects: Subjects, eventsBytesMax = EVENTS_BYTES_MAX): NamedStreamConfig[] {
   return [
     queueConfig(subjects, 'selected'),
     queueConfig(subjects, 'extracted'),
@@ -55,7 +62,7 @@ export function streamConfigs(subjects: Subjects): NamedStreamConfig[] {
       max_age: nanos(BODIES_AGE_MAX_MS),
     },
     {
-      ...fileStream(subjects.streams.events, subjects.all.events, EVENTS_BYTES_MAX),
+      ...fileStream(subjects.streams.events, subjects.all.events, eventsBytesMax),
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
       max_age: nanos(EVENTS_AGE_MAX_MS),
@@ -70,6 +77,13 @@ export function streamConfigs(subjects: Subjects): NamedStreamConfig[] {
       ...fileStream(subjects.streams.commands, subjects.all.commands, COMMANDS_BYTES_MAX),
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
+    },
+    {
+      ...fileStream(subjects.streams.windows, subjects.all.windows, WINDOWS_BYTES_MAX),
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(WINDOWS_AGE_MAX_MS),
+      max_msgs_per_subject: WINDOWS_KEPT,
     },
     bucketConfig(subjects.streams.config, subjects.all.keys(subjects.buckets.config)),
     bucketConfig(subjects.streams.cursor, subjects.all.keys(subjects.buckets.cursor)),

@@ -12,6 +12,7 @@ export interface Subjects {
     readonly events: string;
     readonly logs: string;
     readonly commands: string;
+    readonly windows: string;
     readonly config: string;
     readonly cursor: string;
     readonly schema: string;
@@ -24,6 +25,7 @@ export interface Subjects {
     readonly events: string;
     readonly logs: string;
     readonly commands: string;
+    readonly windows: string;
     readonly keys: (bucket: string) => string;
   };
   readonly queue: (to: {
@@ -50,11 +52,13 @@ export interface Subjects {
   readonly bodiesOfPipeline: (pipelineId: string, epoch?: number) => string;
   /** The epoch token of a subject in a queue or of a body part. */
   readonly epochOf: (subject: string) => number;
+  /** `window` events have subjects of their own: they replace each other. */
   readonly event: (event: LutraEvent) => string;
   readonly eventFilter: (filter: EventFilter, kind?: LutraEvent['kind']) => string;
   /** service, level, pipeline. */
   readonly log: (line: LogLine) => string;
   readonly logFilter: (filter: Pick<LogFilter, 'pipelineId' | 'service'>, level: SentLevel) => string;
+  readonly windowFilter: (filter: Pick<EventFilter, 'pipelineId'>) => string;
   readonly command: (pipelineOrChannelId: string) => string;
   readonly key: (bucket: string, key: string) => string;
 }
@@ -108,6 +112,7 @@ export function subjectsOf(namespace: string): Subjects {
       events: `${upper}_EVENTS`,
       logs: `${upper}_LOGS`,
       commands: `${upper}_COMMANDS`,
+      windows: `${upper}_WINDOWS`,
       config: `KV_${config}`,
       cursor: `KV_${cursor}`,
       schema: `KV_${schema}`,
@@ -119,6 +124,7 @@ export function subjectsOf(namespace: string): Subjects {
       events: `${root}.events.>`,
       logs: `${root}.logs.>`,
       commands: `${root}.commands.>`,
+      windows: `${root}.windows.>`,
       keys: (bucket) => `$KV.${bucket}.>`,
     },
     queue: (to) => `${root}.${to.queue}.${target(to.queue, targetToken(to.target))}${identityTokens(to.identity)}`,
@@ -147,7 +153,11 @@ export function subjectsOf(namespace: string): Subjects {
       const tokens = subject.split('.');
       return Number(tokens[1] === 'body' ? tokens[3] : tokens.at(-1));
     },
-    event: (event) => `${root}.events.${event.pipelineId === null ? '_' : token(event.pipelineId)}.${event.kind}`,
+    event: ({ pipelineId, kind }) => {
+      const id = pipelineId === null ? '_' : token(pipelineId);
+      return kind === 'window' ? `${root}.windows.${id}` : `${root}.events.${id}.${kind}`;
+    },
+    windowFilter: ({ pipelineId }) => `${root}.windows.${pipelineId === undefined ? '*' : token(pipelineId)}`,
     eventFilter: (filter, kind) =>
       `${root}.events.${filter.pipelineId === undefined ? '*' : token(filter.pipelineId)}.${kind ?? '*'}`,
     log: ({ service, level, pipelineId }) => `${root}.logs.${service}.${level}.${pipelineOfLine(pipelineId)}`,

@@ -95,6 +95,8 @@ export class RollupStore {
       for (const table of [ROLLUP[step].table, ROLLUP[step].tableCounts])
         if (table !== null)
           await removeRows(this.store, table, { condition: 'slot < ?', values: [oldestKept(nowMs, step, kept)] });
+    const oldestMs = oldestKept(nowMs, '1d', kept) * ROLLUP['1d'].ms;
+    await removeRows(this.store, 'statistic_hole', { condition: 'to_ms < ?', values: [oldestMs] });
   }
 
   /** Removes what is left of pipelines that are gone, and returns them. Their part of the totals stays. */
@@ -143,6 +145,26 @@ export class RollupStore {
     return { scope: id ?? INSTALLATION, state: `${log} ${String(sequence)}`, kept };
   }
 
+  /** Notes that events of this time were never read. Again: it lasts at least so long. */
+  async noteHole({ fromMs, toMs }: Hole): Promise<void> {
+    await this.store.run((manager) =>
+      manager.query(
+        'INSERT INTO statistic_hole (from_ms, to_ms) VALUES (?, ?) ON DUPLICATE KEY UPDATE to_ms = GREATEST(to_ms, VALUES(to_ms))',
+        [fromMs, toMs],
+      ),
+    );
+  }
+
+  /** Holes that reach into a time, oldest first. */
+  async holes({ fromMs, toMs }: Hole): Promise<readonly Hole[]> {
+    const rows: readonly { from_ms: string | number; to_ms: string | number }[] = await this.store.run((manager) =>
+      manager.query('SELECT from_ms, to_ms FROM statistic_hole WHERE from_ms < ? AND to_ms >= ? ORDER BY from_ms', [
+        ...[toMs, fromMs],
+      ]),
+    );
+    return rows.map((row) => ({ fromMs: Number(row.from_ms), toMs: Number(row.to_ms) }));
+  }
+
   /** Slots of a scope, oldest first, both ends included. */
   async figures(scope: string, step: Step, slots: SlotRange): Promise<readonly Slot<Figures>[]> {
     return this.readSlots<Figures>(ROLLUP[step].table, scope, slots);
@@ -177,6 +199,12 @@ interface FoundRow {
   readonly isThere: string | number;
   /** JSON. */
   readonly parameters: string;
+}
+
+/** A time, both in ms since 1970. */
+export interface Hole {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export interface SlotRange {

@@ -1,5 +1,5 @@
 import { COUNTED_KINDS, SyncError } from '@lutra/model';
-import type { StatisticState } from '@lutra/model';
+import type { LutraEvent, StatisticState, WarningCode } from '@lutra/model';
 import type { Bus, LogPlace } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
 import type { Worker } from '@lutra/service-kit';
@@ -78,14 +78,18 @@ export class RollupWorker implements Worker {
         run.reached = at;
         this.skip(failure, at);
       };
+      let newestMs = newestOf(states);
       const filter = { kinds: COUNTED_KINDS, after: place, since, onUnreadable };
-      for await (const { event, place: at } of bus.followLog(filter, both)) {
+      for await (const { event, place: at, isBehindHole } of bus.followLog(filter, both)) {
+        if (isBehindHole) await this.tellHole(newestMs, event);
         try {
           run.fold.fold(event, idOf(at));
         } catch (error) {
           this.skip(error, at);
         }
         run.reached = at;
+        const atMs = Date.parse(event.at);
+        if (atMs > newestMs) newestMs = atMs;
         if (run.fold.size >= BATCH_EVENTS_MAX && !(await run.save())) break;
       }
     } finally {
@@ -101,9 +105,26 @@ export class RollupWorker implements Worker {
     const { skipped } = this;
     this.parts.log.warn({ err: error, place: at, skipped }, 'event makes no sense and is not counted');
   }
+
+  /** The log has dropped what stood between: the store is told first, for figures are read for years. */
+  private async tellHole(newestMs: number, { at }: LutraEvent): Promise<void> {
+    const { rollups, bus, clock, log, instance } = this.parts;
+    const saidMs = Date.parse(at);
+    const toMs = Number.isNaN(saidMs) ? clock.now().getTime() : saidMs;
+    const fromMs = newestMs === 0 ? toMs : Math.min(newestMs, toMs);
+    await rollups.noteHole({ fromMs, toMs });
+    const from = new Date(fromMs).toISOString();
+    log.warn({ from, to: at }, 'event log has dropped events that were not counted');
+    await bus.publishEvent({
+      ...{ v: 1, kind: 'warning', at: clock.now().toISOString(), who: instance, pipelineId: null, epoch: null },
+      ...{ process: null, traceId: null, code: 'STATISTICS_HOLE' satisfies WarningCode },
+      message: `The event log has dropped events between ${from} and ${at} before a manager had read them: figures of that time are too low`,
+    });
+  }
 }
 
-const sinceOf = (states: ReadonlyMap<string, StatisticState>): Date => {
-  const newestMs = Math.max(0, ...[...states.values()].map(({ lastEventMs }) => lastEventMs));
-  return new Date(Math.max(0, newestMs - OVERLAP_MS));
-};
+const newestOf = (states: ReadonlyMap<string, StatisticState>): number =>
+  Math.max(0, ...[...states.values()].map(({ lastEventMs }) => lastEventMs));
+
+const sinceOf = (states: ReadonlyMap<string, StatisticState>): Date =>
+  new Date(Math.max(0, newestOf(states) - OVERLAP_MS));

@@ -166,6 +166,14 @@ export class LiveFiguresDto {
   delayMsP99!: number | null;
 }
 
+export class StatisticHoleDto {
+  @ApiProperty({ format: 'date-time' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  to!: string;
+}
+
 export class StatisticSpanDto {
   @ApiProperty({ enum: STEPS })
   step!: Step;
@@ -175,6 +183,12 @@ export class StatisticSpanDto {
 
   @ApiProperty({ format: 'date-time', description: 'End of the last step' })
   to!: string;
+
+  @ApiProperty({
+    type: [StatisticHoleDto],
+    description: 'Times of which figures are too low: the event log had dropped events before a manager read them',
+  })
+  holes!: StatisticHoleDto[];
 }
 
 @ApiExtraModels(StageFiguresDto)

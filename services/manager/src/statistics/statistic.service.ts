@@ -44,7 +44,7 @@ export class StatisticService {
     const stored = await answers.find({ question, state }, async () => {
       const slots = await rollups.figures(scope, range.step, range);
       return JSON.stringify({
-        ...spanOf(range),
+        ...(await this.spanOf(range)),
         sum: dtoOf(sumFigures(slots.map(({ figures }) => figures))),
         points: slots.map(({ slot, figures }) => pointOf(timeOf(slot, range.step), figures)),
       });
@@ -66,7 +66,7 @@ export class StatisticService {
         .map(([name, rows]): Plain<TableStatisticDto> => ({ table: name, ...rowsDtoOf(rows) }));
       const points = table === undefined ? undefined : tablePointsOf(slots, { table, step: range.step });
       return JSON.stringify({
-        ...spanOf(range),
+        ...(await this.spanOf(range)),
         items: items.map((item) => (points === undefined ? item : { ...item, points })),
         total: items.length,
       } satisfies Plain<TableStatisticsDto>);
@@ -86,6 +86,16 @@ export class StatisticService {
     return { ...found, range: readRange(wish, nowMs, { steps, kept }) };
   }
 
+  private async spanOf({ step, first, last }: StepRange): Promise<Plain<StatisticSpanDto>> {
+    const { ms } = ROLLUP[step];
+    const holes = await this.parts.rollups.holes({ fromMs: first * ms, toMs: (last + 1) * ms });
+    const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+    return {
+      ...{ step, from: timeOf(first, step), to: timeOf(last + 1, step) },
+      holes: holes.map(({ fromMs, toMs }) => ({ from: iso(fromMs), to: iso(toMs) })),
+    };
+  }
+
   private liveOf(pipelineId: string): LiveFiguresDto {
     const { watch, clock } = this.parts;
     const reading = readStatistics(watch.view(pipelineId).statistics, clock.now().getTime());
@@ -100,12 +110,6 @@ function eitherOne(): SyncError {
 }
 
 const timeOf = (slot: number, step: Step): string => new Date(slot * ROLLUP[step].ms).toISOString();
-
-const spanOf = ({ step, first, last }: StepRange): Plain<StatisticSpanDto> => ({
-  step,
-  from: timeOf(first, step),
-  to: timeOf(last + 1, step),
-});
 
 const dtoOf = ({ counts, delays, delayMsMax, stages }: Figures): Plain<StatisticFiguresDto> => ({
   delayMsP50: delayPercentile(delays, 0.5),

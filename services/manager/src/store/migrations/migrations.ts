@@ -16,6 +16,7 @@ import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
 import { AddSkips1796510000000 } from './add-skips-1796510000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
+import { AddStatisticHoles1796800000000 } from './add-statistic-holes-1796800000000.ts';
 import { AddSystemParameters1796220000000 } from './add-system-parameters-1796220000000.ts';
 import { AddUsers1795820000000 } from './add-users-1795820000000.ts';
 import { CreateTables1795200000000 } from './create-tables-1795200000000.ts';
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   AddSkips1796510000000,
   AddAuditOrder1796530000000,
   AddAlarmMemory1796700000000,
+  AddStatisticHoles1796800000000,
 ] as const;
