@@ -2093,6 +2093,11 @@ export interface StatisticFiguresDto {
   readonly stages: Readonly<Record<string, StageFiguresDto>>;
 }
 
+export interface StatisticHoleDto {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface StatisticPointDto {
   readonly inserted: number;
   readonly updated: number;
@@ -2136,6 +2141,8 @@ export interface StatisticsDto {
   readonly from: string;
   /** End of the last step */
   readonly to: string;
+  /** Times of which figures are too low: the event log had dropped events before a manager read them */
+  readonly holes: readonly (StatisticHoleDto)[];
   /** Of the whole time */
   readonly sum: StatisticFiguresDto;
   /** Oldest first; steps in which nothing happened are left out */
@@ -2262,6 +2269,8 @@ export interface TableStatisticsDto {
   readonly from: string;
   /** End of the last step */
   readonly to: string;
+  /** Times of which figures are too low: the event log had dropped events before a manager read them */
+  readonly holes: readonly (StatisticHoleDto)[];
   readonly items: readonly (TableStatisticDto)[];
   readonly total: number;
 }
