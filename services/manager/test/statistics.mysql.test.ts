@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
-import { openBus } from '@lutra/messaging';
 import { must, systemClock } from '@lutra/model';
 import type { LoadedEvent, LutraEvent } from '@lutra/model';
-import { testServers, waitUntil } from '@lutra/testing';
+import { waitUntil } from '@lutra/testing';
 import { PipelineWatch } from '../src/statistics/pipeline-watch.ts';
 import { ProcessHistory } from '../src/statistics/process-history.ts';
 import { RollupFold } from '../src/statistics/rollup-fold.ts';
@@ -311,41 +310,6 @@ describe('a manager that was away', () => {
     expect(processes(after) - processes(before)).toBe(2_100);
     await own.close('the test ends');
   }, 60_000);
-
-  it('says of which time it has missed events, and keeps that with the figures', async () => {
-    const alone = new Installation();
-    try {
-      const first = await alone.start();
-      for (const table of ['channel', 'data_source', 'pipeline'])
-        await alone.sql(`INSERT INTO ${alone.database}.${table} SELECT * FROM ${steady.database}.${table}`);
-      const process = (id: number): LutraEvent =>
-        loaded({ pipelineId, epoch: 2, process: id, atMs: START_MS + id * 100 });
-      await first.bus.publishEvent(process(1));
-      await waitUntil(() => hasProcess(alone, 1), SAVED);
-      await first.stop();
-      // As a log that is too small for the time that the managers were away.
-      const { nats } = testServers();
-      const bus = await openBus({ ...nats, name: 'small', namespace: alone.namespace, eventsBytesMax: 32 * 1024 });
-      for (let id = 2; id <= 200; id++) await bus.publishEvent(process(id));
-      await bus.close();
-      const second = await alone.start();
-      await waitUntil(() => hasProcess(alone, 200), SAVED);
-      const { holes, sum } = (await second.request('GET', '/api/v1/statistics')).body as {
-        holes: { from: string; to: string }[];
-        sum: { processes: number };
-      };
-      expect(holes.map(({ from }) => from)).toEqual([new Date(START_MS + 100).toISOString()]);
-      expect(Date.parse(holes[0]?.to ?? '')).toBe(START_MS + (201 - (sum.processes - 1)) * 100);
-      expect((await second.request('GET', `/api/v1/statistics/tables?pipelineId=${pipelineId}`)).body['holes']).toEqual(
-        holes,
-      );
-      expect((await second.request('GET', '/api/v1/events?kinds=warning')).body.items).toMatchObject([
-        { code: 'STATISTICS_HOLE', pipelineId: null },
-      ]);
-    } finally {
-      await alone.close();
-    }
-  }, 90_000);
 
   it('a save that comes after that of another manager writes nothing', async () => {
     const rollups = new RollupStore(store);

@@ -1,0 +1,49 @@
+import { afterAll, expect, it } from '@jest/globals';
+import { openBus } from '@lutra/messaging';
+import type { LutraEvent } from '@lutra/model';
+import { testServers, waitUntil } from '@lutra/testing';
+import { loaded } from './rollup-events.ts';
+import { Installation } from './running-manager.ts';
+
+// Goal: figures of a time whose events nobody has read do not pass for whole ones.
+// Method: a manager goes, the log is made too small for what happens meanwhile, and another manager comes.
+
+const START_MS = Date.now() - 90_000;
+const installation = new Installation();
+
+afterAll(() => installation.close(), 60_000);
+
+it('a manager that was away for longer than the log reaches back says of which time', async () => {
+  const first = await installation.start();
+  const channelId = await first.create('channels', { name: 'shop' });
+  const source = { kind: 'mariadb', host: 'db.example.com', port: 3301, user: 'lutra', password: 'secret' };
+  const sourceId = await first.create('data-sources', { ...source, name: 'source' });
+  const targetId = await first.create('data-sources', { ...source, name: 'target', port: 3302 });
+  const pipelineId = await first.create('pipelines', { channelId, name: 'p', sourceId, targetId });
+  const process = (id: number): LutraEvent => loaded({ pipelineId, epoch: 2, process: id, atMs: START_MS + id * 100 });
+  const untilFolded = (id: number): Promise<unknown> => {
+    const table = `${installation.database}.process_history`;
+    const row = (): Promise<unknown[]> => installation.sql(`SELECT 1 FROM ${table} WHERE process = ${String(id)}`);
+    return waitUntil(async () => (await row()).length === 1, { what: 'the log to be folded', timeoutMs: 30_000 });
+  };
+  await first.bus.publishEvent(process(1));
+  await untilFolded(1);
+  await first.stop();
+  const { nats } = testServers();
+  const { namespace } = installation;
+  const bus = await openBus({ ...nats, name: 'small', namespace, eventsBytesMax: 32 * 1024 });
+  for (let id = 2; id <= 200; id++) await bus.publishEvent(process(id));
+  await bus.close();
+  const second = await installation.start();
+  await untilFolded(200);
+  const get = async (path: string) => (await second.request('GET', `/api/v1/${path}`)).body;
+  const { holes, sum } = (await get('statistics')) as unknown as {
+    readonly holes: readonly { readonly from: string; readonly to: string }[];
+    readonly sum: { readonly processes: number };
+  };
+  expect(holes.map(({ from }) => from)).toEqual([new Date(START_MS + 100).toISOString()]);
+  // The first that was read stands behind as many as were not.
+  expect(Date.parse(holes[0]?.to ?? '')).toBe(START_MS + (201 - (sum.processes - 1)) * 100);
+  expect((await get(`statistics/tables?pipelineId=${pipelineId}`))['holes']).toEqual(holes);
+  expect((await get('events?kinds=warning')).items).toMatchObject([{ code: 'STATISTICS_HOLE', pipelineId: null }]);
+}, 90_000);
