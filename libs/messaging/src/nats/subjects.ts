@@ -104,19 +104,7 @@ export function subjectsOf(namespace: string): Subjects {
   const target = (queue: ProcessQueue, name: string): string => (queue === 'transformed' ? '' : `${name}.`);
   const durablePrefix = (queue: ProcessQueue): string => `${READER_OF_QUEUE[queue]}-`;
   return {
-    streams: {
-      selected: `${upper}_SELECTED`,
-      extracted: `${upper}_EXTRACTED`,
-      transformed: `${upper}_TRANSFORMED`,
-      bodies: `${upper}_BODIES`,
-      events: `${upper}_EVENTS`,
-      logs: `${upper}_LOGS`,
-      commands: `${upper}_COMMANDS`,
-      windows: `${upper}_WINDOWS`,
-      config: `KV_${config}`,
-      cursor: `KV_${cursor}`,
-      schema: `KV_${schema}`,
-    },
+    streams: streamsOf(upper, { config, cursor, schema }),
     buckets: { config, cursor, schema },
     all: {
       queue: (queue) => `${root}.${queue}.>`,
@@ -165,6 +153,22 @@ export function subjectsOf(namespace: string): Subjects {
       `${root}.logs.${service ?? '*'}.${level}.${pipelineId === undefined ? '*' : token(pipelineId)}`,
     command: (pipelineId) => `${root}.commands.${token(pipelineId)}`,
     key: (bucket, key) => `$KV.${bucket}.${key}`,
+  };
+}
+
+function streamsOf(upper: string, { config, cursor, schema }: Subjects['buckets']): Subjects['streams'] {
+  return {
+    selected: `${upper}_SELECTED`,
+    extracted: `${upper}_EXTRACTED`,
+    transformed: `${upper}_TRANSFORMED`,
+    bodies: `${upper}_BODIES`,
+    events: `${upper}_EVENTS`,
+    logs: `${upper}_LOGS`,
+    commands: `${upper}_COMMANDS`,
+    windows: `${upper}_WINDOWS`,
+    config: `KV_${config}`,
+    cursor: `KV_${cursor}`,
+    schema: `KV_${schema}`,
   };
 }
 
