@@ -56,7 +56,7 @@ async function publish(events: readonly LutraEvent[]): Promise<void> {
   for (const event of events) await manager.bus.publishEvent(event);
 }
 
-/** All that is stored. */
+/** All that is stored, read: the order of fields in a slot's text depends on where batches were cut. */
 async function stored(installation: Installation): Promise<unknown> {
   const { database } = installation;
   const ordered = [
@@ -65,9 +65,9 @@ async function stored(installation: Installation): Promise<unknown> {
     'process_history ORDER BY pipeline_id, epoch, process',
   ];
   const tables = await Promise.all(ordered.map((table) => installation.sql(`SELECT * FROM ${database}.${table}`)));
-  // The order of the counts in a slot's text depends on where the batches were cut, which nobody controls.
-  const said = (value: unknown): unknown => (/^{/.test(String(value)) ? (JSON.parse(String(value)) as unknown) : value);
-  return tables.map((rows) => rows.map((row) => Object.entries(row).map(([name, value]) => [name, said(value)])));
+  return JSON.parse(JSON.stringify(tables), (_name, value: unknown) =>
+    typeof value === 'string' && value.startsWith('{') ? (JSON.parse(value) as unknown) : value,
+  ) as unknown;
 }
 
 async function hasProcess(installation: Installation, process: number): Promise<boolean> {
