@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCoordinator } from '@lutra/coordination';
 import type { Coordinator } from '@lutra/coordination';
+import { systemClock } from '@lutra/model';
 import type { Command, Permit } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
+import { removeOldCommands } from '../src/commands/remove-commands.ts';
+import { Store } from '../src/store/store.ts';
 import { Installation } from './running-manager.ts';
 import type { RunningManager } from './running-manager.ts';
 
@@ -121,3 +124,42 @@ describe('a lost permit', () => {
       expect(commandsOf(id).map(({ kind }) => kind)).toEqual(['START', 'PAUSE']);
   }, 90_000);
 });
+
+it('old commands go, but for the last word about the state of each pipeline', async () => {
+  const { database } = installation;
+  const store = new Store({ ...installation.store, database }, systemClock);
+  await store.open(() => Promise.resolve());
+  const [kept, voided, halted] = [
+    await createPipeline('kept'),
+    await createPipeline('void'),
+    await createPipeline('stopped'),
+  ];
+  const gone = 'GONE';
+  const words = [
+    [kept, 'START', 'applied', 900],
+    [kept, 'PAUSE', 'applied', 800],
+    [kept, 'START', 'applied', 700],
+    [kept, 'START', 'applied', 300],
+    [voided, 'PAUSE', 'applied', 900],
+    [voided, 'START', 'void', 800],
+    [halted, 'START', 'applied', 900],
+    [halted, 'START', 'applied', 800],
+    [halted, 'STOP', 'applied', 700],
+    [gone, 'STOP', 'applied', 900],
+    [gone, 'STOP', 'applied', 100],
+  ] as const;
+  for (const [id, kind, outcome, days] of words)
+    await installation.sql(
+      `INSERT INTO ${database}.command (id, pipeline_id, kind, author, issued_at, body, is_sent, outcome) VALUES
+       ('old-${id}-${String(days)}', '${id}', '${kind}', 'a', NOW() - INTERVAL ${String(days)} DAY, '{"aboutEpoch":null}', 1, '${outcome}')`,
+    );
+  await removeOldCommands(store, new Date());
+  await store.close('the end');
+  const left = await installation.sql(
+    `SELECT id FROM ${database}.command WHERE id LIKE 'old-%' ORDER BY issued_at, id`,
+  );
+  expect(left.map(({ id }) => id)).toEqual([
+    ...[`old-${voided}-900`, `old-${voided}-800`, `old-${halted}-800`, `old-${halted}-700`],
+    ...[`old-${kept}-300`, `old-${gone}-100`],
+  ]);
+}, 60_000);

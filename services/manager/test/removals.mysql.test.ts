@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { must, systemClock } from '@lutra/model';
+import { pino } from 'pino';
+import { openCoordinator } from '@lutra/coordination';
+import { must, SyncError, systemClock } from '@lutra/model';
 import {
   ensureCheckpointTable,
   addDeadLetterStatements,
@@ -11,6 +13,9 @@ import {
 } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { FaultProxy, testServers, waitUntil } from '@lutra/testing';
+import { RemovalWorker } from '../src/removals/removal.worker.ts';
+import { Store } from '../src/store/store.ts';
+import type { TargetDoor } from '../src/targets/target-door.ts';
 import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
 
@@ -287,4 +292,53 @@ it('one that a START is on its way to stays until that is decided; one that was 
   await until(id, ({ problem: why }) => why !== null, 'the reason');
   proxy.heal();
   await until(id, ({ state }) => state === 'done', 'the removal');
+}, 90_000);
+
+it('a target that hangs holds up no other', async () => {
+  const { database } = installation;
+  // Waits for this test's worker, not for the manager's.
+  const later = "'2100-01-01'";
+  const target = { id: 'T', name: 'T', kind: 'mariadb', host: 'h', port: 1, user: 'u', password: 'x', tls: 'disabled' };
+  const insert = (id: string, targetId: string): Promise<unknown> =>
+    installation.sql(
+      `INSERT INTO ${database}.removal (pipeline_id, name, target, target_id, asked_at, asked_by, attempts, next_attempt_at)
+       VALUES ('${id}', '${id}', '${JSON.stringify(target)}', '${targetId}', NOW(3), 'me', 0, ${later})`,
+    );
+  for (let index = 0; index < 20; index++) await insert(`HANGING${String(index)}`, 'HANGS');
+  await insert('ZLAST', 'ANSWERS');
+  const store = new Store({ ...installation.store, database }, systemClock);
+  await store.open(() => Promise.resolve());
+  const stop = new AbortController();
+  let release: () => void = () => undefined;
+  const hanging = new Promise<never>((_resolve, reject) => {
+    release = () => {
+      reject(new SyncError('TARGET_UNREACHABLE', { problem: 'It hung' }));
+    };
+  });
+  hanging.catch(() => undefined);
+  const door = { ofRemoved: (targetId: string) => (targetId === 'HANGS' ? hanging : Promise.resolve({})) };
+  const coordinator = await openCoordinator({ ...testServers().zookeeper, root: `${installation.root}/alone` });
+  const worker = new RemovalWorker({
+    ...{ store, coordinator, instance: 'alone', log: pino({ level: 'silent' }) },
+    clock: { ...systemClock, now: () => new Date('2100-01-02') },
+    door: door as unknown as TargetDoor,
+  });
+  const running = worker.run(stop.signal);
+  try {
+    await until('ZLAST', ({ state }) => state === 'done', 'the target that answers');
+    release();
+    const told = async (): Promise<boolean> => {
+      const [row] = await installation.sql(
+        `SELECT COUNT(*) AS n FROM ${database}.removal WHERE target_id = 'HANGS' AND attempts = 1 AND problem LIKE '%It hung%'`,
+      );
+      return Number(row?.['n']) === 20;
+    };
+    await waitUntil(told, { what: 'all that wait for the other to say why', timeoutMs: 30_000 });
+  } finally {
+    stop.abort();
+    await running;
+    await store.close('the end');
+    await coordinator.close();
+    await installation.sql(`DELETE FROM ${database}.removal WHERE target_id = 'HANGS'`);
+  }
 }, 90_000);

@@ -11,9 +11,11 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Store } from '../store/store.ts';
 import { restoreInstallationOrder } from '../system-parameters/restore-installation-order.ts';
 import { CommandEntity } from './command.entity.ts';
+import { removeOldCommands } from './remove-commands.ts';
 
 /** A permit that is missing in two looks is lost: an arbiter that is just writing it has done so by the second one. */
 const LOOK_MS = 3_000;
+const PRUNE_MS = 3_600_000;
 /** What an operator says of the state that he wants. */
 const RUNNING: readonly CommandKind[] = ['START', 'RESTART'];
 const HALTED: readonly CommandKind[] = ['ROLLBACK', 'PAUSE', 'STOP'];
@@ -30,6 +32,7 @@ export class PermitRestorer implements Worker {
   readonly name = 'permit-restorer';
   private missing: ReadonlySet<string> = new Set();
   private reported = '';
+  private prunedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly parts: {
@@ -78,6 +81,14 @@ export class PermitRestorer implements Worker {
       if ((await coordinator.permit(pipelineId)) === null) missing.push(pipelineId);
     for (const pipelineId of missing) if (this.missing.has(pipelineId)) await this.restore(pipelineId);
     this.missing = new Set(missing);
+    await this.prune();
+  }
+
+  private async prune(): Promise<void> {
+    const { store, clock } = this.parts;
+    if (clock.monotonicMs() - this.prunedMs < PRUNE_MS) return;
+    await removeOldCommands(store, clock.now());
+    this.prunedMs = clock.monotonicMs();
   }
 
   private async restore(pipelineId: string): Promise<void> {
