@@ -78,7 +78,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher),
       new PipelineMover(commandService, instances, coordinator),
-      ...buildPreChecks({ store, clock, bus, door, commands: commandService }),
+      ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,
       ...positions.services,

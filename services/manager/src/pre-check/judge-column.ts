@@ -84,9 +84,20 @@ const TAKES: Readonly<Record<ColumnKind, ReadonlySet<string>>> = {
   ]),
 };
 
+/** Where the two servers' types of one name differ. */
+export interface Peculiarities {
+  /** TIMESTAMP of the source ends in 2106, that of the target in 2038. */
+  readonly hasLongTimestamps: boolean;
+}
+
 /** Compares types alone; what charsets and NULLs add is judged beside it. */
-export function judgeColumn(source: ColumnDefinition, target: TargetColumn): Verdict {
+export function judgeColumn(
+  source: ColumnDefinition,
+  target: TargetColumn,
+  { hasLongTimestamps }: Peculiarities = { hasLongTimestamps: false },
+): Verdict {
   const declared = source.declared.toLowerCase();
+  if (hasLongTimestamps && source.kind === 'timestamp' && target.dataType === 'timestamp') return 'narrower';
   const same = declared === withoutWidth(target.columnType).toLowerCase();
   if (same) return 'same';
   if (changesSilently(source, target) || !TAKES[source.kind].has(target.dataType)) {

@@ -2,7 +2,7 @@ import type { ColumnDefinition, PipelineDefinition, TableDefinition } from '@lut
 import { addColumnStatement, quoteName, quoteTable } from '@lutra/sql';
 import type { TargetColumn, TargetTable } from '@lutra/sql';
 import { judgeColumn } from './judge-column.ts';
-import type { Verdict } from './judge-column.ts';
+import type { Peculiarities, Verdict } from './judge-column.ts';
 import { judgeText } from './judge-text.ts';
 import type { Finding } from './finding.ts';
 import { atTarget } from './finding.ts';
@@ -20,6 +20,8 @@ export interface FittedTable {
   readonly rows: TableDefinition;
   readonly table: TargetTable;
   readonly server: ServerFacts;
+  /** Of the source's server against this one. */
+  readonly peculiarities: Peculiarities;
 }
 
 /** Column by column: whether the target has it, holds its values, tells them apart as the source does, and fills what the rows do not carry. */
@@ -35,7 +37,7 @@ export function judgeColumns(fitted: FittedTable, parameters: PipelineDefinition
     } else if (found.generated) {
       findings.push(computedColumn(fitted, column, found));
     } else {
-      const verdict = judgeColumn(column, found);
+      const verdict = judgeColumn(column, found, fitted.peculiarities);
       verdicts.push(verdict);
       findings.push(...judgeType(fitted, column, { found, verdict }), ...judgeText(fitted, column, found));
     }
@@ -77,7 +79,7 @@ function computedColumn(
 }
 
 function judgeType(
-  { table, server }: FittedTable,
+  { table, server, peculiarities }: FittedTable,
   column: ColumnDefinition,
   { found, verdict }: { readonly found: TargetColumn; readonly verdict: Verdict },
 ): Finding[] {
@@ -93,11 +95,14 @@ function judgeType(
     const statements = isKey ? [] : atTarget(modifyStatement(table, found, { isNullable: true }));
     return [{ code: 'TYPE_NARROWER', severity: 'warning', subject, explanation, statements }];
   }
-  const type = typeAt(server.kind, column);
-  const isPlain = !areOfOneFamily(type, found.columnType);
+  // A TIMESTAMP there does not reach as far as one here: what holds every value is a DATETIME.
+  const isLong = peculiarities.hasLongTimestamps && found.dataType === 'timestamp' && column.kind === 'timestamp';
+  const type = isLong ? column.declared.replace(/^timestamp/i, 'datetime') : typeAt(server.kind, column);
+  const isPlain = !isLong && !areOfOneFamily(type, found.columnType);
   const text = column.charset === undefined || found.charset !== null ? {} : { charset: column.charset };
   const statements = atTarget(modifyStatement(table, found, { type, isPlain, isNullable: nullable, ...text }));
-  const pair = `${column.declared} at the source is ${found.columnType} at the target`;
+  const reach = isLong ? ' and ends in January 2038 there, in 2106 here' : '';
+  const pair = `${column.declared} at the source is ${found.columnType} at the target${reach}`;
   if (verdict === 'incompatible') {
     const explanation = `${pair}, which would change values without an error, or takes hardly any: the first row stops the pipeline`;
     return [{ code: 'TYPE_INCOMPATIBLE', severity: 'error', subject, explanation, statements }];

@@ -43,7 +43,8 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
     findings.push(...judgeServers(source.value, target.value));
     if ('value' in tables) {
       const { pairs } = tables.value;
-      const judged = judgeTables(tables.value, target.value, definition.parameters);
+      const servers = { source: source.value, target: target.value };
+      const judged = judgeTables(tables.value, servers, definition.parameters);
       findings.push(...judgeLetterCase(source.value, target.value, pairs), ...judgeOrphans(pairs, facts));
       findings.push(
         ...judgeAutoIncrement({ source: source.value, target: target.value }, pairs, opposite),

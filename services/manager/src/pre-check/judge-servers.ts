@@ -52,21 +52,32 @@ function judgePackets(source: ServerFacts, target: ServerFacts): Finding[] {
   ];
 }
 
-function judgeZones({ zoneAheadS: theirs }: ServerFacts, { zoneAheadS: ours }: ServerFacts): Finding[] {
+function judgeZones({ zoneAheadS: theirs, variables }: ServerFacts, { zoneAheadS: ours }: ServerFacts): Finding[] {
   if (theirs === null || theirs === ours) return [];
   const explanation =
     `The servers' time zones differ: ${zoneText(theirs)} at the source, ${ours === null ? 'unknown' : zoneText(ours)} at the target. ` +
     'Lutra carries TIMESTAMP in UTC and DATETIME as it is written, so that no value changes; applications that read the target see TIMESTAMP in another zone';
-  const statements = atTarget(`SET GLOBAL time_zone = '${zoneText(theirs)}'`);
+  const zone = lastingZone(variables);
+  const advice =
+    zone === null
+      ? `. The source takes the zone of its machine (${variables['system_time_zone'] ?? 'unknown'}): give the target its name, such as Europe/Berlin. A number of hours would be wrong when the clocks change`
+      : '';
+  const statements = zone === null ? [] : atTarget(`SET GLOBAL time_zone = '${zone.replaceAll("'", "''")}'`);
   return [
     {
       code: 'TIME_ZONE_DIFFERS',
       severity: 'info',
       subject: { place: 'target', name: 'time_zone' },
-      explanation,
+      explanation: explanation + advice,
       statements,
     },
   ];
+}
+
+/** What holds all year round: a name, or the offset that somebody has set; null = the machine's zone, whose name the server does not know. */
+function lastingZone({ time_zone: set, system_time_zone: machine }: ServerFacts['variables']): string | null {
+  if (set !== undefined && set !== 'SYSTEM') return set;
+  return machine === 'UTC' || machine === 'GMT' ? '+00:00' : null;
 }
 
 /** '+05:30' */

@@ -9,7 +9,7 @@ import { judgeForeignKeys } from './judge-foreign-keys.ts';
 import { mappedTable } from './map-columns.ts';
 import { typeAt } from './modify-column.ts';
 import type { ServerFacts, TableFacts, TablePair } from './pre-check-facts.ts';
-import type { Verdict } from './judge-column.ts';
+import type { Peculiarities, Verdict } from './judge-column.ts';
 
 export interface JudgedTables {
   readonly findings: readonly Finding[];
@@ -19,15 +19,22 @@ export interface JudgedTables {
 /** What there is to say of the mapped tables as they are now. */
 export function judgeTables(
   { pairs, idle, leftOut }: TableFacts,
-  target: ServerFacts,
+  { source, target }: { readonly source: ServerFacts; readonly target: ServerFacts },
   parameters: PipelineDefinition['parameters'],
 ): JudgedTables {
   const mapped = new Set(pairs.map(({ targetName }) => foldedName(targetName)));
-  const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, parameters }));
+  const peculiarities = { hasLongTimestamps: hasLongTimestamps(source) && !hasLongTimestamps(target) };
+  const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters }));
   return {
     findings: [...judgeCoverage({ pairs, idle, leftOut }), ...judged.flatMap(({ findings }) => findings)],
     verdicts: judged.flatMap(({ verdicts }) => verdicts),
   };
+}
+
+/** MariaDB counts the seconds of a TIMESTAMP without a sign from 11.5 on. */
+function hasLongTimestamps({ kind, variables }: ServerFacts): boolean {
+  const [major = 0, minor = 0] = (variables['version'] ?? '').split(/[.-]/).map(Number);
+  return kind === 'mariadb' && (major > 11 || (major === 11 && minor >= 5));
 }
 
 const foldedName = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
@@ -54,13 +61,14 @@ interface Around {
   /** All target tables of the pipeline, by folded name. */
   readonly mapped: ReadonlySet<string>;
   readonly server: ServerFacts;
+  readonly peculiarities: Peculiarities;
   readonly parameters: PipelineDefinition['parameters'];
 }
 
-function judgePair(pair: TablePair, { mapped, server, parameters }: Around): JudgedTables {
+function judgePair(pair: TablePair, { mapped, server, peculiarities, parameters }: Around): JudgedTables {
   const { target, source } = pair;
   if (target === null) return { findings: [missingTable(pair, server)], verdicts: [] };
-  const fitted = { rows: mappedTable(pair), table: target, server };
+  const fitted = { rows: mappedTable(pair), table: target, server, peculiarities };
   const columns = judgeColumns(fitted, parameters);
   const findings = [
     ...judgeEngine(target),

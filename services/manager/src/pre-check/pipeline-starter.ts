@@ -1,5 +1,6 @@
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
 import type { CommandAcceptedDto, CommandsAcceptedDto } from '../commands/command.dto.ts';
 import type { CommandService, Order } from '../commands/command.service.ts';
 import type { Asked } from '../commands/repeated-request.ts';
@@ -8,18 +9,21 @@ import type { Store } from '../store/store.ts';
 import type { PreCheckDto } from './pre-check.dto.ts';
 import type { PreCheckService } from './pre-check.service.ts';
 
-/** A START waits no longer for its checks: what is not known by then is no reason against it. */
-const CHECKS_MS_MAX = 10_000;
+/** A START waits no longer for one check: a server that hangs is like one that is away, and no reason against it. */
+const CHECK_MS_MAX = 10_000;
+/** Of a channel no check begins later than this: a request has to be answered within a minute. */
+const BEGIN_MS_MAX = 40_000;
 /** Checks at once: each holds a session at either side, and a data source takes eight. */
 const CHECKS_MAX = 3;
 /** Those that an answer shows; GET …/pre-check has them all. */
 const SHOWN_MAX = 50;
 
-/** Commands of operators, those to start behind a pre-check. What is no START goes through as it is. */
+/** Commands of operators, those to start behind a pre-check. What starts nothing goes through as it is. */
 export class PipelineStarter {
   constructor(
     private readonly parts: {
       readonly store: Store;
+      readonly coordinator: Pick<Coordinator, 'permit'>;
       readonly clock: Clock;
       readonly commands: CommandService;
       readonly preChecks: PreCheckService;
@@ -39,7 +43,7 @@ export class PipelineStarter {
   async issueForChannel(channelId: string, order: Order, by: Asked): Promise<CommandsAcceptedDto> {
     const { commands, store } = this.parts;
     const isNew = (await commands.repeatOf(by, { scope: `channel ${channelId}`, content: order })) === null;
-    if (isNew && order.kind === 'START') {
+    if (isNew && mayStart(order)) {
       const pipelines = await store.read(PipelineEntity, (rows) =>
         rows.find({ where: { channelId }, order: { id: 'ASC' } }),
       );
@@ -51,9 +55,10 @@ export class PipelineStarter {
     return commands.issueForChannel(channelId, order, by);
   }
 
-  private async requireFit(pipelineIds: readonly string[], { kind, isForced }: Order): Promise<void> {
-    if (kind !== 'START' || isForced === true) return;
-    const checked = await this.checkInTime(pipelineIds);
+  private async requireFit(pipelineIds: readonly string[], order: Order): Promise<void> {
+    if (!mayStart(order) || order.isForced === true) return;
+    const starting = order.kind === 'START' ? pipelineIds : await this.stoppedOf(pipelineIds);
+    const checked = await this.checkInTime(starting);
     const findings = checked.flatMap(({ pipelineId, findings: found }) =>
       found
         .filter(({ severity }) => severity === 'error')
@@ -71,26 +76,50 @@ export class PipelineStarter {
     });
   }
 
-  /** What was found in time. */
+  /** A RESTART of these is a START by another name. One that has failed and waits is not held up by a check. */
+  private async stoppedOf(pipelineIds: readonly string[]): Promise<readonly string[]> {
+    const stopped: string[] = [];
+    for (const id of pipelineIds) {
+      const standing = await this.parts.coordinator.permit(id);
+      if (standing === null || standing.permit.state === 'STOPPED') stopped.push(id);
+    }
+    return stopped;
+  }
+
+  /** What was found in time. Throws PIPELINE_PRECHECK_FAILED when there was no time to begin with some of them. */
   private async checkInTime(pipelineIds: readonly string[]): Promise<readonly PreCheckDto[]> {
     const { clock, preChecks } = this.parts;
     const waiting = [...pipelineIds];
     const done: PreCheckDto[] = [];
-    const limit = new AbortController();
+    const beginUntilMs = clock.monotonicMs() + BEGIN_MS_MAX;
     const checkNext = async (): Promise<void> => {
-      for (let id = waiting.shift(); id !== undefined && !limit.signal.aborted; id = waiting.shift())
-        done.push(await preChecks.check(id));
+      while (clock.monotonicMs() < beginUntilMs) {
+        const id = waiting.shift();
+        if (id === undefined) return;
+        const checked = await this.inTime(preChecks.check(id));
+        if (checked !== null) done.push(checked);
+      }
     };
-    const checking = Promise.all(Array.from({ length: CHECKS_MAX }, checkNext));
-    const tooLong = clock.sleep(CHECKS_MS_MAX, limit.signal);
+    await Promise.all(Array.from({ length: CHECKS_MAX }, checkNext));
+    if (waiting.length === 0) return done;
+    const of = `${String(waiting.length)} of ${String(pipelineIds.length)} pipelines`;
+    const problem = `There was no time to look at ${of} within ${String(BEGIN_MS_MAX / 1_000)} s: start them one by one, or with force`;
+    throw new SyncError('PIPELINE_PRECHECK_FAILED', { problem, findings: [], total: 0 });
+  }
+
+  /** Null when it takes too long. */
+  private async inTime<T>(checking: Promise<T>): Promise<T | null> {
+    const limit = new AbortController();
+    const tooLong = this.parts.clock.sleep(CHECK_MS_MAX, limit.signal).then(() => null);
     // Whichever is second, nobody waits for it any more.
     checking.catch(() => undefined);
     tooLong.catch(() => undefined);
     try {
-      await Promise.race([checking, tooLong]);
-      return [...done];
+      return await Promise.race([checking, tooLong]);
     } finally {
       limit.abort();
     }
   }
 }
+
+const mayStart = ({ kind }: Order): boolean => kind === 'START' || kind === 'RESTART';

@@ -1,4 +1,5 @@
 import type { Clock } from '@lutra/model';
+import type { Coordinator } from '@lutra/coordination';
 import type { Bus } from '@lutra/messaging';
 import type { CommandService } from '../commands/command.service.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +13,7 @@ export function buildPreChecks(parts: {
   readonly store: Store;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly coordinator: Coordinator;
   readonly door: TargetDoor;
   readonly commands: CommandService;
 }): readonly object[] {

@@ -18,11 +18,15 @@ const VARIABLES = [
   'log_bin',
   'lower_case_table_names',
   'max_allowed_packet',
+  'partial_revokes',
   'read_only',
   'server_id',
   'server_uid',
   'server_uuid',
   'sql_mode',
+  'system_time_zone',
+  'time_zone',
+  'version',
 ] as const;
 
 /** Asks a server what it is and how it is set; changes nothing. Throws what the session throws. */

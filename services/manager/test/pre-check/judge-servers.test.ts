@@ -119,6 +119,57 @@ describe('grants', () => {
     ]);
   });
 
+  it.each<[string, string[], Partial<ServerFacts>, unknown]>([
+    [
+      'another table only',
+      [`GRANT SELECT ON \`shop\`.\`customers\` ${account}`],
+      {},
+      [['GRANT_MISSING', 'warning', `source: GRANT SELECT ON \`shop\`.* ${account}`]],
+    ],
+    ['each mapped table', [`GRANT SELECT ON \`shop\`.\`orders\` ${account}`], {}, []],
+    [
+      'a column of it only',
+      [`GRANT SELECT (\`id\`, \`note\`) ON \`shop\`.\`orders\` ${account}`],
+      {},
+      [['GRANT_MISSING', 'warning', `source: GRANT SELECT ON \`shop\`.* ${account}`]],
+    ],
+    [
+      'everything but this schema',
+      [`GRANT SELECT ON *.* ${account}`, "REVOKE SELECT ON `shop`.* FROM 'lutra'@'%'"],
+      { variables: { binlog_row_metadata: 'MINIMAL' } },
+      [['GRANT_MISSING', 'error', `source: GRANT SELECT ON \`shop\`.* ${account}`]],
+    ],
+    [
+      'everything but another schema',
+      [`GRANT SELECT ON *.* ${account}`, "REVOKE SELECT ON `bank`.* FROM 'lutra'@'%'"],
+      {},
+      [],
+    ],
+    [
+      'what would be a pattern elsewhere',
+      [`GRANT SELECT ON \`sh%\`.* ${account}`],
+      { variables: { partial_revokes: 'ON' } },
+      [['GRANT_MISSING', 'warning', `source: GRANT SELECT ON \`shop\`.* ${account}`]],
+    ],
+  ])('to read %s', (_what, given, change, expected) => {
+    const grants = [`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* ${account}`, ...given];
+    const mappings = [{ ...mappingOf(), source: { schema: 'shop', table: { exact: 'orders' } } }];
+    expect(brief(judgeGrantsAtSource(definition({ mappings }), serverFacts({ ...change, grants })))).toEqual(expected);
+  });
+
+  it.each([
+    ['OFF', '`my\\_100\\%`.*'],
+    ['ON', '`my_100%`.*'],
+  ])('the statement names one schema and no other, with partial_revokes %s', (mode, on) => {
+    const mappings = [{ ...mappingOf(), source: { schema: 'my_100%', table: { regex: '.*' } } }];
+    const server = serverFacts({ grants: [], variables: { partial_revokes: mode } });
+    expect(brief(judgeGrantsAtSource(definition({ mappings }), server))).toContainEqual([
+      'GRANT_MISSING',
+      'warning',
+      `source: GRANT SELECT ON ${on} ${account}`,
+    ]);
+  });
+
   it("at the target are those for rows, for schema statements and for Lutra's own tables", () => {
     const grants = ["GRANT SELECT, INSERT, CREATE ON `s%`.* TO 'lutra'@'%'"];
     const { parameters } = definition();
@@ -147,7 +198,7 @@ describe('grants', () => {
 });
 
 describe('two servers', () => {
-  const source = serverFacts();
+  const source = serverFacts({ variables: { time_zone: 'SYSTEM', system_time_zone: 'UTC' } });
   it.each<[string, Partial<ServerFacts>, unknown]>([
     ['that fit', {}, []],
     [
@@ -182,6 +233,17 @@ describe('two servers', () => {
     const uuid = change.variables?.['server_uuid'];
     const theirs = uuid === undefined ? source : serverFacts({ variables: { server_uuid: uuid } });
     expect(brief(judgeServers(theirs, target))).toEqual(expected);
+  });
+
+  it.each([
+    ['Europe/Berlin', 'CEST', ["target: SET GLOBAL time_zone = 'Europe/Berlin'"]],
+    ['+02:00', 'UTC', ["target: SET GLOBAL time_zone = '+02:00'"]],
+    ['SYSTEM', 'UTC', ["target: SET GLOBAL time_zone = '+00:00'"]],
+    ['SYSTEM', 'CEST', []],
+  ])('a target in another zone gets what holds all year round: %s of a machine in %s', (zone, machine, statements) => {
+    const theirs = serverFacts({ zoneAheadS: 7_200, variables: { time_zone: zone, system_time_zone: machine } });
+    const ours = serverFacts({ variables: { server_id: '8' } });
+    expect(brief(judgeServers(theirs, ours))).toEqual([['TIME_ZONE_DIFFERS', 'info', ...statements]]);
   });
 
   it('a row of 64 MiB needs more than both have', () => {

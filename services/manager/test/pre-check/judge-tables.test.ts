@@ -20,6 +20,8 @@ const brief = (findings: readonly Finding[]): unknown =>
     ...(subject.column === undefined ? [] : [subject.column]),
   ]);
 
+const servers = { source: serverFacts(), target: serverFacts() };
+
 const findingsOf = (
   source: TargetTable,
   target: TargetTable | null,
@@ -28,7 +30,7 @@ const findingsOf = (
 ): readonly Finding[] => {
   const set = { ...definition().parameters, ...parameters };
   const pairs = [{ mapping, source, targetName: { schema: 'shop', table: source.table }, target }];
-  return judgeTables({ pairs, idle: [], leftOut: 0 }, serverFacts(), set).findings;
+  return judgeTables({ pairs, idle: [], leftOut: 0 }, servers, set).findings;
 };
 
 const plain = table('orders', [column('id', 'int', { nullable: false }), column('note', 'varchar(20)')]);
@@ -161,4 +163,19 @@ it('docs/pre-check.md tells of every finding, and of no other', () => {
   const page = readFileSync(new URL('../../../../docs/pre-check.md', import.meta.url), 'utf8');
   const told = Array.from(page.matchAll(/^\| `([A-Z_]+)` /gm), ([, code]) => code);
   expect(told).toEqual([...FINDING_CODES]);
+});
+
+it.each([
+  ['11.8.6-MariaDB', 'mysql', ['TYPE_NARROWER', 'ALTER TABLE `shop`.`t` MODIFY COLUMN `c` datetime(3) DEFAULT NULL']],
+  ['11.4.2-MariaDB', 'mysql', null],
+  ['11.8.6-MariaDB', 'mariadb', null],
+] as const)('a TIMESTAMP of %s reaches further than one of %s', (version, kind, expected) => {
+  const one = table('t', [column('id', 'int'), column('c', 'timestamp(3)')]);
+  const pairs = [{ mapping: mappingOf(), source: one, targetName: one, target: one }];
+  const source = serverFacts({ kind: 'mariadb', variables: { version } });
+  const target = serverFacts({ kind, variables: { version: kind === 'mysql' ? '8.4.1' : version } });
+  const { findings } = judgeTables({ pairs, idle: [], leftOut: 0 }, { source, target }, definition().parameters);
+  expect(findings.map(({ code, statements }) => [code, statements[0]?.sql])).toEqual(
+    expected === null ? [] : [expected],
+  );
 });

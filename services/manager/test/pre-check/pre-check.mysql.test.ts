@@ -247,6 +247,20 @@ describe('START', () => {
     ).toBe('REQUEST_INVALID');
   });
 
+  it('is meant by the RESTART of a pipeline that was never started, and not by that of one that has failed', async () => {
+    const { host, port } = testServers().mysql;
+    const id = await pipeline('restarted', { source: await silent('wrong too', { host, port, user: 'nobody' }) });
+    const restart = () => api('POST', `pipelines/${id}/commands`, { kind: 'RESTART', reason: 'x' });
+    expect((await restart()).body['code']).toBe('PIPELINE_PRECHECK_FAILED');
+    const permit = {
+      state: 'PAUSED',
+      ...{ epoch: 1, draining: false, commandId: 'C', aboutEpoch: 0, reason: 'x', failure: null },
+      ...{ since: new Date().toISOString(), by: 'a', attempt: 1, nextAttemptAt: null },
+    } as const;
+    await manager.coordinator.writePermit(id, permit, null);
+    expect((await restart()).status).toBe(202);
+  });
+
   it('the result goes with its pipeline, and there is none of a pipeline that is not there', async () => {
     const id = await pipeline('short');
     await check(id);
