@@ -209,6 +209,8 @@ export interface Bus {
 
   /** Under the same `id` it is stored once, however often it is repeated within two minutes. */
   publishEvent(event: LutraEvent, id?: string): Promise<void>;
+  /** From now on this bus publishes `window` events into the event log (true), or beside it as it does from the start. */
+  putWindowsInLog(isInLog: boolean): void;
   /** Events in order until the signal aborts: from now on, or from those that were stored at `since` (what the log still holds). */
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent>;
   /**

@@ -127,6 +127,22 @@ describe('the event log', () => {
     expect(await nextOf(followed)).toMatchObject({ kind: 'window', lagMs: 7 });
   });
 
+  it('puts windows into the log for as long as it is told to, and follows them from both places', async () => {
+    const followed = iteratorOf(test.bus.followEvents({ kinds: ['window'], since: new Date(0) }, stop.signal));
+    for (const [lagMs, isInLog] of [
+      [1, true],
+      [2, false],
+    ] as const) {
+      test.bus.putWindowsInLog(isInLog);
+      await test.bus.publishEvent(windowEvent({ lagMs }));
+      expect(await nextOf(followed)).toMatchObject({ kind: 'window', lagMs });
+    }
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    const log = iteratorOf(test.bus.followLog({ after: null, since: new Date(0) }, stop.signal));
+    expect((await nextOf(log)).event).toMatchObject({ kind: 'window', lagMs: 1 });
+    expect((await nextOf(log)).event).toMatchObject({ kind: 'loaded' });
+  });
+
   it('says that it has dropped what a reader has not seen, and takes the size that is set', async () => {
     await test.bus.publishEvent(loadedEvent({ process: 1 }));
     const all = { kinds: ['loaded'] as const, since: new Date(0) };

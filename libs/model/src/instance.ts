@@ -20,6 +20,8 @@ export interface InstanceDescription {
   readonly draining: boolean;
   /** It keeps what it has and takes nothing new. */
   readonly maintenance?: boolean;
+  /** It looks for `window` events beside the event log too; absent = a release before them, which reads the log alone. */
+  readonly readsWindows?: boolean;
 }
 
 /** `cpu` in cores, `tasks` processes and leases in hand, `eventLoopDelayMs` the 99th percentile since the last figures. */

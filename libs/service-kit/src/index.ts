@@ -17,4 +17,5 @@ export type { StageMeter } from './stage-meter.ts';
 export { stageWorker } from './stage-worker.ts';
 export type { StageDefinition, StageTask } from './stage-worker.ts';
 export { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
+export { WindowPlace } from './window-place.ts';
 export type { Worker } from './worker.ts';

@@ -36,6 +36,7 @@ export async function keepMembership(
     pid: process.pid,
     startedAt: clock.now().toISOString(),
     httpPort: self.httpPort,
+    readsWindows: true,
     load: load(),
     ...standing(),
   });

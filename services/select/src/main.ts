@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { leasedPipelines, ProcessRouter, runService } from '@lutra/service-kit';
+import { leasedPipelines, ProcessRouter, runService, WindowPlace } from '@lutra/service-kit';
 import { runEpoch } from './run-epoch.ts';
 import { SelectEnv } from './select.env.ts';
 
@@ -8,6 +8,9 @@ await runService({
   Env: SelectEnv,
   workers: (context) => {
     const router = new ProcessRouter(context, 'extract');
-    return [leasedPipelines(context, 'mainstem', () => (session) => runEpoch(context, session, router))];
+    return [
+      leasedPipelines(context, 'mainstem', () => (session) => runEpoch(context, session, router)),
+      new WindowPlace(context),
+    ];
   },
 });

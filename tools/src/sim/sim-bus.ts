@@ -163,6 +163,11 @@ export class SimBus implements Bus {
     });
   }
 
+  /** All nodes of the simulation are of one release. */
+  putWindowsInLog(): never {
+    throw new SyncError('INTERNAL', { problem: 'The simulation has one release only' });
+  }
+
   async publishLog(): Promise<void> {
     throw new SyncError('INTERNAL', { problem: 'The simulation sends no logs' });
   }

@@ -14,11 +14,14 @@ import { readNewest } from './read-newest.ts';
  * second they would take the room of all others. Releases before them wrote windows into the log, and are read there too.
  */
 export class EventLog {
+  /** `window` events go where releases look for them that know no other place. */
+  areWindowsInLog = false;
+
   constructor(private readonly link: NatsLink) {}
 
   /** The id lets a repeated publish (lost answer) be stored once. */
   async publish(event: LutraEvent, id: string = randomUUID()): Promise<void> {
-    await this.link.publish(this.link.subjects.event(event), encodeJson(event), { id });
+    await this.link.publish(this.link.subjects.event(event, this.areWindowsInLog), encodeJson(event), { id });
   }
 
   async *follow(

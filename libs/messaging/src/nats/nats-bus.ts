@@ -117,6 +117,10 @@ export class NatsBus implements Bus {
     return this.events.publish(event, id);
   }
 
+  putWindowsInLog(isInLog: boolean): void {
+    this.events.areWindowsInLog = isInLog;
+  }
+
   followEvents(filter: EventFilter & { readonly since?: Date }, signal: AbortSignal): AsyncIterable<LutraEvent> {
     return startNow(this.events.follow(filter, signal));
   }

@@ -52,8 +52,8 @@ export interface Subjects {
   readonly bodiesOfPipeline: (pipelineId: string, epoch?: number) => string;
   /** The epoch token of a subject in a queue or of a body part. */
   readonly epochOf: (subject: string) => number;
-  /** `window` events have subjects of their own: they replace each other. */
-  readonly event: (event: LutraEvent) => string;
+  /** `window` events have subjects of their own, where they replace each other, unless they shall be in the log. */
+  readonly event: (event: LutraEvent, isWindowInLog?: boolean) => string;
   readonly eventFilter: (filter: EventFilter, kind?: LutraEvent['kind']) => string;
   /** service, level, pipeline. */
   readonly log: (line: LogLine) => string;
@@ -141,9 +141,9 @@ export function subjectsOf(namespace: string): Subjects {
       const tokens = subject.split('.');
       return Number(tokens[1] === 'body' ? tokens[3] : tokens.at(-1));
     },
-    event: ({ pipelineId, kind }) => {
+    event: ({ pipelineId, kind }, isWindowInLog = false) => {
       const id = pipelineId === null ? '_' : token(pipelineId);
-      return kind === 'window' ? `${root}.windows.${id}` : `${root}.events.${id}.${kind}`;
+      return kind === 'window' && !isWindowInLog ? `${root}.windows.${id}` : `${root}.events.${id}.${kind}`;
     },
     windowFilter: ({ pipelineId }) => `${root}.windows.${pipelineId === undefined ? '*' : token(pipelineId)}`,
     eventFilter: (filter, kind) =>

@@ -21,12 +21,11 @@ const FORGET_MS = 60_000;
 /** Rates and delays are shown over the last minute. */
 const SECONDS_SHOWN = 62;
 
-/** What figures and states are folded from. */
+/** What figures and states are folded from, beside windows, which stand in no log. */
 const FOLLOWED: readonly LutraEvent['kind'][] = [
   'loaded',
   'dead-letter',
   'dry-run',
-  'window',
   'failed',
   'warning',
   'blocked',
@@ -43,6 +42,11 @@ interface Parts {
   readonly log: Logger;
 }
 
+interface Beginning {
+  readonly since: Date;
+  readonly saved: LogPlace | null;
+}
+
 /** Follows the event log of all pipelines and folds it into what this manager shows as the present. Every manager does. */
 export class StatisticsWorker implements Worker {
   readonly name = 'statistics';
@@ -52,9 +56,24 @@ export class StatisticsWorker implements Worker {
   async run(signal: AbortSignal): Promise<void> {
     const forgetting = this.forgetRemoved(signal);
     const { since, saved } = await this.restore(signal);
+    // A failure of one ends the other: the runner begins anew with both.
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
+    const end = (): void => {
+      over.abort();
+    };
+    const log = this.followLog({ since, saved }, until).finally(end);
+    await Promise.all([forgetting, log, this.followWindows(since, until).finally(end)]);
+  }
+
+  private async followLog({ since, saved }: Beginning, signal: AbortSignal): Promise<void> {
     for await (const { event, place } of this.parts.bus.followLog({ kinds: FOLLOWED, after: null, since }, signal))
       this.fold(event, { id: idOf(place), isNew: place.log !== saved?.log || place.sequence > saved.sequence });
-    await forgetting;
+  }
+
+  private async followWindows(since: Date, signal: AbortSignal): Promise<void> {
+    for await (const event of this.parts.bus.followEvents({ kinds: ['window'], since }, signal))
+      this.fold(event, { isNew: true });
   }
 
   /** One that makes no sense is left out; whoever saves the figures says so in the log. */
@@ -86,7 +105,7 @@ export class StatisticsWorker implements Worker {
   }
 
   /** Takes up what was saved, and says from when on the log has to be read, and up to where its events are counted already. */
-  private async restore(signal: AbortSignal): Promise<{ readonly since: Date; readonly saved: LogPlace | null }> {
+  private async restore(signal: AbortSignal): Promise<Beginning> {
     const { clock, watch, rollups, store, log } = this.parts;
     const startedMs = clock.monotonicMs();
     while (store.whyAway !== '' && clock.monotonicMs() - startedMs < STORE_WAIT_MS_MAX && !signal.aborted)
