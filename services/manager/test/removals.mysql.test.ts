@@ -192,11 +192,12 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (server) => {
   it('keep their pipeline from being removed, until they are given up on purpose', async () => {
     const id = await stoppedPipeline(`letters ${server}`, server);
     await putLetters(server, id);
+    const tooMany = { status: 409, code: 'RESOURCE_CONFLICT', details: { deadLetters: 2 } };
     const refused = await send('DELETE', `pipelines/${id}`);
-    expect([problem(refused), refused.body['details']]).toMatchObject([[409, 'RESOURCE_CONFLICT'], { deadLetters: 2 }]);
+    expect(refused.body).toMatchObject({ ...tooMany, detail: expect.stringContaining('2 dead letters') });
     const empty = { format: 'lutra-channel/1', channel: { name: 'shop', description: '' }, pipelines: [] };
     const pruned = await send('PUT', 'channels/shop/document?prune=true&dryRun=true', empty);
-    expect([problem(pruned), pruned.body['details']]).toMatchObject([[409, 'RESOURCE_CONFLICT'], { deadLetters: 2 }]);
+    expect(pruned.body).toMatchObject({ ...tooMany, detail: expect.stringContaining('2 dead letters') });
     expect((await send('GET', `pipelines/${id}`)).status).toBe(200);
     expect(problem(await send('DELETE', `pipelines/${id}?discardDeadLetters=yes`))).toEqual([400, 'REQUEST_INVALID']);
     expect((await send('DELETE', `pipelines/${id}?discardDeadLetters=true`)).status).toBe(202);
