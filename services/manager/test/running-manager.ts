@@ -12,6 +12,7 @@ import type { Coordinator } from '@lutra/coordination';
 import { openBus, removeNamespace } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { ByteBudget, systemClock } from '@lutra/model';
+import type { Clock } from '@lutra/model';
 import { testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 import { configureHttp } from '../src/http/configure-http.ts';
@@ -57,10 +58,15 @@ export class Installation {
 
   /** Starts a manager and waits until its store is open. `storePort` sends it to another server (or to none). */
   async start(
-    options: { readonly storePort?: number; readonly waits?: boolean; readonly env?: Partial<ManagerEnv> } = {},
+    options: {
+      readonly storePort?: number;
+      readonly waits?: boolean;
+      readonly env?: Partial<ManagerEnv>;
+      readonly clock?: Clock;
+    } = {},
   ): Promise<RunningManager> {
-    const { storePort = this.store.port, env = {} } = options;
-    const manager = await RunningManager.start(this, { MANAGER_DATABASE_PORT: storePort, ...env });
+    const { storePort = this.store.port, env = {}, clock = systemClock } = options;
+    const manager = await RunningManager.start(this, { MANAGER_DATABASE_PORT: storePort, ...env }, clock);
     this.managers.add(manager);
     if (options.waits !== false)
       await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 30_000 });
@@ -108,7 +114,7 @@ export class RunningManager {
     },
   ) {}
 
-  static async start(installation: Installation, given: Partial<ManagerEnv>): Promise<RunningManager> {
+  static async start(installation: Installation, given: Partial<ManagerEnv>, clock: Clock): Promise<RunningManager> {
     const { nats, zookeeper } = testServers();
     const { store } = installation;
     const instance = `manager-${randomBytes(3).toString('hex')}`;
@@ -131,7 +137,7 @@ export class RunningManager {
     });
     const log = pino({ level: 'trace' }, lines);
     const identity = { service: 'manager', instance, host: 'test', version: '0' } as const;
-    const context = { env, identity, clock: systemClock, log, bus, coordinator, budget: new ByteBudget(1) };
+    const context = { env, identity, clock, log, bus, coordinator, budget: new ByteBudget(1) };
     const { services, workers } = buildManagerParts(context);
     const app = await NestFactory.create(ManagerModule.of(services, log), { logger: false });
     configureHttp(app, env);
