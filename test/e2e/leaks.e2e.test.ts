@@ -116,7 +116,9 @@ describe('an installation full of secrets', () => {
         source: { schema: 'x', table: { exact: 't' } },
         target: { schema: 'y', table: sourceId === wrong ? 'w' : 'a' },
       });
-      await e2e.stack.api.command(id, 'START', 'to see it fail');
+      // The look before the start refuses it, and says why.
+      await send('POST', `/pipelines/${id}/commands`, { kind: 'START', reason: 'to see it refused' });
+      await send('POST', `/pipelines/${id}/commands`, { kind: 'START', reason: 'to see it fail', force: true });
       if (sourceId === wrong) await untilState(id, 'PAUSED');
     }
     // Receivers that refuse, and one that is away.
