@@ -28,8 +28,14 @@ let receiver: OtlpReceiver;
 let sink: HttpSink;
 let pipelineId: string;
 
-/** A request of somebody who does not care; what is answered is searched, too. */
-async function send(method: string, path: string, body: unknown, token?: string): Promise<void> {
+interface Told {
+  readonly ok: boolean;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** A request beside the typed client, which could not send what does not belong somewhere. */
+async function ask(method: string, path: string, body: unknown, token?: string): Promise<Told> {
   const own = token ?? readFileSync(e2e.stack.tokenFile, 'utf8').trim();
   const response = await fetch(`${e2e.stack.api.address}/api/v1${path}`, {
     method,
@@ -37,10 +43,20 @@ async function send(method: string, path: string, body: unknown, token?: string)
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     signal: AbortSignal.timeout(30_000),
   });
-  answers.push(`${method} ${path}: ${JSON.stringify([...response.headers])} ${await response.text()}`);
+  return { ok: response.ok, headers: response.headers, text: await response.text() };
 }
-const create = async (path: string, body: unknown): Promise<string> =>
-  (await e2e.stack.api.post<{ id: string }>(path, body)).id;
+/** A request of somebody who does not care; what is answered is searched, too. */
+async function send(method: string, path: string, body: unknown, token?: string): Promise<void> {
+  const { headers, text } = await ask(method, path, body, token);
+  answers.push(`${method} ${path}: ${JSON.stringify([...headers])} ${text}`);
+}
+/** As an administrator; returns what was made. */
+const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
+  const { ok, text } = await ask('POST', path, body);
+  if (!ok) throw new Error(`POST ${path}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+};
+const create = async (path: string, body: unknown): Promise<string> => String((await post(path, body))['id']);
 const untilState = (id: string, state: string): Promise<unknown> =>
   waitUntil(async () => (await e2e.stack.api.pipeline(id)).state === state, { what: state, timeoutMs: 90_000 });
 
@@ -108,7 +124,7 @@ describe('an installation full of secrets', () => {
       await send('PATCH', `/data-sources/${id}`, { tlsKey: `${privateKey}x`, tlsCert: certificate });
     }
     const channelId = await create('/channels', { name: 'bad' });
-    const { items } = await e2e.stack.api.get<{ items: { id: string; name: string }[] }>('/data-sources');
+    const { items } = await e2e.stack.api.get('/data-sources');
     const targetId = items.find(({ name }) => name === 'good-target')?.id;
     for (const sourceId of [wrong, away]) {
       const id = await create('/pipelines', { name: `of ${sourceId}`, channelId, sourceId, targetId });
@@ -147,12 +163,12 @@ describe('an installation full of secrets', () => {
     // People and keys.
     const password = plant('user');
     await create('/users', { name: 'anna', password, role: 'viewer' });
-    const session = await e2e.stack.api.post<{ token: string }>('/login', { name: 'anna', password });
-    secrets.set('session', session.token);
+    const session = await post('/login', { name: 'anna', password });
+    const token = String(session['token']);
+    secrets.set('session', token);
     await send('POST', '/login', { name: 'anna', password: plant('wrongLogin') });
-    await send('PUT', '/session/password', { password: plant('nextPassword') }, session.token);
-    const apiKey = await e2e.stack.api.post<Record<string, string>>('/api-keys', { name: 'k', role: 'viewer' });
-    secrets.set('apiKey', Object.values(apiKey).find((value) => /^lutra_.{40}/.test(value)) ?? 'none');
+    await send('PUT', '/session/password', { current: password, password: plant('nextPassword') }, token);
+    secrets.set('apiKey', String((await post('/api-keys', { name: 'k', role: 'viewer' }))['token']));
     await send('GET', '/pipelines', undefined, plant('unknownToken'));
     await send('DELETE', `/pipelines/${pipelineId}`, undefined, secrets.get('apiKey'));
   }, 180_000);
