@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -22,7 +22,9 @@ beforeAll(async () => {
   tls = await makeTlsMaterial(folder);
   sink = await HttpSink.start();
   mail = await MailSink.start({ key: tls.server.privateKey, cert: tls.server.certificate, authOptional: true });
-  manager = await installation.start();
+  writeFileSync(join(folder, 'address'), `${sink.origin}/S3cretFile?key=S3cretQuery\n`);
+  writeFileSync(join(folder, 'no-address'), 'S3cretNoAddress');
+  manager = await installation.start({ env: { LUTRA_SECRET_REFERENCES: `file:${folder}` } });
 }, 60_000);
 
 afterAll(async () => {
@@ -169,6 +171,32 @@ describe('the resource', () => {
       await installation.sql(`SELECT * FROM ${installation.database}.receiver WHERE id = '${id}'`),
     );
     for (const text of [changed.text, audit.text, list.text, rows, installation.logLines.join('')])
+      expect(text).not.toContain('S3cret');
+  });
+
+  it('posts to the address that a reference stands for, and shows the reference', async () => {
+    const reference = `file:${join(folder, 'address')}`;
+    const id = await create({ kind: 'webhook', http: { url: reference } });
+    expect((await testSend(id)).body).toEqual({ isSent: true, failure: null });
+    expect(sink.posted[0]?.path).toBe('/S3cretFile?key=S3cretQuery');
+    expect(await get(id)).toMatchObject({ http: { origin: reference } });
+    // Looked up at each use.
+    writeFileSync(join(folder, 'address'), `${sink.origin}/S3cretOther`);
+    sink.answer = { status: 500, text: 'no' };
+    const refused = await testSend(id);
+    expect(sink.posted[1]?.path).toBe('/S3cretOther');
+    const none = await create({ kind: 'slack', http: { url: `file:${join(folder, 'no-address')}` } });
+    const wrong = await testSend(none);
+    expect(wrong.body).toMatchObject({ isSent: false, failure: { code: 'RECEIVER_REFUSED' } });
+    const missing = await testSend(await create({ kind: 'slack', http: { url: `file:${join(folder, 'nothing')}` } }));
+    expect(missing.body).toMatchObject({ isSent: false, failure: { code: 'SECRET_REFERENCE_MISSING' } });
+    const elsewhere = await manager.request('POST', '/api/v1/receivers', {
+      body: { name: 'elsewhere', kind: 'slack', http: { url: 'file:/etc/hostname' } },
+    });
+    expect([elsewhere.status, elsewhere.body['detail']]).toEqual([400, expect.stringContaining('http.url: file:/etc')]);
+    const list = await manager.request('GET', '/api/v1/receivers?pageSize=500');
+    const audit = await manager.request('GET', '/api/v1/audit?pageSize=500');
+    for (const text of [refused.text, wrong.text, list.text, audit.text, installation.logLines.join('')])
       expect(text).not.toContain('S3cret');
   });
 

@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { keyIds, openSecret } from '@lutra/model';
-import { waitUntil } from '@lutra/testing';
+import type { DataSourceDefinition } from '@lutra/model';
+import { makeTlsMaterial, waitUntil } from '@lutra/testing';
+import type { TlsMaterial } from '@lutra/testing';
 import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
 
@@ -17,6 +22,9 @@ let manager: RunningManager;
 let pipelineId: string;
 let dataSourceId: string;
 let receiverId: string;
+let removedId: string;
+let tls: TlsMaterial;
+const folder = mkdtempSync(join(tmpdir(), 'lutra-secrets-'));
 
 const startWith = (keys: string, references?: string): Promise<RunningManager> =>
   installation.start({
@@ -25,24 +33,75 @@ const startWith = (keys: string, references?: string): Promise<RunningManager> =
 const get = (path: string): Promise<Answer> => manager.request('GET', `/api/v1/${path}`);
 const keysOf = ({ body }: Answer): readonly Record<string, unknown>[] => body['keys'] as Record<string, unknown>[];
 
+const clientKey = (): Record<string, string> => ({
+  ...{ tls: 'verifyCa', tlsCa: tls.authority, tlsCert: tls.client.certificate, tlsKey: tls.client.privateKey },
+});
+/** What a sealed text of a definition holds, under one key alone. */
+const opened = (kept: string | undefined, key: string): string => openSecret(kept ?? '', key);
+/** What is kept of a removed pipeline's target. */
+async function removedTarget(): Promise<DataSourceDefinition> {
+  const sql = `SELECT target FROM ${installation.database}.removal WHERE pipeline_id = '${removedId}'`;
+  const [row] = await installation.sql(sql);
+  return JSON.parse(String(row?.['target'])) as DataSourceDefinition;
+}
+
+/** A pipeline that was removed after it had run, to a target that is away: its rows there are still to go. */
+async function removeRunPipeline(channelId: string, targetId: string): Promise<string> {
+  const id = await manager.create('pipelines', { name: 'removed', channelId, sourceId: dataSourceId, targetId });
+  const permit = {
+    ...({
+      state: 'STOPPED',
+      epoch: 3,
+      draining: false,
+      commandId: 'C',
+      aboutEpoch: 2,
+      reason: 'test',
+      failure: null,
+    } as const),
+    ...{ since: new Date().toISOString(), by: 'arbiter-1', attempt: 0, nextAttemptAt: null },
+  } as const;
+  await manager.coordinator.writePermit(id, permit, null);
+  expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBe(202);
+  return id;
+}
+
 beforeAll(async () => {
+  tls = await makeTlsMaterial(folder);
   manager = await startWith(older, 'env:TEST_');
   const channelId = await manager.create('channels', { name: 'shop' });
-  dataSourceId = await manager.create('data-sources', { ...base, name: 'source', password: 'Source-1' });
+  dataSourceId = await manager.create('data-sources', {
+    ...base,
+    name: 'source',
+    password: 'Source-1',
+    ...clientKey(),
+  });
   const targetId = await manager.create('data-sources', { ...base, name: 'target', password: 'env:TEST_PASSWORD' });
   receiverId = await manager.create('receivers', {
     ...{ name: 'chat', kind: 'slack', http: { url: 'https://chat.example.com/hooks/Token-1' } },
   });
   pipelineId = await manager.create('pipelines', { name: 'p', channelId, sourceId: dataSourceId, targetId });
+  const away = { ...base, host: '127.0.0.1', port: 1, name: 'away', password: 'Away-1', ...clientKey() };
+  removedId = await removeRunPipeline(channelId, await manager.create('data-sources', away));
 }, 60_000);
 
-afterAll(() => installation.close(), 60_000);
+afterAll(async () => {
+  await installation.close();
+  rmSync(folder, { recursive: true });
+}, 60_000);
 
 describe('a new key', () => {
   it('takes over everything, tells the stages, and then the old one may go', async () => {
     expect(keysOf(await get('secrets'))).toEqual([
-      expect.objectContaining({ id: olderId, state: 'newest', dataSources: 1, receivers: 1, definitions: 1 }),
+      expect.objectContaining({
+        id: olderId,
+        state: 'newest',
+        dataSources: 4,
+        receivers: 1,
+        removals: 2,
+        definitions: 2,
+      }),
     ]);
+    expect(opened((await removedTarget()).password, older)).toBe('Away-1');
     const version = (await get(`receivers/${receiverId}`)).body['version'];
     await manager.stop();
     manager = await startWith(`${newest},${older}`, 'env:TEST_');
@@ -53,14 +112,28 @@ describe('a new key', () => {
     const { body } = await get('secrets');
     expect(body).toMatchObject({
       keys: [
-        { id: newestId, state: 'newest', dataSources: 1, receivers: 1, definitions: 1, mayBeRemoved: false },
-        { id: olderId, state: 'older', dataSources: 0, receivers: 0, definitions: 0 },
+        {
+          id: newestId,
+          state: 'newest',
+          dataSources: 4,
+          receivers: 1,
+          removals: 2,
+          definitions: 2,
+          mayBeRemoved: false,
+        },
+        { id: olderId, state: 'older', dataSources: 0, receivers: 0, removals: 0, definitions: 0 },
       ],
       references: 1,
       unpublished: 0,
     });
     const definition = await manager.bus.definition(pipelineId);
-    expect(openSecret(definition?.source.password ?? '', newest)).toBe('Source-1');
+    expect(opened(definition?.source.password, newest)).toBe('Source-1');
+    expect(opened(definition?.source.tlsKey, newest)).toBe(tls.client.privateKey);
+    const removed = await removedTarget();
+    expect([opened(removed.password, newest), opened(removed.tlsKey, newest)]).toEqual([
+      'Away-1',
+      tls.client.privateKey,
+    ]);
     expect(definition?.target.password).toBe('env:TEST_PASSWORD');
     // Nobody who edits is disturbed, and the audit says what happened.
     expect((await get(`receivers/${receiverId}`)).body['version']).toBe(version);
@@ -85,7 +158,7 @@ describe('a new key', () => {
     const { body } = await get('secrets');
     expect(body['keys']).toEqual([
       expect.objectContaining({ id: olderId, state: 'newest', dataSources: 0, receivers: 0 }),
-      expect.objectContaining({ id: newestId, state: 'missing', dataSources: 1, mayBeRemoved: false }),
+      expect.objectContaining({ id: newestId, state: 'missing', dataSources: 4, removals: 2, mayBeRemoved: false }),
       // It was sealed while there was one key, and does not say which one.
       expect.objectContaining({ id: null, state: 'missing', receivers: 1, mayBeRemoved: false }),
     ]);
@@ -97,7 +170,7 @@ describe('a new key', () => {
     expect(said).toContain(`needs the key with the id ${String(newestId)}`);
     await manager.stop();
     manager = await startWith(newest);
-    expect(keysOf(await get('secrets'))).toEqual([expect.objectContaining({ state: 'newest', dataSources: 1 })]);
+    expect(keysOf(await get('secrets'))).toEqual([expect.objectContaining({ state: 'newest', dataSources: 4 })]);
   }, 60_000);
 });
 

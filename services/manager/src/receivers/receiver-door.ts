@@ -73,13 +73,21 @@ export class ReceiverDoor {
 export const openSecrets = ({ secretsSealed }: ReceiverEntity, secrets: Secrets): ReceiverSecrets =>
   JSON.parse(secrets.open(secretsSealed)) as ReceiverSecrets;
 
-/** Passwords, signing keys and headers may be references; addresses are not. Throws as {@link Secrets.follow}. */
+/** Each of them may be a reference. Throws as {@link Secrets.follow}, and RECEIVER_REFUSED when an address is none. */
 function followSecrets({ password, url, secret, headers }: ReceiverSecrets, secrets: Secrets): ReceiverSecrets {
   const followed = Object.entries(headers).map(([name, value]) => [name, secrets.follow(value)]);
   return {
-    url,
+    url: followAddress(url, secrets),
     password: secrets.follow(password),
     secret: secrets.follow(secret),
     headers: Object.fromEntries(followed) as ReceiverSecrets['headers'],
   };
+}
+
+/** What was referred to is not repeated in the error: whatever it is, it was meant to be a secret. */
+function followAddress(text: string, secrets: Secrets): string {
+  const url = secrets.follow(text);
+  if (text === url || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
+  const problem = `${text} holds no http or https address`;
+  throw new SyncError('RECEIVER_REFUSED', { problem, address: text });
 }

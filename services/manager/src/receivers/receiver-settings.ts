@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { readSecretReference, SyncError } from '@lutra/model';
 import type { EmailPatchDto, HttpPatchDto } from './receiver.dto.ts';
 import type { EmailSettings, HttpSettings, ReceiverKind, ReceiverSecrets } from './receiver.entity.ts';
 import { checkTemplate } from './render-template.ts';
@@ -104,7 +104,9 @@ function checkHeaders(headers: Readonly<Record<string, unknown>>): void {
   }
 }
 
+/** What may be shown of an address: a reference is looked up only when it is used. */
 function originOf(url: string): string {
+  if (readSecretReference(url) !== null) return url;
   const { origin, username, password } = new URL(url);
   if (username !== '' || password !== '')
     refuse('http.url', 'http.url must not carry user and password: put them into an authorization header');

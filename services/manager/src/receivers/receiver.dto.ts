@@ -11,14 +11,16 @@ import {
   IsInt,
   IsObject,
   IsString,
-  IsUrl,
+  isURL,
   Length,
   Matches,
   Max,
   MaxLength,
   Min,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
+import { readSecretReference } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
@@ -37,6 +39,17 @@ const URL_OPTIONS = {
   require_tld: false,
   allow_underscores: true,
 };
+/** An address to post to, or where the process that posts finds it. */
+const IsAddress = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isUrl',
+    constraints: [URL_OPTIONS],
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' && (readSecretReference(value) !== null || isURL(value, URL_OPTIONS)),
+      defaultMessage: () => 'url must be an http or https address, env:NAME or file:/path',
+    },
+  });
 const WRITE_ONLY = { writeOnly: true, description: 'Kept encrypted; never shown again' };
 
 export class EmailPatchDto {
@@ -95,9 +108,13 @@ export class EmailPatchDto {
 }
 
 export class HttpPatchDto {
-  @ApiPropertyOptional({ ...WRITE_ONLY, example: 'https://hooks.example.com/lutra' })
+  @ApiPropertyOptional({
+    writeOnly: true,
+    example: 'https://hooks.example.com/lutra',
+    description: 'Or env:NAME, file:/path: looked up at each use. Kept encrypted; never shown whole',
+  })
   @MayBeAbsent()
-  @IsUrl(URL_OPTIONS)
+  @IsAddress()
   @MaxLength(2000)
   url?: string;
 
@@ -206,7 +223,10 @@ export class EmailDto {
 }
 
 export class HttpDto {
-  @ApiProperty({ example: 'https://hooks.example.com', description: 'The rest of the address may be a secret' })
+  @ApiProperty({
+    example: 'https://hooks.example.com',
+    description: 'The rest of the address may be a secret. The reference itself when it was given as one',
+  })
   origin!: string;
 
   @ApiProperty()

@@ -20,7 +20,7 @@ export interface EmailSettings {
 }
 
 export interface HttpSettings {
-  /** Scheme, host and port: the whole address may hold a secret, and is one here. */
+  /** Scheme, host and port: the whole address may hold a secret, and is one here. A reference is shown as it is. */
   readonly origin: string;
   readonly tlsCa: string | null;
   readonly template: Template | null;

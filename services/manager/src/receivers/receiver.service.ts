@@ -139,6 +139,7 @@ export class ReceiverService {
 
   private assignSettings(entity: ReceiverEntity, { email, http, secrets }: ReceiverSettings): void {
     keepSecret(this.parts.secrets, 'email.password', secrets.password);
+    keepSecret(this.parts.secrets, 'http.url', secrets.url);
     keepSecret(this.parts.secrets, 'http.secret', secrets.secret);
     for (const value of Object.values(secrets.headers)) keepSecret(this.parts.secrets, 'http.headers', value);
     Object.assign(entity, { email, http, secretsSealed: this.parts.secrets.keep(JSON.stringify(secrets)) });
