@@ -31,7 +31,7 @@ export function buildConfigurationParts(parts: {
   const gate = new RemovalGate(coordinator, parts.commands, parts.door);
   return {
     services: [
-      new DocumentService({ store, clock, publisher, gate }),
+      new DocumentService({ store, clock, publisher, gate, access }),
       new PipelineService({ store, clock, publisher, coordinator, access, gate }),
       new RemovalService(store, clock),
       new RevisionService(store, clock, publisher),

@@ -56,7 +56,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const door = new TargetDoor(store, clock, secrets);
   const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
-  const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets });
+  const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets, access });
   const ofStore = { store, clock, publisher, access };
   const configuration = buildConfigurationParts({ ...ofStore, coordinator, commands, door, log, instance });
   const positions = buildPositionParts(context, { store, door, publisher, secrets });

@@ -1,6 +1,8 @@
-import type { DynamicModule } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { Inject } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit } from '@nestjs/common';
+import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import type { Logger } from 'pino';
+import { requireAllowances } from './access/require-allowances.ts';
 import { AlarmRulesController } from './alarms/alarm-rules.controller.ts';
 import { AlarmsController } from './alarms/alarms.controller.ts';
 import { ApiKeysController } from './api-keys/api-keys.controller.ts';
@@ -35,7 +37,9 @@ import { SystemParametersController } from './system-parameters/system-parameter
 import { UsersController } from './users/users.controller.ts';
 
 /** Wires the manager's services, each under its class, to the controllers. */
-export class ManagerModule {
+export class ManagerModule implements OnModuleInit {
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
   static of(services: readonly object[], log: Logger): DynamicModule {
     return {
       module: ManagerModule,
@@ -80,5 +84,10 @@ export class ManagerModule {
         ...services.map((service) => ({ provide: service.constructor, useValue: service })),
       ],
     };
+  }
+
+  /** Before the first request: the service does not start with a route that says nothing about who may use it. */
+  onModuleInit(): void {
+    requireAllowances(this.modules);
   }
 }

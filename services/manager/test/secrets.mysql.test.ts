@@ -61,7 +61,7 @@ async function removeRunPipeline(channelId: string, targetId: string): Promise<s
     ...{ since: new Date().toISOString(), by: 'arbiter-1', attempt: 0, nextAttemptAt: null },
   } as const;
   await manager.coordinator.writePermit(id, permit, null);
-  expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBe(202);
+  expect((await manager.request('DELETE', `/api/v1/pipelines/${id}?discardDeadLetters=true`)).status).toBe(202);
   return id;
 }
 

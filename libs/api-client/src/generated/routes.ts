@@ -1004,7 +1004,7 @@ export interface HolderDto {
 }
 
 export interface HttpDto {
-  /** The rest of the address may be a secret */
+  /** The rest of the address may be a secret. The reference itself when it was given as one */
   readonly origin: string;
   readonly hasSecret: boolean;
   readonly headerNames: readonly (string)[];
@@ -1013,7 +1013,7 @@ export interface HttpDto {
 }
 
 export interface HttpPatchDto {
-  /** Kept encrypted; never shown again */
+  /** Or env:NAME, file:/path: looked up at each use. Kept encrypted; never shown whole */
   readonly url?: string;
   /** webhook: key of the header Lutra-Signature (`t=<unix s>,v1=<HMAC-SHA256 of 't.body', hex>`); dingTalk: the robot's signing secret; '' = none */
   readonly secret?: string;
@@ -1744,6 +1744,8 @@ export interface RemovalDto {
   /** Id that the pipeline had */
   readonly id: string;
   readonly name: string;
+  /** Channel that it belonged to; null = not noted at the time */
+  readonly channelId: string | null;
   /** Data source that it wrote */
   readonly targetId: string;
   /** done: nothing of it is left */

@@ -1,6 +1,8 @@
 import { In } from 'typeorm';
 import type { FindOperator } from 'typeorm';
 import { SyncError } from '@lutra/model';
+import { AlarmEntity } from '../alarms/alarm.entity.ts';
+import { ChannelEntity } from '../channels/channel.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
@@ -21,6 +23,14 @@ export class Access {
     return Promise.reject(notFound('channel', id));
   }
 
+  /** Likewise by its name. Whether it is there at all is for the one who reads it, unless the caller is limited. */
+  async requireChannelNamed({ channelIds }: Caller, name: string): Promise<void> {
+    if (channelIds === null) return;
+    const where = { name, ...whereVisible('id', channelIds) };
+    const isThere = await this.store.read(ChannelEntity, (rows) => rows.existsBy(where));
+    if (!isThere) throw noChannelNamed(name);
+  }
+
   /** Likewise of a pipeline. Whether it is there at all is for the one who reads it. */
   async requirePipeline(caller: Caller, id: string): Promise<void> {
     requireVisible(await this.pipelineIds(caller), id);
@@ -34,6 +44,12 @@ export class Access {
     if (pipelineId !== undefined) await this.requirePipeline(caller, pipelineId);
     if (channelId !== undefined) await this.requireChannel(caller, channelId);
     if (pipelineId === undefined && channelId === undefined) requireInstallation(caller);
+  }
+
+  /** Those about its pipelines: one about anything else is the installation's. */
+  async requireAlarm(caller: Caller, id: string): Promise<void> {
+    const where = { id, ...whereVisible('pipelineId', await this.pipelineIds(caller)) };
+    if (!(await this.store.read(AlarmEntity, (rows) => rows.existsBy(where)))) throw notFound('alarm', id);
   }
 
   async requireDataSource(caller: Caller, id: string): Promise<void> {
@@ -75,6 +91,9 @@ export function requireVisible(visible: VisibleIds, pipelineId: string): void {
   if (visible !== null && !visible.includes(pipelineId)) throw notFound('pipeline', pipelineId);
 }
 
+export const noChannelNamed = (name: string): SyncError =>
+  new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no channel ${name}` });
+
 /** The condition of a list: `wanted` when it is given, of what is visible. Nothing limits it: no condition. */
 export function whereVisible<C extends string>(
   column: C,
@@ -87,5 +106,5 @@ export function whereVisible<C extends string>(
   return ids === null ? {} : ({ [column]: In(ids) } as Partial<Record<C, FindOperator<string>>>);
 }
 
-const notFound = (kind: string, id: string): SyncError =>
+export const notFound = (kind: string, id: string): SyncError =>
   new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no ${kind} with id ${id}`, id });

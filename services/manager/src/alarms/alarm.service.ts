@@ -2,6 +2,8 @@ import { IsNull, Not } from 'typeorm';
 import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import { notFound, whereVisible } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Plain } from '../http/plain.ts';
@@ -22,17 +24,22 @@ import { AlarmDeliveryEntity, AlarmEntity, EVENT_LOG } from './alarm.entity.ts';
 
 const DELIVERIES_SHOWN_MAX = 100;
 
-/** Alarms that are open, and what there was. */
+/** Alarms that are open, and what there was. Who is limited to channels has those about pipelines of these, and no other. */
 export class AlarmService {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
+    private readonly access: Access,
   ) {}
 
   /** Newest first. */
-  async list({ page, pageSize, ...filter }: AlarmListQuery): Promise<AlarmListDto> {
+  async list({ page, pageSize, pipelineId, ...filter }: AlarmListQuery, caller: Caller): Promise<AlarmListDto> {
+    const where = {
+      ...whereOf(filter),
+      ...whereVisible('pipelineId', await this.access.pipelineIds(caller), pipelineId),
+    };
     const [alarms, total] = await this.store.read(AlarmEntity, (rows) =>
-      rows.findAndCount({ where: whereOf(filter), order: { id: 'DESC' }, skip: (page - 1) * pageSize, take: pageSize }),
+      rows.findAndCount({ where, order: { id: 'DESC' }, skip: (page - 1) * pageSize, take: pageSize }),
     );
     return { items: alarms.map(dtoOf), total };
   }
@@ -83,7 +90,10 @@ export class AlarmService {
   }
 }
 
-function whereOf({ state, ...fields }: Omit<AlarmListQuery, 'page' | 'pageSize'>): FindOptionsWhere<AlarmEntity> {
+function whereOf({
+  state,
+  ...fields
+}: Omit<AlarmListQuery, 'page' | 'pageSize' | 'pipelineId'>): FindOptionsWhere<AlarmEntity> {
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   if (state === undefined) return given;
   return state === 'open' ? { ...given, openKey: Not(IsNull()) } : { ...given, state };
@@ -91,7 +101,7 @@ function whereOf({ state, ...fields }: Omit<AlarmListQuery, 'page' | 'pageSize'>
 
 async function findAlarm(manager: EntityManager, id: string): Promise<AlarmEntity> {
   const found = exactly(await manager.findOneBy(AlarmEntity, { id }), 'id', id);
-  if (found === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no alarm with id ${id}`, id });
+  if (found === null) throw notFound('alarm', id);
   return found;
 }
 

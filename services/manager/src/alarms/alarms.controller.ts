@@ -14,15 +14,15 @@ export class AlarmsController {
 
   /** Open ones and the history, newest first. */
   @Get()
-  @Allows('viewer')
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: AlarmListDto })
-  list(@Query() query: AlarmListQuery): Promise<AlarmListDto> {
-    return this.alarms.list(query);
+  list(@Query() query: AlarmListQuery, @CallerOf() caller: Caller): Promise<AlarmListDto> {
+    return this.alarms.list(query, caller);
   }
 
   /** With who was told what. */
   @Get(':id')
-  @Allows('viewer')
+  @Allows('viewer', { alarm: 'id' })
   @ApiOkResponse({ type: AlarmDetailDto })
   get(@Param('id') id: string): Promise<AlarmDetailDto> {
     return this.alarms.get(id);
@@ -30,7 +30,7 @@ export class AlarmsController {
 
   /** Somebody has it: nothing is repeated any more, the end is told. */
   @Post(':id/acknowledge')
-  @Allows('operator')
+  @Allows('operator', { alarm: 'id' })
   @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(200)
   @ApiOkResponse({ type: AlarmDto })

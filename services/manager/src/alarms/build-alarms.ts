@@ -1,4 +1,5 @@
 import type { Secrets, ServiceContext, Worker } from '@lutra/service-kit';
+import type { Access } from '../access/access.ts';
 import type { CommandService } from '../commands/command.service.ts';
 import type { ManagerEnv } from '../manager.env.ts';
 import { ReceiverDoor } from '../receivers/receiver-door.ts';
@@ -21,16 +22,17 @@ export function buildAlarms(
     readonly door: TargetDoor;
     readonly commands: CommandService;
     readonly secrets: Secrets;
+    readonly access: Access;
   },
 ): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
-  const { store, watch, door, commands, secrets } = parts;
+  const { store, watch, door, commands, secrets, access } = parts;
   const { instance } = identity;
   const receiverDoor = new ReceiverDoor(store, clock, secrets);
   const deliveries = new DeliveryWorker({ store, clock, log, door: receiverDoor, commands, bus, instance });
   const newReader = (): FactReader => new FactReader({ store, bus, coordinator, watch, door, clock });
   return {
     services: [
-      new AlarmService(store, clock),
+      new AlarmService(store, clock, access),
       new AlarmRuleService(store, clock),
       new ReceiverService({ store, clock, door: receiverDoor, secrets }),
     ],

@@ -1,6 +1,8 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
 import { MADE_WITH, SyncError } from '@lutra/model';
+import { requireInstallation, whereVisible } from '../access/access.ts';
+import type { VisibleIds } from '../access/access.ts';
 import { requireUnwatched } from '../alarms/require-unwatched.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
@@ -40,6 +42,8 @@ export interface ApplyOptions {
   readonly removable: ReadonlyMap<string, Removable>;
   /** Of one that may go: throws unless it still stands still; true when it has ever run. */
   readonly requireStopped: (pipelineId: string) => Promise<boolean>;
+  /** Those that a new pipeline may use. */
+  readonly dataSourceIds: VisibleIds;
 }
 
 /**
@@ -90,8 +94,10 @@ class Application {
         after,
       });
     }
-    const { at, isPruning } = this.options;
+    const { at, isPruning, caller } = this.options;
     const step: RuleApplication['step'] = (one) => {
+      // Rules and receivers belong to the installation: a limited caller's document may repeat them, and no more.
+      if (one.isLeftOut !== true) requireInstallation(caller);
       this.step(one);
     };
     const audit: RuleApplication['audit'] = (write) => this.audit(write);
@@ -231,7 +237,14 @@ class Application {
   }
 
   private async dataSource(field: string, name: string): Promise<DataSourceEntity> {
-    const found = exactly(await this.manager.findOneBy(DataSourceEntity, { name }), 'name', name);
+    const found = exactly(
+      await this.manager.findOneBy(DataSourceEntity, {
+        name,
+        ...whereVisible('id', this.options.dataSourceIds),
+      }),
+      'name',
+      name,
+    );
     return found ?? refuse(field, `${field}: there is no data source ${name}`);
   }
 

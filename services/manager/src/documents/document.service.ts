@@ -1,6 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import { noChannelNamed } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import type { Caller } from '../http/token.guard.ts';
 import type { Removable, RemovalGate } from '../pipelines/removal-gate.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -22,6 +24,7 @@ export class DocumentService {
       readonly clock: Clock;
       readonly publisher: Publisher;
       readonly gate: RemovalGate;
+      readonly access: Access;
     },
   ) {}
 
@@ -29,7 +32,7 @@ export class DocumentService {
   get(name: string): Promise<{ readonly text: string; readonly tag: string }> {
     return this.parts.store.run(async (manager) => {
       const document = await documentOf(manager, name);
-      if (document === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no channel ${name}` });
+      if (document === null) throw noChannelNamed(name);
       return { text: writeYaml(document), tag: documentTag(document) };
     });
   }
@@ -44,16 +47,21 @@ export class DocumentService {
     { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
-    const { store, clock, publisher, gate } = this.parts;
+    const { store, clock, publisher, gate, access } = this.parts;
     const wanted = await readDocument(typeof body === 'string' ? readYaml(body) : body, name);
     const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
     const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
+    const dataSourceIds = await access.dataSourceIds(by.caller);
     const work = async (manager: EntityManager): Promise<DocumentPlanDto> => {
-      requireTag(await documentOf(manager, name), by.ifMatch);
+      const document = await documentOf(manager, name);
+      // It was there a moment ago: who is limited to channels makes none.
+      if (document === null && by.caller.channelIds !== null) throw noChannelNamed(name);
+      requireTag(document, by.ifMatch);
       const steps = await applyDocument(manager, wanted, {
         ...{ caller: by.caller, at: clock.now(), isPruning, confirm: query.confirm },
         removable,
         requireStopped: (id) => gate.requireStopped(id),
+        dataSourceIds,
       });
       return { dryRun, steps };
     };

@@ -18,7 +18,7 @@ export class DocumentsController {
 
   /** The whole channel as YAML: pipelines, parameters, mappings, alarm rules. Data sources and receivers are named; no secrets. */
   @Get()
-  @Allows('viewer')
+  @Allows('viewer', { channelName: 'name' })
   @Header('content-type', `${YAML}; charset=utf-8`)
   @ApiProduces(YAML)
   @ApiOkResponse({ schema: { type: 'string' } })
@@ -30,7 +30,7 @@ export class DocumentsController {
 
   /** Makes the channel what the document (YAML or JSON) says, in one step or not at all. Sent twice, the second one changes nothing. */
   @Put()
-  @Allows('admin')
+  @Allows('admin', { channelName: 'name' })
   @FailsWith(...OF_DEFINITIONS)
   @TakesComment()
   @ApiConsumes(YAML, 'application/json')

@@ -67,7 +67,9 @@ export class TokenGuard implements CanActivate {
       return;
     }
     const idOf = (name: string): string => must(parameters[name], 'the decorator names a parameter of the path');
-    if ('channel' in concern) await this.access.requireChannel(caller, idOf(concern.channel));
+    if ('alarm' in concern) await this.access.requireAlarm(caller, idOf(concern.alarm));
+    else if ('channel' in concern) await this.access.requireChannel(caller, idOf(concern.channel));
+    else if ('channelName' in concern) await this.access.requireChannelNamed(caller, idOf(concern.channelName));
     else if ('dataSource' in concern) await this.access.requireDataSource(caller, idOf(concern.dataSource));
     else await this.access.requirePipeline(caller, idOf(concern.pipeline).split('.')[0] ?? '');
   }

@@ -22,6 +22,13 @@ export class RemovalDto {
   @ApiProperty()
   name!: string;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Channel that it belonged to; null = not noted at the time',
+  })
+  channelId!: string | null;
+
   @ApiProperty({ description: 'Data source that it wrote' })
   targetId!: string;
 

@@ -11,6 +11,10 @@ export class RemovalEntity {
   @Column({ type: 'varchar', length: 100 })
   name!: string;
 
+  /** Null = removed by a version that did not note it. */
+  @Column({ name: 'channel_id', type: 'char', length: 26, nullable: true })
+  channelId!: string | null;
+
   /** Where rows of it may be, as it was then; its password is sealed. Null = nothing is there (any more). */
   @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
   target!: DataSourceDefinition | null;

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import { whereVisible } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -14,16 +15,17 @@ import type { Store } from '../store/store.ts';
 import type { RemovalDto, RemovalListDto } from './removal.dto.ts';
 import { RemovalEntity } from './removal.entity.ts';
 
-/** Pipelines that were removed, and what is still left of them. */
+/** Pipelines that were removed, and what is still left of them. Who is limited to channels has those of these, and no other. */
 export class RemovalService {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
   ) {}
 
-  list({ page, pageSize }: PageQuery): Promise<RemovalListDto> {
+  list({ page, pageSize }: PageQuery, { channelIds }: Caller): Promise<RemovalListDto> {
     return this.store.run(async (manager) => {
       const [rows, total] = await manager.findAndCount(RemovalEntity, {
+        where: whereVisible('channelId', channelIds),
         order: { askedAt: 'DESC', pipelineId: 'DESC' },
         skip: (page - 1) * pageSize,
         take: pageSize,
@@ -33,15 +35,15 @@ export class RemovalService {
   }
 
   /** Throws RESOURCE_NOT_FOUND. */
-  get(pipelineId: string): Promise<RemovalDto> {
-    return this.store.run(async (manager) => removalDtoOf(manager, await findRemoval(manager, pipelineId)));
+  get(pipelineId: string, caller: Caller): Promise<RemovalDto> {
+    return this.store.run(async (manager) => removalDtoOf(manager, await findRemoval(manager, pipelineId, caller)));
   }
 
   /** The target will never come back: what is there stays, and the rest of the removal goes on. Throws RESOURCE_CONFLICT when all is done. */
   async giveUpTarget(pipelineId: string, caller: Caller): Promise<RemovalDto> {
     const at = this.clock.now();
     return this.store.change(async (manager) => {
-      const removal = await findRemoval(manager, pipelineId);
+      const removal = await findRemoval(manager, pipelineId, caller);
       if (removal.doneAt !== null) {
         const problem = `The removal of ${removal.name} is done: there is nothing to give up`;
         throw new SyncError('RESOURCE_CONFLICT', { problem });
@@ -67,6 +69,7 @@ export async function beginRemoval(
   const removal = Object.assign(new RemovalEntity(), {
     pipelineId: pipeline.id,
     name: pipeline.name,
+    channelId: pipeline.channelId,
     targetId: pipeline.targetId,
     target: hasRun ? compileDataSource(target) : null,
     ...{ askedAt: at, askedBy: caller.name, attempts: 0, nextAttemptAt: at, problem: null, doneAt: null },
@@ -75,19 +78,21 @@ export async function beginRemoval(
   return removalDtoOf(manager, removal);
 }
 
-async function findRemoval(manager: EntityManager, pipelineId: string): Promise<RemovalEntity> {
-  const found = exactly(await manager.findOneBy(RemovalEntity, { pipelineId }), 'pipelineId', pipelineId);
+async function findRemoval(manager: EntityManager, pipelineId: string, { channelIds }: Caller): Promise<RemovalEntity> {
+  const where = { pipelineId, ...whereVisible('channelId', channelIds) };
+  const found = exactly(await manager.findOneBy(RemovalEntity, where), 'pipelineId', pipelineId);
   if (found !== null) return found;
   const problem = `There is no removal of a pipeline with id ${pipelineId}`;
   throw new SyncError('RESOURCE_NOT_FOUND', { problem, id: pipelineId });
 }
 
 async function removalDtoOf(manager: EntityManager, removal: RemovalEntity): Promise<RemovalDto> {
-  const { pipelineId, name, targetId, target, askedAt, askedBy, attempts, problem, nextAttemptAt, doneAt } = removal;
+  const { pipelineId, name, channelId, targetId, target, askedAt, askedBy, attempts, problem, nextAttemptAt, doneAt } =
+    removal;
   const isKnown = doneAt === null && (await manager.existsBy(DefinitionEntity, { pipelineId }));
   const waitsForTarget = !isKnown && doneAt === null && target !== null;
   return {
-    ...{ id: pipelineId, name, targetId },
+    ...{ id: pipelineId, name, channelId, targetId },
     state: doneAt === null ? 'pending' : 'done',
     waitsFor: isKnown ? 'services' : waitsForTarget ? 'target' : null,
     ...{ askedAt: askedAt.toISOString(), askedBy, attempts, problem },

@@ -15,22 +15,22 @@ export class RemovalsController {
 
   /** Pipelines that were removed in the last month, and what is still left of them. */
   @Get()
-  @Allows('viewer')
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: RemovalListDto })
-  list(@Query() query: PageQuery): Promise<RemovalListDto> {
-    return this.removals.list(query);
+  list(@Query() query: PageQuery, @CallerOf() caller: Caller): Promise<RemovalListDto> {
+    return this.removals.list(query, caller);
   }
 
   @Get(':id')
-  @Allows('viewer')
+  @Allows('viewer', 'filtered')
   @ApiOkResponse({ type: RemovalDto })
-  get(@Param('id') id: string): Promise<RemovalDto> {
-    return this.removals.get(id);
+  get(@Param('id') id: string, @CallerOf() caller: Caller): Promise<RemovalDto> {
+    return this.removals.get(id, caller);
   }
 
   /** Gives up what is at the target: for one that will never come back. */
   @Delete(':id')
-  @Allows('admin')
+  @Allows('admin', 'filtered')
   @FailsWith('RESOURCE_CONFLICT')
   @HttpCode(200)
   @ApiOkResponse({ type: RemovalDto })

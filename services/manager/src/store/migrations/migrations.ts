@@ -9,6 +9,7 @@ import { AddLeftOutValues1795600000000 } from './add-left-out-values-17956000000
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts';
 import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
+import { AddRemovalChannels1796710000000 } from './add-removal-channels-1796710000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
@@ -44,5 +45,6 @@ export const MIGRATIONS = [
   AddSkips1796510000000,
   AddAuditOrder1796530000000,
   AddAlarmMemory1796700000000,
+  AddRemovalChannels1796710000000,
   AddStatisticHoles1796800000000,
 ] as const;
