@@ -5,10 +5,14 @@ import type { Clock } from '@lutra/model';
 import type { Store } from '../store/store.ts';
 
 const WINDOW_MS = 15 * 60_000;
-/** A person who has forgotten a password tries some; a program that guesses tries thousands. */
-const FAILURES_OF_NAME_MAX = 10;
+/** Of a name from one network. A person who has forgotten a password tries some; a program that guesses tries thousands. */
+const FAILURES_OF_PAIR_MAX = 10;
+/** Of a name from all networks together that its user has not logged in from: guessing from many addresses is slow, too. */
+const FAILURES_OF_NAME_MAX = 30;
 /** Of an address, behind which a whole office may sit. */
 const FAILURES_OF_ADDRESS_MAX = 50;
+/** A network that its user has logged in from is known for so long. */
+const KNOWN_MS = 90 * 86_400_000;
 /** An IPv6 client has at least a /64 of addresses: the first four of eight groups. */
 const NETWORK_GROUPS = 4;
 
@@ -19,8 +23,9 @@ export interface Attempt {
 }
 
 /**
- * Counts attempts to log in, in the store, so that all managers count together: by user name, whether there is such a user or
- * not, and by address. An attempt counts from its beginning, so that many at once are no way around; a success is taken back.
+ * Counts attempts to log in, in the store, so that all managers count together: by address, by user name and network, and by
+ * user name alone where its user has not logged in before, whether there is such a user or not. So nobody shuts a user out of
+ * where that one works. An attempt counts from its beginning, so that many at once are no way around; a success is taken back.
  */
 export class LoginLimiter {
   constructor(
@@ -28,11 +33,14 @@ export class LoginLimiter {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws LOGIN_BLOCKED when there were too many before. */
+  /** Throws LOGIN_BLOCKED when there were too many before. An attempt that is refused counts no further. */
   async begin(attempt: Attempt): Promise<void> {
     const now = this.clock.now();
-    await this.store.run((manager) => manager.query('DELETE FROM login_attempt WHERE ends_at <= ? LIMIT 100', [now]));
-    for (const { id, max } of countersOf(attempt)) {
+    await this.store.run(async (manager) => {
+      for (const table of ['login_attempt', 'login_network'])
+        await manager.query(`DELETE FROM ${table} WHERE ends_at <= ? LIMIT 100`, [now]);
+    });
+    for (const { id, max } of await this.countersOf(attempt)) {
       const { count, endsAt } = await this.count(id, now);
       if (count <= max) continue;
       const retryAfterS = Math.max(1, Math.ceil((endsAt.getTime() - now.getTime()) / 1_000));
@@ -41,13 +49,41 @@ export class LoginLimiter {
     }
   }
 
-  /** The attempt has succeeded: the name begins anew, and the address has one failure less. */
-  async succeed(attempt: Attempt): Promise<void> {
-    const [ofName, ofAddress] = countersOf(attempt);
+  /**
+   * The attempt has succeeded: the name begins anew from this network, which is known from now on; of the other counts it is
+   * taken back, because failures of others are still failures.
+   */
+  async succeed(attempt: Attempt, userId: string): Promise<void> {
+    const counters = await this.countersOf(attempt);
+    const endsAt = new Date(this.clock.now().getTime() + KNOWN_MS);
     await this.store.run(async (manager) => {
-      await manager.query('DELETE FROM login_attempt WHERE id = ?', [ofName.id]);
-      await manager.query('UPDATE login_attempt SET count = count - 1 WHERE id = ? AND count > 0', [ofAddress.id]);
+      for (const { id, isOfPair } of counters)
+        await (isOfPair
+          ? manager.query('DELETE FROM login_attempt WHERE id = ?', [id])
+          : manager.query('UPDATE login_attempt SET count = count - 1 WHERE id = ? AND count > 0', [id]));
+      await manager.query(
+        'INSERT INTO login_network (user_id, network, ends_at) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE ends_at = VALUES(ends_at)',
+        [userId, hashOf(networkOf(attempt.address)), endsAt],
+      );
     });
+  }
+
+  /** In the order of counting: who is one too many for an address adds nothing to what a name has. */
+  private async countersOf({ name, address }: Attempt): Promise<readonly CounterLimit[]> {
+    const network = networkOf(address);
+    const known = await this.store.run((manager) =>
+      manager.query<readonly unknown[]>(
+        `SELECT 1 FROM login_network n JOIN \`user\` u ON u.id = n.user_id
+          WHERE u.name = ? AND n.network = ? AND n.ends_at > ?`,
+        [name, hashOf(network), this.clock.now()],
+      ),
+    );
+    const ofName = { id: hashOf(`name ${name}`), max: FAILURES_OF_NAME_MAX, isOfPair: false };
+    return [
+      { id: hashOf(`address ${network}`), max: FAILURES_OF_ADDRESS_MAX, isOfPair: false },
+      { id: hashOf(`name ${name} at ${network}`), max: FAILURES_OF_PAIR_MAX, isOfPair: true },
+      ...(known.length > 0 ? [] : [ofName]),
+    ];
   }
 
   private count(id: string, now: Date): Promise<Counter> {
@@ -75,17 +111,14 @@ interface Counter {
   readonly endsAt: Date;
 }
 
-/** Hashed: people type passwords into the field of the name. */
-function countersOf({
-  name,
-  address,
-}: Attempt): readonly [{ readonly id: string; readonly max: number }, { readonly id: string; readonly max: number }] {
-  const idOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-  return [
-    { id: idOf(`name ${name}`), max: FAILURES_OF_NAME_MAX },
-    { id: idOf(`address ${networkOf(address)}`), max: FAILURES_OF_ADDRESS_MAX },
-  ];
+interface CounterLimit {
+  readonly id: string;
+  readonly max: number;
+  readonly isOfPair: boolean;
 }
+
+/** Hashed: people type passwords into the field of the name. */
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The part of an address that one client cannot choose. */
 export function networkOf(address: string): string {

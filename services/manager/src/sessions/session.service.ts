@@ -49,7 +49,7 @@ export class SessionService {
       await this.auditFailure(user, address);
       throw new SyncError('LOGIN_FAILED');
     }
-    await limiter.succeed({ name, address });
+    await limiter.succeed({ name, address }, user.id);
     return this.start(user, address);
   }
 
@@ -108,7 +108,7 @@ export class SessionService {
       const problem = 'current is not the password of now';
       throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'current', problem }] });
     }
-    await limiter.succeed(attempt);
+    await limiter.succeed(attempt, caller.id);
     const passwordHash = await hashPassword(password);
     const now = clock.now();
     await store.change(async (manager) => {

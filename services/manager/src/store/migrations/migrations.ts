@@ -7,6 +7,7 @@ import { AddClientCertificates1796100000000 } from './add-client-certificates-17
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
+import { AddLoginNetworks1796720000000 } from './add-login-networks-1796720000000.ts';
 import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts';
 import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
 import { AddRemovalChannels1796710000000 } from './add-removal-channels-1796710000000.ts';
@@ -46,5 +47,6 @@ export const MIGRATIONS = [
   AddAuditOrder1796530000000,
   AddAlarmMemory1796700000000,
   AddRemovalChannels1796710000000,
+  AddLoginNetworks1796720000000,
   AddStatisticHoles1796800000000,
 ] as const;
