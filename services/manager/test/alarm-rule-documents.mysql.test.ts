@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { writeYaml } from '../src/documents/yaml-text.ts';
@@ -42,6 +44,15 @@ const rule = (name: string, rest: Record<string, unknown> = {}): Record<string, 
 const watched = (...alarmRules: readonly unknown[]): Record<string, unknown> => ({
   ...channelDocument('watched', pipeline('watched-1'), pipeline('watched-2')),
   alarmRules,
+});
+
+it('is made and read back as the page about documents shows it', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/channel-documents.md'), 'utf8');
+  const [, text = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+  const [, query = ''] = /document(\?dryRun[^"]*)"/.exec(page) ?? [];
+  expect([query, (await put('shop', text, query)).status]).toEqual(['?dryRun=true&prune=true', 200]);
+  expect(steps(await put('shop', text))).toHaveLength(5);
+  expect(parse(await readText('shop'))).toEqual(parse(text));
 });
 
 it('makes rules, names receivers without their secrets, and is read back', async () => {
