@@ -164,6 +164,12 @@ describe('a login', () => {
     await sql('UPDATE $login_attempt SET count = 49');
     expect((await logIn('somebody else')).status).toBe(401);
     expect(problem(await logIn('and another one'))).toEqual([429, 'LOGIN_BLOCKED']);
+    const told = await newestAudit();
+    expect(told).toMatchObject({ who: '(unknown user)', action: 'login-failed', after: { address: '127.0.0.1' } });
+    expect(told['after']).toMatchObject({ problem: expect.stringContaining('blocked') });
+    // Once in a window: the audit is kept for ever, and anybody may knock.
+    expect(problem(await logIn('and another one'))).toEqual([429, 'LOGIN_BLOCKED']);
+    expect((await newestAudit())['id']).toBe(told['id']);
     await sql('DELETE FROM $login_attempt');
   });
 

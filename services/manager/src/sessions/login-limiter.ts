@@ -33,8 +33,11 @@ export class LoginLimiter {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws LOGIN_BLOCKED when there were too many before. An attempt that is refused counts no further. */
-  async begin(attempt: Attempt): Promise<void> {
+  /**
+   * Throws LOGIN_BLOCKED when there were too many before. An attempt that is refused counts no further. `tellOnce` is called
+   * before, with the first of a window only: whoever goes on writes nothing more.
+   */
+  async begin(attempt: Attempt, tellOnce: () => Promise<void>): Promise<void> {
     const now = this.clock.now();
     await this.store.run(async (manager) => {
       for (const table of ['login_attempt', 'login_network'])
@@ -43,6 +46,7 @@ export class LoginLimiter {
     for (const { id, max } of await this.countersOf(attempt)) {
       const { count, endsAt } = await this.count(id, now);
       if (count <= max) continue;
+      if (count === max + 1) await tellOnce();
       const retryAfterS = Math.max(1, Math.ceil((endsAt.getTime() - now.getTime()) / 1_000));
       const problem = `Too many attempts to log in: try again in ${String(retryAfterS)} s`;
       throw new SyncError('LOGIN_BLOCKED', { problem, retryAfterS });

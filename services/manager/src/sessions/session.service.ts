@@ -42,11 +42,11 @@ export class SessionService {
    */
   async logIn({ name, password }: LoginDto, address: string): Promise<SessionStartedDto> {
     const { store, limiter } = this.parts;
-    await limiter.begin({ name, address });
+    await limiter.begin({ name, address }, () => this.auditBlock(name, address));
     const user = exactly(await store.read(UserEntity, (rows) => rows.findOneBy({ name })), 'name', name);
     const isRight = await isPassword(password, user?.passwordHash ?? null);
     if (user === null || !isRight) {
-      await this.auditFailure(user, address);
+      await this.auditFailure(user, { address });
       throw new SyncError('LOGIN_FAILED');
     }
     await limiter.succeed({ name, address }, user.id);
@@ -101,10 +101,10 @@ export class SessionService {
     const sessionId = requireSession(caller);
     requireUnlikeName(password, caller.name);
     const attempt = { name: caller.name, address };
-    await limiter.begin(attempt);
+    await limiter.begin(attempt, () => this.auditBlock(caller.name, address));
     const user = await store.run((manager) => findResource(manager, UserEntity, caller.id));
     if (!(await isPassword(current, user.passwordHash))) {
-      await this.auditFailure(user, address);
+      await this.auditFailure(user, { address });
       const problem = 'current is not the password of now';
       throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'current', problem }] });
     }
@@ -157,17 +157,19 @@ export class SessionService {
     });
   }
 
+  private async auditBlock(name: string, address: string): Promise<void> {
+    const user = exactly(await this.parts.store.read(UserEntity, (rows) => rows.findOneBy({ name })), 'name', name);
+    await this.auditFailure(user, { address, problem: 'Too many attempts: blocked until they are forgotten' });
+  }
+
   /** The name that was typed is not kept where there is no such user: people type passwords there. */
-  private async auditFailure(user: UserEntity | null, address: string): Promise<void> {
+  private async auditFailure(
+    user: UserEntity | null,
+    after: { readonly address: string; readonly problem?: string },
+  ): Promise<void> {
     const { store, clock } = this.parts;
     const caller = user === null ? { name: '(unknown user)' } : { id: user.id, name: user.name };
-    const write = {
-      action: 'login-failed',
-      resource: 'session',
-      resourceId: '',
-      before: null,
-      after: { address },
-    } as const;
+    const write = { action: 'login-failed', resource: 'session', resourceId: '', before: null, after } as const;
     await store.run((manager) => recordAudit(manager, write, { caller, at: clock.now() }));
   }
 }
