@@ -170,7 +170,7 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
   },
   LOGIN_BLOCKED: {
     command: 'GET audit',
-    next: `${CONCERNS_A_REQUEST} \`login-failed\` entries show from which address somebody tries. The block ends by itself within 15 minutes; API keys are not concerned.`,
+    next: `${CONCERNS_A_REQUEST} \`login-failed\` entries show from which address somebody tries; the first refused attempt of a block is one of them. The block ends by itself within 15 minutes; API keys are not concerned.`,
   },
   RESOURCE_NOT_FOUND: { command: 'GET pipelines?name={name}', next: CONCERNS_A_REQUEST },
   RESOURCE_CONFLICT: {

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { ERRORS } from '@lutra/model';
 import { describeApi } from '../src/api-document/describe-api.ts';
 import { answerOf } from '../src/api-document/api-document.ts';
-import type { Content, Schema } from '../src/api-document/api-document.ts';
+import type { Content, Operation, Schema } from '../src/api-document/api-document.ts';
 import { ManagerModule } from '../src/manager.module.ts';
 import { ApiSchemas } from './api-schemas.ts';
 import { servicesWithoutServers } from '../src/services-without-servers.ts';
@@ -18,8 +18,8 @@ import { servicesWithoutServers } from '../src/services-without-servers.ts';
 
 const module = ManagerModule.of(servicesWithoutServers(), pino({ level: 'silent' }));
 const sources = join(import.meta.dirname, '..', 'src');
-/** Told in the bodies of answers, of events and of alarms, or at the start: no request fails with them. */
-const NEVER_ANSWERED = new Set(['CONFIG_ENV_INVALID', 'RECEIVER_REFUSED', 'RECEIVER_UNREACHABLE']);
+/** Told in the bodies of answers, of events and of alarms: no request fails with them. */
+const NEVER_ANSWERED = new Set(['RECEIVER_REFUSED', 'RECEIVER_UNREACHABLE']);
 
 /** They have no version of their own: rows at targets, orders to instances, removals that only end, the caller's session. */
 const WITHOUT_VERSION = [
@@ -67,6 +67,8 @@ function* schemasBelow(schema: Schema, place: string): Generator<readonly [place
 
 const allSchemas = (): readonly (readonly [place: string, schema: Schema])[] =>
   Object.entries(api.document.components.schemas).flatMap(([name, schema]) => [...schemasBelow(schema, name)]);
+
+const codesOf = (operation: Operation): readonly string[] => (operation['x-lutra-errors'] ?? []) as readonly string[];
 
 /** Every body of every operation: of requests, of answers and of refusals. */
 const allContents = (): readonly (readonly [place: string, content: Content])[] =>
@@ -119,6 +121,15 @@ describe('writes', () => {
       .filter(({ operation }) => !operation.parameters.some(({ name }) => name === 'If-Match'))
       .map(({ method, path }) => `${method} ${path.slice('/api/v1'.length)}`);
     expect(blind.toSorted()).toEqual(WITHOUT_VERSION);
+  });
+});
+
+describe('whatever makes a revision', () => {
+  it('takes a comment for it', () => {
+    const makes = api.operations().filter(({ operation }) => codesOf(operation).includes('MAPPING_LOOP'));
+    const mute = makes.filter(({ operation }) => !operation.parameters.some(({ name }) => name === 'X-Comment'));
+    expect(mute.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+    expect(makes.length).toBeGreaterThan(10);
   });
 });
 
@@ -185,6 +196,18 @@ describe('failures', () => {
     const missing = new Set(thrown.filter((code) => !answered().has(code) && !NEVER_ANSWERED.has(code)));
     expect([...missing]).toEqual([]);
     expect(new Set(thrown).size).toBeGreaterThan(20);
+  });
+
+  it('have, wherever a database is asked, those of its secret', () => {
+    const asking = api
+      .operations()
+      .filter(({ operation }) =>
+        codesOf(operation).some((code) => ['TARGET_ACCESS_DENIED', 'SOURCE_ACCESS_DENIED'].includes(code)),
+      );
+    const codes = ['CONFIG_ENV_INVALID', 'SECRET_REFERENCE_MISSING', 'SECRET_REFERENCE_REFUSED'];
+    const silent = asking.filter(({ operation }) => !codes.every((code) => codesOf(operation).includes(code)));
+    expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+    expect(asking.length).toBeGreaterThan(10);
   });
 
   it('have every code of the families of requests', () => {

@@ -136,11 +136,20 @@ describe('resources that were changed meanwhile', () => {
       source: { schema: 's', table: { exact: 't' } },
       target: { schema: 's' },
     });
+    const http = { url: 'http://127.0.0.1:1/hook' };
+    const receiverId = await manager.create('receivers', { name: 'locked', kind: 'webhook', http });
+    const ruleId = await manager.create('alarm-rules', { name: 'locked', kind: 'delay' });
+    const user = { name: 'locked', password: 'seven old bicycles', role: 'viewer' };
+    const userId = await manager.create('users', user);
     const changes: readonly (readonly [path: string, body: unknown])[] = [
       [`pipelines/${pipelineId}/mappings/${mappingId}`, { weight: 1 }],
       [`pipelines/${pipelineId}`, { name: 'renamed' }],
       [`channels/${channelId}`, { description: 'changed' }],
       [`data-sources/${sourceId}`, { user: 'other' }],
+      [`receivers/${receiverId}`, { name: 'renamed' }],
+      [`alarm-rules/${ruleId}`, { threshold: 7_000 }],
+      [`users/${userId}`, { role: 'operator' }],
+      ['system-parameters', { removalDays: 9 }],
     ];
     for (const [path, body] of changes) {
       const address = `/api/v1/${path}`;
@@ -150,7 +159,7 @@ describe('resources that were changed meanwhile', () => {
       const headers = { 'if-match': seen };
       const answers = [
         await manager.request('PATCH', address, { body, headers }),
-        await manager.request('DELETE', address, { headers }),
+        ...(path === 'system-parameters' ? [] : [await manager.request('DELETE', address, { headers })]),
       ];
       for (const { status, body: problem } of answers)
         expect([path, status, problem['code']]).toEqual([path, 412, 'RESOURCE_CONFLICT']);

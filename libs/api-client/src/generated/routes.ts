@@ -66,7 +66,7 @@ export interface Routes {
     '/channels/{id}/commands': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: CommandRequestDto }]; answer: CommandsAcceptedDto };
     '/data-sources': { args: [request: { readonly body: DataSourceCreateDto }]; answer: DataSourceDto };
     '/data-sources/{id}/check': { args: [request: { readonly path: { readonly id: string } }]; answer: DataSourceCheckDto };
-    '/data-sources/{id}/switch': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: DataSourceSwitchDto }]; answer: DataSourceDto };
+    '/data-sources/{id}/switch': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: DataSourceSwitchDto }]; answer: DataSourceDto };
     '/dead-letters/retry': { args: [request: { readonly body: DeadLetterSelectionDto }]; answer: TargetChangeDto };
     '/dead-letters/discard': { args: [request: { readonly body: DeadLetterSelectionDto }]; answer: TargetChangeDto };
     '/dead-letters/{id}/retry': { args: [request: { readonly path: { readonly id: string } }]; answer: DeadLetterDto };
@@ -75,7 +75,7 @@ export interface Routes {
     '/instances/{id}/maintenance': { args: [request: { readonly path: { readonly id: string }; readonly body: InstanceReasonDto }]; answer: InstanceDetailDto };
     '/instances/{id}/resume': { args: [request: { readonly path: { readonly id: string }; readonly body: InstanceReasonDto }]; answer: InstanceDetailDto };
     '/pipelines/{pipelineId}/mappings': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'X-Comment'?: string }; readonly body: MappingCreateDto }]; answer: MappingDto };
-    '/pipelines/{pipelineId}/mappings/import': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query?: { readonly dryRun?: boolean }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: MappingImportDto }]; answer: MappingImportResultDto };
+    '/pipelines/{pipelineId}/mappings/import': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query?: { readonly dryRun?: boolean }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: MappingImportDto }]; answer: MappingImportResultDto };
     '/pipelines': { args: [request: { readonly headers?: { readonly 'X-Comment'?: string }; readonly body: PipelineCreateDto }]; answer: PipelineDto };
     '/pipelines/{id}/move': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: MoveRequestDto }]; answer: CommandAcceptedDto };
     '/pipelines/{id}/commands': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'Idempotency-Key'?: string }; readonly body: CommandRequestDto }]; answer: CommandAcceptedDto };
@@ -87,7 +87,7 @@ export interface Routes {
     '/pipelines/{pipelineId}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: RollbackDto }]; answer: PipelineDetailDto };
     '/login': { args: [request: { readonly body: LoginDto }]; answer: SessionStartedDto };
     '/session/refresh': { args: []; answer: SessionStartedDto };
-    '/pipelines/{pipelineId}/skips': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: SkipCreateDto }]; answer: SkipDto };
+    '/pipelines/{pipelineId}/skips': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: SkipCreateDto }]; answer: SkipDto };
     '/users': { args: [request: { readonly body: UserCreateDto }]; answer: UserDto };
   };
   PUT: {
@@ -119,7 +119,7 @@ export interface Routes {
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
     '/removals/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: RemovalDto };
     '/session': { args: []; answer: undefined };
-    '/pipelines/{pipelineId}/skips/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
+    '/pipelines/{pipelineId}/skips/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string } }]; answer: undefined };
     '/users/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string } }]; answer: undefined };
   };
 }

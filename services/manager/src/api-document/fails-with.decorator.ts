@@ -20,8 +20,12 @@ export const OF_DEFINITIONS = [
   'CONFIRMATION_MISSING',
 ] as const satisfies readonly ErrorCode[];
 
+/** Of everything that opens a secret which was kept: it stands elsewhere now, or no key opens it. */
+const OF_SECRETS = ['CONFIG_ENV_INVALID', 'SECRET_REFERENCE_MISSING', 'SECRET_REFERENCE_REFUSED'] as const;
+
 /** Of everything that asks a database of a pipeline. */
 export const OF_DATABASES = [
+  ...OF_SECRETS,
   'TARGET_UNREACHABLE',
   'TARGET_CONNECTION_LOST',
   'TARGET_BUSY',
@@ -31,6 +35,7 @@ export const OF_DATABASES = [
 
 /** Of everything that reads a source's log. */
 export const OF_SOURCES = [
+  ...OF_SECRETS,
   'SOURCE_UNREACHABLE',
   'SOURCE_CONNECTION_LOST',
   'SOURCE_ACCESS_DENIED',

@@ -62,6 +62,7 @@ export class DataSourcesController {
   @Post(':id/switch')
   @Allows('admin')
   @FailsWith(...OF_DEFINITIONS, ...OF_DATABASES)
+  @TakesComment()
   @HttpCode(200)
   @ApiOkResponse({ type: DataSourceDto })
   switch(

@@ -50,6 +50,7 @@ export class MappingsController {
   @Post('import')
   @Allows('admin', { pipeline: 'pipelineId' })
   @FailsWith(...OF_DEFINITIONS)
+  @TakesComment()
   @HttpCode(200)
   @ApiOkResponse({ type: MappingImportResultDto })
   import(

@@ -4,6 +4,7 @@ import { Allows } from '../access/allows.decorator.ts';
 import { FailsWith, OF_DATABASES, OF_DEFINITIONS, OF_SOURCES } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { SkipCreateDto, SkipDto, SkipListDto, SkipPreviewDto, SkipPreviewQuery } from './skip.dto.ts';
 import { SkipService } from './skip.service.ts';
@@ -33,6 +34,7 @@ export class SkipsController {
   @Post()
   @Allows('operator', { pipeline: 'pipelineId' })
   @FailsWith('SOURCE_SCHEMA_MISMATCH', ...OF_DEFINITIONS, ...OF_SOURCES, ...OF_DATABASES)
+  @TakesComment()
   @ApiCreatedResponse({ type: SkipDto })
   create(
     @Param('pipelineId') pipelineId: string,
@@ -48,6 +50,7 @@ export class SkipsController {
   @Allows('operator', { pipeline: 'pipelineId' })
   @HttpCode(204)
   @FailsWith(...OF_DEFINITIONS)
+  @TakesComment()
   @ApiNoContentResponse()
   remove(
     @Param() { pipelineId, id }: Record<'pipelineId' | 'id', string>,
