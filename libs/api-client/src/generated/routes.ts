@@ -646,6 +646,8 @@ export interface DataSourceCreateDto {
   readonly tlsKey?: string;
   /** Other servers of the same group, with the same user, password and TLS: a pipeline that reads this data source goes on at them, in this order */
   readonly standbys?: readonly (ServerAddressDto)[];
+  /** Who is limited to one of these channels sees the data source and may build pipelines of it, also when no pipeline there uses it yet */
+  readonly channelIds?: readonly (string)[];
 }
 
 export interface DataSourceDto {
@@ -667,6 +669,8 @@ export interface DataSourceDto {
   readonly tlsCert?: string;
   /** Other servers of the same group, with the same user, password and TLS: a pipeline that reads this data source goes on at them, in this order */
   readonly standbys: readonly (ServerAddressDto)[];
+  /** Who is limited to one of these channels sees the data source and may build pipelines of it, also when no pipeline there uses it yet */
+  readonly channelIds: readonly (string)[];
 }
 
 export interface DataSourceListDto {
@@ -695,6 +699,8 @@ export interface DataSourcePatchDto {
   readonly tlsKey?: string;
   /** Other servers of the same group, with the same user, password and TLS: a pipeline that reads this data source goes on at them, in this order */
   readonly standbys?: readonly (ServerAddressDto)[];
+  /** Who is limited to one of these channels sees the data source and may build pipelines of it, also when no pipeline there uses it yet */
+  readonly channelIds?: readonly (string)[];
 }
 
 export interface DataSourceSwitchDto {

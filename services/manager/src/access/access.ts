@@ -1,8 +1,9 @@
-import { In } from 'typeorm';
+import { In, IsNull, Not } from 'typeorm';
 import type { FindOperator } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import { AlarmEntity } from '../alarms/alarm.entity.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
+import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
@@ -12,7 +13,7 @@ export type VisibleIds = readonly string[] | null;
 
 /**
  * What a caller may see: everything, or, when limited to channels, these with their pipelines, whatever belongs to those,
- * and the data sources that they use. What a caller may not see does not exist for it: not found, and in no list.
+ * and the data sources that they use or that name these channels. What a caller may not see does not exist for it: not found, and in no list.
  */
 export class Access {
   constructor(private readonly store: Store) {}
@@ -61,10 +62,15 @@ export class Access {
     return (await this.pipelinesOf(caller))?.map(({ id }) => id) ?? null;
   }
 
-  /** Those that the caller's pipelines read or write. */
+  /** Those that the caller's pipelines read or write, and those that name one of its channels. */
   async dataSourceIds(caller: Caller): Promise<VisibleIds> {
     const pipelines = await this.pipelinesOf(caller);
-    return pipelines === null ? null : [...new Set(pipelines.flatMap((one) => [one.sourceId, one.targetId]))];
+    if (pipelines === null) return null;
+    const sharing = await this.store.read(DataSourceEntity, (rows) =>
+      rows.find({ select: { id: true, channelIds: true }, where: { channelIds: Not(IsNull()) } }),
+    );
+    const shared = sharing.filter((one) => one.channelIds?.some((id) => caller.channelIds?.includes(id)));
+    return [...new Set([...pipelines.flatMap((one) => [one.sourceId, one.targetId]), ...shared.map(({ id }) => id)])];
   }
 
   private async pipelinesOf({ channelIds }: Caller): Promise<readonly PipelineEntity[] | null> {

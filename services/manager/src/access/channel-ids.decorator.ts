@@ -4,11 +4,11 @@ import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsString, Length } fr
 /** More channels than that are the whole installation. */
 export const CHANNELS_MAX = 100;
 
-/** The field lists ids of channels, each once. */
-export const ChannelIds = (): PropertyDecorator =>
+/** The field lists ids of channels, each once, at least `min` of them. */
+export const ChannelIds = (min = 1): PropertyDecorator =>
   applyDecorators(
     IsArray(),
-    ArrayMinSize(1),
+    ArrayMinSize(min),
     ArrayMaxSize(CHANNELS_MAX),
     ArrayUnique(),
     IsString({ each: true }),

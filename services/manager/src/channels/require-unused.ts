@@ -3,6 +3,7 @@ import { SyncError } from '@lutra/model';
 import type { Caller } from '../access/caller.ts';
 import { AlarmRuleEntity, readableRule } from '../alarms/alarm-rule.entity.ts';
 import { ApiKeyEntity } from '../api-keys/api-key.entity.ts';
+import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { UserEntity } from '../users/user.entity.ts';
 import type { ChannelEntity } from './channel.entity.ts';
@@ -14,8 +15,8 @@ interface Named {
 
 /**
  * Throws RESOURCE_CONFLICT, listing who names the channel: its pipelines, the users and API keys that are limited to it, the
- * alarm rules that watch it. Nobody's limits change by a removal elsewhere. A caller that is limited to channels learns only how
- * many users, keys and rules there are.
+ * alarm rules that watch it, the data sources that are shared with it. Nobody's limits change by a removal elsewhere. A caller
+ * that is limited to channels learns of all but the pipelines only how many there are.
  */
 export async function requireUnused(manager: EntityManager, channel: ChannelEntity, caller: Caller): Promise<void> {
   const { id, name } = channel;
@@ -28,6 +29,7 @@ export async function requireUnused(manager: EntityManager, channel: ChannelEnti
     users: (await manager.find(UserEntity, { order })).filter(limitedTo),
     apiKeys: (await manager.find(ApiKeyEntity, { order })).filter(limitedTo),
     alarmRules: (await manager.find(AlarmRuleEntity, { order })).filter(watches),
+    dataSources: (await manager.find(DataSourceEntity, { order })).filter(limitedTo),
   };
   const used = Object.entries<readonly Named[]>(users).filter(([, them]) => them.length > 0);
   if (used.length === 0) return;
@@ -44,4 +46,5 @@ const WORDS: Readonly<Record<string, string>> = {
   users: 'users',
   apiKeys: 'API keys',
   alarmRules: 'alarm rules',
+  dataSources: 'data sources',
 };

@@ -16,6 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { DataSourceDefinition, ServerAddress } from '@lutra/model';
+import { ChannelIds, CHANNELS_MAX } from '../access/channel-ids.decorator.ts';
 import { IsName } from '../http/is-name.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
@@ -35,6 +36,11 @@ const STANDBYS = {
   maxItems: STANDBYS_MAX,
   description:
     'Other servers of the same group, with the same user, password and TLS: a pipeline that reads this data source goes on at them, in this order',
+};
+const CHANNELS = {
+  maxItems: CHANNELS_MAX,
+  description:
+    'Who is limited to one of these channels sees the data source and may build pipelines of it, also when no pipeline there uses it yet',
 };
 
 export class ServerAddressDto implements ServerAddress {
@@ -124,6 +130,11 @@ export class DataSourceCreateDto {
   @ValidateNested({ each: true })
   @Type(() => ServerAddressDto)
   standbys?: ServerAddressDto[];
+
+  @ApiPropertyOptional({ type: [String], ...CHANNELS })
+  @MayBeAbsent()
+  @ChannelIds(0)
+  channelIds?: string[];
 }
 
 export class DataSourcePatchDto {
@@ -208,6 +219,11 @@ export class DataSourcePatchDto {
   @ValidateNested({ each: true })
   @Type(() => ServerAddressDto)
   standbys?: ServerAddressDto[];
+
+  @ApiPropertyOptional({ type: [String], ...CHANNELS })
+  @MayBeAbsent()
+  @ChannelIds(0)
+  channelIds?: string[];
 }
 
 /** Which server of the group shall be the first. */
@@ -254,6 +270,9 @@ export class DataSourceDto extends ResourceDto {
 
   @ApiProperty({ type: [ServerAddressDto], ...STANDBYS })
   standbys!: readonly ServerAddressDto[];
+
+  @ApiProperty({ type: [String], ...CHANNELS })
+  channelIds!: readonly string[];
 }
 
 export class DataSourceListDto {

@@ -51,4 +51,8 @@ export class DataSourceEntity extends StoredResource {
   /** Null in rows that are older than the column: none. */
   @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
   standbys!: readonly ServerAddress[] | null;
+
+  /** Channels whose admins may build pipelines of it, whether theirs use it already or not; null = none. */
+  @Column({ name: 'channel_ids', type: 'longtext', nullable: true, transformer: jsonColumn })
+  channelIds!: readonly string[] | null;
 }

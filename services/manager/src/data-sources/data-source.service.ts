@@ -5,6 +5,7 @@ import type { Clock } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
 import { whereVisible } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
+import { requireChannels } from '../access/require-channels.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -48,11 +49,11 @@ export class DataSourceService {
     const { store, access } = this.parts;
     const where = whereVisible('id', await access.dataSourceIds(caller));
     const { items, total } = await store.run((manager) => pageOf(manager, DataSourceEntity, query, where));
-    return { items: items.map(dataSourceDtoOf), total };
+    return { items: items.map((entity) => shownTo(caller, entity)), total };
   }
 
-  async get(id: string): Promise<DataSourceDto> {
-    return dataSourceDtoOf(await this.parts.store.run((manager) => findResource(manager, DataSourceEntity, id)));
+  async get(id: string, caller: Caller): Promise<DataSourceDto> {
+    return shownTo(caller, await this.parts.store.run((manager) => findResource(manager, DataSourceEntity, id)));
   }
 
   create({ password, tlsCert, tlsKey, ...given }: DataSourceCreateDto, caller: Caller): Promise<DataSourceDto> {
@@ -60,10 +61,11 @@ export class DataSourceService {
     const now = clock.now();
     return store.change(async (manager) => {
       const entity = new DataSourceEntity();
-      const none = { serviceName: null, sid: null, tlsCa: null, tlsCert: null, tlsKeySealed: null, standbys: [] };
-      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', ...none });
+      const none = { serviceName: null, sid: null, tlsCa: null, tlsCert: null, tlsKeySealed: null };
+      Object.assign(entity, { id: ulid(), createdAt: now, tls: 'disabled', standbys: [], channelIds: null, ...none });
       assignGiven(entity, given, now);
       requireFit(entity);
+      await requireChannels(manager, given.channelIds);
       this.seal(entity, { password, tlsCert, tlsKey });
       const after = dataSourceDtoOf(await manager.save(entity));
       const write = { action: 'create', resource: 'data-source', resourceId: after.id, before: null, after } as const;
@@ -89,6 +91,7 @@ export class DataSourceService {
         Object.assign(entity, { serviceName: null, sid: null });
       assignGiven(entity, given, now);
       requireFit(entity);
+      await requireChannels(manager, given.channelIds);
       this.seal(entity, { password, tlsCert, tlsKey });
       const after = dataSourceDtoOf(await manager.save(entity));
       await reviseDefinitions(manager, await pipelinesOf(manager, id), { caller: by.caller, at: now });
@@ -146,7 +149,14 @@ export const dataSourceDtoOf = (entity: DataSourceEntity): Plain<DataSourceDto> 
   ...(entity.tlsCa === null ? {} : { tlsCa: entity.tlsCa }),
   ...(entity.tlsCert === null ? {} : { tlsCert: entity.tlsCert }),
   standbys: (entity.standbys ?? []).map(({ host, port }) => ({ host, port })),
+  channelIds: entity.channelIds ?? [],
 });
+
+/** Of other channels a limited caller does not even learn the ids. */
+function shownTo({ channelIds }: Caller, entity: DataSourceEntity): Plain<DataSourceDto> {
+  const dto = dataSourceDtoOf(entity);
+  return channelIds === null ? dto : { ...dto, channelIds: dto.channelIds.filter((id) => channelIds.includes(id)) };
+}
 
 async function refuseInUse(manager: EntityManager, { id, name }: DataSourceEntity): Promise<void> {
   const users = await manager.find(PipelineEntity, {

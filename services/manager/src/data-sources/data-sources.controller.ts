@@ -37,8 +37,8 @@ export class DataSourcesController {
   @Get(':id')
   @Allows('viewer', { dataSource: 'id' })
   @ApiOkResponse({ type: DataSourceDto })
-  get(@Param('id') id: string): Promise<DataSourceDto> {
-    return this.dataSources.get(id);
+  get(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DataSourceDto> {
+    return this.dataSources.get(id, caller);
   }
 
   @Post()

@@ -5,6 +5,7 @@ import { AddAuditChain1795810000000 } from './add-audit-chain-1795810000000.ts';
 import { AddAuditOrder1796530000000 } from './add-audit-order-1796530000000.ts';
 import { AddClientCertificates1796100000000 } from './add-client-certificates-1796100000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
+import { AddDataSourceChannels1796730000000 } from './add-data-source-channels-1796730000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddLoginNetworks1796720000000 } from './add-login-networks-1796720000000.ts';
@@ -48,5 +49,6 @@ export const MIGRATIONS = [
   AddAlarmMemory1796700000000,
   AddRemovalChannels1796710000000,
   AddLoginNetworks1796720000000,
+  AddDataSourceChannels1796730000000,
   AddStatisticHoles1796800000000,
 ] as const;
