@@ -6,8 +6,8 @@ import { Installation } from './running-manager.ts';
 import type { Answer, RunningManager } from './running-manager.ts';
 
 // Goal: a password that was reset is worth nothing from then on, also to a request that has just been found to know it.
-// Method: the test holds the lock that every change takes, lets the request check the password and come to that lock, puts
-// another password there, and lets go.
+// Method: the test holds the lock that every change takes, lets the request check the password (it notes then from where the
+// user has logged in), puts another password there, and lets go.
 
 const PASSWORD = 'correct horse battery';
 const NEXT = 'seven old bicycles';
@@ -32,21 +32,20 @@ const logIn = (name: string): Promise<Answer> =>
   manager.request('POST', '/api/v1/login', { headers: { authorization: '' }, body: { name, password: PASSWORD } });
 const problem = ({ status, body }: Answer): unknown => [status, body['code']];
 
-/** What the request answers when the user's password is another one by the time that its transaction begins. */
-async function overtakenBy(sql: readonly string[], request: () => Promise<Answer>): Promise<Answer> {
+/** What the request answers when `sql` comes between its look at the user and its transaction. */
+async function overtakenBy(
+  { userId, sql }: { readonly userId: string; readonly sql: readonly string[] },
+  request: () => Promise<Answer>,
+): Promise<Answer> {
+  const networks = `FROM ${installation.database}.login_network WHERE user_id = '${userId}'`;
+  await installation.sql(`DELETE ${networks}`);
   await database.query('START TRANSACTION');
   await database.query('SELECT id FROM installation WHERE id = 1 FOR UPDATE');
   const answering = request();
-  await waitUntil(
-    async () => {
-      const processes = await installation.sql('SHOW PROCESSLIST');
-      return processes.some(
-        ({ db, Info }) =>
-          db === installation.database && /^SELECT id FROM installation.*FOR UPDATE$/.test(String(Info)),
-      );
-    },
-    { what: 'the request to come to the lock', timeoutMs: 15_000 },
-  );
+  await waitUntil(async () => (await installation.sql(`SELECT 1 ${networks}`)).length > 0, {
+    what: 'the request to find the password right',
+    timeoutMs: 15_000,
+  });
   for (const statement of sql) await database.query(statement);
   await database.query('COMMIT');
   return answering;
@@ -59,7 +58,7 @@ describe('a password that is reset', () => {
       `UPDATE user SET password_hash = '${RESET}' WHERE id = '${id}'`,
       `DELETE FROM session WHERE user_id = '${id}'`,
     ];
-    expect(problem(await overtakenBy(reset, () => logIn('anna')))).toEqual([401, 'LOGIN_FAILED']);
+    expect(problem(await overtakenBy({ userId: id, sql: reset }, () => logIn('anna')))).toEqual([401, 'LOGIN_FAILED']);
     expect(await installation.sql(`SELECT id FROM ${installation.database}.session WHERE user_id = '${id}'`)).toEqual(
       [],
     );
@@ -86,13 +85,15 @@ describe('a password that is reset', () => {
       ];
     const before = await hashOf();
     const change = (): Promise<Answer> => manager.request('PUT', '/api/v1/session/password', { headers, body });
-    expect(problem(await overtakenBy(statements(id), change))).toEqual([401, code]);
+    expect(problem(await overtakenBy({ userId: id, sql: statements(id) }, change))).toEqual([401, code]);
     expect(await hashOf()).toBe(code === 'LOGIN_FAILED' ? RESET : before);
   });
 
   it('who is removed while logging in has no session', async () => {
     const id = await manager.create('users', { name: 'carla', password: PASSWORD, role: 'admin' });
-    const answer = await overtakenBy([`DELETE FROM user WHERE id = '${id}'`], () => logIn('carla'));
+    const answer = await overtakenBy({ userId: id, sql: [`DELETE FROM user WHERE id = '${id}'`] }, () =>
+      logIn('carla'),
+    );
     expect(problem(answer)).toEqual([401, 'LOGIN_FAILED']);
   });
 });
