@@ -1,4 +1,5 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,18 +64,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const statusOf = (port: number, options: ConnectionOptions = {}): Promise<number | undefined> =>
+const answerOf = (port: number, options: ConnectionOptions = {}): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const asked = request(
       { host: '127.0.0.1', port, path: '/health/live', ca: material.authority, agent: false, ...options },
       (response) => {
         response.resume();
-        resolve(response.statusCode);
+        resolve(response);
       },
     );
     asked.on('error', reject);
     asked.end();
   });
+
+const statusOf = async (port: number, options: ConnectionOptions = {}): Promise<number | undefined> =>
+  (await answerOf(port, options)).statusCode;
 
 /** Common name of the certificate that a new connection is shown. */
 const nameAt = (port: number): Promise<unknown> =>
@@ -97,6 +101,13 @@ describe('a listener with TLS', () => {
     await waitUntil(async () => (await nameAt(port)) === 'address', { what: 'the new certificate', timeoutMs: 20_000 });
     expect(await statusOf(port)).toBe(200);
   }, 30_000);
+
+  it('keeps a browser to TLS once it was there', async () => {
+    use(material.server);
+    const { port } = await open({ certificateFile, keyFile, clientAuthorityFile: null });
+    const { headers } = await answerOf(port);
+    expect(headers['strict-transport-security']).toMatch(/^max-age=\d{7,}$/);
+  });
 
   it('keeps its certificate while the files do not fit each other', async () => {
     use(material.server);

@@ -173,6 +173,32 @@ describe('GET /pipelines/{id}', () => {
   });
 });
 
+describe('GET /events', () => {
+  const warn = (message: string): Promise<void> =>
+    tell({ ...base(pipelineId, 9), who: 'load-9', kind: 'warning', code: 'A_TEST', message });
+  const messages = async (query: string): Promise<unknown> => {
+    const { body } = await manager.request('GET', `/api/v1/events?kinds=warning&${query}`);
+    return [body['total'], body.items?.map(({ message }) => message)];
+  };
+
+  it('tells what came since a time, and of many the newest, the oldest of them first', async () => {
+    await warn('before');
+    const told = Date.now();
+    // The log knows microseconds; what came in this millisecond came before it or after it.
+    await waitUntil(() => Date.now() > told, { what: 'the next millisecond', timeoutMs: 5_000 });
+    const since = new Date().toISOString();
+    for (const message of ['one', 'two', 'three']) await warn(message);
+    expect(await messages(`since=${since}`)).toEqual([3, ['one', 'two', 'three']]);
+    expect(await messages(`since=${since}&limit=2`)).toEqual([2, ['two', 'three']]);
+    expect(await messages('limit=4')).toEqual([4, ['before', 'one', 'two', 'three']]);
+    // The server's time begins in 1678 and ends in 2262.
+    for (const time of ['0001-01-01T00:00:00Z', '1600-01-01T00:00:00Z'])
+      expect([time, await messages(`since=${time}`)]).toEqual([time, [4, expect.anything()]]);
+    for (const time of ['2100-01-01T00:00:00Z', '9999-12-31T00:00:00Z'])
+      expect([time, await messages(`since=${time}`)]).toEqual([time, [0, []]]);
+  });
+});
+
 it('a problem names its page too', async () => {
   const { body } = await manager.request('GET', '/api/v1/pipelines/01ARZ3NDEKTSV4RRFFQ69G5FAV');
   expect(body).toMatchObject({ code: 'RESOURCE_NOT_FOUND', runbook: 'docs/runbook.md#resource_not_found' });

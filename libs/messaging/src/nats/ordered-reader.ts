@@ -12,6 +12,9 @@ const ROOM_MAX = 256;
 /** The server forgets the consumer of a dead reader after this. */
 const INACTIVE_MS = 60_000;
 
+/** Far from the end of the server's time, and behind everything that is stored. */
+const SERVER_TIME_MAX_MS = Date.UTC(2200, 0);
+
 export type ReadStart =
   /** What is stored from now on. */
   | { readonly kind: 'new' }
@@ -150,8 +153,14 @@ function startConfig(start: ReadStart): Partial<ConsumerConfig> {
       return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, start.sequence) };
     case 'time':
     case 'behind':
-      return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.since.toISOString() };
+      return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: withinServerTime(start.since) };
   }
+}
+
+/** The server counts nanoseconds in 64 bits: before 1678 and behind 2262 it would take another time for this one. */
+function withinServerTime(since: Date): string {
+  const ms = Math.min(Math.max(since.getTime(), 0), SERVER_TIME_MAX_MS);
+  return new Date(ms).toISOString();
 }
 
 function addConsumer(
