@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { restoreDatabase, testServers } from '@lutra/testing';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { databaseMatrix, OwnServer, restoreDatabase, testServers } from '@lutra/testing';
 import { MIGRATIONS } from '../src/store/migrations/migrations.ts';
 import { Installation } from './running-manager.ts';
 
 // Goal: a manager of now makes itself at home in what each earlier release has left, and nothing of it is lost.
-// Method: dumps that were recorded when an issue was closed (`npm run dump`) are put into a new database of either kind; a
-// manager is started on it and asked over HTTP.
+// Method: dumps that were recorded when an issue was closed (`npm run dump`) are put into a new database of either kind, and
+// of the oldest release that a store may be in; a manager is started on it and asked over HTTP.
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'dumps');
 const DUMPS = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'));
 const TOKEN = 'lutra_a-token-that-the-test-has-put-there-0123456789';
+
+const { run } = await databaseMatrix(['mariadb-10.5']);
+const oldest = run.length === 0 ? null : await OwnServer.start({ program: 'mariadb-10.5' });
+afterAll(() => oldest?.close(), 60_000);
 
 let installation: Installation;
 afterEach(() => installation.close(), 60_000);
@@ -29,13 +33,16 @@ async function takeToken(): Promise<void> {
   writeFileSync(installation.tokenFile, TOKEN);
 }
 
-const cases = DUMPS.flatMap((dump) =>
-  (['mariadbTarget', 'mysql'] as const).map((server): [string, typeof server] => [dump, server]),
-);
+const SERVERS = [
+  ['MariaDB', testServers().mariadbTarget],
+  ['MySQL', testServers().mysql],
+  ...(oldest === null ? [] : ([['MariaDB 10.5', oldest]] as const)),
+] as const;
+const cases = DUMPS.flatMap((dump) => SERVERS.map(([name, server]) => [dump, name, server] as const));
 
-describe.each(cases)('the dump %s at %s', (dump, server) => {
+describe.each(cases)('the dump %s at %s', (dump, _name, server) => {
   it('is migrated, twice over, and shows what was put there', async () => {
-    installation = new Installation(testServers()[server]);
+    installation = new Installation(server);
     await restoreDatabase(installation.store, installation.database, readFileSync(join(FOLDER, dump), 'utf8'));
     await takeToken();
     const first = await installation.start();

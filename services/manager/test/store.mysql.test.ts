@@ -10,13 +10,17 @@ import { Installation } from './running-manager.ts';
 // Goal: managers start whatever the state of the store, and outlive its absence.
 // Method: managers in this process; a TCP relay before the database is closed and opened.
 
-// Its transactions do not see what others commit, and refuse to write over it.
-const { run, missing } = await databaseMatrix(['mariadb-11.8']);
-const newest = run.length === 0 ? null : await OwnServer.start({ program: 'mariadb-11.8' });
-afterAll(() => newest?.close(), 60_000);
+// The oldest release that a store may be in, and one whose transactions do not see what others commit, and refuse to write
+// over it.
+const { run, missing } = await databaseMatrix(['mariadb-10.5', 'mariadb-11.8']);
+const others: OwnServer[] = [];
+for (const { program } of run) others.push(await OwnServer.start({ program }));
+afterAll(async () => {
+  for (const server of others) await server.close();
+}, 60_000);
 
-it(`runs on ${run.map(({ program }) => program).join('') || 'no newer release'} too`, () => {
-  expect(run.length + missing.length).toBe(1);
+it(`runs on ${run.map(({ program }) => program).join(' and ') || 'no other release'} too`, () => {
+  expect(run.length + missing.length).toBe(2);
 });
 
 let installation: Installation;
@@ -58,66 +62,77 @@ class Relay {
   }
 }
 
-describe.each([
+const SHARED = [
   ['MariaDB', testServers().mariadbTarget],
   ['MySQL', testServers().mysql],
-  ...(newest === null ? [] : ([['MariaDB 11.8', newest]] as const)),
-])('store in %s', (_name, server) => {
-  beforeEach(() => {
+] as const;
+
+describe.each([...SHARED, ...others.map((server) => [server.program, server] as const)])(
+  'store in %s',
+  (_name, server) => {
+    beforeEach(() => {
+      installation = new Installation(server);
+    });
+
+    it('two managers that start at once migrate once and make one key', async () => {
+      const managers = await Promise.all([installation.start(), installation.start()]);
+      const { database } = installation;
+      expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.migration`))[0]?.['n']).toBe(
+        MIGRATIONS.length,
+      );
+      expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.api_key`))[0]?.['n']).toBe(1);
+      for (const manager of managers) expect((await manager.request('GET', '/api/v1/channels')).status).toBe(200);
+      const ids = await Promise.all(
+        managers.map((manager, i) => manager.create('channels', { name: `c${String(i)}` })),
+      );
+      expect(new Set(ids).size).toBe(2);
+    }, 60_000);
+
+    it('a restart keeps key and configuration, and publishes what the bus lost meanwhile', async () => {
+      const first = await installation.start();
+      const token = installation.token();
+      const channelId = await first.create('channels', { name: 'c' });
+      const source = { kind: 'mysql', host: 'h', user: 'u', password: 'p' };
+      const sourceId = await first.create('data-sources', { ...source, name: 's', port: 1 });
+      const targetId = await first.create('data-sources', { ...source, name: 't', port: 2 });
+      const id = await first.create('pipelines', { channelId, name: 'p', sourceId, targetId });
+      await waitUntil(async () => (await first.bus.definition(id)) !== null, { what: 'publishing', timeoutMs: 15_000 });
+      await first.bus.removeDefinition(id);
+      await first.stop();
+      const second = await installation.start();
+      expect(installation.token()).toBe(token);
+      expect((await second.request('GET', `/api/v1/channels/${channelId}`)).body['name']).toBe('c');
+      await waitUntil(async () => (await second.bus.definition(id))?.revision === 1, {
+        what: 'publishing',
+        timeoutMs: 15_000,
+      });
+    }, 60_000);
+
+    it('a change whose rows another one has written meanwhile is made on what stands', async () => {
+      const manager = await installation.start();
+      await manager.create('channels', { name: 'before' });
+      const { database } = installation;
+      const { host, port, user, password } = server;
+      const store = new Store({ host, port, user, password, database }, systemClock);
+      await store.open(() => Promise.resolve());
+      let attempts = 0;
+      await store.change(async (transaction) => {
+        attempts += 1;
+        await transaction.query('SELECT name FROM channel');
+        if (attempts === 1) await installation.sql(`UPDATE ${database}.channel SET name = 'meanwhile'`);
+        await transaction.query("UPDATE channel SET name = CONCAT(name, ', and after')");
+      });
+      await store.close('the end');
+      expect(await installation.sql(`SELECT name FROM ${database}.channel`)).toEqual([
+        { name: 'meanwhile, and after' },
+      ]);
+    }, 60_000);
+  },
+);
+
+describe.each(SHARED)('a store in %s that is away', (_name, server) => {
+  it('is told by the API with a code, which goes on alone when it is back', async () => {
     installation = new Installation(server);
-  });
-
-  it('two managers that start at once migrate once and make one key', async () => {
-    const managers = await Promise.all([installation.start(), installation.start()]);
-    const { database } = installation;
-    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.migration`))[0]?.['n']).toBe(
-      MIGRATIONS.length,
-    );
-    expect((await installation.sql(`SELECT COUNT(*) AS n FROM ${database}.api_key`))[0]?.['n']).toBe(1);
-    for (const manager of managers) expect((await manager.request('GET', '/api/v1/channels')).status).toBe(200);
-    const ids = await Promise.all(managers.map((manager, i) => manager.create('channels', { name: `c${String(i)}` })));
-    expect(new Set(ids).size).toBe(2);
-  }, 60_000);
-
-  it('a restart keeps key and configuration, and publishes what the bus lost meanwhile', async () => {
-    const first = await installation.start();
-    const token = installation.token();
-    const channelId = await first.create('channels', { name: 'c' });
-    const source = { kind: 'mysql', host: 'h', user: 'u', password: 'p' };
-    const sourceId = await first.create('data-sources', { ...source, name: 's', port: 1 });
-    const targetId = await first.create('data-sources', { ...source, name: 't', port: 2 });
-    const id = await first.create('pipelines', { channelId, name: 'p', sourceId, targetId });
-    await waitUntil(async () => (await first.bus.definition(id)) !== null, { what: 'publishing', timeoutMs: 15_000 });
-    await first.bus.removeDefinition(id);
-    await first.stop();
-    const second = await installation.start();
-    expect(installation.token()).toBe(token);
-    expect((await second.request('GET', `/api/v1/channels/${channelId}`)).body['name']).toBe('c');
-    await waitUntil(async () => (await second.bus.definition(id))?.revision === 1, {
-      what: 'publishing',
-      timeoutMs: 15_000,
-    });
-  }, 60_000);
-
-  it('a change whose rows another one has written meanwhile is made on what stands', async () => {
-    const manager = await installation.start();
-    await manager.create('channels', { name: 'before' });
-    const { database } = installation;
-    const { host, port, user, password } = server;
-    const store = new Store({ host, port, user, password, database }, systemClock);
-    await store.open(() => Promise.resolve());
-    let attempts = 0;
-    await store.change(async (transaction) => {
-      attempts += 1;
-      await transaction.query('SELECT name FROM channel');
-      if (attempts === 1) await installation.sql(`UPDATE ${database}.channel SET name = 'meanwhile'`);
-      await transaction.query("UPDATE channel SET name = CONCAT(name, ', and after')");
-    });
-    await store.close('the end');
-    expect(await installation.sql(`SELECT name FROM ${database}.channel`)).toEqual([{ name: 'meanwhile, and after' }]);
-  }, 60_000);
-
-  it('while the store is away the API says so with a code, and goes on alone when it is back', async () => {
     const relay = new Relay();
     await relay.open();
     await relay.cut();
