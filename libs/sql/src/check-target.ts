@@ -12,7 +12,7 @@ import { compileTargetLookup, DDL_KINDS, SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
 import { openTarget } from './open-target.ts';
 import { refuseUnfilledLists } from './refuse-unfilled-lists.ts';
-import { quoteName, quoteTable, quoteText } from './sql-text.ts';
+import { quoteName, quoteNameText, quoteTable } from './sql-text.ts';
 import { tablesWithoutKey } from './tables-without-key.ts';
 import type { TargetSession } from './target-session.ts';
 import type { TableName } from './target-table.ts';
@@ -204,7 +204,7 @@ async function triggersOf(
   if (schemas.length === 0) return [];
   const rows = await session.query(
     'SELECT EVENT_OBJECT_SCHEMA AS schemaName, EVENT_OBJECT_TABLE AS tableName, TRIGGER_NAME AS triggerName ' +
-      `FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(',')})`,
+      `FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA IN (${schemas.map((schema) => quoteNameText(schema)).join(',')})`,
   );
   return rows.map((row) => ({
     table: `${String(row['schemaName'])}.${String(row['tableName'])}`,

@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import { quoteName, quoteTable, quoteText } from './sql-text.ts';
+import { quoteName, quoteNameText, quoteTable } from './sql-text.ts';
 import type { TableName, TargetColumn, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -106,8 +106,8 @@ function scopesOf(names: readonly TableName[]): readonly Scope[] {
 }
 
 function condition({ schema, table }: Scope, columns: { readonly schema: string; readonly table: string }): string {
-  const ofSchema = `${columns.schema} = ${quoteText(schema)}`;
-  return table === null ? ofSchema : `${ofSchema} AND ${columns.table} = ${quoteText(table)}`;
+  const ofSchema = `${columns.schema} = ${quoteNameText(schema)}`;
+  return table === null ? ofSchema : `${ofSchema} AND ${columns.table} = ${quoteNameText(table)}`;
 }
 
 const NAMES = { schema: 'TABLE_SCHEMA', table: 'TABLE_NAME' };

@@ -1,6 +1,6 @@
 import type { ForeignKeyMode } from '@lutra/model';
 import type { RunQuery } from './describe-target-tables.ts';
-import { quoteText } from './sql-text.ts';
+import { quoteNameText } from './sql-text.ts';
 import type { TableName } from './target-table.ts';
 
 /** A foreign key of the target. Tables by {@link foreignKeyTable}. */
@@ -51,7 +51,7 @@ const refersTo = (parents: readonly TableName[]): string =>
   parents
     .map(
       ({ schema, table }) =>
-        `(UNIQUE_CONSTRAINT_SCHEMA = ${quoteText(schema)} AND REFERENCED_TABLE_NAME = ${quoteText(table)})`,
+        `(UNIQUE_CONSTRAINT_SCHEMA = ${quoteNameText(schema)} AND REFERENCED_TABLE_NAME = ${quoteNameText(table)})`,
     )
     .join(' OR ');
 

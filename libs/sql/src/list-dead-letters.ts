@@ -94,13 +94,16 @@ export function removeSettledStatement(
 /** A moment as the tables of Lutra hold it: UTC. */
 export const timeLiteral = (time: Date): string => quoteText(time.toISOString().replace('T', ' ').replace('Z', ''));
 
+/** As the column of codes is: servers refuse to compare it with what it cannot hold. */
+const ASCII = /^[\x00-\x7F]*$/;
+
 function whereOf({ pipelineIds, schema, table, states, code, from, to }: DeadLetterFilter): string {
   const conditions = [
     pipelineIds.length === 0 ? 'FALSE' : `pipeline_id IN (${pipelineIds.map((id) => quoteText(id)).join(', ')})`,
     ...(schema === undefined ? [] : [`table_schema = ${quoteText(schema)}`]),
     ...(table === undefined ? [] : [`table_name = ${quoteText(table)}`]),
     ...(states === undefined ? [] : [`state IN (${stateList(states)})`]),
-    ...(code === undefined ? [] : [`error_code = ${quoteText(code)}`]),
+    ...(code === undefined ? [] : [ASCII.test(code) ? `error_code = ${quoteText(code)}` : 'FALSE']),
     ...(from === undefined ? [] : [`created_at >= ${timeLiteral(from)}`]),
     ...(to === undefined ? [] : [`created_at < ${timeLiteral(to)}`]),
   ];

@@ -22,6 +22,12 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`;
 }
 
+/**
+ * The name of a schema or table as a text that information_schema is asked for. Names are of characters of at most three
+ * bytes there, and servers refuse to compare them with others (errors 1267, 1270, 3854): such a name becomes one that none is.
+ */
+export const quoteNameText = (name: string): string => quoteText(name.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\0'));
+
 /** A binary literal; two characters per byte. */
 export function quoteBytes(bytes: Uint8Array): string {
   return `x'${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}'`;

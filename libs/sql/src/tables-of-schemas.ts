@@ -1,4 +1,4 @@
-import { quoteText } from './sql-text.ts';
+import { quoteNameText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
 import type { TableName } from './target-table.ts';
 
@@ -10,7 +10,7 @@ export async function tablesOfSchemas(
   if (schemas.length === 0) return [];
   const rows = await session.query(
     'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table` FROM information_schema.TABLES ' +
-      `WHERE TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(',')}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
+      `WHERE TABLE_SCHEMA IN (${schemas.map((schema) => quoteNameText(schema)).join(',')}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
   );
   return rows.map((row) => ({ schema: String(row['schema']), table: String(row['table']) }));
 }

@@ -1,4 +1,4 @@
-import { quoteText } from './sql-text.ts';
+import { quoteNameText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
 import type { TableName } from './target-table.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
@@ -14,7 +14,7 @@ export async function tablesWithoutKey(
     'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table`, INDEX_NAME AS indexName, ' +
       "MAX(INDEX_NAME <> 'PRIMARY' AND (SUB_PART IS NOT NULL OR COLUMN_NAME IS NULL OR NULLABLE = 'YES')) AS isLoose " +
       'FROM information_schema.STATISTICS ' +
-      `WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(',')}) ` +
+      `WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA IN (${schemas.map((schema) => quoteNameText(schema)).join(',')}) ` +
       'GROUP BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME',
   );
   const keyed = new Set(

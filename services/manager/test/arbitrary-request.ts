@@ -48,24 +48,41 @@ const SEGMENT_MAX = 1_000;
 /** Names that would be looked up, which is slow and none of our business. */
 const LOCAL: Readonly<Record<string, string>> = { host: '127.0.0.1', url: 'http://127.0.0.1:1/hook' };
 
+/** Fields that name something which is there, and the collection of it. */
+const COLLECTION_OF: Readonly<Record<string, string>> = {
+  ...{ channelId: 'channels', channelIds: 'channels', pipelineId: 'pipelines', pipelineIds: 'pipelines' },
+  ...{ sourceId: 'data-sources', targetId: 'data-sources', receiverIds: 'receivers', ruleId: 'alarm-rules' },
+  ...{
+    instance: 'instances',
+    schema: 'schemas',
+    table: 'tables',
+    exact: 'tables',
+    gtid: 'gtids',
+    confirmHash: 'hashes',
+  },
+};
+
 const oddText = fc.constantFrom(...ODD_TEXTS);
 const anyText = fc.oneof(oddText, fc.string({ maxLength: TEXT_MAX, unit: 'binary' }));
 
 /** What exists, by the collection that it is in: 'channels' → ids. */
 export type Existing = Readonly<Record<string, readonly string[]>>;
 
-/** Requests of one route: as its schemas say, and spoilt in many ways. */
-export function arbitraryRequest(
-  document: ApiDocument,
-  { method, path, operation }: ApiOperation,
-  existing: Existing,
-): Arbitrary<FuzzedRequest> {
+/** What values are made of. */
+interface World {
+  readonly document: ApiDocument;
+  readonly existing: Existing;
+}
+
+/** Requests of one route: as its schemas say, about what there is, and spoilt in many ways. */
+export function arbitraryRequest(world: World, { method, path, operation }: ApiOperation): Arbitrary<FuzzedRequest> {
+  const { existing } = world;
   const of = (place: Parameter['in']): readonly Parameter[] => operation.parameters.filter((one) => one.in === place);
   const schema = operation.requestBody?.content['application/json']?.schema;
   const names = fc.record(
     Object.fromEntries(of('path').map(({ name }) => [name, segment(idsFor(path, name, existing))])),
   );
-  const query = fc.record(Object.fromEntries(of('query').map((one) => [one.name, asked(document, one)])), {
+  const query = fc.record(Object.fromEntries(of('query').map((one) => [one.name, asked(world, one)])), {
     requiredKeys: of('query')
       .filter(({ required }) => required)
       .map(({ name }) => name),
@@ -83,7 +100,7 @@ export function arbitraryRequest(
     { requiredKeys: ['content-type'] },
   );
   const unasked = method === 'GET' ? fc.constant(undefined) : fc.constantFrom(undefined, '{}');
-  const body = schema === undefined ? unasked : bodyOf(document, schema);
+  const body = schema === undefined ? unasked : bodyOf(world, schema);
   return fc.record({ names, query, headers, body }).map((parts) => ({
     address: addressOf(path, parts.names, parts.query as Readonly<Record<string, unknown>>),
     headers: parts.headers,
@@ -127,18 +144,18 @@ const headerText = fc.oneof(
   fc.string({ maxLength: TEXT_MAX, unit: 'grapheme-ascii' }),
 );
 
-function asked(document: ApiDocument, { name, schema }: Parameter): Arbitrary<unknown> {
+function asked(world: World, { name, schema }: Parameter): Arbitrary<unknown> {
   const spoilt = anyText.filter((text) => text.length < SEGMENT_MAX);
   return fc.oneof(
-    { weight: 3, arbitrary: valueOf(document, schema, name).filter(fits) },
+    { weight: 3, arbitrary: valueOf(world, schema, name).filter(fits) },
     { weight: 1, arbitrary: spoilt },
   );
 }
 
 const fits = (value: unknown): boolean => String(value).length < SEGMENT_MAX;
 
-function bodyOf(document: ApiDocument, schema: Schema): Arbitrary<string> {
-  const right = valueOf(document, schema, '');
+function bodyOf(world: World, schema: Schema): Arbitrary<string> {
+  const right = valueOf(world, schema, '');
   const spoilt = fc
     .tuple(right, fc.nat(), fc.oneof(fc.constantFrom(...ODD_VALUES), fc.jsonValue({ maxDepth: 4 })))
     .map(([value, place, odd]) => spoil(value, place, odd));
@@ -171,21 +188,20 @@ function spoil(value: unknown, place: number, odd: unknown): unknown {
   return { ...value, [name]: spoilt };
 }
 
-function valueOf(document: ApiDocument, schema: Schema, name: string): Arbitrary<unknown> {
+function valueOf(world: World, schema: Schema, name: string): Arbitrary<unknown> {
   const local = LOCAL[name];
   if (local !== undefined) return fc.constant(local);
-  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((one) => valueOf(document, one, name)));
-  const one = resolved(document, schema);
+  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((one) => valueOf(world, one, name)));
+  const one = resolved(world.document, schema);
+  const known = world.existing[COLLECTION_OF[name] ?? ''] ?? [];
+  if (known.length > 0 && one.type === 'string')
+    return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: textOf(one) });
   if (one.enum !== undefined) return fc.constantFrom(...one.enum);
   const types = [one.type ?? 'object'].flat();
-  return fc.oneof(...types.map((type) => typedValue(document, { ...one, type }, name)));
+  return fc.oneof(...types.map((type) => typedValue(world, { ...one, type }, name)));
 }
 
-function typedValue(
-  document: ApiDocument,
-  schema: Schema & { readonly type: string },
-  name: string,
-): Arbitrary<unknown> {
+function typedValue(world: World, schema: Schema & { readonly type: string }, name: string): Arbitrary<unknown> {
   switch (schema.type) {
     case 'null':
       return fc.constant(null);
@@ -200,12 +216,12 @@ function typedValue(
     case 'string':
       return textOf(schema);
     case 'array':
-      return fc.array(valueOf(document, schema.items ?? {}, name), {
+      return fc.array(valueOf(world, schema.items ?? {}, name), {
         minLength: Math.min(schema.minItems ?? 0, ITEMS_MAX),
         maxLength: Math.min(schema.maxItems ?? ITEMS_MAX, ITEMS_MAX),
       });
     default:
-      return recordOf(document, schema);
+      return recordOf(world, schema);
   }
 }
 
@@ -221,15 +237,11 @@ function textOf({ pattern, format, minLength = 0, maxLength = TEXT_MAX, examples
   return fc.oneof(example, fc.string({ ...length, unit: 'binary' }), fc.constantFrom('text', ...odd));
 }
 
-function recordOf(
-  document: ApiDocument,
-  { properties, required = [], additionalProperties }: Schema,
-): Arbitrary<unknown> {
+function recordOf(world: World, { properties, required = [], additionalProperties }: Schema): Arbitrary<unknown> {
   if (properties === undefined) {
-    const values =
-      typeof additionalProperties === 'object' ? valueOf(document, additionalProperties, '') : fc.jsonValue();
+    const values = typeof additionalProperties === 'object' ? valueOf(world, additionalProperties, '') : fc.jsonValue();
     return fc.dictionary(fc.string({ maxLength: TEXT_MAX }), values, { maxKeys: ITEMS_MAX });
   }
-  const fields = Object.entries(properties).map(([name, of]) => [name, valueOf(document, of, name)] as const);
+  const fields = Object.entries(properties).map(([name, of]) => [name, valueOf(world, of, name)] as const);
   return fc.record(Object.fromEntries(fields), { requiredKeys: [...required] });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TableName } from '@lutra/model';
 import { SyncError } from '@lutra/model';
-import { quoteTable, quoteText } from '../sql-text.ts';
+import { quoteNameText, quoteTable } from '../sql-text.ts';
 import type { TargetSession } from '../target-session.ts';
 
 /** A table as it stands: null where it does not exist. A whole schema (table '') has no definition, it only exists. */
@@ -34,14 +34,14 @@ export async function readEvidence(
 
 async function schemaEvidence(session: TargetSession, name: TableName): Promise<TableEvidence> {
   const rows = await session.query(
-    `SELECT 1 AS one FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(name.schema)}`,
+    `SELECT 1 AS one FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteNameText(name.schema)}`,
   );
   return { ...name, exists: rows.length > 0, hash: null, createdAt: null, tableId: null };
 }
 
 async function tableEvidence(session: TargetSession, name: TableName): Promise<TableEvidence> {
   const [row] = await session.query(
-    `SELECT CREATE_TIME AS createdAt FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(name.schema)} AND TABLE_NAME = ${quoteText(name.table)}`,
+    `SELECT CREATE_TIME AS createdAt FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteNameText(name.schema)} AND TABLE_NAME = ${quoteNameText(name.table)}`,
   );
   const definition = row === undefined ? null : await definitionOf(session, name);
   if (row === undefined || definition === null)
@@ -63,7 +63,7 @@ async function tableIdOf(session: TargetSession, { schema, table }: TableName): 
   if (!/^\w+$/.test(schema) || !/^\w+$/.test(table)) return null;
   const view = session.info.kind === 'mysql' ? 'INNODB_TABLES' : 'INNODB_SYS_TABLES';
   try {
-    const name = quoteText(`${schema}/${table}`);
+    const name = quoteNameText(`${schema}/${table}`);
     const [row] = await session.query(`SELECT TABLE_ID AS id FROM information_schema.${view} WHERE NAME = ${name}`);
     return row === undefined ? null : String(row['id']);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from '@lutra/sql';
+import { quoteName, quoteNameText } from '@lutra/sql';
 import type { TableName, TargetSession } from '@lutra/sql';
 import type { Plain } from '../http/plain.ts';
 import type { ForeignKeyDto, KeyDto, TableDetailDto } from './lookup.dto.ts';
@@ -97,7 +97,7 @@ function foreignKeysOf(rows: readonly Row[]): ForeignKeyDto[] {
 }
 
 const ofTable = ({ schema, table }: TableName, columns = { schema: 'TABLE_SCHEMA', table: 'TABLE_NAME' }): string =>
-  `${columns.schema} = ${quoteText(schema)} AND ${columns.table} = ${quoteText(table)}`;
+  `${columns.schema} = ${quoteNameText(schema)} AND ${columns.table} = ${quoteNameText(table)}`;
 
 /** Names come as text; the rest of a row is told apart by whoever asks. */
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -1,6 +1,6 @@
 import { compileMappings, isReservedSchema, SyncError } from '@lutra/model';
 import type { MappingMatcher } from '@lutra/model';
-import { quoteText } from '@lutra/sql';
+import { quoteNameText } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -60,8 +60,8 @@ export class TableLookup {
       // Names alone are quick to have; the server opens each table to tell more of it.
       const rows = await session.query(
         'SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_COLLATION AS collation, TABLE_ROWS AS estimate ' +
-          `FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(schema)} ` +
-          `AND TABLE_NAME IN (${wanted.map(({ name }) => quoteText(name)).join(', ')})`,
+          `FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteNameText(schema)} ` +
+          `AND TABLE_NAME IN (${wanted.map(({ name }) => quoteNameText(name)).join(', ')})`,
       );
       const byName = new Map(rows.map((row) => [String(row['name']), row]));
       const items = wanted.flatMap(({ name }) => {
@@ -117,7 +117,7 @@ interface FoundTable {
 
 async function tableNames(session: TargetSession, schema: string, part?: string): Promise<readonly FoundTable[]> {
   const rows = await session.query(
-    `SELECT TABLE_NAME AS name, TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(schema)} ` +
+    `SELECT TABLE_NAME AS name, TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteNameText(schema)} ` +
       `AND TABLE_TYPE <> 'SEQUENCE' AND ${contains('TABLE_NAME', part)} LIMIT ${String(TABLES_MAX)}`,
   );
   // Servers order names by collations of their own.
@@ -128,7 +128,7 @@ async function tableNames(session: TargetSession, schema: string, part?: string)
 
 async function requireSchema(session: TargetSession, schema: string): Promise<void> {
   const rows = await session.query(
-    `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(schema)}`,
+    `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteNameText(schema)}`,
   );
   if (rows.length === 0) throw notFound(`There is no schema ${schema} that the user may see`);
 }
@@ -149,7 +149,7 @@ const isView = (row: Row): boolean => String(row['type']).endsWith('VIEW');
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 const contains = (column: string, part = ''): string =>
-  part === '' ? 'TRUE' : `LOCATE(LOWER(${quoteText(part)}), LOWER(${column})) > 0`;
+  part === '' ? 'TRUE' : `LOCATE(LOWER(${quoteNameText(part)}), LOWER(${column})) > 0`;
 
 const pageOf = <T>(
   items: readonly T[],

@@ -1,6 +1,6 @@
 import { compileMappings } from '@lutra/model';
 import type { MappingDefinition } from '@lutra/model';
-import { quoteText } from '@lutra/sql';
+import { quoteNameText } from '@lutra/sql';
 import type { TableName, TargetSession, TargetTable } from '@lutra/sql';
 import type { TableFacts } from './pre-check-facts.ts';
 
@@ -60,7 +60,7 @@ async function tableNames(session: TargetSession, schemas: readonly string[]): P
   if (schemas.length === 0) return [];
   const rows = await session.query(
     'SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS `table` FROM information_schema.TABLES WHERE ' +
-      `TABLE_SCHEMA IN (${schemas.map((schema) => quoteText(schema)).join(', ')}) AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW', 'SEQUENCE') ` +
+      `TABLE_SCHEMA IN (${schemas.map((schema) => quoteNameText(schema)).join(', ')}) AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW', 'SEQUENCE') ` +
       `ORDER BY 1, 2 LIMIT ${String(NAMES_MAX)}`,
   );
   return rows.map((row) => ({ schema: String(row['schema']), table: String(row['table']) }));
