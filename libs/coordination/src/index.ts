@@ -1,2 +1,3 @@
 export type * from './coordinator.ts';
 export { openCoordinator } from './open-coordinator.ts';
+export { removeRoot } from './remove-root.ts';

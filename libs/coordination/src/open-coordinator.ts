@@ -18,8 +18,8 @@ const CONNECT_LIMIT_MS = 30_000;
 export async function openCoordinator(options: CoordinatorOptions, clock: Clock = systemClock): Promise<Coordinator> {
   const timeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
   const fastTimeoutMs = options.fastSessionTimeoutMs ?? DEFAULT_FAST_SESSION_TIMEOUT_MS;
-  const { servers, chroot } = splitChroot(options.servers);
-  const paths = pathsBelow(chroot + (options.root ?? DEFAULT_ROOT));
+  const { servers, path } = rootOf(options);
+  const paths = pathsBelow(path);
   const open = (sessionTimeoutMs: number): SessionKeeper =>
     new SessionKeeper({
       servers,
@@ -44,9 +44,15 @@ export async function openCoordinator(options: CoordinatorOptions, clock: Clock 
   }
 }
 
-/** The driver takes a chroot too, but its parents have to be there; as part of the root it is made like every other folder. */
-function splitChroot(text: string): { readonly servers: string; readonly chroot: string } {
-  const slash = text.indexOf('/');
-  if (slash < 0) return { servers: text, chroot: '' };
-  return { servers: text.slice(0, slash), chroot: text.slice(slash).replace(/\/+$/, '') };
+/**
+ * The servers without what stands behind them, and the whole path of the root. The driver takes a chroot too, but its parents
+ * have to be there; as part of the root it is made like every other folder.
+ */
+export function rootOf({ servers, root = DEFAULT_ROOT }: CoordinatorOptions): {
+  readonly servers: string;
+  readonly path: string;
+} {
+  const slash = servers.indexOf('/');
+  if (slash < 0) return { servers, path: root };
+  return { servers: servers.slice(0, slash), path: servers.slice(slash).replace(/\/+$/, '') + root };
 }

@@ -49,14 +49,3 @@ interface TestServer {
 export function openClient(server: TestServer): NodeZooKeeperClient {
   return new NodeZooKeeperClient({ ...server, sessionTimeoutMs: 6_000, clock: systemClock });
 }
-
-export async function removeTree(server: TestServer, root: string): Promise<void> {
-  const client = openClient(server);
-  await until(() => client.isConnected);
-  const remove = async (path: string): Promise<void> => {
-    for (const child of (await client.children(path)) ?? []) await remove(`${path}/${child}`);
-    await client.remove(path);
-  };
-  await remove(root);
-  await client.close();
-}

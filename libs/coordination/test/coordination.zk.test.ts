@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { must, systemClock } from '@lutra/model';
 import type { Permit } from '@lutra/model';
 import { testServers } from '@lutra/testing';
-import { openCoordinator } from '../src/index.ts';
+import { openCoordinator, removeRoot } from '../src/index.ts';
 import type { Coordinator, CoordinatorOptions } from '../src/index.ts';
-import { instance, removeTree, permit, until } from './coordination-fixture.ts';
+import { instance, permit, until } from './coordination-fixture.ts';
 
 const servers = testServers().zookeeper;
 const opened: Coordinator[] = [];
@@ -22,7 +22,7 @@ async function open(options: Partial<CoordinatorOptions> = {}): Promise<Coordina
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((coordinator) => coordinator.close()));
-  await removeTree(servers, root);
+  await removeRoot({ ...servers, root });
   root = `/test-${randomUUID()}`;
 });
 
@@ -203,6 +203,23 @@ describe('members', () => {
     await one.join(instance('a'));
     await expect(other.join({ ...instance('a'), pid: 2 })).rejects.toMatchObject({ code: 'COORDINATION_CONFLICT' });
   }, 20_000);
+});
+
+describe('a root that is removed', () => {
+  it('takes all with it, and members come back', async () => {
+    const one = await open();
+    await one.writePermit('p', permit({ epoch: 1 }), null);
+    await one.join(instance('a'));
+    const signal = new AbortController().signal;
+    const lease = await one.acquireLease(
+      { pipelineId: 'p', kind: 'loader', instance: 'a', epochSeen: () => Promise.resolve(1) },
+      signal,
+    );
+    await removeRoot({ ...servers, root });
+    await until(() => lease.lost.aborted);
+    expect([await one.permit('p'), await one.leaseHolder('p', 'loader')]).toEqual([null, null]);
+    await until(async () => (await one.members('load')).length === 1);
+  });
 });
 
 describe('access', () => {

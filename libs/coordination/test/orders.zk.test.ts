@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InstallationOrder, InstanceOrder } from '@lutra/model';
 import { testServers } from '@lutra/testing';
-import { openCoordinator } from '../src/index.ts';
+import { openCoordinator, removeRoot } from '../src/index.ts';
 import type { Coordinator, LeaseManners } from '../src/index.ts';
-import { removeTree, until } from './coordination-fixture.ts';
+import { until } from './coordination-fixture.ts';
 
 const servers = testServers().zookeeper;
 const opened: Coordinator[] = [];
@@ -20,7 +20,7 @@ async function open(): Promise<Coordinator> {
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((coordinator) => coordinator.close()));
-  await removeTree(servers, root);
+  await removeRoot({ ...servers, root });
   root = `/test-${randomUUID()}`;
 });
 

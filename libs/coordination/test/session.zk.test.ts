@@ -7,9 +7,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { systemClock } from '@lutra/model';
 import { testServers } from '@lutra/testing';
-import { openCoordinator } from '../src/index.ts';
+import { openCoordinator, removeRoot } from '../src/index.ts';
 import type { Coordinator } from '../src/index.ts';
-import { instance, openClient, permit, removeTree, until } from './coordination-fixture.ts';
+import { instance, openClient, permit, until } from './coordination-fixture.ts';
 
 const server = testServers().zookeeper;
 const signal = new AbortController().signal;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((coordinator) => coordinator.close()));
   proxy.stop();
-  await removeTree(server, root);
+  await removeRoot({ ...server, root });
 });
 
 async function open(servers: string): Promise<Coordinator> {
