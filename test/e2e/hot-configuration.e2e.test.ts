@@ -1,7 +1,7 @@
 // Goal: what is changed while rows flow counts from one process on, and no row is handled by a mixture of before and after; a
 // pipeline that is removed leaves nothing behind, and one of its name begins anew; log levels follow without a stop.
 // Method: the six services; a writer commits transactions of several rows while a mapping is changed again and again; the
-// target tells under which mapping each row was written, the event log under which revision each process was.
+// target tells under which mapping, and in which statement, each row was written, the event log under which revision each process was.
 import { readFileSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -12,12 +12,12 @@ import type { Coordinator } from '@lutra/coordination';
 import { openBus } from '@lutra/messaging';
 import type { Bus } from '@lutra/messaging';
 import { must } from '@lutra/model';
-import type { LoadedEvent } from '@lutra/model';
+import type { LoadedEvent, PipelineParameters } from '@lutra/model';
 import { connectTo, waitUntil } from '@lutra/testing';
 import { startE2eStack } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
+import { itemTable, ItemWriter, ROWS_PER_TRANSACTION } from './item-writer.ts';
 
-const ROWS_PER_TRANSACTION = 5;
 const FLIPS = 6;
 const LUTRA_TABLES = ['checkpoint', 'lane_shape', 'last_window', 'ddl', 'dead_letter', 'conflict'];
 
@@ -26,9 +26,13 @@ let bus: Bus;
 let coordinator: Coordinator;
 
 beforeAll(async () => {
-  e2e = await startE2eStack('hot-configuration');
-  await e2e.createTables(
-    'CREATE TABLE items (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, tx INT NOT NULL, v INT NULL, x INT NULL, y INT NULL) ENGINE=InnoDB',
+  // A machine that stalls for a moment must not cost a lease: what is changed here must leave the epoch as it is.
+  e2e = await startE2eStack('hot-configuration', { env: { LUTRA_ZOOKEEPER_SESSION_TIMEOUT_MS: '20000' } });
+  await e2e.createTables(itemTable());
+  await e2e.atSource(itemTable('sized'));
+  // All rows of one statement have the same time.
+  await e2e.atTarget(
+    itemTable('sized', ', written TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), CHECK (v <> 99)'),
   );
   const { nats, zookeeper } = e2e.stack.options.servers;
   bus = await openBus({ ...nats, name: 'hot-test', namespace: e2e.stack.namespace });
@@ -40,48 +44,20 @@ afterAll(async () => {
   await e2e.stop();
 }, 60_000);
 
-/** Writes transactions of a few rows without a pause, numbered from 1. */
-class ItemWriter {
-  private isStopped = false;
-  private readonly running: Promise<void>;
-  transactions = 0;
-
-  constructor(private readonly site: E2eStack) {
-    this.running = this.write();
-    // A failure is thrown by stop(); until then it must not end the process.
-    this.running.catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    await this.running;
-  }
-
-  private async write(): Promise<void> {
-    const connection = await connectTo(this.site.stack.options.servers.source, this.site.schema);
-    try {
-      for (let number = 1; !this.isStopped; number++) {
-        const rows = Array.from({ length: ROWS_PER_TRANSACTION }, (_unused, v) => `(${String(number)},${String(v)})`);
-        await connection.query(
-          `BEGIN; ${rows.map((row) => `INSERT INTO items (tx, v) VALUES ${row}`).join('; ')}; COMMIT`,
-        );
-        this.transactions = number;
-      }
-    } finally {
-      connection.destroy();
-    }
-  }
-}
-
 const columnsInto = (target: 'x' | 'y'): ColumnSelectionDto => ({
   mode: 'list',
   columns: ['id', 'tx', 'v'].map((name) => ({ source: name, target: name === 'v' ? target : name })),
 });
 
-async function atTarget(statement: string): Promise<readonly Record<string, unknown>[]> {
-  const connection = await connectTo(e2e.stack.options.servers.target, e2e.schema);
+type Rows = readonly Record<string, unknown>[];
+
+const atSource = (query: string): Promise<Rows> => ask('source', query);
+const atTarget = (query: string): Promise<Rows> => ask('target', query);
+
+async function ask(side: 'source' | 'target', query: string): Promise<Rows> {
+  const connection = await connectTo(e2e.stack.options.servers[side], e2e.schema);
   try {
-    return (await connection.query(statement))[0] as unknown as readonly Record<string, unknown>[];
+    return (await connection.query(query))[0] as unknown as Rows;
   } finally {
     connection.destroy();
   }
@@ -94,13 +70,51 @@ async function consumersNaming(pipelineId: string): Promise<string[]> {
   try {
     const manager = await jetstreamManager(nats);
     const names: string[] = [];
+    // Other tests' streams may go while we look.
+    const { namespace } = e2e.stack;
     for await (const stream of manager.streams.names())
-      for await (const { name } of manager.consumers.list(stream)) names.push(name);
+      if (stream.toLowerCase().includes(namespace))
+        for await (const { name } of manager.consumers.list(stream)) names.push(name);
     return names.filter((name) => name.includes(pipelineId));
   } finally {
     await nats.close();
   }
 }
+
+/** What load tells of a pipeline, from its first process on. */
+class LoadedLog {
+  private readonly events: LoadedEvent[] = [];
+  private readonly end = new AbortController();
+
+  constructor(private readonly pipelineId: string) {
+    // Who misses an event says so after a while.
+    this.follow().catch(() => undefined);
+  }
+
+  /** In the order of the source; of one revision, or of all. */
+  of(revision?: number): readonly LoadedEvent[] {
+    return this.events
+      .filter((event) => revision === undefined || event.revision === revision)
+      .sort((one, other) => (one.epoch ?? 0) - (other.epoch ?? 0) || (one.process ?? 0) - (other.process ?? 0));
+  }
+
+  /** Rows that were inserted. */
+  rows(revision?: number): number {
+    return sum(this.of(revision));
+  }
+
+  close(): void {
+    this.end.abort();
+  }
+
+  private async follow(): Promise<void> {
+    const filter = { pipelineId: this.pipelineId, kinds: ['loaded'], since: new Date(0) } as const;
+    for await (const event of bus.followEvents(filter, this.end.signal))
+      if (event.kind === 'loaded') this.events.push(event);
+  }
+}
+
+const sum = (events: readonly LoadedEvent[]): number => events.reduce((total, { inserted }) => total + inserted, 0);
 
 const soon = <T>(what: string, question: () => Promise<T | undefined | false>): Promise<T> =>
   waitUntil(question, { what, timeoutMs: 60_000, everyMs: 50 });
@@ -121,18 +135,11 @@ const createPipeline = (name: string): Promise<string> =>
 describe('while rows flow', () => {
   it('each process is handled under one revision, whatever is changed meanwhile', async () => {
     const id = await createPipeline('hot');
-    const loaded: LoadedEvent[] = [];
-    const end = new AbortController();
-    const following = (async () => {
-      for await (const event of bus.followEvents({ pipelineId: id, kinds: ['loaded'], since: new Date(0) }, end.signal))
-        if (event.kind === 'loaded') loaded.push(event);
-    })();
-    following.catch(() => undefined);
+    const loaded = new LoadedLog(id);
     const [mapping] = (await e2e.stack.api.get('/pipelines/{pipelineId}/mappings', { path: { pipelineId: id } })).items;
     const first = (await e2e.stack.api.pipeline(id)).revision;
-    const hasRows = (revision: number): boolean =>
-      loaded.some((event) => event.revision === revision && event.inserted > 0);
-    const writer = new ItemWriter(e2e);
+    const hasRows = (revision: number): boolean => loaded.rows(revision) > 0;
+    const writer = new ItemWriter(e2e.stack.options.servers.source, e2e.schema);
     try {
       await soon('rows under the first revision', async () => hasRows(first));
       for (let flip = 1; flip <= FLIPS; flip++) {
@@ -144,10 +151,9 @@ describe('while rows flow', () => {
     } finally {
       await writer.stop();
     }
-    const rows = writer.transactions * ROWS_PER_TRANSACTION;
-    const sum = (events: readonly LoadedEvent[]): number => events.reduce((total, { inserted }) => total + inserted, 0);
-    await soon('all rows', async () => sum(loaded) >= rows);
-    end.abort();
+    const { rows } = writer;
+    await soon('all rows', async () => loaded.rows() >= rows);
+    loaded.close();
 
     const transactions = await atTarget(
       'SELECT tx, COUNT(*) AS n, COUNT(x) AS x, COUNT(y) AS y FROM items GROUP BY tx ORDER BY tx',
@@ -161,9 +167,7 @@ describe('while rows flow', () => {
     // In the order of the source there is one border for each change, and no way back.
     const borders = into.filter((column, index) => index > 0 && column !== into[index - 1]);
     expect(borders).toHaveLength(FLIPS);
-    const inOrder = loaded.toSorted(
-      (one, other) => (one.epoch ?? 0) - (other.epoch ?? 0) || (one.process ?? 0) - (other.process ?? 0),
-    );
+    const inOrder = loaded.of();
     const revisions = inOrder.map(({ revision }) => revision);
     expect(revisions).toEqual(revisions.toSorted((one, other) => one - other));
     const ofFirst = inOrder.filter(({ revision }) => (revision - first) % 2 === 0);
@@ -172,6 +176,85 @@ describe('while rows flow', () => {
       rows,
     ]);
   }, 180_000);
+});
+
+describe('a pipeline that runs', () => {
+  it('takes other sizes and policies from one process on, in its epoch', async () => {
+    const { api } = e2e.stack;
+    const { servers } = e2e.stack.options;
+    const source = { schema: e2e.schema, table: { exact: 'sized' } };
+    const id = await e2e.stack.createPipeline({
+      name: 'sized',
+      parameters: { maxRows: 7, lanes: 1, poisonTries: 1 },
+      mappings: [{ source, target: { schema: e2e.schema } }],
+    });
+    const { epoch, revision: first } = await api.pipeline(id);
+    const loaded = new LoadedLog(id);
+    let revision = first;
+    const hasProcess = (rows: number): Promise<boolean> =>
+      soon(`a process of ${String(rows)} rows under revision ${String(revision)}`, async () =>
+        loaded.of(revision).some(({ inserted }) => inserted >= rows),
+      );
+    const change = async (parameters: Partial<PipelineParameters>, rows = 1): Promise<number> => {
+      await api.patch('/pipelines/{id}', { path: { id }, body: { parameters } });
+      revision += 1;
+      await hasProcess(rows);
+      return revision;
+    };
+    const writer = new ItemWriter(servers.source, e2e.schema, 'sized');
+    try {
+      await hasProcess(1);
+      const large = await change({ maxRows: 500, maxDelayMs: 500 }, 20);
+      const inBatches = await change({ loadBatchRows: 3 }, 20);
+      const small = await change({ maxRows: 4 });
+      expect(largestProcess(loaded, first)).toBeLessThanOrEqual(7);
+      expect(largestProcess(loaded, small)).toBeLessThanOrEqual(4);
+
+      await change({ onPoison: 'deadLetter' });
+      await e2e.atSource('INSERT INTO sized (tx, v) VALUES (-1, 99)');
+      const query = { pipelineId: id };
+      await soon('a dead letter', async () => (await api.get('/dead-letters', { query })).total === 1);
+
+      await e2e.atTarget('UPDATE sized SET x = 7 WHERE tx = 1');
+      await e2e.atSource('UPDATE sized SET x = 1 WHERE tx = 1 AND v = 0');
+      const xOf = async (v: number): Promise<unknown> =>
+        (await atTarget(`SELECT x FROM sized WHERE tx = 1 AND v = ${String(v)}`))[0]?.['x'];
+      await soon('the row of the source', async () => (await xOf(0)) === 1);
+      const path = { pipelineId: id };
+      const [mapping] = (await api.get('/pipelines/{pipelineId}/mappings', { path })).items;
+      await api.patch('/pipelines/{pipelineId}/mappings/{id}', {
+        ...{ path: { ...path, id: mapping?.id ?? '' }, body: { onConflict: { kind: 'targetWins' } } },
+      });
+      revision += 1;
+      await hasProcess(1);
+      await e2e.atSource('UPDATE sized SET x = 1 WHERE tx = 1 AND v = 1');
+      await soon('a conflict', async () => (await api.get('/conflicts', { query })).total === 1);
+      expect(await xOf(1)).toBe(7);
+
+      await writer.stop();
+      await soon('all rows', async () => loaded.rows() >= writer.rows);
+      expect(await largestStatement(loaded, large)).toBeGreaterThan(3);
+      expect(await largestStatement(loaded, inBatches)).toBeLessThanOrEqual(3);
+    } finally {
+      await writer.stop();
+      loaded.close();
+    }
+    const rows = 'SELECT tx, v FROM sized WHERE tx > 0 ORDER BY id';
+    expect(await atTarget(rows)).toEqual(await atSource(rows));
+    expect(await api.pipeline(id)).toMatchObject({ state: 'RUNNING', epoch, failure: null });
+  }, 240_000);
+
+  const largestProcess = (loaded: LoadedLog, revision: number): number =>
+    Math.max(...loaded.of(revision).map(({ inserted }) => inserted));
+
+  /** Most rows that one statement wrote of those that were handled under a revision. */
+  async function largestStatement(loaded: LoadedLog, revision: number): Promise<number> {
+    const before = sum(loaded.of().filter((event) => event.revision < revision));
+    const statements = await atTarget(
+      `SELECT COUNT(*) AS n FROM (SELECT written FROM sized WHERE tx > 0 ORDER BY id LIMIT ${String(before)}, ${String(loaded.rows(revision))}) AS part GROUP BY written`,
+    );
+    return Math.max(...statements.map(({ n }) => Number(n)));
+  }
 });
 
 describe('log levels', () => {
@@ -209,6 +292,7 @@ describe('a pipeline that is removed', () => {
       return rows;
     };
     expect(await counts()).toBeGreaterThan(0);
+    expect(await consumersNaming(id)).not.toEqual([]);
     await expect(e2e.stack.api.delete('/pipelines/{id}', { path: { id } })).rejects.toMatchObject({ status: 409 });
     await e2e.stack.api.command(id, 'STOP', 'it goes');
     await soon('STOPPED', async () => (await e2e.stack.api.pipeline(id)).state === 'STOPPED');
