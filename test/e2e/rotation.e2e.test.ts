@@ -1,14 +1,14 @@
 // Goal: passwords and certificates of both databases are replaced under a running pipeline: it stays in its epoch, and no row is
 // lost or applied twice.
-// Method: the six services on two servers that speak TLS; a writer commits without a pause; each login is changed at the server
+// Method: the six services from MySQL (caching_sha2_password) to MariaDB, which both speak TLS; a writer commits without a pause; each login is changed at the server
 // and at Lutra, in both orders, and all sessions of the old one are killed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { must } from '@lutra/model';
-import { makeTlsMaterial, OwnServer, runSql, waitUntil } from '@lutra/testing';
-import type { DatabaseServer, TlsMaterial } from '@lutra/testing';
+import { connectTo, makeTlsMaterial, OwnServer, runSql, waitUntil } from '@lutra/testing';
+import type { DatabaseProgram, DatabaseServer, TlsMaterial } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
@@ -22,8 +22,9 @@ let writer: ShopWriter;
 
 beforeAll(async () => {
   material = await makeTlsMaterial(folder);
-  const start = (): Promise<OwnServer> => OwnServer.start({ program: 'mariadb', extra: material.server.options });
-  const [source, target] = await Promise.all([start(), start()]);
+  const start = (program: DatabaseProgram): Promise<OwnServer> =>
+    OwnServer.start({ program, extra: material.server.options });
+  const [source, target] = await Promise.all([start('mysql'), start('mariadb')]);
   servers = { source, target };
   e2e = await startE2eStack('rotation', { servers });
   await e2e.createTables(...SHOP_TABLES);
@@ -41,7 +42,22 @@ type Side = 'source' | 'target';
 
 const accountOf = (side: Side): DatabaseServer => e2e.stack[side];
 const atServer = (side: Side, ...statements: readonly string[]): Promise<void> => runSql(servers[side], statements);
-const killAll = (side: Side): Promise<void> => atServer(side, `KILL USER '${accountOf(side).user}'`);
+
+/** Ends all sessions of Lutra's user; MySQL has no one word for that. */
+async function killAll(side: Side): Promise<void> {
+  const connection = await connectTo(servers[side]);
+  try {
+    const [sessions] = (await connection.query('SHOW PROCESSLIST')) as unknown as [{ Id: number; User: string }[]];
+    for (const { Id, User } of sessions)
+      if (User === accountOf(side).user)
+        await connection.query(`KILL ${String(Id)}`).catch((error: unknown) => {
+          // It has ended by itself.
+          if ((error as { code?: string }).code !== 'ER_NO_SUCH_THREAD') throw error;
+        });
+  } finally {
+    connection.destroy();
+  }
+}
 
 /** What Lutra knows of the login from now on. */
 async function tell(side: Side, login: Readonly<Record<string, string>>): Promise<void> {
