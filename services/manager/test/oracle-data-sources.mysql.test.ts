@@ -156,7 +156,23 @@ describe('an Oracle database', () => {
     });
     expect(problem(turned)).toEqual([422, 'PIPELINE_TARGET_UNSUPPORTED']);
     expect((await get(`data-sources/${used}`)).body['kind']).toBe('mysql');
-    expect(problem(await get(`data-sources/${id}/schemas`))).toEqual([422, 'DATA_SOURCE_UNSUPPORTED']);
+  });
+
+  it('is not looked into: every look-up says so and names what works', async () => {
+    const id = await manager.create('data-sources', { ...oracle, ...double.address, name: 'closed' });
+    const before = double.statements.length;
+    for (const path of [
+      'schemas',
+      'schemas/SYNC/tables',
+      'schemas/SYNC/tables/ORDERS',
+      'matches?schema=SYNC&regex=.*',
+    ]) {
+      const { status, body } = await get(`data-sources/${id}/${path}`);
+      expect([path, status, body['code']]).toEqual([path, 422, 'DATA_SOURCE_UNSUPPORTED']);
+      expect(body['detail']).toContain('closed is an Oracle database: only its check can look at it');
+      expect(body['workaround']).toContain('data-sources/<id>/check');
+    }
+    expect(double.statements).toHaveLength(before);
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
