@@ -1,4 +1,5 @@
 export { BaseEnv } from './base.env.ts';
+export { eventMeter } from './event-meter.ts';
 export { FAIL_POINTS, failPoint } from './fail-point.ts';
 export type { FailPoint } from './fail-point.ts';
 export { leadRole } from './lead-role.ts';

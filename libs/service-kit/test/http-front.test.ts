@@ -4,6 +4,7 @@ import { systemClock } from '@lutra/model';
 import { Health } from '../src/health.ts';
 import { openHttpFront } from '../src/http-front.ts';
 import type { HttpFront } from '../src/http-front.ts';
+import { eventMeter } from '../src/event-meter.ts';
 import { stageMeter } from '../src/stage-meter.ts';
 import { startTelemetry } from '../src/telemetry.ts';
 import type { Telemetry } from '../src/telemetry.ts';
@@ -86,11 +87,13 @@ describe('HTTP front', () => {
     expect(headers.get('content-security-policy')).toBeNull();
   });
 
-  it('serves metrics of stages in Prometheus text form', async () => {
+  it('serves metrics of stages and events in Prometheus text form', async () => {
     const meter = stageMeter('extract');
     meter.recordProcess({ pipelineId: 'p1', rowCount: 12, bytes: 3_400, durationMs: 20 });
     meter.recordFailure({ pipelineId: 'p1', code: 'BUS_BODY_MISSING' });
+    eventMeter().recordSkipped();
     const { text } = await get('/metrics');
+    expect(text).toContain('lutra_events_skipped_total 1');
     expect(text).toContain('lutra_stage_rows_total{stage="extract",lutra_pipeline="p1"} 12');
     expect(text).toContain('lutra_stage_bytes_total{stage="extract",lutra_pipeline="p1"} 3400');
     expect(text).toMatch(/lutra_stage_duration_bucket\{[^}]*le="0.025"\} 1/);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ulid } from 'ulid';
+import { systemClock } from '@lutra/model';
 import { HttpSink, testServers, waitUntil } from '@lutra/testing';
 import { EVENT_LOG } from '../src/alarms/alarm.entity.ts';
 import type { AlarmNotice } from '../src/alarms/alarm.entity.ts';
+import { removeHistory } from '../src/alarms/remove-history.ts';
 import { sampleNotification } from '../src/receivers/notification.ts';
+import { Store } from '../src/store/store.ts';
 import { Installation } from './running-manager.ts';
 import type { RunningManager } from './running-manager.ts';
 
@@ -32,20 +35,38 @@ interface Row {
   readonly receiverId: string;
   readonly body: string;
   readonly ageS?: number;
+  readonly sequence?: number;
+  readonly state?: string;
 }
 
-/** Writes rows that are due; returns their ids. */
+interface AlarmRow {
+  readonly state?: string;
+  readonly tellings?: number;
+  readonly pipelineId?: string;
+}
+
+/** Alarms of a rule that is not there, and which are over: no look changes them, and their deliveries are kept. */
+async function writeAlarms(ids: readonly string[], row: AlarmRow = {}): Promise<void> {
+  const { state = 'resolved', tellings = 1, pipelineId = 'P' } = row;
+  const values = [...new Set(ids)].map(
+    (id) =>
+      `('${id}', 1, NULL, 'R', 'late', 'delay', 'urgent', 1, '${pipelineId}', 'pipeline', '${pipelineId}', '${state}',
+        UTC_TIMESTAMP(3), ${String(tellings)}, 'late', '[]')`,
+  );
+  await installation.sql(
+    `INSERT IGNORE INTO ${installation.database}.alarm (id, version, open_key, rule_id, rule_name, kind, severity,
+      threshold, subject_id, subject, pipeline_id, state, since, tellings, message, told_receiver_ids)
+      VALUES ${values.join(', ')}`,
+  );
+}
+
+/** Writes rows that are due, and their alarms where there is none; returns their ids. */
 async function wait(rows: readonly Row[]): Promise<string[]> {
-  const written = rows.map(({ alarmId = ulid(), receiverId, body, ageS = 60 }) => ({
-    id: ulid(),
-    alarmId,
-    receiverId,
-    body,
-    ageS,
-  }));
-  const values = written.map(({ id, alarmId, receiverId, body, ageS }) => {
+  const written = rows.map((row) => ({ alarmId: ulid(), ageS: 60, sequence: 1, state: 'waiting', ...row, id: ulid() }));
+  await writeAlarms(written.map(({ alarmId }) => alarmId));
+  const values = written.map(({ id, alarmId, receiverId, body, ageS, sequence, state }) => {
     const at = `UTC_TIMESTAMP(3) - INTERVAL ${String(ageS)} SECOND`;
-    return `('${id}', '${alarmId}', 1, '${receiverId}', '${body}', 'waiting', 0, ${at}, ${at}, '')`;
+    return `('${id}', '${alarmId}', ${String(sequence)}, '${receiverId}', '${body}', '${state}', 0, ${at}, ${at}, '')`;
   });
   await installation.sql(
     `INSERT INTO ${installation.database}.alarm_delivery
@@ -92,6 +113,66 @@ it('a receiver that nobody answers at, with hundreds of alarms waiting, holds up
   // Each try finds out for all: they wait together, longer each time.
   expect(Number(tries[0]?.['n'])).toBeLessThan(20);
 }, 90_000);
+
+it('a receiver that nobody answers at is left alone until its pause is over, while another hears all in order', async () => {
+  const deadId = await receiver('silent', 'http://127.0.0.1:1');
+  const liveId = await receiver('orderly', sink.origin);
+  const { database } = installation;
+  await wait(Array.from({ length: 300 }, () => ({ receiverId: deadId, body: body('silent'), ageS: 3_600 })));
+  const state = `${database}.receiver_state WHERE receiver_id = '${deadId}'`;
+  await waitUntil(async () => (await installation.sql(`SELECT 1 FROM ${state} AND failures_in_row > 0`)).length > 0, {
+    ...{ what: 'the first try', timeoutMs: 30_000 },
+  });
+  // As after many vain tries: a pause of minutes begins now.
+  await installation.sql(
+    `UPDATE ${database}.receiver_state SET failures_in_row = 10, last_failed_at = UTC_TIMESTAMP(3) WHERE receiver_id = '${deadId}'`,
+  );
+  const tries = async (): Promise<number> => {
+    const from = `${database}.alarm_delivery WHERE receiver_id = '${deadId}'`;
+    const [row] = await installation.sql(`SELECT SUM(attempts) AS n FROM ${from}`);
+    return Number(row?.['n']);
+  };
+  const before = await tries();
+  const alarmId = ulid();
+  // The oldest is due last: what counts is the order of the alarm. One of them is told in each look at the outbox.
+  const sequences = [1, 2, 3, 4, 5, 6];
+  const row = (sequence: number): Row => ({
+    ...{ alarmId, sequence, receiverId: liveId, body: body(`telling ${String(sequence)}`), ageS: 60 + sequence },
+  });
+  const ids = await wait(sequences.map(row));
+  expect((await untilSettled(ids.at(-1)))['state']).toBe('sent');
+  const told = sink.posted.flatMap(({ text }) => /telling \d/.exec(text) ?? []);
+  expect([...new Set(told)]).toEqual(sequences.map((sequence) => `telling ${String(sequence)}`));
+  // One try may have been under way when the pause began.
+  expect((await tries()) - before).toBeLessThanOrEqual(1);
+}, 90_000);
+
+it('of an alarm that is repeated for months the first telling and the newest stay, and what still waits', async () => {
+  const { database, store: server } = installation;
+  const receiverId = await receiver('long since off', sink.origin, false);
+  const [alarmId, otherId] = [ulid(), ulid()];
+  await writeAlarms([alarmId], { tellings: 250 });
+  await writeAlarms([otherId], { tellings: 200 });
+  const row = (id: string, sequence: number): Row => ({
+    ...{ alarmId: id, sequence, receiverId, body: '{}', state: sequence === 7 ? 'waiting' : 'sent' },
+  });
+  const counted = (length: number, id: string): Row[] => Array.from({ length }, (_, index) => row(id, index + 1));
+  await wait([...counted(250, alarmId), ...counted(200, otherId)]);
+  const { host, port, user, password } = server;
+  const store = new Store({ host, port, user, password, database }, systemClock);
+  await store.open(() => Promise.resolve());
+  await removeHistory(store, new Date());
+  await store.close('the test ends');
+  const kept = async (id: string): Promise<number[]> =>
+    (
+      await installation.sql(
+        `SELECT sequence FROM ${database}.alarm_delivery WHERE alarm_id = '${id}' ORDER BY sequence`,
+      )
+    ).map(({ sequence }) => Number(sequence));
+  const newest = Array.from({ length: 201 }, (_, index) => 50 + index);
+  expect(await kept(alarmId)).toEqual([1, 7, ...newest]);
+  expect(await kept(otherId)).toHaveLength(200);
+}, 60_000);
 
 it('what has waited for a day is dropped, also for a receiver that is switched off, and the receiver says so', async () => {
   const offId = await receiver('off', sink.origin, false);
@@ -157,13 +238,7 @@ it.each(['acknowledged', 'resolved'])(
       targetId: await manager.create('data-sources', { ...source, name: `${state} target` }),
     });
     const alarmId = ulid();
-    // Of a rule that is not there: its end is what the next look brings at the latest.
-    await installation.sql(
-      `INSERT INTO ${installation.database}.alarm (id, version, open_key, rule_id, rule_name, kind, severity, threshold, subject_id,
-      subject, pipeline_id, state, since, tellings, message, told_receiver_ids)
-      VALUES ('${alarmId}', 1, NULL, 'R', 'late', 'delay', 'urgent', 1, '${pipelineId}', 'pipeline', '${pipelineId}', '${state}',
-        UTC_TIMESTAMP(3), 2, 'late', '[]')`,
-    );
+    await writeAlarms([alarmId], { state, tellings: 2, pipelineId });
     const order = JSON.stringify({ kind: 'STOP', pipelineId, aboutEpoch: 3, reason: 'late', rule: 'late' });
     const [id] = await wait([{ alarmId, receiverId: '', body: order }]);
     expect(await untilSettled(id)).toMatchObject({

@@ -2,6 +2,7 @@ import { COUNTED_KINDS, SyncError } from '@lutra/model';
 import type { LutraEvent, StatisticState, WarningCode } from '@lutra/model';
 import type { Bus, LogPlace } from '@lutra/messaging';
 import type { Coordinator } from '@lutra/coordination';
+import { eventMeter } from '@lutra/service-kit';
 import type { Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import { idOf } from './rollup-fold.ts';
@@ -29,6 +30,7 @@ interface Parts extends RollupParts {
 export class RollupWorker implements Worker {
   readonly name = 'rollups';
   private current: RollupRun | null = null;
+  private readonly meter = eventMeter();
   private skipped = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -102,6 +104,7 @@ export class RollupWorker implements Worker {
   /** An event that makes no sense is left out: all that come after it count. */
   private skip(error: unknown, at: LogPlace): void {
     this.skipped += 1;
+    this.meter.recordSkipped();
     const { skipped } = this;
     this.parts.log.warn({ err: error, place: at, skipped }, 'event makes no sense and is not counted');
   }
