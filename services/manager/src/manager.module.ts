@@ -3,6 +3,7 @@ import type { DynamicModule, OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { requireAllowances } from './access/require-allowances.ts';
+import { AlarmRuleRevisionsController } from './alarms/alarm-rule-revisions.controller.ts';
 import { AlarmRulesController } from './alarms/alarm-rules.controller.ts';
 import { AlarmsController } from './alarms/alarms.controller.ts';
 import { ApiKeysController } from './api-keys/api-keys.controller.ts';
@@ -33,6 +34,7 @@ import { SessionsController } from './sessions/sessions.controller.ts';
 import { ProcessesController } from './statistics/processes.controller.ts';
 import { SkipsController } from './skips/skips.controller.ts';
 import { StatisticsController } from './statistics/statistics.controller.ts';
+import { SystemParameterRevisionsController } from './system-parameters/system-parameter-revisions.controller.ts';
 import { SystemParametersController } from './system-parameters/system-parameters.controller.ts';
 import { UsersController } from './users/users.controller.ts';
 
@@ -44,6 +46,7 @@ export class ManagerModule implements OnModuleInit {
     return {
       module: ManagerModule,
       controllers: [
+        AlarmRuleRevisionsController,
         AlarmRulesController,
         AlarmsController,
         ApiKeysController,
@@ -72,6 +75,7 @@ export class ManagerModule implements OnModuleInit {
         SessionsController,
         SkipsController,
         StatisticsController,
+        SystemParameterRevisionsController,
         SystemParametersController,
         UsersController,
       ],

@@ -3,6 +3,9 @@
 /** What each route takes and answers, by method and path below /api/v1. */
 export interface Routes {
   GET: {
+    '/alarm-rules/{id}/revisions': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: RevisionListDto };
+    '/alarm-rules/{id}/revisions/{number}': { args: [request: { readonly path: { readonly id: string; readonly number: string } }]; answer: SettingRevisionDto };
+    '/alarm-rules/{id}/revisions/{before}/diff/{after}': { args: [request: { readonly path: { readonly id: string; readonly before: string; readonly after: string } }]; answer: RevisionDiffDto };
     '/alarm-rules': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string; readonly sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" } }]; answer: AlarmRuleListDto };
     '/alarm-rules/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: AlarmRuleDto };
     '/alarms': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly state?: "open" | "unknown" | "pending" | "firing" | "acknowledged" | "resolved"; readonly kind?: "delay" | "noProgress" | "processAge" | "positionNotMoving" | "queueAge" | "errorKeyword" | "conflictRate" | "deadLetters" | "instanceLost" | "binlogRetentionRisk" | "disk"; readonly severity?: "urgent" | "important" | "normal"; readonly ruleId?: string; readonly pipelineId?: string } }]; answer: AlarmListDto };
@@ -54,12 +57,16 @@ export interface Routes {
     '/pipelines/{pipelineId}/skips/preview': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query: { readonly gtid: string } }]; answer: SkipPreviewDto };
     '/statistics': { args: [request?: { readonly query?: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId?: string; readonly channelId?: string } }]; answer: StatisticsDto };
     '/statistics/tables': { args: [request: { readonly query: { readonly from?: string; readonly to?: string; readonly step?: "1s" | "1m" | "1h" | "1d"; readonly pipelineId: string; readonly table?: string } }]; answer: TableStatisticsDto };
+    '/system-parameters/revisions': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: RevisionListDto };
+    '/system-parameters/revisions/{number}': { args: [request: { readonly path: { readonly number: string } }]; answer: SettingRevisionDto };
+    '/system-parameters/revisions/{before}/diff/{after}': { args: [request: { readonly path: { readonly before: string; readonly after: string } }]; answer: RevisionDiffDto };
     '/system-parameters': { args: []; answer: SystemParametersDto };
     '/users': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string; readonly sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" } }]; answer: UserListDto };
     '/users/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: UserDto };
   };
   POST: {
-    '/alarm-rules': { args: [request: { readonly body: AlarmRuleCreateDto }]; answer: AlarmRuleDto };
+    '/alarm-rules/{id}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly id: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string } }]; answer: AlarmRuleDto };
+    '/alarm-rules': { args: [request: { readonly headers?: { readonly 'X-Comment'?: string }; readonly body: AlarmRuleCreateDto }]; answer: AlarmRuleDto };
     '/alarms/{id}/acknowledge': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: AcknowledgeDto }]; answer: AlarmDto };
     '/api-keys': { args: [request: { readonly body: ApiKeyCreateDto }]; answer: ApiKeyCreatedDto };
     '/channels': { args: [request: { readonly body: ChannelCreateDto }]; answer: ChannelDto };
@@ -88,6 +95,7 @@ export interface Routes {
     '/login': { args: [request: { readonly body: LoginDto }]; answer: SessionStartedDto };
     '/session/refresh': { args: []; answer: SessionStartedDto };
     '/pipelines/{pipelineId}/skips': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: SkipCreateDto }]; answer: SkipDto };
+    '/system-parameters/revisions/{number}/rollback': { args: [request: { readonly path: { readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string } }]; answer: SystemParametersDto };
     '/users': { args: [request: { readonly body: UserCreateDto }]; answer: UserDto };
   };
   PUT: {
@@ -96,7 +104,7 @@ export interface Routes {
     '/session/password': { args: [request: { readonly body: PasswordChangeDto }]; answer: undefined };
   };
   PATCH: {
-    '/alarm-rules/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: AlarmRulePatchDto }]; answer: AlarmRuleDto };
+    '/alarm-rules/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: AlarmRulePatchDto }]; answer: AlarmRuleDto };
     '/channels/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: ChannelPatchDto }]; answer: ChannelDto };
     '/data-sources/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: DataSourcePatchDto }]; answer: DataSourceDto };
     '/dead-letters/{id}': { args: [request: { readonly path: { readonly id: string }; readonly body: DeadLetterEditDto }]; answer: DeadLetterDto };
@@ -104,7 +112,7 @@ export interface Routes {
     '/pipelines/{pipelineId}/mappings/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: MappingPatchDto }]; answer: MappingDto };
     '/pipelines/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: PipelinePatchDto }]; answer: PipelineChangedDto };
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: ReceiverPatchDto }]; answer: ReceiverDto };
-    '/system-parameters': { args: [request: { readonly headers?: { readonly 'If-Match'?: string }; readonly body: SystemParametersPatchDto }]; answer: SystemParametersDto };
+    '/system-parameters': { args: [request: { readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: SystemParametersPatchDto }]; answer: SystemParametersDto };
     '/users/{id}': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: UserPatchDto }]; answer: UserDto };
   };
   DELETE: {
@@ -1781,10 +1789,10 @@ export interface RemovalProblemDto {
 }
 
 export interface RevisionDetailDto {
-  /** Grows by one with each change of what the stages see */
+  /** Grows by one with each change */
   readonly number: number;
   readonly at: string;
-  /** Who made it */
+  /** Who made it; '' = made before revisions were kept */
   readonly author: string;
   /** The change's X-Comment; '' = none */
   readonly comment: string;
@@ -1802,10 +1810,10 @@ export interface RevisionDiffDto {
 }
 
 export interface RevisionDto {
-  /** Grows by one with each change of what the stages see */
+  /** Grows by one with each change */
   readonly number: number;
   readonly at: string;
-  /** Who made it */
+  /** Who made it; '' = made before revisions were kept */
   readonly author: string;
   /** The change's X-Comment; '' = none */
   readonly comment: string;
@@ -1948,6 +1956,20 @@ export interface SessionStartedDto {
   /** Seconds without a request after which the session ends */
   readonly idleS: number;
   readonly caller: CallerDto;
+}
+
+export interface SettingRevisionDto {
+  /** Grows by one with each change */
+  readonly number: number;
+  readonly at: string;
+  /** Who made it; '' = made before revisions were kept */
+  readonly author: string;
+  /** The change's X-Comment; '' = none */
+  readonly comment: string;
+  /** The stages work by this one now */
+  readonly isCurrent: boolean;
+  /** What a rollback puts back */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export interface SkipCreateDto {

@@ -6,12 +6,14 @@ import type { Clock } from '@lutra/model';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
-import type { ListQuery } from '../http/list-query.dto.ts';
+import type { ListQuery, PageQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
+import type { RevisionDiffDto, RevisionListDto, SettingRevisionDto } from '../revisions/revision.dto.ts';
+import { SettingRevisions } from '../revisions/setting-revisions.ts';
 import type { Store } from '../store/store.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
 import type { AlarmKind } from './alarm-kind.ts';
@@ -49,6 +51,7 @@ export class AlarmRuleService {
       assignGiven(entity, columnsOf(given), now);
       await checkRule(manager, entity);
       const after = await alarmRuleDtoOf(manager, await manager.save(entity));
+      await RULE_REVISIONS.keep(manager, entity, null, { caller, at: now });
       const write = { action: 'create', resource: 'alarm-rule', resourceId: after.id, before: null, after } as const;
       await recordAudit(manager, write, { caller, at: now });
       return after;
@@ -60,17 +63,60 @@ export class AlarmRuleService {
     given: AlarmRulePatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<AlarmRuleDto> {
-    const now = this.clock.now();
+    return this.set(id, by, () => Promise.resolve(columnsOf(given)));
+  }
+
+  /** Its revisions: one for each version. */
+  revisions(id: string, query: PageQuery): Promise<RevisionListDto> {
+    return this.ofRule(id, (manager, rule) => RULE_REVISIONS.list(manager, rule, query));
+  }
+
+  /** `number` as it stands in the address. Throws RESOURCE_NOT_FOUND. */
+  revision(id: string, number: string): Promise<SettingRevisionDto> {
+    return this.ofRule(id, (manager, rule) => RULE_REVISIONS.get(manager, rule, number));
+  }
+
+  diff(id: string, numbers: { readonly before: string; readonly after: string }): Promise<RevisionDiffDto> {
+    return this.ofRule(id, (manager, rule) => RULE_REVISIONS.diff(manager, rule, numbers));
+  }
+
+  /** Makes a new version with the settings of an earlier one; a pause stays. What the rules refuse today is refused. */
+  rollback(
+    { id, number }: { readonly id: string; readonly number: string },
+    { caller, ifMatch }: { caller: Caller; ifMatch: string | undefined },
+  ): Promise<AlarmRuleDto> {
+    const comment = caller.comment ?? `Back to revision ${number}`;
+    return this.set(id, { caller: { ...caller, comment }, ifMatch }, async (manager, rule) => {
+      const { settings } = await RULE_REVISIONS.find(manager, rule, number);
+      return settings;
+    });
+  }
+
+  private ofRule<T>(id: string, read: (manager: EntityManager, rule: AlarmRuleEntity) => Promise<T>): Promise<T> {
+    return this.store.run(async (manager) => read(manager, await findResource(manager, AlarmRuleEntity, id)));
+  }
+
+  private set(
+    id: string,
+    { caller, ifMatch }: { readonly caller: Caller; readonly ifMatch: string | undefined },
+    columns: (
+      manager: EntityManager,
+      rule: AlarmRuleEntity,
+    ) => Promise<Partial<Record<keyof AlarmRuleEntity, unknown>>>,
+  ): Promise<AlarmRuleDto> {
+    const at = this.clock.now();
     return this.store.change(async (manager) => {
       const entity = await findResource(manager, AlarmRuleEntity, id);
-      requireMatch(entity.version, by.ifMatch);
+      requireMatch(entity.version, ifMatch);
       const before = await alarmRuleDtoOf(manager, entity);
-      assignGiven(entity, columnsOf(given), now);
+      const revised = RULE_REVISIONS.of(entity);
+      assignGiven(entity, await columns(manager, entity), at);
       requireReadable(entity);
       await checkRule(manager, entity, before);
       const after = await alarmRuleDtoOf(manager, await manager.save(entity));
+      await RULE_REVISIONS.keep(manager, entity, revised, { caller, at });
       const write = { action: 'update', resource: 'alarm-rule', resourceId: id, before, after } as const;
-      await recordAudit(manager, write, { caller: by.caller, at: now });
+      await recordAudit(manager, write, { caller, at });
       return after;
     });
   }
@@ -98,7 +144,14 @@ export async function requireRoom(manager: EntityManager): Promise<void> {
 export async function removeRule(manager: EntityManager, id: string): Promise<void> {
   await manager.delete(AlarmRuleEntity, { id });
   await manager.delete(AlarmRuleFaultEntity, { ruleId: id });
+  await RULE_REVISIONS.forget(manager, id);
 }
+
+/** What a person sets of a rule; a pause is what an operator does tonight, and no configuration. */
+export const RULE_REVISIONS = new SettingRevisions<AlarmRuleEntity>('alarm-rule', (rule) => {
+  const { name, severity, enabled, threshold, keyword, forMs, repeatMs, scope, schedule, receiverIds, recovery } = rule;
+  return { name, severity, enabled, threshold, keyword, forMs, repeatMs, scope, schedule, receiverIds, recovery };
+});
 
 /** What holds for a rule of which nothing else was said. */
 export const newRule = (kind: AlarmKind): Partial<AlarmRuleEntity> => ({

@@ -4,6 +4,7 @@ import { Allows } from '../access/allows.decorator.ts';
 import { FailsWith } from '../api-document/fails-with.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import { ListQuery } from '../http/list-query.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { AlarmRuleCreateDto, AlarmRuleDto, AlarmRuleListDto, AlarmRulePatchDto } from './alarm-rule.dto.ts';
@@ -28,6 +29,7 @@ export class AlarmRulesController {
   }
 
   @Post()
+  @TakesComment()
   @Allows('admin')
   @FailsWith('RESOURCE_CONFLICT')
   @ApiCreatedResponse({ type: AlarmRuleDto })
@@ -36,6 +38,7 @@ export class AlarmRulesController {
   }
 
   @Patch(':id')
+  @TakesComment()
   @Allows('admin')
   @FailsWith('RESOURCE_CONFLICT')
   @ApiOkResponse({ type: AlarmRuleDto })

@@ -3,9 +3,10 @@ import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { must, SyncError } from '@lutra/model';
 import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
-import { alarmRuleDtoOf, newRule, removeRule, requireRoom } from '../alarms/alarm-rule.service.ts';
+import { alarmRuleDtoOf, newRule, removeRule, requireRoom, RULE_REVISIONS } from '../alarms/alarm-rule.service.ts';
 import { checkRule } from '../alarms/check-rule.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
+import type { Caller } from '../http/token.guard.ts';
 import type { ChannelEntity } from '../channels/channel.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { ReceiverEntity } from '../receivers/receiver.entity.ts';
@@ -22,6 +23,7 @@ export interface RuleApplication {
   readonly at: Date;
   /** What the document does not name goes. */
   readonly isPruning: boolean;
+  readonly caller: Caller;
   readonly step: (step: Pick<DocumentStepDto, 'action' | 'object' | 'name'> & Partial<DocumentStepDto>) => void;
   readonly audit: (write: AuditedWrite) => Promise<void>;
 }
@@ -58,6 +60,7 @@ async function create(application: RuleApplication, wanted: WantedRule): Promise
   await requireRoom(manager);
   const rule = Object.assign(new AlarmRuleEntity(), newRule(kind), { id: ulid(), createdAt: at });
   await set(application, rule, wanted);
+  await RULE_REVISIONS.keep(manager, rule, null, application);
   step({ action: 'create', object: 'alarmRule', name });
   const after = await alarmRuleDtoOf(manager, rule);
   await audit({ action: 'create', resource: 'alarm-rule', resourceId: rule.id, before: null, after });
@@ -75,7 +78,9 @@ async function change(application: RuleApplication, stored: StoredRule, wanted: 
       `${wanted.field}.kind: rule ${rule.name} stays ${now.kind}: another kind is another rule`,
     );
   const before = await alarmRuleDtoOf(manager, rule);
+  const revised = RULE_REVISIONS.of(rule);
   await set(application, rule, wanted);
+  await RULE_REVISIONS.keep(manager, rule, revised, application);
   step({ action: 'change', object: 'alarmRule', name: rule.name, differences });
   const after = await alarmRuleDtoOf(manager, rule);
   await audit({ action: 'update', resource: 'alarm-rule', resourceId: rule.id, before, after });

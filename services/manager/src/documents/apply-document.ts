@@ -101,9 +101,9 @@ class Application {
       this.step(one);
     };
     const audit: RuleApplication['audit'] = (write) => this.audit(write);
-    await applyAlarmRules({ manager, channel, at, isPruning, step, audit }, rules, wanted.alarmRules);
+    await applyAlarmRules({ manager, channel, caller, at, isPruning, step, audit }, rules, wanted.alarmRules);
     // Last: the document may have taken them out of the scopes of its own rules.
-    await requireUnwatched(manager, this.removed, this.options.caller);
+    await requireUnwatched(manager, this.removed, caller);
     return this.steps;
   }
 

@@ -7,13 +7,13 @@ import type { KeptDefinition } from './revision.entity.ts';
 import type { Difference } from './structural-diff.ts';
 
 export class RevisionDto {
-  @ApiProperty({ description: 'Grows by one with each change of what the stages see', example: 7 })
+  @ApiProperty({ description: 'Grows by one with each change', example: 7 })
   number!: number;
 
   @ApiProperty({ format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ description: 'Who made it', example: 'admin' })
+  @ApiProperty({ description: "Who made it; '' = made before revisions were kept", example: 'admin' })
   author!: string;
 
   @ApiProperty({ description: "The change's X-Comment; '' = none", example: 'CHG-4711: more lanes' })
@@ -31,6 +31,11 @@ export class RevisionDetailDto extends RevisionDto {
       'when anything of the data source does, the password included',
   })
   definition!: KeptDefinition;
+}
+
+export class SettingRevisionDto extends RevisionDto {
+  @ApiProperty({ type: Object, description: 'What a rollback puts back' })
+  settings!: Readonly<Record<string, unknown>>;
 }
 
 /** Newest first. */

@@ -13,6 +13,7 @@ import { SavedPositionEntity } from '../positions/saved-position.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
+import { SettingRevisionEntity } from '../revisions/setting-revision.entity.ts';
 import { SessionEntity } from '../sessions/session.entity.ts';
 import { SessionTokenEntity } from '../sessions/session-token.entity.ts';
 import { SkipEntity } from '../skips/skip.entity.ts';
@@ -38,6 +39,7 @@ export const ENTITIES = [
   ReceiverStateEntity,
   RemovalEntity,
   RevisionEntity,
+  SettingRevisionEntity,
   SavedPositionEntity,
   SessionEntity,
   SessionTokenEntity,

@@ -1,14 +1,22 @@
+import { plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
+import type { EntityManager } from 'typeorm';
+import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { recordAudit } from '../audit/record-audit.ts';
+import type { PageQuery } from '../http/list-query.dto.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Plain } from '../http/plain.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { checkParameters } from '../pipelines/parameter-rules.ts';
+import type { RevisionDiffDto, RevisionListDto, SettingRevisionDto } from '../revisions/revision.dto.ts';
+import { SettingRevisions } from '../revisions/setting-revisions.ts';
 import type { Store } from '../store/store.ts';
 import { DEFAULT_SYSTEM_PARAMETERS } from './system-parameter-catalogue.ts';
 import type { SystemParameterValues } from './system-parameter-catalogue.ts';
-import type { SystemParametersDto, SystemParametersPatchDto } from './system-parameters.dto.ts';
+import { SystemParametersPatchDto } from './system-parameters.dto.ts';
+import type { SystemParametersDto } from './system-parameters.dto.ts';
 import type { SystemParametersEntity } from './system-parameters.entity.ts';
 import { findSystemParameters, SYSTEM_ID } from './system-parameters.ts';
 
@@ -27,25 +35,75 @@ export class SystemParameterService {
     { pipelineDefaults, ...numbers }: SystemParametersPatchDto,
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<Plain<SystemParametersDto>> {
-    const at = this.clock.now();
     const given: Partial<Record<keyof SystemParameterValues, unknown>> = {
       ...numbers,
       pipelineDefaults:
         pipelineDefaults === undefined || pipelineDefaults === null ? pipelineDefaults : setOf(pipelineDefaults),
     };
     checkParameters(given.pipelineDefaults ?? {});
+    return this.set(by, (_manager, { set }) => {
+      const next = Object.entries({ ...set, ...setOf(given) }).filter(([, value]) => value !== null);
+      return Promise.resolve(Object.fromEntries(next));
+    });
+  }
+
+  /** Their revisions: one for each version. */
+  revisions(query: PageQuery): Promise<RevisionListDto> {
+    return this.store.run(async (manager) => REVISIONS.list(manager, await findSystemParameters(manager), query));
+  }
+
+  /** `number` as it stands in the address. Throws RESOURCE_NOT_FOUND. */
+  revision(number: string): Promise<SettingRevisionDto> {
+    return this.store.run(async (manager) => REVISIONS.get(manager, await findSystemParameters(manager), number));
+  }
+
+  diff(numbers: { readonly before: string; readonly after: string }): Promise<RevisionDiffDto> {
+    return this.store.run(async (manager) => REVISIONS.diff(manager, await findSystemParameters(manager), numbers));
+  }
+
+  /** Makes a new version of what was set at an earlier one. What the rules refuse today is refused. */
+  rollback(
+    number: string,
+    { caller, ifMatch }: { readonly caller: Caller; readonly ifMatch: string | undefined },
+  ): Promise<Plain<SystemParametersDto>> {
+    const comment = caller.comment ?? `Back to revision ${number}`;
+    return this.set({ caller: { ...caller, comment }, ifMatch }, async (manager, entity) => {
+      const { settings } = await REVISIONS.find(manager, entity, number);
+      await requireValid(settings);
+      return settings;
+    });
+  }
+
+  private set(
+    { caller, ifMatch }: { readonly caller: Caller; readonly ifMatch: string | undefined },
+    next: (manager: EntityManager, entity: SystemParametersEntity) => Promise<Partial<SystemParameterValues>>,
+  ): Promise<Plain<SystemParametersDto>> {
+    const at = this.clock.now();
     return this.store.change(async (manager) => {
       const entity = await findSystemParameters(manager);
-      requireMatch(entity.version, by.ifMatch);
+      requireMatch(entity.version, ifMatch);
       const before = dtoOf(entity);
-      const next = Object.entries({ ...entity.set, ...setOf(given) }).filter(([, value]) => value !== null);
-      Object.assign(entity, { set: Object.fromEntries(next), updatedAt: at });
+      const revised = REVISIONS.of(entity);
+      Object.assign(entity, { set: await next(manager, entity), updatedAt: at });
       const after = dtoOf(await manager.save(entity));
+      await REVISIONS.keep(manager, entity, revised, { caller, at });
       const write = { action: 'update', resource: 'system-parameters', resourceId: SYSTEM_ID, before, after } as const;
-      await recordAudit(manager, write, { caller: by.caller, at });
+      await recordAudit(manager, write, { caller, at });
       return after;
     });
   }
+}
+
+const REVISIONS = new SettingRevisions<SystemParametersEntity>('system-parameters', ({ set }) => set);
+
+/** What a release before allowed may be out of range by now. Throws REQUEST_INVALID. */
+async function requireValid(settings: object): Promise<void> {
+  const patch = plainToInstance(SystemParametersPatchDto, settings);
+  const [error] = await validate(patch, { whitelist: true, forbidNonWhitelisted: true });
+  if (error === undefined) return;
+  const field = error.property;
+  const problem = `${field} of that revision is not allowed any more: ${Object.values(error.constraints ?? {}).join(', ')}`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
 }
 
 /** Only what was sent. */

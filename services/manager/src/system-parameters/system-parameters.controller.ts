@@ -3,6 +3,7 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import { Allows } from '../access/allows.decorator.ts';
 import { ApiController } from '../http/api-controller.decorator.ts';
 import { CallerOf } from '../http/caller.decorator.ts';
+import { TakesComment } from '../http/comment.decorator.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { SystemParameterService } from './system-parameter.service.ts';
 import { SystemParametersDto, SystemParametersPatchDto } from './system-parameters.dto.ts';
@@ -21,6 +22,7 @@ export class SystemParametersController {
 
   /** Counts at once, for all managers. */
   @Patch()
+  @TakesComment()
   @Allows('admin')
   @ApiOkResponse({ type: SystemParametersDto })
   change(

@@ -17,6 +17,7 @@ import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000000.ts';
 import { AddSkippedStatements1795700000000 } from './add-skipped-statements-1795700000000.ts';
+import { AddSettingRevisions1796900000000 } from './add-setting-revisions-1796900000000.ts';
 import { AddSkips1796510000000 } from './add-skips-1796510000000.ts';
 import { AddStandbys1795300000000 } from './add-standbys-1795300000000.ts';
 import { AddStatisticHoles1796800000000 } from './add-statistic-holes-1796800000000.ts';
@@ -51,4 +52,5 @@ export const MIGRATIONS = [
   AddLoginNetworks1796720000000,
   AddDataSourceChannels1796730000000,
   AddStatisticHoles1796800000000,
+  AddSettingRevisions1796900000000,
 ] as const;
