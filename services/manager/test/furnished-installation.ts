@@ -18,8 +18,8 @@ import { connectTo, testServers, waitUntil } from '@lutra/testing';
 import type { Existing } from './arbitrary-request.ts';
 import type { RunningManager } from './running-manager.ts';
 
-/** Instances that the coordinator knows; the third one is lost. */
-const INSTANCES = ['load-1', 'load-2', 'load-9'] as const;
+/** Instances that the coordinator knows; the third one is lost, and its service has no other, which would take its place. */
+const INSTANCES = ['load-1', 'load-2', 'extract-9'] as const;
 const NOBODY_THERE = { kind: 'mariadb', host: '127.0.0.1', user: 'u', password: 'p' };
 const MAPPED_ROWS = 2;
 
@@ -216,7 +216,7 @@ function openSession(): Promise<TargetSession> {
 const loseInstance = (manager: RunningManager): Promise<void> =>
   manager.bus.publishEvent({
     ...{ v: 1, who: 'arbiter-1', pipelineId: null, epoch: null, process: null, traceId: null },
-    ...{ kind: 'instance-lost', service: 'load', instance: INSTANCES[2], at: new Date().toISOString() },
+    ...{ kind: 'instance-lost', service: 'extract', instance: INSTANCES[2], at: new Date().toISOString() },
   });
 
 const memberNamed = (instance: string): InstanceDescription => ({

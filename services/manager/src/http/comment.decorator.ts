@@ -23,7 +23,7 @@ export function commentOf(header: string | readonly string[] | undefined): strin
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return refuse('must be UTF-8');
   }

@@ -1,0 +1,400 @@
+import type { Permit } from '@lutra/model';
+import { must } from '@lutra/model';
+import type { TlsMaterial } from '@lutra/testing';
+import type { Furnished } from './furnished-installation.ts';
+import { PAUSED } from './furnished-installation.ts';
+import type { Answer, Installation, RunningManager } from './running-manager.ts';
+
+export interface WriteCall {
+  /** Below /api/v1. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Of whom; the admin key unless given. */
+  readonly token?: string;
+  /** Where is read what was written; unless given the resource itself. */
+  readonly read?: (answer: Answer) => string;
+  /** Takes it back, so that it can be done again. */
+  readonly undo?: (answer: Answer) => Promise<unknown>;
+}
+
+/** Makes ready what the call needs. */
+type Prepare = () => WriteCall | Promise<WriteCall>;
+/** By method and path below /api/v1; where the fields exclude each other, a route has several. */
+export type WriteCalls = Readonly<Record<string, readonly Prepare[]>>;
+
+interface World {
+  readonly installation: Installation;
+  readonly manager: RunningManager;
+  readonly furnished: Furnished;
+  readonly tls: TlsMaterial;
+}
+
+const PASSWORD = 'seven old bicycles';
+const SERVER = { kind: 'mariadb', host: 'db.example.com', port: 3306, user: 'u', password: 'p' };
+const SCHEDULE = { timeZone: 'UTC', windows: [{ days: [1], from: '08:00', until: '12:00' }] };
+const RULE = { kind: 'errorKeyword', keyword: 'a word', schedule: SCHEDULE };
+const EMAIL = {
+  ...{ host: 'mail.example.com', port: 25, tls: 'startTls', user: 'u', password: 'p' },
+  ...{ sender: 'lutra@example.com', recipients: ['oncall@example.com'] },
+};
+const HTTP = {
+  ...{ url: 'http://127.0.0.1:1/hook', secret: 's', headers: { 'x-a': 'b' } },
+  template: { text: 'an alarm', parts: ['one'] },
+};
+const NAMES = { source: 'c', target: 'd' };
+/** What the texts of mappings depend on is in none of the others. */
+const MAPPINGS = [
+  { table: { exact: 't' }, target: 'e', columns: { mode: 'list', columns: [NAMES] } },
+  { table: { exact: 'u' }, target: 'f', onConflict: { kind: 'latestWins', column: 'd' } },
+  { table: { regex: 'a|b' }, columns: { mode: 'except', names: ['x'], renames: [NAMES] } },
+  {
+    table: { range: 'o_[1-2]' },
+    target: 'p_[1-2]',
+    onConflict: { kind: 'merge', deltaColumns: ['d'], columns: ['e'] },
+  },
+];
+
+/** One of each kind, into a schema. */
+const mappingsInto = (schema: string): readonly Record<string, unknown>[] =>
+  MAPPINGS.map(({ table, target, ...rest }) => ({
+    ...{ source: { schema: 's', table }, target: { schema, ...(target === undefined ? {} : { table: target }) } },
+    ...rest,
+  }));
+const REASON = { reason: 'a test' };
+
+/** What calls are made of: names that are new, and things that are nobody else's. */
+class Workshop {
+  private count = 0;
+
+  constructor(readonly world: World) {}
+
+  name(): string {
+    this.count += 1;
+    return `fresh ${String(this.count)}`;
+  }
+
+  known(collection: string, place = 0): string {
+    return must(this.world.furnished.existing[collection]?.[place], `there is one of ${collection}`);
+  }
+
+  create(path: string, body: object = {}): Promise<string> {
+    return this.world.manager.create(path, { name: this.name(), ...body });
+  }
+
+  remove(path: string): Promise<Answer> {
+    return this.world.manager.request('DELETE', `/api/v1/${path}`);
+  }
+
+  /** A pipeline whose databases do not exist. */
+  pipeline(): Promise<string> {
+    return this.create('pipelines', this.places());
+  }
+
+  /** Where one is, in a pipeline of its own. */
+  async mapping(kind = 0): Promise<string> {
+    const path = `pipelines/${await this.pipeline()}/mappings`;
+    return `${path}/${await this.world.manager.create(path, mappingsInto(this.name())[kind])}`;
+  }
+
+  places(): Record<string, string> {
+    const [sourceId, targetId] = [this.known('data-sources', 2), this.known('data-sources', 3)];
+    return { channelId: this.known('channels', 1), sourceId, targetId };
+  }
+
+  async permit(state: Permit['state']): Promise<void> {
+    const { coordinator } = this.world.manager;
+    const id = this.known('pipelines');
+    const standing = await coordinator.permit(id);
+    await coordinator.writePermit(id, { ...PAUSED, state }, standing?.version ?? null);
+  }
+
+  /** Whether the transaction is done, by a pipeline that does not run. */
+  async isBehind(gtid: string): Promise<boolean> {
+    await this.permit('PAUSED');
+    const { text } = await this.world.manager.request('GET', `/api/v1/pipelines/${this.known('pipelines')}/positions`);
+    const { place } = JSON.parse(text) as { readonly place: object };
+    return JSON.stringify(place).includes(`"${gtid}"`);
+  }
+
+  /** The skips of a pipeline that has not done the transaction. */
+  async skipsBefore(gtid: string): Promise<string> {
+    const path = `pipelines/${this.known('pipelines')}`;
+    const body = { to: { kind: 'gtid', gtid: before(gtid) }, force: true, ...REASON };
+    if (await this.isBehind(gtid))
+      await this.world.manager.request('POST', `/api/v1/${path}/positions/rewind`, { body });
+    return `${path}/skips`;
+  }
+
+  async session(): Promise<{ readonly token: string; readonly name: string }> {
+    const name = this.name();
+    await this.create('users', { name, password: PASSWORD, role: 'viewer' });
+    const { body } = await this.world.manager.request('POST', '/api/v1/login', {
+      headers: { authorization: '' },
+      body: { name, password: PASSWORD },
+    });
+    return { token: String(body['token']), name };
+  }
+}
+
+/** One right call of each route that writes, with each text that it takes; again and again, each about something new. */
+export function writeCalls(world: World): WriteCalls {
+  const shop = new Workshop(world);
+  return {
+    ...callsOfConfiguration(shop),
+    ...callsOfPipelines(shop),
+    ...callsOfOperation(shop),
+    ...callsOfCallers(shop),
+    ...callsOfTargets(shop),
+  };
+}
+
+/** Creates, changes and removes what has no more to it than that. */
+function callsOfConfiguration(shop: Workshop): WriteCalls {
+  const { authority: tlsCa, client } = shop.world.tls;
+  const certificates = { tlsCa, tlsCert: client.certificate, tlsKey: client.privateKey };
+  const bodies: Readonly<Record<string, readonly (() => object)[]>> = {
+    channels: [() => ({ description: 'd' })],
+    'data-sources': [
+      () => ({
+        ...SERVER,
+        tls: 'verifyCa',
+        ...certificates,
+        channelIds: [shop.known('channels')],
+        standbys: [{ host: 'two.example.com', port: 1 }],
+      }),
+      () => ({ ...SERVER, kind: 'oracle', serviceName: 's' }),
+      () => ({ ...SERVER, kind: 'oracle', sid: 's' }),
+    ],
+    receivers: [
+      () => ({ kind: 'email', email: { ...EMAIL, tlsCa } }),
+      () => ({ kind: 'webhook', http: { ...HTTP, tlsCa } }),
+    ],
+    'alarm-rules': [
+      () => ({ ...RULE, scope: { pipelineIds: [shop.known('pipelines')], channelIds: [] } }),
+      () => ({
+        ...RULE,
+        receiverIds: [shop.known('receivers')],
+        scope: { pipelineIds: [], channelIds: [shop.known('channels')] },
+      }),
+    ],
+  };
+  const calls: Record<string, readonly Prepare[]> = {};
+  for (const [path, made] of Object.entries(bodies)) {
+    calls[`POST ${path}`] = made.map((body) => () => ({ path, body: { name: shop.name(), ...body() } }));
+    calls[`PATCH ${path}/{id}`] = made.map((body) => async () => {
+      const rest = Object.fromEntries(Object.entries(body()).filter(([field]) => field !== 'kind'));
+      return { path: `${path}/${await shop.create(path, body())}`, body: { name: shop.name(), ...rest } };
+    });
+    calls[`DELETE ${path}/{id}`] = made
+      .slice(0, 1)
+      .map((body) => async () => ({ path: `${path}/${await shop.create(path, body())}` }));
+  }
+  return {
+    ...calls,
+    'PATCH system-parameters': [
+      () => ({ path: 'system-parameters', body: { pipelineDefaults: { preferredSelect: 's', preferredLoad: 'l' } } }),
+    ],
+    'POST data-sources/{id}/switch': [
+      async () => {
+        const standby = { host: 'two.example.com', port: 2 };
+        const id = await shop.create('data-sources', { ...SERVER, standbys: [standby] });
+        return {
+          path: `data-sources/${id}/switch`,
+          body: { ...standby, force: true },
+          read: () => `data-sources/${id}`,
+        };
+      },
+    ],
+  };
+}
+
+function callsOfPipelines(shop: Workshop): WriteCalls {
+  const parameters = { preferredSelect: 's', preferredLoad: 'l', ddlDecisions: { '0-1-1': 'skip' } };
+  const starts = [
+    { kind: 'file', file: 'log.1', offset: 4 },
+    { kind: 'gtid', gtid: '0-1-1' },
+  ];
+  const inPipeline = async (rest: string): Promise<string> => `pipelines/${await shop.pipeline()}/${rest}`;
+  const name = 'documented';
+  const rule = { ...RULE, pipelines: ['one'], receivers: ['fuzzed'] };
+  const document = `channels/${name}/document`;
+  return {
+    'POST pipelines': starts.map((start) => () => ({
+      path: 'pipelines',
+      body: { ...shop.places(), name: shop.name(), start, parameters },
+    })),
+    'PATCH pipelines/{id}': starts.map((start) => async () => ({
+      path: `pipelines/${await shop.pipeline()}`,
+      body: { name: shop.name(), start, parameters },
+    })),
+    'DELETE pipelines/{id}': [async () => ({ path: `pipelines/${await shop.pipeline()}` })],
+    'DELETE removals/{id}': [
+      async () => {
+        const path = `pipelines/${await shop.pipeline()}`;
+        await shop.remove(path);
+        return { path: path.replace('pipelines', 'removals') };
+      },
+    ],
+    'POST pipelines/{pipelineId}/mappings': MAPPINGS.map((_mapping, i) => async () => ({
+      path: await inPipeline('mappings'),
+      body: mappingsInto(shop.name())[i],
+    })),
+    'PATCH pipelines/{pipelineId}/mappings/{id}': MAPPINGS.map((_mapping, i) => async () => ({
+      path: await shop.mapping(i),
+      body: mappingsInto(shop.name())[i],
+    })),
+    'DELETE pipelines/{pipelineId}/mappings/{id}': [async () => ({ path: await shop.mapping() })],
+    'POST pipelines/{pipelineId}/mappings/import': [
+      async () => {
+        const path = await inPipeline('mappings');
+        return { path: `${path}/import`, body: { format: 'text', content: 's.t -> imported.t' }, read: () => path };
+      },
+    ],
+    'POST pipelines/{pipelineId}/revisions/{number}/rollback': [
+      async () => {
+        const id = await shop.pipeline();
+        await shop.world.manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { lanes: 3 } } });
+        return { path: `pipelines/${id}/revisions/1/rollback`, body: {} };
+      },
+    ],
+    'PUT channels/{name}/document': [
+      async () => {
+        const found = await shop.world.manager.request('GET', `/api/v1/channels?name=${name}`);
+        if (found.body.items?.length === 0) await shop.create('channels', { name });
+        const [start] = starts;
+        const pipeline = {
+          name: 'one',
+          source: 'dead source',
+          target: 'dead target',
+          start,
+          parameters,
+          mappings: mappingsInto('documented'),
+        };
+        const body = {
+          format: 'lutra-channel/1',
+          channel: { name, description: shop.name() },
+          pipelines: [pipeline, { ...pipeline, name: 'two', start: starts[1], mappings: [] }],
+          alarmRules: [{ ...rule, name: 'r' }],
+        };
+        return { path: document, body, read: () => document };
+      },
+    ],
+  };
+}
+
+function callsOfOperation(shop: Workshop): WriteCalls {
+  const { installation, manager, furnished } = shop.world;
+  const pipelineId = shop.known('pipelines');
+  const [gtid, confirmHash] = [shop.known('gtids'), shop.known('hashes')];
+  const orders = Object.fromEntries(
+    ['drain', 'maintenance', 'resume'].map((order) => [
+      `POST instances/{id}/${order}`,
+      [() => ({ path: `instances/load-1/${order}`, body: REASON, read: () => 'instances/load-1' })],
+    ]),
+  );
+  const command = { kind: 'PAUSE', ...REASON };
+  const commandOf = ({ body }: Answer): string => `commands/${String((body.items?.[0] ?? body)['id'])}`;
+  return {
+    ...orders,
+    'PATCH instances/{id}': [() => ({ path: 'instances/load-1', body: { weight: 1, ...REASON } })],
+    'PUT instances/log-level': [
+      () => ({ path: 'instances/log-level', body: { level: 'info', ...REASON }, read: () => 'instances' }),
+    ],
+    'POST pipelines/{id}/commands': [
+      () => ({ path: `pipelines/${pipelineId}/commands`, body: command, read: commandOf }),
+    ],
+    'POST channels/{id}/commands': [
+      () => ({ path: `channels/${shop.known('channels')}/commands`, body: command, read: commandOf }),
+    ],
+    'POST pipelines/{id}/move': [
+      async () => {
+        await shop.permit('RUNNING');
+        const body = { stage: 'load', instance: 'load-2', ...REASON };
+        return { path: `pipelines/${pipelineId}/move`, body, read: commandOf };
+      },
+    ],
+    'POST pipelines/{id}/positions/rewind': [
+      async () => {
+        const path = `pipelines/${pipelineId}/positions`;
+        // To and fro, for it stands somewhere each time.
+        const to = { kind: 'gtid', gtid: (await shop.isBehind(gtid)) ? before(gtid) : gtid };
+        return { path: `${path}/rewind`, body: { to, force: true, ...REASON }, read: () => `${path}/history` };
+      },
+      () => ({
+        path: `pipelines/${pipelineId}/positions/rewind`,
+        body: { to: { kind: 'file', file: 'log.1', offset: 4 }, ...REASON },
+      }),
+    ],
+    'POST pipelines/{pipelineId}/skips': [
+      async () => ({
+        path: await shop.skipsBefore(gtid),
+        body: { gtid, confirmHash, ...REASON },
+        read: () => `pipelines/${pipelineId}/skips`,
+        undo: ({ body }) => shop.remove(`pipelines/${pipelineId}/skips/${String(body['id'])}`),
+      }),
+    ],
+    'DELETE pipelines/{pipelineId}/skips/{id}': [
+      async () => {
+        const path = await shop.skipsBefore(gtid);
+        return { path: `${path}/${await manager.create(path, { gtid, confirmHash, ...REASON })}` };
+      },
+    ],
+    'POST alarms/{id}/acknowledge': [
+      async () => {
+        const id = must(furnished.existing['alarms']?.[0], 'an alarm');
+        const isFiring = "state = 'firing', acknowledged_by = NULL, acknowledged_at = NULL, comment = NULL";
+        await installation.sql(`UPDATE ${installation.database}.alarm SET ${isFiring} WHERE id = '${id}'`);
+        return { path: `alarms/${id}/acknowledge`, body: { comment: 'c' }, read: () => `alarms/${id}` };
+      },
+    ],
+    'POST receivers/{id}/test-send': [() => ({ path: `receivers/${shop.known('receivers')}/test-send` })],
+  };
+}
+
+/** The transaction before it, in its domain. */
+const before = (gtid: string): string => gtid.replace(/\d+$/, (sequence) => String(Number(sequence) - 1));
+
+function callsOfCallers(shop: Workshop): WriteCalls {
+  const channelIds = [shop.known('channels')];
+  const user = { password: PASSWORD, role: 'viewer', channelIds };
+  return {
+    'POST users': [() => ({ path: 'users', body: { name: shop.name(), ...user } })],
+    'PATCH users/{id}': [async () => ({ path: `users/${await shop.create('users', user)}`, body: user })],
+    'DELETE users/{id}': [async () => ({ path: `users/${await shop.create('users', user)}` })],
+    'POST api-keys': [() => ({ path: 'api-keys', body: { name: shop.name(), role: 'viewer', channelIds } })],
+    'DELETE api-keys/{id}': [async () => ({ path: `api-keys/${await shop.create('api-keys', { role: 'viewer' })}` })],
+    'POST login': [
+      async () => ({ path: 'login', body: { name: (await shop.session()).name, password: PASSWORD }, token: '' }),
+    ],
+    'PUT session/password': [
+      async () => ({
+        path: 'session/password',
+        body: { current: PASSWORD, password: 'eight new bicycles' },
+        token: (await shop.session()).token,
+      }),
+    ],
+    'DELETE session': [async () => ({ path: 'session', token: (await shop.session()).token })],
+  };
+}
+
+function callsOfTargets(shop: Workshop): WriteCalls {
+  const pipelineId = shop.known('pipelines');
+  const selection = { pipelineId, schema: 'shop', table: 'orders', code: 'TARGET_ROW_REFUSED' };
+  const letter = (): string => `dead-letters/${shop.known('dead-letters')}`;
+  const old = `pipelineId=${pipelineId}&before=${new Date(Date.now() + 86_400_000).toISOString()}`;
+  const withLetters = (call: WriteCall): readonly Prepare[] => [
+    async () => {
+      await shop.world.furnished.addLetters();
+      return call;
+    },
+  ];
+  return {
+    'PATCH dead-letters/{id}': [() => ({ path: letter(), body: { row: { name: 'n' } } })],
+    'POST dead-letters/{id}/retry': [() => ({ path: `${letter()}/retry` })],
+    'POST dead-letters/{id}/discard': [() => ({ path: `${letter()}/discard` })],
+    'POST dead-letters/retry': withLetters({ path: 'dead-letters/retry', body: selection }),
+    'POST dead-letters/discard': withLetters({ path: 'dead-letters/discard', body: selection }),
+    'DELETE dead-letters': withLetters({ path: `dead-letters?${old}` }),
+    'DELETE conflicts': withLetters({ path: `conflicts?${old}` }),
+  };
+}
