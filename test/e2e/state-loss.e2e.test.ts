@@ -19,6 +19,8 @@ import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
 
 const QUEUES = ['SELECTED', 'EXTRACTED', 'TRANSFORMED'] as const;
 const ROUNDS = 3;
+/** Streams that nobody may want for a while: they are made again when somebody does. */
+const COMES_LATE = /_(BODIES|LOGS|schema)$/;
 
 let e2e: E2eStack;
 let pipelineId: string;
@@ -114,7 +116,7 @@ describe('a wiped JetStream', () => {
     expect(await itemsCounted()).toBe(13);
     const { revision } = await e2e.stack.api.pipeline(pipelineId);
     const before = await made();
-    expect(before.size).toBeGreaterThanOrEqual(10);
+    expect([...before.keys()].filter((name) => !COMES_LATE.test(name)).length).toBeGreaterThanOrEqual(7);
     const writer = writeItems();
     let countedBefore: number;
     try {
@@ -126,7 +128,7 @@ describe('a wiped JetStream', () => {
       await removeNamespace({ ...server, name: 'wipe', namespace: e2e.stack.namespace });
       await soon('all streams and buckets to be made anew', async () => {
         const now = await made();
-        return [...before].every(([name, since]) => (now.get(name) ?? 0) > since);
+        return [...before].every(([name, since]) => (now.get(name) ?? (COMES_LATE.test(name) ? Infinity : 0)) > since);
       });
       await soon('more rows to be counted', async () => (await itemsCounted()) > countedBefore);
     } finally {
@@ -144,7 +146,10 @@ describe('a wiped JetStream', () => {
     try {
       expect((await bus.heldDefinition(pipelineId)).definition).toMatchObject({ id: pipelineId, revision });
       expect(await bus.cursor(pipelineId)).not.toBeNull();
-      expect((await bus.readLogs({ limit: 10 })).length).toBeGreaterThan(0);
+      // All that the new log holds is counted.
+      const filter = { pipelineId, kinds: ['loaded'], since: new Date(0), limit: 100_000 } as const;
+      const logged = (await bus.readEvents(filter)).map((event) => (event.kind === 'loaded' ? event.inserted : 0));
+      expect(await itemsCounted()).toBeGreaterThanOrEqual(countedBefore + logged.reduce((sum, rows) => sum + rows, 0));
     } finally {
       await bus.close();
     }
