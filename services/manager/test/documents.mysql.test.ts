@@ -36,6 +36,16 @@ const pipelineId = async (name: string): Promise<string> =>
   String((await send('GET', `pipelines?name=${name}`)).body.items?.[0]?.['id']);
 
 describe('a document', () => {
+  it('of hundreds of mappings is read as any other, and one that is refused says where', async () => {
+    const mappings = Array.from({ length: 400 }, (_, index) => mapping(`table_${String(index)}`));
+    const document = channel('large', pipeline('large', { mappings }));
+    const planned = steps(await put('large', document, '?dryRun=true'));
+    expect([planned.length, planned.at(-1)]).toEqual([402, 'create mapping shop.table_399 → shop.table_399']);
+    const refused = await put('large', `${writeYaml(document)}\nformat: x\n`, '?dryRun=true');
+    expect(problem(refused)).toEqual([400, 'REQUEST_INVALID']);
+    expect(refused.text).toContain('the field format is there twice');
+  }, 60_000);
+
   it('makes a channel, is read back, and changes nothing the second time', async () => {
     const document = channel(
       'first',

@@ -11,13 +11,16 @@ import { applyDocument } from './apply-document.ts';
 import { channelDocumentOf, documentTag } from './channel-document.ts';
 import type { ChannelDocument } from './channel-document.ts';
 import type { DocumentPlanDto, DocumentQuery } from './document.dto.ts';
+import { LargeYamlReader } from './large-yaml-reader.ts';
 import { readDocument } from './read-document.ts';
 import type { WantedChannel } from './read-document.ts';
 import { findChannel, readChannel } from './stored-channel.ts';
-import { readYaml, writeYaml } from './yaml-text.ts';
+import { writeYaml } from './yaml-text.ts';
 
 /** A channel as one text, to be kept beside the code: written out, and applied as a whole or not at all. */
 export class DocumentService {
+  private readonly yaml = new LargeYamlReader();
+
   constructor(
     private readonly parts: {
       readonly store: Store;
@@ -48,7 +51,7 @@ export class DocumentService {
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
     const { store, clock, publisher, gate, access } = this.parts;
-    const wanted = await readDocument(typeof body === 'string' ? readYaml(body) : body, name);
+    const wanted = await readDocument(typeof body === 'string' ? await this.yaml.read(body) : body, name);
     const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
     const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
     const dataSourceIds = await access.dataSourceIds(by.caller);

@@ -2,7 +2,7 @@ import { isCollection, isMap, isScalar, Lexer, LineCounter, parseDocument, strin
 import type { Document, Node } from 'yaml';
 import { SyncError } from '@lutra/model';
 
-/** A channel of a thousand mappings, and some lists of columns; larger texts would hold up other requests for seconds. */
+/** A channel of a thousand mappings, and some lists of columns; larger texts take seconds to read. */
 export const DOCUMENT_CHARACTERS_MAX = 512 * 1024;
 /** Our documents have eight levels. */
 const DEPTH_MAX = 32;
