@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -142,6 +143,8 @@ export class RunningManager {
     const app = await NestFactory.create(ManagerModule.of(services, log), { logger: false });
     configureHttp(app, env);
     await app.listen(0, '127.0.0.1');
+    // The client ends idle connections. A server that does so, too, now and then ends one under its next request.
+    (app.getHttpServer() as Server).keepAliveTimeout = 0;
     const stop = new AbortController();
     const runs = workers.map((worker) => worker.run(stop.signal));
     const whyNotReady = (): string => workers.map((worker) => worker.whyNotReady?.() ?? '').join('');
