@@ -28,7 +28,7 @@ async function takeToken(): Promise<void> {
   const tables = (await installation.sql(`SHOW TABLES FROM ${database}`)).map((row) => String(Object.values(row)[0]));
   const table = tables.includes('api_key') ? 'api_key' : 'api_token';
   const hash = createHash('sha256').update(TOKEN).digest('hex');
-  await installation.sql(`UPDATE ${database}.${table} SET hash = '${hash}'`);
+  await installation.sql(`UPDATE ${database}.${table} SET hash = '${hash}' ORDER BY id LIMIT 1`);
   mkdirSync(dirname(installation.tokenFile), { recursive: true });
   writeFileSync(installation.tokenFile, TOKEN);
 }
@@ -38,6 +38,25 @@ const SERVERS = [
   ['MySQL', testServers().mysql],
   ...(oldest === null ? [] : ([['MariaDB 10.5', oldest]] as const)),
 ] as const;
+
+type List = (path: string) => Promise<readonly Record<string, unknown>[]>;
+
+/** Users, keys, alarms and revisions, which issue 5 had not. */
+async function showsWhatIssue6Keeps(list: List, pipelineId: string): Promise<void> {
+  expect(await list('users')).toMatchObject([{ name: 'anna', role: 'operator' }]);
+  const [channel] = await list('channels');
+  expect((await list('api-keys')).find(({ name }) => name === 'ci')).toMatchObject({ channelIds: [channel?.['id']] });
+  const [receiver] = await list('receivers');
+  const [rule] = await list('alarm-rules?name=late');
+  expect(rule).toMatchObject({ threshold: 60_000, receiverIds: [receiver?.['id']], problem: null });
+  expect(await list(`alarm-rules/${String(rule?.['id'])}/revisions`)).toMatchObject([
+    { number: 2, comment: 'quiet' },
+    { number: 1, comment: '' },
+  ]);
+  expect(await list('system-parameters/revisions')).toMatchObject([{ isCurrent: true }, { author: '' }]);
+  expect((await list(`pipelines/${pipelineId}/revisions`)).length).toBeGreaterThan(1);
+}
+
 const cases = DUMPS.flatMap((dump) => SERVERS.map(([name, server]) => [dump, name, server] as const));
 
 describe.each(cases)('the dump %s at %s', (dump, _name, server) => {
@@ -72,6 +91,7 @@ describe.each(cases)('the dump %s at %s', (dump, _name, server) => {
     expect(await list(`commands?pipelineId=${id}`)).toMatchObject([{ kind: 'START', reason: 'a dump' }]);
     expect((await list('audit')).length).toBeGreaterThanOrEqual(6);
     expect((await manager.request('GET', '/api/v1/audit/verify')).body).toMatchObject({ isIntact: true });
+    if (dump !== 'issue-5.sql') await showsWhatIssue6Keeps(list, id);
     const patched = await manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { lanes: 3 } } });
     expect(patched.body).toMatchObject({ parameters: { lanes: 3 } });
   }, 120_000);
@@ -79,5 +99,6 @@ describe.each(cases)('the dump %s at %s', (dump, _name, server) => {
 
 it('there is one of each closed issue', () => {
   installation = new Installation();
-  expect(DUMPS).toContain('issue-5.sql');
+  // Of the issues that have changed what the manager keeps; the first dump was recorded at the close of issue 5.
+  expect(DUMPS).toEqual(['issue-5.sql', 'issue-6.sql']);
 });

@@ -87,7 +87,29 @@ async function fill({ api }: LocalStack): Promise<string> {
       body: { source: { schema: 'shop', table }, target: { schema: 'copy' } },
     });
   await api.command(id, 'START', 'a dump', { force: true });
+  await fillAccess(api, channelId);
+  await fillAlarms(api, id);
   return id;
+}
+
+/** Since issue 6. */
+async function fillAccess(api: LocalStack['api'], channelId: string): Promise<void> {
+  await api.post('/users', { body: { name: 'anna', password: 'correct horse battery staple', role: 'operator' } });
+  await api.post('/api-keys', { body: { name: 'ci', role: 'viewer', channelIds: [channelId] } });
+  await api.patch('/system-parameters', { body: { removalDays: 9, logLevel: 'debug' } });
+}
+
+/** Since issue 6. The rule and the pipeline have a second revision. */
+async function fillAlarms(api: LocalStack['api'], pipelineId: string): Promise<void> {
+  const http = { url: 'https://hooks.example.com/a-secret-path' };
+  const receiver = await api.post('/receivers', { body: { name: 'desk', kind: 'webhook', http } });
+  const scope = { pipelineIds: [pipelineId], channelIds: [] };
+  const rule = await api.post('/alarm-rules', {
+    body: { name: 'late', kind: 'delay', threshold: 5_000, scope, receiverIds: [receiver.id] },
+  });
+  const path = { id: rule.id };
+  await api.patch('/alarm-rules/{id}', { path, headers: { 'X-Comment': 'quiet' }, body: { threshold: 60_000 } });
+  await api.patch('/pipelines/{id}', { path: { id: pipelineId }, body: { parameters: { maxRows: 700 } } });
 }
 
 /** Whatever their table is called in this release. */
