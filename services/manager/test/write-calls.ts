@@ -1,9 +1,7 @@
-import type { Permit } from '@lutra/model';
 import { must } from '@lutra/model';
-import type { TlsMaterial } from '@lutra/testing';
-import type { Furnished } from './furnished-installation.ts';
-import { PAUSED } from './furnished-installation.ts';
-import type { Answer, Installation, RunningManager } from './running-manager.ts';
+import type { Answer } from './running-manager.ts';
+import { before, MAPPINGS, mappingsInto, PASSWORD, REASON, Workshop } from './workshop.ts';
+import type { World } from './workshop.ts';
 
 export interface WriteCall {
   /** Below /api/v1. */
@@ -22,14 +20,6 @@ type Prepare = () => WriteCall | Promise<WriteCall>;
 /** By method and path below /api/v1; where the fields exclude each other, a route has several. */
 export type WriteCalls = Readonly<Record<string, readonly Prepare[]>>;
 
-interface World {
-  readonly installation: Installation;
-  readonly manager: RunningManager;
-  readonly furnished: Furnished;
-  readonly tls: TlsMaterial;
-}
-
-const PASSWORD = 'seven old bicycles';
 const SERVER = { kind: 'mariadb', host: 'db.example.com', port: 3306, user: 'u', password: 'p' };
 const SCHEDULE = { timeZone: 'UTC', windows: [{ days: [1], from: '08:00', until: '12:00' }] };
 const RULE = { kind: 'errorKeyword', keyword: 'a word', schedule: SCHEDULE };
@@ -41,101 +31,6 @@ const HTTP = {
   ...{ url: 'http://127.0.0.1:1/hook', secret: 's', headers: { 'x-a': 'b' } },
   template: { text: 'an alarm', parts: ['one'] },
 };
-const NAMES = { source: 'c', target: 'd' };
-/** What the texts of mappings depend on is in none of the others. */
-const MAPPINGS = [
-  { table: { exact: 't' }, target: 'e', columns: { mode: 'list', columns: [NAMES] } },
-  { table: { exact: 'u' }, target: 'f', onConflict: { kind: 'latestWins', column: 'd' } },
-  { table: { regex: 'a|b' }, columns: { mode: 'except', names: ['x'], renames: [NAMES] } },
-  {
-    table: { range: 'o_[1-2]' },
-    target: 'p_[1-2]',
-    onConflict: { kind: 'merge', deltaColumns: ['d'], columns: ['e'] },
-  },
-];
-
-/** One of each kind, into a schema. */
-const mappingsInto = (schema: string): readonly Record<string, unknown>[] =>
-  MAPPINGS.map(({ table, target, ...rest }) => ({
-    ...{ source: { schema: 's', table }, target: { schema, ...(target === undefined ? {} : { table: target }) } },
-    ...rest,
-  }));
-const REASON = { reason: 'a test' };
-
-/** What calls are made of: names that are new, and things that are nobody else's. */
-class Workshop {
-  private count = 0;
-
-  constructor(readonly world: World) {}
-
-  name(): string {
-    this.count += 1;
-    return `fresh ${String(this.count)}`;
-  }
-
-  known(collection: string, place = 0): string {
-    return must(this.world.furnished.existing[collection]?.[place], `there is one of ${collection}`);
-  }
-
-  create(path: string, body: object = {}): Promise<string> {
-    return this.world.manager.create(path, { name: this.name(), ...body });
-  }
-
-  remove(path: string): Promise<Answer> {
-    return this.world.manager.request('DELETE', `/api/v1/${path}`);
-  }
-
-  /** A pipeline whose databases do not exist. */
-  pipeline(): Promise<string> {
-    return this.create('pipelines', this.places());
-  }
-
-  /** Where one is, in a pipeline of its own. */
-  async mapping(kind = 0): Promise<string> {
-    const path = `pipelines/${await this.pipeline()}/mappings`;
-    return `${path}/${await this.world.manager.create(path, mappingsInto(this.name())[kind])}`;
-  }
-
-  places(): Record<string, string> {
-    const [sourceId, targetId] = [this.known('data-sources', 2), this.known('data-sources', 3)];
-    return { channelId: this.known('channels', 1), sourceId, targetId };
-  }
-
-  async permit(state: Permit['state']): Promise<void> {
-    const { coordinator } = this.world.manager;
-    const id = this.known('pipelines');
-    const standing = await coordinator.permit(id);
-    await coordinator.writePermit(id, { ...PAUSED, state }, standing?.version ?? null);
-  }
-
-  /** Whether the transaction is done, by a pipeline that does not run. */
-  async isBehind(gtid: string): Promise<boolean> {
-    await this.permit('PAUSED');
-    const { text } = await this.world.manager.request('GET', `/api/v1/pipelines/${this.known('pipelines')}/positions`);
-    const { place } = JSON.parse(text) as { readonly place: object };
-    return JSON.stringify(place).includes(`"${gtid}"`);
-  }
-
-  /** The skips of a pipeline that has not done the transaction. */
-  async skipsBefore(gtid: string): Promise<string> {
-    const path = `pipelines/${this.known('pipelines')}`;
-    const body = { to: { kind: 'gtid', gtid: before(gtid) }, force: true, ...REASON };
-    if (await this.isBehind(gtid))
-      await this.world.manager.request('POST', `/api/v1/${path}/positions/rewind`, { body });
-    return `${path}/skips`;
-  }
-
-  async session(): Promise<{ readonly token: string; readonly name: string }> {
-    const name = this.name();
-    await this.create('users', { name, password: PASSWORD, role: 'viewer' });
-    const { body } = await this.world.manager.request('POST', '/api/v1/login', {
-      headers: { authorization: '' },
-      body: { name, password: PASSWORD },
-    });
-    return { token: String(body['token']), name };
-  }
-}
-
 /** One right call of each route that writes, with each text that it takes; again and again, each about something new. */
 export function writeCalls(world: World): WriteCalls {
   const shop = new Workshop(world);
@@ -193,6 +88,22 @@ function callsOfConfiguration(shop: Workshop): WriteCalls {
     ...calls,
     'PATCH system-parameters': [
       () => ({ path: 'system-parameters', body: { pipelineDefaults: { preferredSelect: 's', preferredLoad: 'l' } } }),
+    ],
+    'POST alarm-rules/{id}/revisions/{number}/rollback': [
+      async () => {
+        const path = `alarm-rules/${await shop.create('alarm-rules', RULE)}`;
+        await shop.world.manager.request('PATCH', `/api/v1/${path}`, { body: { keyword: 'another' } });
+        return { path: `${path}/revisions/1/rollback` };
+      },
+    ],
+    'POST system-parameters/revisions/{number}/rollback': [
+      async () => {
+        const { manager } = shop.world;
+        const path = '/api/v1/system-parameters';
+        for (const removalDays of [9, 8]) await manager.request('PATCH', path, { body: { removalDays } });
+        const { body } = await manager.request('GET', `${path}/revisions`);
+        return { path: `system-parameters/revisions/${String(body.items?.[1]?.['number'])}/rollback` };
+      },
     ],
     'POST data-sources/{id}/switch': [
       async () => {
@@ -350,9 +261,6 @@ function callsOfOperation(shop: Workshop): WriteCalls {
     'POST receivers/{id}/test-send': [() => ({ path: `receivers/${shop.known('receivers')}/test-send` })],
   };
 }
-
-/** The transaction before it, in its domain. */
-const before = (gtid: string): string => gtid.replace(/\d+$/, (sequence) => String(Number(sequence) - 1));
 
 function callsOfCallers(shop: Workshop): WriteCalls {
   const channelIds = [shop.known('channels')];
