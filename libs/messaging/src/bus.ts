@@ -148,10 +148,14 @@ export interface LogPlace {
   readonly sequence: number;
 }
 
-/** Which part of the log is followed. What is there and cannot be read is passed over, and told to `onUnreadable`. */
+/**
+ * Which part of the log is followed. What is there and cannot be read is passed over, and told to `onUnreadable`. `onEnd` is
+ * called each time that everything the log holds was read and taken; at once when nothing is there to read.
+ */
 export interface EventLogFilter extends EventFilter {
   readonly after: LogPlace | null;
   readonly since: Date;
+  readonly onEnd?: () => void;
   readonly onUnreadable?: (place: LogPlace, failure: SyncError) => void;
 }
 

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { must } from '@lutra/model';
 import type { LutraEvent, WarningEvent, WindowEvent } from '@lutra/model';
+import { waitUntil } from '@lutra/testing';
 import { connect } from '@nats-io/transport-node';
 import { openBus } from '../src/index.ts';
 import { NatsLink } from '../src/nats/nats-link.ts';
@@ -184,6 +185,48 @@ describe('the event log', () => {
     const { place } = await nextOf(iteratorOf(test.bus.followLog({ after: null, since }, stop.signal)));
     const again = test.bus.followLog({ after: placeIn(place.log), since }, stop.signal);
     expect((await nextOf(iteratorOf(again))).event.process).toBe(1);
+  });
+
+  it('says that everything was read: once what came before was taken, whatever its kind, and at once of an empty log', async () => {
+    const ends: string[] = [];
+    const follow = async (name: string): Promise<void> => {
+      let taken = 0;
+      const onEnd = (): void => {
+        ends.push(`${name} ${String(taken)}`);
+      };
+      const filter = { kinds: ['loaded', 'failed'] as const, after: null, since: new Date(0), onEnd };
+      for await (const { event } of test.bus.followLog(filter, stop.signal)) taken += event.kind === 'loaded' ? 1 : 0;
+    };
+    const following = [follow('empty')];
+    await waitUntil(() => ends.includes('empty 0'), { what: 'the end of the empty log', timeoutMs: 10_000 });
+    for (let process = 1; process <= 300; process++) await test.bus.publishEvent(loadedEvent({ process }));
+    await test.bus.publishEvent(warning('P1', 'LAST'));
+    following.push(follow('filled'));
+    await waitUntil(() => ends.includes('filled 300'), { what: 'the end of the filled log', timeoutMs: 10_000 });
+    expect(ends.find((end) => end.startsWith('filled'))).toBe('filled 300');
+    stop.abort();
+    await Promise.all(following);
+  });
+
+  it('passes over what is no event, and tells its place', async () => {
+    const link = await NatsLink.open(test.options);
+    await test.bus.publishEvent(loadedEvent({ process: 1 }));
+    await link.publish(link.subjects.event(loadedEvent()), new TextEncoder().encode('{"kind":'), { id: 'broken' });
+    await test.bus.publishEvent(loadedEvent({ process: 2 }));
+    await link.close();
+    const unreadable: [number, string][] = [];
+    const onUnreadable = ({ sequence }: { readonly sequence: number }, { code }: { readonly code: string }): void => {
+      unreadable.push([sequence, code]);
+    };
+    const followed = iteratorOf(
+      test.bus.followLog({ kinds: ['loaded'], after: null, since: new Date(0), onUnreadable }, stop.signal),
+    );
+    const seen = [await nextOf(followed), await nextOf(followed)];
+    expect(seen.map(({ event }) => event.process)).toEqual([1, 2]);
+    expect(unreadable).toEqual([
+      [must(seen[0], 'two were read').place.sequence + 1, expect.stringMatching(/^BUS_|^MESS/)],
+    ]);
+    expect(processes(await test.bus.readEvents({ limit: 10 }))).toEqual([1, 2]);
   });
 
   async function nextUntilSeen(iterator: AsyncIterator<LutraEvent>): Promise<void> {

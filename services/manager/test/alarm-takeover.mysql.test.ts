@@ -136,7 +136,7 @@ it('a leader that was overtaken while it looked writes nothing, and neither does
   try {
     const nothing: Look = {
       facts: {
-        ...{ nowMs: Date.now(), pipelines: [], notices: { value: [] }, storage: { value: [] } },
+        ...{ nowMs: Date.now(), isLogRead: true, pipelines: [], notices: { value: [] }, storage: { value: [] } },
         // Nobody is lost any more: the alarm of the test before would end.
         lostInstances: { value: [] },
       },

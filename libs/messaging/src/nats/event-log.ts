@@ -90,17 +90,22 @@ export class EventLog {
 
   /** What matches, not decoded: the subject ends with the kind, and most events are of kinds that few readers ask for. */
   private async *messages(
-    filter: EventFilter,
+    filter: EventFilter & Pick<EventLogFilter, 'onEnd'>,
     start: ReadStart,
     signal: AbortSignal,
   ): AsyncGenerator<StoredMessage, void, undefined> {
     for await (const message of this.all(filter, start, signal)) if (isWanted(filter, message)) yield message;
   }
 
-  private all(filter: EventFilter, start: ReadStart, signal: AbortSignal): AsyncGenerator<StoredMessage> {
-    const { kinds } = filter;
+  private all(
+    filter: EventFilter & Pick<EventLogFilter, 'onEnd'>,
+    start: ReadStart,
+    signal: AbortSignal,
+  ): AsyncGenerator<StoredMessage> {
+    const { kinds, onEnd } = filter;
     const subject = this.link.subjects.eventFilter(filter, kinds?.length === 1 ? kinds[0] : undefined);
-    return readOrdered(this.link, { stream: this.link.subjects.streams.events, filter: subject, start, signal });
+    const stream = this.link.subjects.streams.events;
+    return readOrdered(this.link, { stream, filter: subject, start, signal, ...(onEnd && { onEnd }) });
   }
 
   private windows(filter: EventFilter, start: ReadStart, signal: AbortSignal): AsyncGenerator<StoredMessage> {

@@ -43,6 +43,8 @@ export interface OrderedRead {
   readonly filter: string;
   readonly start: ReadStart;
   readonly signal: AbortSignal;
+  /** Whenever nothing is left to read, and who reads has asked for more. */
+  readonly onEnd?: () => void;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function* readOrdered(link: NatsLink, read: OrderedRead): AsyncGene
       const { subject, data, headers } = pulled.message;
       const { streamSequence: sequence, pending } = info;
       yield { subject, data, headers, sequence, pending, created: cursor.created, dropped: cursor.takeDropped() };
+      if (pending === 0) read.onEnd?.();
     }
   } finally {
     cursor.forget();
@@ -84,7 +87,7 @@ export async function* readOrdered(link: NatsLink, read: OrderedRead): AsyncGene
 }
 
 /** How many stored messages match from a start on. */
-export async function countStored(link: NatsLink, read: Omit<OrderedRead, 'signal'>): Promise<number> {
+export async function countStored(link: NatsLink, read: Omit<OrderedRead, 'signal' | 'onEnd'>): Promise<number> {
   const info = await addConsumer(link, read, startConfig(read.start));
   link.jsm.consumers.delete(read.stream, info.name).catch(() => undefined); // The server forgets it anyway.
   return info.num_pending;
@@ -118,6 +121,7 @@ class ReadCursor {
     const info = await addConsumer(this.link, this.read, this.startConfig(isAnew));
     this.created = created;
     this.consumer = info.name;
+    if (info.num_pending === 0) this.read.onEnd?.();
     return { stream: this.read.stream, consumer: info.name };
   }
 

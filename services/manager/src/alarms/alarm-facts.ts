@@ -55,6 +55,8 @@ export interface Notice {
 /** Everything that rules are judged by, at one moment. What no rule needs was not asked for. */
 export interface AlarmFacts {
   readonly nowMs: number;
+  /** False while the manager reads the event log: what it has not heard of may be there. */
+  readonly isLogRead: boolean;
   readonly pipelines: readonly PipelineFacts[];
   /** Failures and warnings of the last {@link NOTICE_MS}, each once. */
   readonly notices: Asked<readonly Notice[]>;

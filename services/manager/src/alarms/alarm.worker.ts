@@ -11,7 +11,7 @@ import type { FactReader } from './fact-reader.ts';
 import { removeHistory } from './remove-history.ts';
 
 const CYCLE_MS = 3_000;
-/** A manager that has just started has not read the event log yet, and takes every pipeline for silent. */
+/** A manager that has just started has not read the event log yet: there is little that it could judge. */
 const WARM_UP_MS = 4_000;
 const HISTORY_MS = 600_000;
 

@@ -60,16 +60,18 @@ function epochOf({ permit }: PipelineFacts): number | null {
 }
 
 function seePipeline(rule: WatchedRule, pipeline: PipelineFacts, facts: AlarmFacts): Sighting {
-  const { nowMs } = facts;
+  const { nowMs, isLogRead } = facts;
+  const ofView = (see: (running: Running) => Sighting): Sighting =>
+    ofRunning(pipeline, (permit) => (isLogRead ? see({ pipeline, permit, nowMs }) : LOG_UNREAD));
   switch (rule.kind) {
     case 'delay':
-      return ofRunning(pipeline, (permit) => seeDelay(rule, { pipeline, permit, nowMs }));
+      return ofView((running) => seeDelay(rule, running));
     case 'noProgress':
-      return ofRunning(pipeline, (permit) => seeNoProgress(rule, { pipeline, permit, nowMs }));
+      return ofView((running) => seeNoProgress(rule, running));
     case 'processAge':
-      return ofRunning(pipeline, (permit) => seeProcessAge(rule, { pipeline, permit, nowMs }));
+      return ofView((running) => seeProcessAge(rule, running));
     case 'positionNotMoving':
-      return ofRunning(pipeline, (permit) => seePosition(rule, { pipeline, permit, nowMs }));
+      return ofView((running) => seePosition(rule, running));
     case 'queueAge':
       return judge(rule, pipeline.queuedSinceMs, (sinceMs) => [
         sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs),
@@ -78,6 +80,7 @@ function seePipeline(rule: WatchedRule, pipeline: PipelineFacts, facts: AlarmFac
     case 'errorKeyword':
       return judge(rule, facts.notices, (notices) => seeKeyword(rule, pipeline, notices));
     case 'conflictRate': {
+      if (!isLogRead) return LOG_UNREAD;
       const value = conflictsOfLastMinute(pipeline.view.statistics, nowMs);
       return judged(rule, value, `${String(value)} conflicts were settled in the last minute`);
     }
@@ -95,6 +98,7 @@ function seePipeline(rule: WatchedRule, pipeline: PipelineFacts, facts: AlarmFac
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 const unknown = (message: string): Sighting => ({ state: 'unknown', message });
+const LOG_UNREAD = unknown('The manager is still reading the event log');
 const ok = (message: string, value: number | null = null): Sighting => ({ state: 'ok', value, message });
 
 function judged({ kind, threshold }: WatchedRule, value: number, message: string): Sighting {

@@ -61,7 +61,9 @@ export class FactReader {
 
   /** Throws only what the store throws: everything else that cannot be read is a fact of its own. */
   async read(kinds: ReadonlySet<AlarmKind>): Promise<Look> {
-    const { bus, store } = this.parts;
+    const { bus, store, clock, watch } = this.parts;
+    // Before any view is taken.
+    const isLogRead = watch.isFilled;
     const memory = await readMemory(store);
     this.places.begin(memory.places);
     const [pipelines, dataSources] = await store.run(async (manager) => [
@@ -91,8 +93,11 @@ export class FactReader {
       return { pipeline, permit, place };
     });
     const facts = await eachOf(described, (described) => this.describe({ ...described, shared, isWanted }));
-    const nowMs = this.parts.clock.now().getTime();
-    return { facts: { nowMs, pipelines: facts, notices, lostInstances, storage }, change: this.changeOf(memory) };
+    const nowMs = clock.now().getTime();
+    return {
+      facts: { nowMs, isLogRead, pipelines: facts, notices, lostInstances, storage },
+      change: this.changeOf(memory),
+    };
   }
 
   private changeOf(memory: FactMemory): MemoryChange {

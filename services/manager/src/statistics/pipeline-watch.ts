@@ -84,6 +84,8 @@ function isNewerWord(event: CommandEvent, known: CommandEvent | null): boolean {
 /** Views of all pipelines, in memory. */
 export class PipelineWatch {
   private readonly views = new Map<string, PipelineView>();
+  /** False until all that the log held at the start was folded: what no event tells until then need not be so. */
+  isFilled = false;
 
   view(pipelineId: string): PipelineView {
     return this.views.get(pipelineId) ?? NO_VIEW;

@@ -67,7 +67,11 @@ export class StatisticsWorker implements Worker {
   }
 
   private async followLog({ since, saved }: Beginning, signal: AbortSignal): Promise<void> {
-    for await (const { event, place } of this.parts.bus.followLog({ kinds: FOLLOWED, after: null, since }, signal))
+    const onEnd = (): void => {
+      this.parts.watch.isFilled = true;
+    };
+    const filter = { kinds: FOLLOWED, after: null, since, onEnd };
+    for await (const { event, place } of this.parts.bus.followLog(filter, signal))
       this.fold(event, { id: idOf(place), isNew: place.log !== saved?.log || place.sequence > saved.sequence });
   }
 

@@ -66,7 +66,14 @@ function pipeline(change: {
 }
 
 const facts = (change: Partial<AlarmFacts> = {}): AlarmFacts => ({
-  ...{ nowMs: NOW_MS, pipelines: [], notices: { value: [] }, lostInstances: { value: [] }, storage: { value: [] } },
+  ...{
+    nowMs: NOW_MS,
+    isLogRead: true,
+    pipelines: [],
+    notices: { value: [] },
+    lostInstances: { value: [] },
+    storage: { value: [] },
+  },
   ...change,
 });
 
@@ -78,6 +85,22 @@ const rule = (kind: AlarmKind, change: Partial<WatchedRule> = {}): WatchedRule =
     scope: null,
   },
   ...change,
+});
+
+describe('before the event log was read', () => {
+  it.each<[AlarmKind, string, string, PipelineFacts]>([
+    ['delay', 'is not known', 'unknown', pipeline({ window: windowEvent() })],
+    ['noProgress', 'is not known', 'unknown', pipeline({})],
+    ['processAge', 'is not known', 'unknown', pipeline({ window: windowEvent() })],
+    ['positionNotMoving', 'is not known', 'unknown', pipeline({ facts: { cursorMovedMs: { value: 1 } } })],
+    ['conflictRate', 'is not known', 'unknown', pipeline({})],
+    ['noProgress', 'of a pipeline that is not meant to run is well', 'ok', pipeline({ permit: null })],
+    ['deadLetters', 'is known: the target was asked', 'ok', pipeline({})],
+    ['queueAge', 'is known: the bus was asked', 'ok', pipeline({})],
+  ])('%s %s', (kind, _what, expected, subject) => {
+    const { sights } = evaluateRule(rule(kind), facts({ isLogRead: false, pipelines: [subject] }));
+    expect(sights.map(({ sighting }) => sighting.state)).toEqual([expected]);
+  });
 });
 
 describe('a rule about pipelines', () => {
