@@ -8,7 +8,7 @@ export const METRICS = {
   stageDuration: 'lutra.stage.duration',
   stageFailures: 'lutra.stage.failures',
   stageThrottled: 'lutra.stage.throttled',
-  eventsSkipped: 'lutra.events.skipped',
+  eventsSkipped: 'lutra.event.skipped',
   budgetHeld: 'lutra.budget.held',
   budgetLimit: 'lutra.budget.limit',
   eventLoopDelayP50: 'nodejs.eventloop.delay.p50',

@@ -93,7 +93,7 @@ describe('HTTP front', () => {
     meter.recordFailure({ pipelineId: 'p1', code: 'BUS_BODY_MISSING' });
     eventMeter().recordSkipped();
     const { text } = await get('/metrics');
-    expect(text).toContain('lutra_events_skipped_total 1');
+    expect(text).toContain('lutra_event_skipped_total 1');
     expect(text).toContain('lutra_stage_rows_total{stage="extract",lutra_pipeline="p1"} 12');
     expect(text).toContain('lutra_stage_bytes_total{stage="extract",lutra_pipeline="p1"} 3400');
     expect(text).toMatch(/lutra_stage_duration_bucket\{[^}]*le="0.025"\} 1/);
