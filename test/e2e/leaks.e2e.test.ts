@@ -233,7 +233,7 @@ describe('an installation full of secrets', () => {
     );
     // The name of an unknown field is told to whoever sent it, and to nobody else.
     expect(found.filter((one) => !one.startsWith('field: answer '))).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });
 
 /** As it is, in a URL, in JSON, in base64 at each of the three offsets, in hexadecimal. */

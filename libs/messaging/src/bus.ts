@@ -156,6 +156,8 @@ export interface EventLogFilter extends EventFilter {
   readonly after: LogPlace | null;
   readonly since: Date;
   readonly onEnd?: () => void;
+  /** What is of other kinds was passed, up to here: a reader that keeps its place need not come back to it. */
+  readonly onPassed?: (place: LogPlace) => void;
   readonly onUnreadable?: (place: LogPlace, failure: SyncError) => void;
 }
 

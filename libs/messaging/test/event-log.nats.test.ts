@@ -6,6 +6,7 @@ import type { LutraEvent, WarningEvent, WindowEvent } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
 import { connect } from '@nats-io/transport-node';
 import { openBus } from '../src/index.ts';
+import type { LogPlace } from '../src/index.ts';
 import { NatsLink } from '../src/nats/nats-link.ts';
 import { readNewest } from '../src/nats/read-newest.ts';
 import { command, eventually, iteratorOf, loadedEvent, nextOf, openTestBus } from './fixtures.ts';
@@ -168,10 +169,15 @@ describe('the event log', () => {
     const { place } = must(seen.at(-1), 'three were read');
     await test.bus.publishEvent(warning('P1', 'W'));
     await test.bus.publishEvent(loadedEvent({ process: 6 }));
-    const second = iteratorOf(test.bus.followLog({ ...all, after: place }, stop.signal));
+    const passed: number[] = [];
+    const onPassed = ({ sequence }: LogPlace): number => passed.push(sequence);
+    const second = iteratorOf(
+      test.bus.followLog({ ...all, kinds: ['loaded', 'failed'], after: place, onPassed }, stop.signal),
+    );
     expect(
       [await nextOf(second), await nextOf(second), await nextOf(second)].map(({ event }) => event.process),
     ).toEqual([4, 5, 6]);
+    expect(passed).toEqual([place.sequence + 3]);
   });
 
   it.each([

@@ -209,7 +209,7 @@ async function takeCommands(): Promise<void> {
 
 const CAUSES: readonly Cause[] = [
   {
-    ...{ kind: 'noProgress', threshold: 60_000, says: /^Nothing was loaded for 10 min/ },
+    ...{ kind: 'noProgress', threshold: 60_000, says: /^Nothing was loaded for 1\d min/ },
     hold: (id) => window(id, { lagMs: 900_000 }),
     rest: async (id) => {
       await load(id, { atMs: Date.now() });

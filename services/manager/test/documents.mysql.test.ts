@@ -250,6 +250,28 @@ describe('refused as a whole', () => {
     expect(problem(await put('ninth', channel('ninth'), '?prune=yes'))).toEqual([400, 'REQUEST_INVALID']);
   });
 
+  it('an expression that takes long, by its place; one that is stored already is left alone', async () => {
+    const unsafe = '(a|a)*(b|b)*(a|a)*x';
+    const document = (regex: string): Record<string, unknown> =>
+      channel(
+        'regexes',
+        pipeline('regex', { mappings: [{ source: { schema: 's', table: { regex } }, target: { schema: 't' } }] }),
+      );
+    expect((await put('regexes', document('a+'))).status).toBe(200);
+    const refused = await put('regexes', document(unsafe));
+    expect([refused.body['code'], refused.body['details']]).toMatchObject([
+      'MAPPING_REGEX_UNSAFE',
+      { fields: [{ field: 'pipelines.0.mappings.0' }] },
+    ]);
+    // As a release that judged otherwise has left it.
+    const { database } = installation;
+    await installation.sql(
+      `UPDATE ${database}.mapping SET source = REPLACE(source, '"a+"', '"${unsafe}"') WHERE source LIKE '%"a+"%'`,
+    );
+    const repeated = await put('regexes', document(unsafe));
+    expect([repeated.status, steps(repeated)]).toEqual([200, []]);
+  });
+
   it('a body that is too large', async () => {
     const answer = await put('r', `a: ${'x'.repeat(3 * 1024 * 1024)}`);
     expect([answer.status, answer.body['code']]).toEqual([413, 'REQUEST_INVALID']);

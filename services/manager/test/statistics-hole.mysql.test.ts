@@ -34,6 +34,8 @@ it('a manager that was away for longer than the log reaches back says of which t
   const bus = await openBus({ ...nats, name: 'small', namespace, eventsBytesMax: 32 * 1024 });
   for (let id = 2; id <= 200; id++) await bus.publishEvent(process(id));
   await bus.close();
+  // Nothing more is dropped while the second manager reads.
+  await (await openBus({ ...nats, name: 'roomy', namespace, eventsBytesMax: 64 * 1024 * 1024 })).close();
   const second = await installation.start();
   await untilFolded(200);
   const get = async (path: string) => (await second.request('GET', `/api/v1/${path}`)).body;
@@ -46,4 +48,32 @@ it('a manager that was away for longer than the log reaches back says of which t
   expect(Date.parse(holes[0]?.to ?? '')).toBe(START_MS + (201 - (sum.processes - 1)) * 100);
   expect((await get(`statistics/tables?pipelineId=${pipelineId}`))['holes']).toEqual(holes);
   expect((await get('events?kinds=warning')).items).toMatchObject([{ code: 'STATISTICS_HOLE', pipelineId: null }]);
+  await second.stop();
+}, 90_000);
+
+it('what the log drops of kinds that are not counted, and were read, is no hole', async () => {
+  const { namespace, database } = installation;
+  const small = await openBus({ ...testServers().nats, name: 'small', namespace, eventsBytesMax: 32 * 1024 });
+  const third = await installation.start();
+  const holes = async () => (await third.request('GET', '/api/v1/statistics')).body['holes'];
+  const before = await holes();
+  const place = async (): Promise<number> =>
+    Number((await installation.sql(`SELECT sequence FROM ${database}.statistic_place`))[0]?.['sequence']);
+  const first = await place();
+  const at = new Date().toISOString();
+  for (let id = 0; id < 300; id++)
+    await small.publishEvent({
+      ...{ v: 1, kind: 'instance-joined', at, who: 'arbiter-1', pipelineId: null, epoch: null, process: null },
+      ...{ traceId: null, service: 'load', instance: `load-${String(id)}` },
+    });
+  await waitUntil(async () => (await place()) >= first + 300, { what: 'the place to move on', timeoutMs: 30_000 });
+  await third.stop();
+  const fourth = await installation.start();
+  const { body } = await fourth.request('GET', '/api/v1/pipelines');
+  const pipelineId = String(body.items?.[0]?.['id']);
+  await small.publishEvent(loaded({ pipelineId, epoch: 2, process: 301, atMs: Date.now() - 1_000 }));
+  await small.close();
+  const count = `SELECT 1 FROM ${database}.process_history WHERE process = 301`;
+  await waitUntil(async () => (await installation.sql(count)).length === 1, { what: 'the fold', timeoutMs: 30_000 });
+  expect((await fourth.request('GET', '/api/v1/statistics')).body['holes']).toEqual(before);
 }, 90_000);

@@ -55,8 +55,11 @@ export class EventLog {
     let isBehindHole = false;
     for await (const message of this.all(filter, start, signal)) {
       isBehindHole ||= message.dropped > 0;
-      if (!isWanted(filter, message)) continue;
       const place = { log: message.created, sequence: message.sequence };
+      if (!isWanted(filter, message)) {
+        filter.onPassed?.(place);
+        continue;
+      }
       const event = eventOf(message);
       if (SyncError.is(event)) {
         filter.onUnreadable?.(place, event);

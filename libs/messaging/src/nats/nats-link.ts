@@ -1,6 +1,6 @@
 import { systemClock } from '@lutra/model';
 import type { Clock } from '@lutra/model';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamClient, JetStreamManager, PubAck } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
@@ -177,7 +177,8 @@ export class NatsLink {
     const { config } = await this.jsm.streams.info(this.subjects.streams.events);
     if (config.max_bytes === max_bytes) return;
     await this.jsm.streams.update(config.name, { ...config, max_bytes }).catch((error: unknown) => {
-      if (!isStorageInsufficient(error)) throw error;
+      // Another limit of the account, too: no service stays away for the size of a log.
+      if (!(error instanceof JetStreamApiError)) throw error;
     });
   }
 

@@ -55,8 +55,8 @@ export class StreamRepair {
     const { subjects, clock } = parts;
     this.stalled = new FadingMap(clock, FORGET_MS);
     this.pauses = new RepairPauses(clock);
-    const { selected, extracted, transformed, bodies } = subjects.streams;
-    this.transport = new Set([selected, extracted, transformed, bodies]);
+    const { selected, extracted, transformed, bodies, windows } = subjects.streams;
+    this.transport = new Set([selected, extracted, transformed, bodies, windows]);
     this.owners = streamConfigs(subjects).map(({ name, subjects: held = [] }) => ({
       stream: name,
       prefix: (held[0] ?? '').replace(/>$/, ''),

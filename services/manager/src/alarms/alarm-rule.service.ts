@@ -109,7 +109,8 @@ export class AlarmRuleService {
       const entity = await findResource(manager, AlarmRuleEntity, id);
       requireMatch(entity.version, ifMatch);
       const before = await alarmRuleDtoOf(manager, entity);
-      const revised = RULE_REVISIONS.of(entity);
+      // What cannot be read is nothing that a rollback could put back.
+      const revised = unreadableField(entity) === null ? RULE_REVISIONS.of(entity) : null;
       assignGiven(entity, await columns(manager, entity), at);
       requireReadable(entity);
       await checkRule(manager, entity, before);

@@ -4,6 +4,7 @@ import { ALARM_KINDS } from './alarm-kind.ts';
 import type { AlarmFacts, Asked, Notice, PipelineFacts } from './alarm-facts.ts';
 import type { AlarmRuleEntity } from './alarm-rule.entity.ts';
 import type { Sighting } from './step-alarm.ts';
+import { withoutRepeats } from './without-repeats.ts';
 
 export type WatchedRule = Pick<AlarmRuleEntity, 'kind' | 'threshold' | 'keyword' | 'scope'>;
 
@@ -206,14 +207,16 @@ function seeKeyword(
 ): readonly [number, string] {
   if (keyword === null || keyword === '') throw new Error('the rule has no keyword');
   const wanted = keyword.toLowerCase();
-  const found = notices
+  const said = notices
     .filter(({ pipelineId }) => pipelineId === id)
     .filter(({ code, message }) => `${code} ${message}`.toLowerCase().includes(wanted));
+  // Only now: the line may have the word that its event has not.
+  const found = withoutRepeats(said);
   const newest = found.at(-1);
-  const said = newest === undefined ? '' : `: ${newest.code} ${newest.message}`.slice(0, KEYWORD_MESSAGE_CHARS_MAX);
+  const last = newest === undefined ? '' : `: ${newest.code} ${newest.message}`.slice(0, KEYWORD_MESSAGE_CHARS_MAX);
   return [
     found.length,
-    `${String(found.length)} failures and warnings of the last five minutes have '${keyword}'${said}`,
+    `${String(found.length)} failures and warnings of the last five minutes have '${keyword}'${last}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { SENT_LEVELS } from '@lutra/model';
 import type { Clock, FailedEvent, LogLine, WarningEvent } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import { NOTICE_MS } from './alarm-facts.ts';
@@ -11,8 +12,6 @@ const NOTICES_PER_PIPELINE_MAX = 500;
 const EVENTS_MAX = 10_000;
 /** Of each level: lines are large, and the stream holds the newest only. */
 const LINES_MAX = 1_000;
-/** An instance that reports a failure logs it too, somewhat earlier or later. */
-const SAME_MS = 10_000;
 const MESSAGE_CHARS_MAX = 1_000;
 
 /** Failures and warnings of the last five minutes, from the event log and from the logs of all instances, each read once. */
@@ -23,20 +22,21 @@ export class NoticeWatch {
 
   constructor(private readonly parts: { readonly bus: Bus; readonly clock: Clock }) {}
 
-  /** For each pipeline in their order; a line about what is told by an event is left out. */
+  /** Those of events and those of lines, also of lines about what an event tells (see withoutRepeats). */
   async read(): Promise<Notice[]> {
     const { bus, clock } = this.parts;
     const nowMs = clock.now().getTime();
     const oldestMs = nowMs - NOTICE_MS;
     const since = new Date(Math.max(oldestMs, (this.readUntilMs ?? 0) - OVERLAP_MS));
     const events = await bus.readEvents({ kinds: ['failed', 'warning'], since, limit: EVENTS_MAX });
-    const lines = await bus.readLogs({ since, limit: LINES_MAX });
+    const lines: LogLine[] = [];
+    for (const level of SENT_LEVELS) lines.push(...(await bus.readLogs({ since, limit: LINES_MAX, level })));
     for (const event of events) if (event.kind === 'failed' || event.kind === 'warning') this.keep(noticeOf(event));
     // Rules are about pipelines.
     for (const line of lines) if (line.pipelineId !== null) this.keep(noticeOfLine(line));
     this.readUntilMs = nowMs;
     this.forget(oldestMs);
-    return [...this.kept.values()].flatMap((notices) => withoutRepeats([...notices.values()]));
+    return [...this.kept.values()].flatMap((notices) => [...notices.values()]);
   }
 
   private keep(notice: Notice): void {
@@ -67,15 +67,4 @@ function noticeOfLine({ at, instance, pipelineId, code, message, fields }: LogLi
   const reason = typeof err === 'object' && err !== null && 'message' in err ? `: ${String(err.message)}` : '';
   const said = (message + reason).slice(0, MESSAGE_CHARS_MAX);
   return { at, who: instance, pipelineId, code: code ?? '', message: said, isLine: true };
-}
-
-function withoutRepeats(notices: readonly Notice[]): Notice[] {
-  const sorted = notices.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
-  const told = new Map<string, number[]>();
-  const keyOf = ({ who, code }: Notice): string => JSON.stringify([who, code]);
-  for (const event of sorted)
-    if (!event.isLine) told.set(keyOf(event), [...(told.get(keyOf(event)) ?? []), Date.parse(event.at)]);
-  const isTold = (line: Notice): boolean =>
-    (told.get(keyOf(line)) ?? []).some((atMs) => Math.abs(atMs - Date.parse(line.at)) <= SAME_MS);
-  return sorted.filter((notice) => !notice.isLine || !isTold(notice));
 }

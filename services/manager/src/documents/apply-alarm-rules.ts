@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { must, SyncError } from '@lutra/model';
+import { requireInstallation } from '../access/access.ts';
 import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { alarmRuleDtoOf, newRule, removeRule, requireRoom, RULE_REVISIONS } from '../alarms/alarm-rule.service.ts';
 import { checkRule } from '../alarms/check-rule.ts';
@@ -52,6 +53,8 @@ async function leave({ manager, isPruning, step, audit }: RuleApplication, rule:
 
 async function create(application: RuleApplication, wanted: WantedRule): Promise<void> {
   const { manager, at, step, audit } = application;
+  // Before any look at what others have: names of theirs are not told either.
+  requireInstallation(application.caller);
   const { name, kind } = wanted.content;
   if (await manager.existsBy(AlarmRuleEntity, { name })) {
     const problem = `${wanted.field}.name: there is an alarm rule ${name} that is not of this channel alone`;
@@ -72,6 +75,7 @@ async function change(application: RuleApplication, stored: StoredRule, wanted: 
   const now = storedRuleContentOf(stored);
   const differences = structuralDiff(alarmRuleDocumentOf(now), alarmRuleDocumentOf(wanted.content));
   if (differences.length === 0) return;
+  requireInstallation(application.caller);
   if (now.kind !== wanted.content.kind)
     refuse(
       `${wanted.field}.kind`,

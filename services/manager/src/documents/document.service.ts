@@ -51,7 +51,10 @@ export class DocumentService {
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
     const { store, clock, publisher, gate, access } = this.parts;
-    const wanted = await readDocument(typeof body === 'string' ? await this.yaml.read(body) : body, name);
+    const regexes = await this.storedRegexes(name);
+    const wanted = await readDocument(typeof body === 'string' ? await this.yaml.read(body) : body, name, (regex) =>
+      regexes.has(regex),
+    );
     const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
     const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
     const dataSourceIds = await access.dataSourceIds(by.caller);
@@ -72,6 +75,16 @@ export class DocumentService {
     const plan = await store.change(work);
     publisher.wake();
     return plan;
+  }
+
+  /** Expressions that the channel has already: a document that repeats them is not refused for them. */
+  private storedRegexes(name: string): Promise<ReadonlySet<string>> {
+    return this.parts.store.run(async (manager) => {
+      const channel = await findChannel(manager, name);
+      const stored = channel === null ? [] : (await readChannel(manager, channel)).pipelines;
+      const tables = stored.flatMap(({ mappings }) => mappings.map(({ source }) => source.table));
+      return new Set(tables.flatMap((table) => ('regex' in table ? [table.regex] : [])));
+    });
   }
 
   /** Asked before the transaction: targets may be slow, and others wait for its lock. */

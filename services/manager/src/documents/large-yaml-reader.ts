@@ -8,6 +8,8 @@ const THREAD_CHARACTERS_MIN = 32 * 1024;
 /** A document of a thousand mappings takes less than one on an idle core. */
 const READ_MS_MAX = 20_000;
 const HEAP_MB_MAX = 256;
+/** More would wait for longer than any client does. */
+const WAITING_MAX = 4;
 
 /** What the thread answers. */
 export type ThreadAnswer = { readonly data: unknown } | { readonly refused: ErrorDetails };
@@ -20,17 +22,27 @@ const THREAD = new URL(
 
 /**
  * {@link readYaml} of texts that would hold up other requests: in a thread, one text at a time. Throws REQUEST_INVALID also for a
- * text that takes longer than 20 s, or more memory than a document needs.
+ * text that takes longer than 20 s, or more memory than a document needs; RESOURCE_CONFLICT while four others are being read.
  */
 export class LargeYamlReader {
   private last: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
 
   constructor(private readonly readMsMax = READ_MS_MAX) {}
 
   async read(text: string): Promise<unknown> {
     if (text.length < THREAD_CHARACTERS_MIN) return readYaml(text);
+    if (this.waiting >= WAITING_MAX) {
+      const problem = `${String(WAITING_MAX)} large documents are being read: send this one again when they are through`;
+      throw new SyncError('RESOURCE_CONFLICT', { problem });
+    }
+    this.waiting += 1;
     const reading = this.last.then(() => readInThread(text, this.readMsMax));
-    this.last = reading.catch(() => undefined); // Whoever asked hears of it.
+    this.last = reading
+      .catch(() => undefined) // Whoever asked hears of it.
+      .then(() => {
+        this.waiting -= 1;
+      });
     return reading;
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PipelineParameters } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { ALARM_KINDS } from '../alarms/alarm-kind.ts';
@@ -43,8 +44,15 @@ export interface WantedRule {
 
 const pipe = requestPipe();
 
-/** Plain data as what a document wants, checked field by field as requests are. Throws REQUEST_INVALID. */
-export async function readDocument(data: unknown, name: string): Promise<WantedChannel> {
+/**
+ * Plain data as what a document wants, checked field by field as requests are. Other requests are answered between expressions;
+ * those that `isStored` knows are not judged again. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE.
+ */
+export async function readDocument(
+  data: unknown,
+  name: string,
+  isStored: (regex: string) => boolean,
+): Promise<WantedChannel> {
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return refuse('document', 'The document has to be a map with format, channel, pipelines and alarmRules');
   const given = (await pipe.transform(data, { type: 'body', metatype: ChannelDocumentDto })) as ChannelDocumentDto;
@@ -53,7 +61,9 @@ export async function readDocument(data: unknown, name: string): Promise<WantedC
       'channel.name',
       'channel.name is not the name in the address: a channel cannot be renamed by its document',
     );
-  const pipelines = (given.pipelines ?? []).map((pipeline, index) => wantedOf(pipeline, `pipelines.${String(index)}`));
+  const pipelines: WantedPipeline[] = [];
+  for (const [index, pipeline] of (given.pipelines ?? []).entries())
+    pipelines.push(await wantedOf(pipeline, `pipelines.${String(index)}`, isStored));
   refuseTwice(pipelines.map((pipeline) => ({ field: `${pipeline.field}.name`, name: pipeline.name })));
   const alarmRules = (given.alarmRules ?? []).map((rule, index) => wantedRuleOf(rule, `alarmRules.${String(index)}`));
   refuseTwice(alarmRules.map(({ field, content }) => ({ field: `${field}.name`, name: content.name })));
@@ -70,18 +80,22 @@ function wantedRuleOf(given: DocumentAlarmRuleDto, field: string): WantedRule {
   return { field, content: storedRuleContentOf({ rule: defaults, ...names }) };
 }
 
-function wantedOf(
+async function wantedOf(
   { name, source, target, start, parameters, mappings }: DocumentPipelineDto,
   field: string,
-): WantedPipeline {
+  isStored: (regex: string) => boolean,
+): Promise<WantedPipeline> {
+  const contents: MappingContent[] = [];
+  for (const [index, mapping] of (mappings ?? []).entries()) {
+    contents.push(inside(`${field}.mappings.${String(index)}`, () => mappingContentOf(mapping, isStored)));
+    if (mapping.source.table.regex !== undefined) await setImmediate();
+  }
   const set = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined);
   const wanted: WantedPipeline = {
     ...{ field, name, source, target },
     start: start ?? { kind: 'latest' },
     parameters: Object.fromEntries(set),
-    mappings: (mappings ?? []).map((mapping, index) =>
-      inside(`${field}.mappings.${String(index)}`, () => mappingContentOf(mapping)),
-    ),
+    mappings: contents,
   };
   inside(field, () => {
     checkParameters(wanted.parameters);
@@ -100,8 +114,9 @@ export function inside<T>(field: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!SyncError.is(error) || error.code !== 'REQUEST_INVALID') throw error;
-    return refuse(field, `${field}: ${String(error.details['problem'])}`, error);
+    if (!SyncError.is(error) || typeof error.details['problem'] !== 'string') throw error;
+    const problem = `${field}: ${error.details['problem']}`;
+    throw new SyncError(error.code, { ...error.details, problem, fields: [{ field, problem }] }, { cause: error });
   }
 }
 

@@ -18,10 +18,16 @@ export interface MappingContent {
   readonly weight: number;
 }
 
-/** A new mapping of a request. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE. */
-export function mappingContentOf(given: MappingCreateDto): MappingContent {
+/**
+ * A mapping of a request. `isStored`: says of expressions that they are in use and not to be judged again (decision 0027).
+ * Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE.
+ */
+export function mappingContentOf(
+  given: MappingCreateDto,
+  isStored: (regex: string) => boolean = () => false,
+): MappingContent {
   const content = {
-    source: sourceOf(given.source),
+    source: sourceOf(given.source, isStored),
     target: targetOf(given.target),
     columns: columnsOf(given.columns),
     onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
@@ -44,13 +50,16 @@ interface GivenSource {
 }
 
 /** The source of a request: a name, an expression or a range. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE. */
-export function sourceOf({ schema, table }: GivenSource): StoredSource {
+export function sourceOf(
+  { schema, table }: GivenSource,
+  isStored: (regex: string) => boolean = () => false,
+): StoredSource {
   const { exact, regex, range } = table;
   if ([exact, regex, range].filter((one) => one !== undefined).length !== 1)
     return refuse('source.table', 'source.table needs either exact, regex or range');
   if (exact !== undefined) return { schema, table: { exact } };
   if (regex !== undefined) {
-    requireSafeRegex(regex);
+    if (!isStored(regex)) requireSafeRegex(regex);
     return { schema, table: { regex } };
   }
   const text = range ?? '';

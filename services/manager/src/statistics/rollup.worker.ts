@@ -81,7 +81,11 @@ export class RollupWorker implements Worker {
         this.skip(failure, at);
       };
       let newestMs = newestOf(states);
-      const filter = { kinds: COUNTED_KINDS, after: place, since, onUnreadable };
+      // Else what the log drops of them during a quiet week would look like figures that are missing.
+      const onPassed = (at: LogPlace): void => {
+        run.reached = at;
+      };
+      const filter = { kinds: COUNTED_KINDS, after: place, since, onUnreadable, onPassed };
       for await (const { event, place: at, isBehindHole } of bus.followLog(filter, both)) {
         if (isBehindHole) await this.tellHole(newestMs, event);
         try {

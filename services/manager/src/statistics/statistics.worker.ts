@@ -54,16 +54,17 @@ export class StatisticsWorker implements Worker {
   constructor(private readonly parts: Parts) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    const forgetting = this.forgetRemoved(signal);
-    const { since, saved } = await this.restore(signal);
-    // A failure of one ends the other: the runner begins anew with both.
+    // A failure of one ends the others: the runner begins anew with all.
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);
-    const end = (): void => {
+    const forgetting = this.forgetRemoved(until);
+    try {
+      const { since, saved } = await this.restore(until);
+      await Promise.all([forgetting, this.followLog({ since, saved }, until), this.followWindows(since, until)]);
+    } finally {
       over.abort();
-    };
-    const log = this.followLog({ since, saved }, until).finally(end);
-    await Promise.all([forgetting, log, this.followWindows(since, until).finally(end)]);
+      await forgetting;
+    }
   }
 
   private async followLog({ since, saved }: Beginning, signal: AbortSignal): Promise<void> {

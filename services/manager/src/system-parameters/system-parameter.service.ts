@@ -1,10 +1,8 @@
-import { plainToInstance } from 'class-transformer';
-import { validate } from 'class-validator';
 import type { EntityManager } from 'typeorm';
-import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { PageQuery } from '../http/list-query.dto.ts';
+import { checkedBody } from '../http/request-pipe.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Plain } from '../http/plain.ts';
@@ -69,7 +67,7 @@ export class SystemParameterService {
     const comment = caller.comment ?? `Back to revision ${number}`;
     return this.set({ caller: { ...caller, comment }, ifMatch }, async (manager, entity) => {
       const { settings } = await REVISIONS.find(manager, entity, number);
-      await requireValid(settings);
+      requireValid(settings);
       return settings;
     });
   }
@@ -97,13 +95,9 @@ export class SystemParameterService {
 const REVISIONS = new SettingRevisions<SystemParametersEntity>('system-parameters', ({ set }) => set);
 
 /** What a release before allowed may be out of range by now. Throws REQUEST_INVALID. */
-async function requireValid(settings: object): Promise<void> {
-  const patch = plainToInstance(SystemParametersPatchDto, settings);
-  const [error] = await validate(patch, { whitelist: true, forbidNonWhitelisted: true });
-  if (error === undefined) return;
-  const field = error.property;
-  const problem = `${field} of that revision is not allowed any more: ${Object.values(error.constraints ?? {}).join(', ')}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+function requireValid(settings: Readonly<Record<string, unknown>>): void {
+  const { pipelineDefaults } = checkedBody(SystemParametersPatchDto, settings);
+  checkParameters(setOf(pipelineDefaults ?? {}));
 }
 
 /** Only what was sent. */

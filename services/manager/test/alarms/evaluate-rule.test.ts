@@ -302,6 +302,19 @@ describe('a rule about pipelines', () => {
       evaluateRule(rule('errorKeyword', { threshold }), facts({ pipelines: [pipeline({})], notices })).sights[0]
         ?.sighting;
     expect(seen(2)).toMatchObject({ state: 'breached', value: 2 });
+    // A line about what the event tells counts once; one that alone has the word counts.
+    const told = { ...failed, at: iso(900), isLine: true };
+    const onlyInLine = [
+      { ...failed, message: 'it stopped' },
+      { ...told, message: 'it stopped: the lock is dead' },
+    ];
+    const lines = (given: readonly (typeof failed)[]): unknown =>
+      evaluateRule(
+        rule('errorKeyword', { threshold: 1 }),
+        facts({ pipelines: [pipeline({})], notices: { value: given } }),
+      ).sights[0]?.sighting;
+    expect(lines([failed, told])).toMatchObject({ state: 'breached', value: 1 });
+    expect(lines(onlyInLine)).toMatchObject({ state: 'breached', value: 1 });
     expect(seen(3)).toMatchObject({ state: 'ok', value: 2 });
     const silent = facts({ pipelines: [pipeline({})], notices: { failure: 'NATS is away' } });
     expect(evaluateRule(rule('errorKeyword'), silent).sights[0]?.sighting).toMatchObject({ state: 'unknown' });
