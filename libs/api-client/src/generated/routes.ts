@@ -147,7 +147,7 @@ export interface AlarmDeliveryDto {
   readonly attempts: number;
   readonly createdAt: string;
   readonly sentAt: string | null;
-  /** Why the newest try failed */
+  /** Why the newest try failed; null for who is limited to channels */
   readonly failure: string | null;
 }
 

@@ -85,10 +85,7 @@ export class EventLog {
     if (!hasWindows(filter)) return events.slice(-limit);
     const read = { ...options, stream: subjects.streams.windows, filter: subjects.windowFilter(filter) };
     const windows = (await readNewest(this.link, read)).flatMap(readable);
-    // Sequences of two streams do not compare. The order within each stays: the sort is stable.
-    return [...events, ...windows]
-      .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
-      .slice(-limit);
+    return inTime(events, windows).slice(-limit);
   }
 
   /** What matches, not decoded: the subject ends with the kind, and most events are of kinds that few readers ask for. */
@@ -116,6 +113,20 @@ export class EventLog {
     const subject = subjects.windowFilter(filter);
     return readOrdered(this.link, { stream: subjects.streams.windows, filter: subject, start, signal });
   }
+}
+
+/** Sequences of two streams do not compare: by their times, each in its own order whatever the clocks of its writers say. */
+function inTime(one: readonly LutraEvent[], other: readonly LutraEvent[]): LutraEvent[] {
+  const merged: LutraEvent[] = [];
+  let taken = 0;
+  for (const event of one) {
+    for (let next = other[taken]; next !== undefined && next.at < event.at; next = other[taken]) {
+      merged.push(next);
+      taken += 1;
+    }
+    merged.push(event);
+  }
+  return [...merged, ...other.slice(taken)];
 }
 
 const hasWindows = ({ kinds }: EventFilter): boolean => kinds?.includes('window') ?? true;

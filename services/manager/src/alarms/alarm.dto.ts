@@ -152,7 +152,11 @@ export class AlarmDeliveryDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   sentAt!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why the newest try failed' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the newest try failed; null for who is limited to channels',
+  })
   failure!: string | null;
 }
 

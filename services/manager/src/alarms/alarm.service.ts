@@ -44,7 +44,8 @@ export class AlarmService {
     return { items: alarms.map(dtoOf), total };
   }
 
-  get(id: string): Promise<AlarmDetailDto> {
+  /** Why a receiver could not be told names its host: who is limited to channels may not read receivers. */
+  get(id: string, { channelIds }: Caller): Promise<AlarmDetailDto> {
     return this.store.run(async (manager) => {
       const alarm = await findAlarm(manager, id);
       const deliveries = await manager.find(AlarmDeliveryEntity, {
@@ -52,7 +53,9 @@ export class AlarmService {
         order: { sequence: 'DESC', id: 'DESC' },
         take: DELIVERIES_SHOWN_MAX,
       });
-      return { ...dtoOf(alarm), deliveries: deliveries.reverse().map(deliveryDtoOf) };
+      const shown = deliveries.reverse().map(deliveryDtoOf);
+      const withoutHosts = (): typeof shown => shown.map((delivery) => ({ ...delivery, failure: null }));
+      return { ...dtoOf(alarm), deliveries: channelIds === null ? shown : withoutHosts() };
     });
   }
 

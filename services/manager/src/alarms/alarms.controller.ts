@@ -24,8 +24,8 @@ export class AlarmsController {
   @Get(':id')
   @Allows('viewer', { alarm: 'id' })
   @ApiOkResponse({ type: AlarmDetailDto })
-  get(@Param('id') id: string): Promise<AlarmDetailDto> {
-    return this.alarms.get(id);
+  get(@Param('id') id: string, @CallerOf() caller: Caller): Promise<AlarmDetailDto> {
+    return this.alarms.get(id, caller);
   }
 
   /** Somebody has it: nothing is repeated any more, the end is told. */
