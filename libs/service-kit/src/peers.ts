@@ -34,9 +34,21 @@ export class Peers extends Watched {
     return this.order.isKnown && this.members !== null;
   }
 
-  /** Another live instance of this name takes work. */
-  isTakingWork(instance: string): boolean {
-    return this.others().some((member) => member.instance === instance);
+  /**
+   * Another live instance of this name takes work. One that is not known is asked for: it may have come a moment ago, and a
+   * permit that names it may be here before it. False when nobody answers.
+   */
+  async takesWork(instance: string): Promise<boolean> {
+    const isAmong = (members: readonly InstanceDescription[]): boolean =>
+      this.othersOf(members).some((member) => member.instance === instance);
+    if (isAmong(this.members ?? [])) return true;
+    const { coordinator, identity, log } = this.context;
+    try {
+      return isAmong(await coordinator.members(identity.service));
+    } catch (error) {
+      log.warn({ err: error, code: SyncError.of(error).code, seat: instance }, 'members cannot be read');
+      return false;
+    }
   }
 
   /** Somebody else could take a lease that this instance gives back. */
@@ -98,8 +110,12 @@ export class Peers extends Watched {
   }
 
   private others(): readonly InstanceDescription[] {
+    return this.othersOf(this.members ?? []);
+  }
+
+  private othersOf(members: readonly InstanceDescription[]): readonly InstanceDescription[] {
     const { instance: own } = this.context.identity;
-    return (this.members ?? []).filter(
+    return members.filter(
       ({ draining, instance, maintenance }) => instance !== own && !draining && maintenance !== true,
     );
   }

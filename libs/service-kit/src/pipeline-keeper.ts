@@ -176,7 +176,7 @@ export class PipelineKeeper {
       if (!(await this.feed.waitUntil((permit) => isNext(permit) || isWished(permit), signal))) return;
       const { permit } = this.feed;
       if (permit && isNext(permit)) {
-        if (this.isForAnother()) return;
+        if (await this.isForAnother()) return;
         lastEpoch = permit.epoch;
         wish = await this.runEpoch(permit.epoch, signal);
       } else if (wish !== null) await this.insist(wish, signal);
@@ -193,9 +193,9 @@ export class PipelineKeeper {
   }
 
   /** The permit wants another instance here, and that one is there to take the lease. */
-  private isForAnother(): boolean {
+  private async isForAnother(): Promise<boolean> {
     const seat = this.seat();
-    if (seat === undefined || seat === this.context.identity.instance || !this.task.peers.isTakingWork(seat))
+    if (seat === undefined || seat === this.context.identity.instance || !(await this.task.peers.takesWork(seat)))
       return false;
     this.log.info({ seat }, 'the lease is for another instance');
     return true;
