@@ -31,7 +31,8 @@ export const PHASES: readonly TestPhase[] = [
     name: 'integration',
     option: '--integration',
     files: `\\.(?:${SERVER_SUFFIXES})\\.test\\.ts$`,
-    workers: 2,
+    // They wait for servers half of their time: a third one keeps two cores busy.
+    workers: 3,
     testTimeoutMs: 60_000,
     needsServers: true,
     limitMinutes: 20,
