@@ -16,6 +16,8 @@ const REWATCH_MS = 1_000;
 export class Peers extends Watched {
   readonly order: OwnOrder;
   private members: readonly InstanceDescription[] | null = null;
+  /** Members that were asked for before the watch told of them. */
+  private found: readonly InstanceDescription[] = [];
   private readonly holders = new Map<string, string>();
   /** The last one who was seen with a lease that is free now. */
   private readonly lastHolders = new Map<string, string>();
@@ -39,16 +41,15 @@ export class Peers extends Watched {
    * permit that names it may be here before it. False when nobody answers.
    */
   async takesWork(instance: string): Promise<boolean> {
-    const isAmong = (members: readonly InstanceDescription[]): boolean =>
-      this.othersOf(members).some((member) => member.instance === instance);
-    if (isAmong(this.members ?? [])) return true;
+    const isKnown = (): boolean => this.others().some((member) => member.instance === instance);
+    if (isKnown()) return true;
     const { coordinator, identity, log } = this.context;
     try {
-      return isAmong(await coordinator.members(identity.service));
+      this.found = (await coordinator.members(identity.service)).filter((member) => member.instance === instance);
     } catch (error) {
       log.warn({ err: error, code: SyncError.of(error).code, seat: instance }, 'members cannot be read');
-      return false;
     }
+    return isKnown();
   }
 
   /** Somebody else could take a lease that this instance gives back. */
@@ -110,12 +111,10 @@ export class Peers extends Watched {
   }
 
   private others(): readonly InstanceDescription[] {
-    return this.othersOf(this.members ?? []);
-  }
-
-  private othersOf(members: readonly InstanceDescription[]): readonly InstanceDescription[] {
     const { instance: own } = this.context.identity;
-    return members.filter(
+    const members = this.members ?? [];
+    const unheard = this.found.filter(({ instance }) => !members.some((member) => member.instance === instance));
+    return [...members, ...unheard].filter(
       ({ draining, instance, maintenance }) => instance !== own && !draining && maintenance !== true,
     );
   }
@@ -126,6 +125,7 @@ export class Peers extends Watched {
       try {
         for await (const members of coordinator.watchMembers(identity.service, signal)) {
           this.members = members;
+          this.found = [];
           this.tell();
         }
       } catch (error) {
