@@ -42,6 +42,8 @@ export class Peers extends Watched {
    */
   async takesWork(instance: string): Promise<boolean> {
     const isKnown = (): boolean => this.others().some((member) => member.instance === instance);
+    // What was asked for before may be over: only the watch tells when somebody goes.
+    this.found = [];
     if (isKnown()) return true;
     const { coordinator, identity, log } = this.context;
     try {
