@@ -9,16 +9,17 @@ export const IMPORTS = {
   'api-client': [],
   binlog: ['model'],
   sql: ['model'],
+  mapping: ['model'],
   messaging: ['model'],
   coordination: ['model'],
   'service-kit': ['model', 'messaging', 'coordination'],
   testing: ['model', 'api-client', 'binlog', 'sql', 'messaging', 'coordination'],
   select: [...STAGE, 'binlog', 'sql'],
-  extract: [...STAGE, 'binlog', 'sql'],
-  transform: [...STAGE, 'sql'],
+  extract: [...STAGE, 'binlog', 'mapping', 'sql'],
+  transform: [...STAGE, 'mapping', 'sql'],
   load: [...STAGE, 'sql'],
   arbiter: STAGE,
-  manager: [...STAGE, 'binlog', 'sql'],
+  manager: [...STAGE, 'binlog', 'mapping', 'sql'],
 };
 
 /** Projects that may import every library: they drive the whole system from outside. */

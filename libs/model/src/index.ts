@@ -5,6 +5,16 @@ export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
 export type { ChannelCommand } from './channel-command.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
+export { LOSS_POLICIES, ROW_FACTS } from './column-rule.ts';
+export type {
+  ColumnOrigin,
+  ColumnRule,
+  ColumnStep,
+  LossPolicy,
+  MaskingKey,
+  RowFact,
+  RuleValue,
+} from './column-rule.ts';
 export { compileFilled, compileSelection } from './column-selection.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export type {

@@ -51,4 +51,16 @@ export const MAPPING_ERRORS = {
     summary: 'Two mappings write one target table and differ in their policies',
     workaround: 'Give both mappings the same onConflict and weight, or let their expressions not meet.',
   },
+  MAPPING_EXPRESSION_INVALID: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has an expression that does not compile',
+    workaround: 'Correct the expression of {field} at position {position}: docs/expressions.md tells the language.',
+  },
+  MAPPING_STEP_INVALID: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has a computed column that cannot be made of what it is given',
+    workaround: 'Correct the column {column} of the mapping.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,5 +1,7 @@
+import type { ColumnRule } from './column-rule.ts';
 import type { DataSourceDefinition } from './data-source.ts';
 import type { DdlDecision, DdlKind, DdlPolicy } from './ddl.ts';
+import type { AggregateRule, LookupRule, ProcessorRule, Route, RowRules, ScriptRule } from './row-rule.ts';
 
 /** A name that matches literally, or a regular expression (anchored at both ends) over the table's name. */
 export type NamePattern = { readonly exact: string } | { readonly regex: string };
@@ -15,6 +17,22 @@ export interface MappingDefinition {
   readonly onConflict?: ConflictPolicy;
   /** Tables of a smaller weight are written first inside a group; absent = 0. */
   readonly weight?: number;
+  /** What a row becomes beyond its names; absent = nothing. */
+  readonly rules?: MappingRules;
+}
+
+/** All that a mapping may say of rows and values. Whatever is absent is not done; the order is that of the fields. */
+export interface MappingRules {
+  readonly lookups?: readonly LookupRule[];
+  readonly rows?: RowRules;
+  /** Columns that are computed, beside those that {@link ColumnSelection} takes; one of the same name replaces it. */
+  readonly columns?: readonly ColumnRule[];
+  readonly script?: ScriptRule;
+  readonly processors?: readonly ProcessorRule[];
+  readonly route?: Route;
+  readonly aggregate?: AggregateRule;
+  /** Groups of source columns: when one of a group changes, all of them are written. */
+  readonly columnGroups?: readonly (readonly string[])[];
 }
 
 /** Conflict policies without settings: see {@link ConflictPolicy}. */

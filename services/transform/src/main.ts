@@ -1,4 +1,4 @@
-import { runService, StageEnv, stageWorker } from '@lutra/service-kit';
+import { runService, Secrets, StageEnv, stageWorker } from '@lutra/service-kit';
 import { translateStatement } from './ddl/translate-statement.ts';
 import { TransformStage } from './transform-stage.ts';
 
@@ -6,7 +6,8 @@ await runService({
   service: 'transform',
   Env: StageEnv,
   workers: (context) => {
-    const stage = new TransformStage();
+    const secrets = new Secrets(context.env);
+    const stage = new TransformStage((key) => secrets.open(key));
     return [
       stageWorker(context, {
         stage: 'transform',

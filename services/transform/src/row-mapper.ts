@@ -1,24 +1,28 @@
+import { TableMapping } from '@lutra/mapping';
+import type { MappedChange, RowFacts } from '@lutra/mapping';
 import type { RowProcessEncoder, RowProcessReader, RowRecordKind } from '@lutra/messaging';
-import type { RowChange, RowImage } from '@lutra/model';
+import type { RowChange, TransactionHeader } from '@lutra/model';
 import { assertNever, must } from '@lutra/model';
-import type { MappedTables, TableMapping } from './mapped-tables.ts';
+import type { CompiledPipeline } from './compiled-pipeline.ts';
 
-interface Output extends TableMapping {
-  /** Index of the target table in the outgoing process, once it has been defined there. */
-  index: number | null;
+interface Output {
+  readonly mapping: TableMapping;
+  /** Of each of its targets the index of the table in the outgoing process, once it has been defined there. */
+  readonly indexes: (number | undefined)[];
 }
 
 /**
- * Takes the records of a source-shaped process one by one and writes the target-shaped ones. A row through two mappings
- * becomes two rows that differ in `part`; a row through none is left out (a later revision may have dropped its mapping).
- * Rows of which only the table's name changes are copied and never decoded.
+ * Takes the records of a source-shaped process one by one and writes the target-shaped ones. The rows that one source row
+ * becomes differ in `part`, numbered over all of its mappings; a row through none is left out (a later revision may have
+ * dropped its mapping). Rows of which only the table's name changes are copied and never decoded.
  */
 export class RowMapper {
   private readonly outputs: Output[][] = [];
+  private begun: TransactionHeader | null = null;
   rowCount = 0;
 
   constructor(
-    private readonly tables: MappedTables,
+    private readonly pipeline: CompiledPipeline,
     private readonly to: RowProcessEncoder,
   ) {}
 
@@ -26,11 +30,14 @@ export class RowMapper {
   take(kind: RowRecordKind, reader: RowProcessReader): void {
     switch (kind) {
       case 'table':
-        this.outputs[reader.table] = this.tables
+        this.outputs[reader.table] = this.pipeline
           .mappingsOf(reader.definition())
-          .map((mapping) => ({ ...mapping, index: null }));
+          .map((mapping) => ({ mapping, indexes: [] }));
         return;
       case 'begin':
+        if (this.pipeline.needsFacts) this.begun = reader.begin();
+        this.to.copy(reader);
+        return;
       case 'end':
         this.to.copy(reader);
         return;
@@ -44,41 +51,54 @@ export class RowMapper {
 
   private change(reader: RowProcessReader): void {
     const outputs = must(this.outputs[reader.table], 'a row comes after its table');
-    this.rowCount += outputs.length;
     const [only] = outputs;
-    if (only !== undefined && outputs.length === 1 && this.isCopied(only, reader)) this.to.copy(reader);
-    else if (outputs.length > 0) this.reshape(reader.change(), outputs);
+    if (only !== undefined && outputs.length === 1 && this.isCopied(only, reader)) {
+      this.rowCount += 1;
+      this.to.copy(reader);
+    } else if (outputs.length > 0) this.map(reader.change(), outputs);
   }
 
   /** True when the row is the same row at the target, number of its table included. */
   private isCopied(output: Output, { table, part }: RowProcessReader): boolean {
-    output.index ??= this.to.defineTable(output.target);
-    return output.pick === null && output.index === table && part === 0;
+    return output.mapping.isCopied && this.indexOf(output, 0) === table && part === 0;
   }
 
-  private reshape(change: RowChange, outputs: readonly Output[]): void {
-    for (const [part, output] of outputs.entries()) {
-      output.index ??= this.to.defineTable(output.target);
-      this.to.change(reshaped(change, { table: output.index, part, pick: output.pick }));
-    }
+  private map(change: RowChange, outputs: readonly Output[]): void {
+    const { event, row, flags } = change;
+    const facts = this.factsOf(change);
+    let part = 0;
+    for (const output of outputs)
+      for (const mapped of output.mapping.map(change, facts)) {
+        const table = this.indexOf(output, mapped.target);
+        this.to.change(placed(mapped, { table, event, row, part, flags }));
+        part += 1;
+      }
+    this.rowCount += part;
+  }
+
+  private indexOf({ mapping, indexes }: Output, target: number): number {
+    return (indexes[target] ??= this.to.defineTable(must(mapping.targets[target], 'a row goes to one of the targets')));
+  }
+
+  private factsOf({ event, row, kind }: RowChange): RowFacts {
+    const { gtid = '', commitMs = 0 } = this.begun ?? {};
+    return { pipelineId: this.pipeline.id, gtid, commitMs, event, row, kind };
   }
 }
 
-function reshaped(
-  change: RowChange,
-  { table, part, pick }: { table: number; part: number; pick: readonly number[] | null },
+/** Field by field: spreading costs as much as all the rest. */
+function placed(
+  mapped: MappedChange,
+  { table, event, row, part, flags }: Pick<RowChange, 'table' | 'event' | 'row' | 'part' | 'flags'>,
 ): RowChange {
-  if (pick === null) return { ...change, table, part };
-  switch (change.kind) {
+  switch (mapped.kind) {
     case 'insert':
-      return { ...change, table, part, after: take(change.after, pick) };
+      return { kind: 'insert', table, event, row, part, flags, after: mapped.after };
     case 'update':
-      return { ...change, table, part, before: take(change.before, pick), after: take(change.after, pick) };
+      return { kind: 'update', table, event, row, part, flags, before: mapped.before, after: mapped.after };
     case 'delete':
-      return { ...change, table, part, before: take(change.before, pick) };
+      return { kind: 'delete', table, event, row, part, flags, before: mapped.before };
     default:
-      return assertNever(change);
+      return assertNever(mapped);
   }
 }
-
-const take = (image: RowImage, pick: readonly number[]): RowImage => pick.map((position) => image[position]);

@@ -103,7 +103,7 @@ async function transform(
   mappings: readonly MappingDefinition[],
   changes: readonly RowChange[],
   {
-    stage = new TransformStage(),
+    stage = new TransformStage((key) => key),
     revision = 1,
     tables = [orders],
   }: { stage?: TransformStage; revision?: number; tables?: readonly TableDefinition[] } = {},
@@ -239,7 +239,7 @@ describe('transform', () => {
   });
 
   it('follows a new revision', async () => {
-    const stage = new TransformStage();
+    const stage = new TransformStage((key) => key);
     await transform([mapping({})], [update], { stage, revision: 1 });
     const { process } = await transform([mapping({ target: { schema: 'new' } })], [update], { stage, revision: 2 });
     expect(process.tables[0]?.schema).toBe('new');

@@ -1,0 +1,104 @@
+import { assertNever, must } from '@lutra/model';
+import type { ColumnDefinition, ColumnValue, RowFact, RuleValue, TableDefinition } from '@lutra/model';
+import type { CompiledValue, RowFacts } from './compiled-value.ts';
+import { textOf } from './text-of.ts';
+
+const MICROSECONDS = 1_000;
+
+/** A column of the source as it is. */
+export function columnValue(source: TableDefinition, position: number, name: string): CompiledValue {
+  const column = must(source.columns[position], 'a position is inside the table');
+  return { column: { ...column, name }, reads: [position], valueOf: (image) => image[position] };
+}
+
+/** The same value in every row. */
+export function constantValue(given: RuleValue, name: string): CompiledValue {
+  const { column, value } = typedConstant(given, name);
+  return { column, reads: [], valueOf: () => value };
+}
+
+/** A value of configuration with the narrowest type that holds it: whole numbers are 64-bit integers. */
+export function typedConstant(
+  given: RuleValue,
+  name: string,
+): { readonly column: ColumnDefinition; readonly value: ColumnValue } {
+  if (typeof given === 'boolean')
+    return {
+      column: { name, kind: 'integer', declared: 'tinyint(1)', nullable: false, bytes: 1 },
+      value: given ? 1 : 0,
+    };
+  if (typeof given === 'number')
+    return Number.isSafeInteger(given)
+      ? { column: { name, kind: 'integer', declared: 'bigint', nullable: false, bytes: 8 }, value: BigInt(given) }
+      : { column: { name, kind: 'double', declared: 'double', nullable: false }, value: given };
+  return { column: textColumn(name, given === null), value: given };
+}
+
+/** Texts one after the other; null only when all are null. */
+export function concatValue(
+  source: TableDefinition,
+  positions: readonly number[],
+  { separator, name }: { readonly separator: string; readonly name: string },
+): CompiledValue {
+  const columns = positions.map((position) => must(source.columns[position], 'a position is inside the table'));
+  return {
+    column: textColumn(name, true),
+    reads: positions,
+    valueOf: (image) => {
+      const parts: string[] = [];
+      for (const [index, position] of positions.entries()) {
+        const value = image[position];
+        if (value === undefined) return undefined;
+        if (value !== null) parts.push(textOf(value, must(columns[index], 'there is a column for each position')));
+      }
+      return parts.length === 0 ? null : parts.join(separator);
+    },
+  };
+}
+
+/** Something that is known of the row beside its columns. */
+export function factValue(
+  fact: RowFact,
+  { source, name }: { readonly source: TableDefinition; readonly name: string },
+): CompiledValue {
+  const column: ColumnDefinition =
+    fact === 'commitTime'
+      ? { name, kind: 'datetime', declared: 'datetime(6)', nullable: false, length: 6 }
+      : textColumn(name, false);
+  return { column, reads: [], valueOf: (_image, facts) => factOf(fact, source, facts) };
+}
+
+function factOf(fact: RowFact, { schema, table }: TableDefinition, facts: RowFacts): string {
+  switch (fact) {
+    case 'commitTime':
+      return commitTime(facts.commitMs);
+    case 'gtid':
+      return facts.gtid;
+    case 'operation':
+      return facts.kind;
+    case 'sourceSchema':
+      return schema;
+    case 'sourceTable':
+      return table;
+    case 'pipeline':
+      return facts.pipelineId;
+    default:
+      return assertNever(fact);
+  }
+}
+
+/** 'YYYY-MM-DD HH:MM:SS.ffffff' in UTC. */
+export function commitTime(commitMs: number): string {
+  const whole = Math.floor(commitMs);
+  const micros = Math.min(Math.round((commitMs - whole) * MICROSECONDS), MICROSECONDS - 1);
+  const text = new Date(whole).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 23)}${String(micros).padStart(3, '0')}`;
+}
+
+export const textColumn = (name: string, nullable: boolean): ColumnDefinition => ({
+  name,
+  kind: 'text',
+  declared: 'longtext',
+  nullable,
+  charset: 'utf8mb4',
+});

@@ -1,0 +1,90 @@
+import { assertNever, compileSelection, SyncError } from '@lutra/model';
+import type { ColumnMapping, ColumnRule, MappingDefinition, TableDefinition } from '@lutra/model';
+import type { CompileContext } from './compile-context.ts';
+import type { CompiledStep, CompiledValue } from './compiled-value.ts';
+import { withSteps } from './compiled-value.ts';
+import { columnValue, concatValue, constantValue, factValue } from './column-origins.ts';
+import { compileExpressionValue } from './expression/compile-expression.ts';
+import { compileStep } from './steps/compile-step.ts';
+
+/**
+ * The columns of the target in order: those of the source that the selection takes, then the computed ones; a computed one
+ * stands where a taken one of its name would. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID,
+ * MAPPING_STEP_INVALID.
+ */
+export function compileColumns(context: CompileContext): readonly CompiledValue[] {
+  const { mapping, source } = context;
+  const rules = mapping.rules?.columns ?? [];
+  const computed = new Map(rules.map((rule) => [rule.target.toLowerCase(), compileRule(rule, context)]));
+  const taken = selected(source, mapping).map(
+    ({ source: name, target }) =>
+      computed.get(target.toLowerCase()) ?? columnValue(source, positionOf(source, name, mapping.id), target),
+  );
+  const names = new Set(taken.map(({ column }) => column.name.toLowerCase()));
+  return [...taken, ...[...computed].filter(([name]) => !names.has(name)).map(([, value]) => value)];
+}
+
+function compileRule(rule: ColumnRule, context: CompileContext): CompiledValue {
+  let value = originOf(rule, context);
+  const steps: CompiledStep[] = [];
+  let { column } = value;
+  for (const step of rule.steps ?? []) {
+    const compiled = compileStep(step, column, context);
+    steps.push(compiled);
+    ({ column } = compiled);
+  }
+  value = withSteps(value, steps);
+  return value;
+}
+
+function originOf({ from, target }: ColumnRule, context: CompileContext): CompiledValue {
+  const { source, mapping } = context;
+  switch (from.kind) {
+    case 'column':
+      return columnValue(source, positionOf(source, from.column, mapping.id), target);
+    case 'constant':
+      return constantValue(from.value, target);
+    case 'concat': {
+      const positions = from.columns.map((name) => positionOf(source, name, mapping.id));
+      return concatValue(source, positions, { separator: from.separator, name: target });
+    }
+    case 'fact':
+      return factValue(from.fact, { source, name: target });
+    case 'expression':
+      return compileExpressionValue(from.expression, { source, name: target, mapping: mapping.id });
+    case 'lookup':
+      throw new SyncError('MAPPING_STEP_INVALID', {
+        problem: `Column ${target} of mapping ${mapping.id} names the look-up ${from.lookup}, which the mapping does not have`,
+        mapping: mapping.id,
+        column: target,
+      });
+    default:
+      return assertNever(from);
+  }
+}
+
+/** What the selection takes of this table, under the names at the target. */
+function selected(source: TableDefinition, { id, columns: selection }: MappingDefinition): readonly ColumnMapping[] {
+  if (selection.mode === 'list') return selection.columns;
+  const nameOf = compileSelection(selection);
+  const columns = source.columns.flatMap(({ name }): readonly ColumnMapping[] => {
+    const target = nameOf(name);
+    return target === null ? [] : [{ source: name, target }];
+  });
+  const targets = columns.map(({ target }) => target.toLowerCase());
+  const twice = columns.find(({ target }, index) => targets.indexOf(target.toLowerCase()) !== index);
+  if (twice === undefined) return columns;
+  const table = `${source.schema}.${source.table}`;
+  const problem = `Mapping ${id} gives two columns of ${table} the name ${twice.target}`;
+  throw new SyncError('MAPPING_COLUMN_TWICE', { problem, mapping: id, column: twice.target, table });
+}
+
+/** Throws MAPPING_COLUMN_UNKNOWN. Column names are case-insensitive in MySQL and MariaDB. */
+export function positionOf(source: TableDefinition, column: string, mapping: string): number {
+  const wanted = column.toLowerCase();
+  const position = source.columns.findIndex(({ name }) => name.toLowerCase() === wanted);
+  if (position >= 0) return position;
+  const table = `${source.schema}.${source.table}`;
+  const problem = `Mapping ${mapping} names the column ${column}, which ${table} does not have`;
+  throw new SyncError('MAPPING_COLUMN_UNKNOWN', { problem, mapping, column, table });
+}
