@@ -73,9 +73,11 @@ async function storeRevision(
   await keepRevision(manager, { pipeline, mappings, body }, by);
   // Not save(): it writes only what differs from the row as this transaction first saw it, and the publisher may have
   // set isPublished for the revision before in the meantime; the new one would then never be published.
-  await manager.upsert(DefinitionEntity, { pipelineId: id, revision, body, isPublished: false, isRemoved: false }, [
-    'pipelineId',
-  ]);
+  const row: Record<keyof DefinitionEntity, unknown> = {
+    ...{ pipelineId: id, revision, body, isPublished: false, isRemoved: false },
+  };
+  // TypeORM's type of partial rows cannot say that a column holds any JSON.
+  await manager.upsert(DefinitionEntity, row as never, ['pipelineId']);
 }
 
 /** The pipelines that read or write the data source. */
