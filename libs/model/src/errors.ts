@@ -1,6 +1,7 @@
 import { BUS_ERRORS } from './bus-errors.ts';
 import type { ErrorSpec } from './error-spec.ts';
 import { MAPPING_ERRORS } from './mapping-errors.ts';
+import { ROW_ERRORS } from './row-errors.ts';
 import { SOURCE_ERRORS } from './source-errors.ts';
 
 /**
@@ -254,6 +255,7 @@ export const ERRORS = {
   },
   // Configuration of pipelines (manager)
   ...MAPPING_ERRORS,
+  ...ROW_ERRORS,
   PIPELINE_PRECHECK_FAILED: {
     scope: 'config',
     class: 'configuration',
