@@ -116,6 +116,7 @@ export type {
   FailoverMode,
   ForeignKeyMode,
   MappingDefinition,
+  MappingRules,
   MissingColumnPolicy,
   NamePattern,
   NoKeyPolicy,
@@ -146,6 +147,16 @@ export type {
 export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
 export { keyIdOf, keyIds, openSecret, resealSecret, sealSecret } from './sealed-secret.ts';
+export type {
+  AggregateRule,
+  Explode,
+  LookupRule,
+  ProcessorRule,
+  Route,
+  RowRules,
+  ScriptRule,
+  SoftDelete,
+} from './row-rule.ts';
 export { readSecretReference } from './secret-reference.ts';
 export type { SecretReference } from './secret-reference.ts';
 export {

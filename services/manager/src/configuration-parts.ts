@@ -1,6 +1,6 @@
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
-import type { Worker } from '@lutra/service-kit';
+import type { Secrets, Worker } from '@lutra/service-kit';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
 import type { CommandReader } from './commands/command-reader.ts';
@@ -25,16 +25,17 @@ export function buildConfigurationParts(parts: {
   readonly door: TargetDoor;
   readonly log: Logger;
   readonly access: Access;
+  readonly secrets: Secrets;
   readonly instance: string;
 }): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
-  const { store, clock, publisher, coordinator, access } = parts;
+  const { store, clock, publisher, coordinator, access, secrets } = parts;
   const gate = new RemovalGate(coordinator, parts.commands, parts.door);
   return {
     services: [
-      new DocumentService({ store, clock, publisher, gate, access }),
+      new DocumentService({ store, clock, publisher, gate, access, secrets }),
       new PipelineService({ store, clock, publisher, coordinator, access, gate }),
       new RemovalService(store, clock),
-      new RevisionService(store, clock, publisher),
+      new RevisionService({ store, clock, publisher, secrets }),
       new SystemParameterService(store, clock),
     ],
     workers: [new RemovalWorker(parts)],

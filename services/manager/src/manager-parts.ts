@@ -57,7 +57,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets, access });
-  const ofStore = { store, clock, publisher, access };
+  const ofStore = { store, clock, publisher, access, secrets };
   const configuration = buildConfigurationParts({ ...ofStore, coordinator, commands, door, log, instance });
   const positions = buildPositionParts(context, { store, door, publisher, secrets });
   return {
@@ -76,7 +76,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       instances,
       new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
-      new MappingService(store, clock, publisher),
+      new MappingService(store, clock, publisher, secrets),
       new PipelineMover(commandService, instances, coordinator),
       ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),

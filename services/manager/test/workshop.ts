@@ -15,6 +15,47 @@ export interface World {
 
 export const PASSWORD = 'seven old bicycles';
 const NAMES = { source: 'c', target: 'd' };
+/** One of each kind of rule. */
+export const RULES = {
+  rows: {
+    filter: 'a == 1',
+    leaveOut: ['delete'],
+    softDelete: { column: 'gone', deleted: 'yes', present: 'no' },
+    explode: { column: 'a', by: { kind: 'delimiter', separator: ',' }, as: 'part', positionAs: 'no' },
+  },
+  columns: [
+    {
+      target: 'masked',
+      from: { kind: 'column', column: 'a' },
+      steps: [
+        { kind: 'default', value: 'd', when: 'both' },
+        { kind: 'map', entries: [{ from: '1', to: 'one' }], otherwise: { kind: 'value', value: 'other' } },
+        { kind: 'json', path: '$.a' },
+        { kind: 'split', separator: ',', index: 0 },
+        { kind: 'partial', keepStart: 1, keepEnd: 1, with: '*' },
+        { kind: 'hash', key: 'a key', length: 16 },
+        { kind: 'token', key: 'another key' },
+      ],
+    },
+    {
+      target: 'converted',
+      from: { kind: 'concat', columns: ['a', 'b'], separator: ' ' },
+      steps: [{ kind: 'convert', type: 'datetime(6)', onLoss: 'null', format: 'yyyy', zone: 'UTC', charset: 'latin1' }],
+    },
+    { target: 'constant', from: { kind: 'constant', value: 'c' } },
+    { target: 'computed', from: { kind: 'expression', expression: '1 + 1' } },
+    { target: 'at', from: { kind: 'fact', fact: 'commitTime' } },
+  ],
+  script: {
+    source: 'function transform(row) { return row; }',
+    columns: [{ name: 'made', type: 'int' }],
+    timeMs: 10,
+    memoryBytes: 8_388_608,
+  },
+  route: { expression: "'v' + '1'", tables: ['v1', 'v2'] },
+  columnGroups: [['a', 'b']],
+};
+
 /** What the texts of mappings depend on is in none of the others. */
 export const MAPPINGS = [
   { table: { exact: 't' }, target: 'e', columns: { mode: 'list', columns: [NAMES] } },
@@ -25,6 +66,7 @@ export const MAPPINGS = [
     target: 'p_[1-2]',
     onConflict: { kind: 'merge', deltaColumns: ['d'], columns: ['e'] },
   },
+  { table: { exact: 'v' }, target: 'g', rules: RULES },
 ];
 
 /** One of each kind, into a schema. */

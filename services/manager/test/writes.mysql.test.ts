@@ -154,7 +154,7 @@ function isSecret(route: string, place: Place): boolean {
     if (one.writeOnly === true) return true;
     schema = typeof step === 'number' ? one.items : one.properties?.[step];
   }
-  return schema?.writeOnly === true;
+  return (schema?.anyOf?.[0] ?? schema)?.writeOnly === true;
 }
 
 /** What is wrong with the answer to a text at a place of a body; '' = it is refused by name, or kept as it is. */

@@ -499,6 +499,31 @@ export interface ColumnMappingDto {
   readonly target: string;
 }
 
+export interface ColumnOriginDto {
+  /** column: a column of the source. constant: the same in every row. expression: computed. concat: the texts of columns, one after the other. fact: something known of the row beside its columns */
+  readonly kind: "column" | "constant" | "expression" | "concat" | "fact";
+  /** Only with column, and needed there: a column of the source */
+  readonly column?: string;
+  /** Only with constant, and needed there */
+  readonly value?: string | number | boolean | null;
+  /** Only with expression, and needed there */
+  readonly expression?: string;
+  /** Only with concat, and needed there: columns of the source */
+  readonly columns?: readonly (string)[];
+  /** Only with concat: what stands between. Default: '' */
+  readonly separator?: string;
+  /** Only with fact, and needed there */
+  readonly fact?: "commitTime" | "gtid" | "operation" | "sourceSchema" | "sourceTable" | "pipeline";
+}
+
+export interface ColumnRuleDto {
+  /** At the target; one that the selection takes under this name is replaced */
+  readonly target: string;
+  readonly from: ColumnOriginDto;
+  /** What is done with the value, in this order */
+  readonly steps?: readonly (ColumnStepDto)[];
+}
+
 export interface ColumnSelectionDto {
   readonly mode: "all" | "list" | "except";
   /** Only with mode 'list' */
@@ -507,6 +532,47 @@ export interface ColumnSelectionDto {
   readonly names?: readonly (string)[];
   /** Only with mode 'except': columns that have another name at the target */
   readonly renames?: readonly (ColumnMappingDto)[];
+}
+
+export interface ColumnStepDto {
+  /** default: instead of a value that is not there. map: one value for another. convert: to another type. hash, token: masked under a key. partial: some characters hidden. json: a value out of a document. split: one part of a text */
+  readonly kind: "default" | "map" | "convert" | "hash" | "token" | "partial" | "json" | "split";
+  /** Only with default, and needed there */
+  readonly value?: string | number | boolean | null;
+  /** Only with default: instead of null, of a value that the row's image does not carry, or of both. Default: null */
+  readonly when?: "null" | "missing" | "both";
+  /** Only with map, and needed there */
+  readonly entries?: readonly (MapEntryDto)[];
+  /** Only with map: a value that is not among the entries. Default: {kind: 'fail'} */
+  readonly otherwise?: MapOtherwiseDto;
+  /** Only with convert, and needed there: as a CREATE TABLE names it */
+  readonly type?: string;
+  /** Only with convert: what becomes of a value that the type cannot hold. fail: the row meets the poison policy. clamp: the nearest that it can. truncate: cut off. null: NULL. Default: fail */
+  readonly onLoss?: "fail" | "clamp" | "truncate" | "null";
+  /** Only with convert: how a date or time is written as text */
+  readonly format?: string;
+  /** Only with convert: time zone of values without one, where they become or come from moments */
+  readonly zone?: string;
+  /** Only with convert: of bytes that become or come from text */
+  readonly charset?: string;
+  /** With hash and token: the key, or a reference to it (env:NAME, file:/path). It is kept sealed and never returned: {set: true} stands for it. Left out, or given as that, the key of this step of this column stays */
+  readonly key?: string | {
+  readonly set: true;
+};
+  /** Only with hash: hexadecimal digits that are kept. Default: all 64 */
+  readonly length?: number;
+  /** Only with partial: characters at the beginning that stay. Default: 0 */
+  readonly keepStart?: number;
+  /** Only with partial: characters at the end that stay. Default: 0 */
+  readonly keepEnd?: number;
+  /** Only with partial: stands for each of the others. Default: '*' */
+  readonly with?: string;
+  /** Only with json, and needed there */
+  readonly path?: string;
+  /** Only with split, and needed there */
+  readonly separator?: string;
+  /** Only with split, and needed there: from 0, or from the end with -1 */
+  readonly index?: number;
 }
 
 export interface CommandAcceptedDto {
@@ -962,6 +1028,23 @@ export interface EventListDto {
   readonly total: number;
 }
 
+export interface ExplodeByDto {
+  /** json: the elements of an array. delimiter: the parts of a text */
+  readonly kind: "json" | "delimiter";
+  /** Only with delimiter, and needed there */
+  readonly separator?: string;
+}
+
+export interface ExplodeDto {
+  /** Of the source */
+  readonly column: string;
+  readonly by: ExplodeByDto;
+  /** Column at the target that holds the element */
+  readonly as: string;
+  /** Column at the target that holds its number, from 0 */
+  readonly positionAs?: string;
+}
+
 export interface FailureDto {
   readonly code: string;
   readonly class: "retryable" | "poison" | "configuration" | "internal";
@@ -1211,6 +1294,20 @@ export interface LoginDto {
   readonly password: string;
 }
 
+export interface MapEntryDto {
+  /** The value at the source */
+  readonly from: string | number | boolean | null;
+  /** What becomes of it */
+  readonly to: string | number | boolean | null;
+}
+
+export interface MapOtherwiseDto {
+  /** keep: as it is. fail: the row meets the poison policy. value: this */
+  readonly kind: "keep" | "fail" | "value";
+  /** Only with value, and needed there */
+  readonly value?: string | number | boolean | null;
+}
+
 export interface MappingCreateDto {
   readonly source: MappingSourceDto;
   readonly target: MappingTargetDto;
@@ -1220,6 +1317,8 @@ export interface MappingCreateDto {
   readonly onConflict?: ConflictPolicyDto;
   /** Tables of a smaller weight are written first, where order between rows is free. Default: 0 */
   readonly weight?: number;
+  /** What becomes of rows and values beyond their names. Default: nothing */
+  readonly rules?: MappingRulesDto;
 }
 
 export interface MappingDto {
@@ -1234,6 +1333,8 @@ export interface MappingDto {
   readonly columns: ColumnSelectionDto;
   readonly onConflict: ConflictPolicyDto;
   readonly weight: number;
+  /** Left out when there are none */
+  readonly rules?: MappingRulesDto;
 }
 
 export interface MappingImportDto {
@@ -1263,6 +1364,21 @@ export interface MappingPatchDto {
   readonly onConflict?: ConflictPolicyDto;
   /** Tables of a smaller weight are written first, where order between rows is free. */
   readonly weight?: number;
+  /** Replaces the rules as a whole, {} takes them away; masking keys that are left out stay */
+  readonly rules?: MappingRulesDto;
+}
+
+export interface MappingRulesDto {
+  /** Which rows are taken, and what they become */
+  readonly rows?: RowRulesDto;
+  /** Columns that are computed, beside those that are taken */
+  readonly columns?: readonly (ColumnRuleDto)[];
+  /** Makes of a row none, one or several */
+  readonly script?: ScriptRuleDto;
+  /** Which of several tables of the target schema a row goes to */
+  readonly route?: RouteDto;
+  /** Groups of columns of the source: when one of a group changes, all of it are written */
+  readonly columnGroups?: readonly (readonly (string)[])[];
 }
 
 export interface MappingSourceDto {
@@ -1877,6 +1993,24 @@ export interface RollbackDto {
   readonly confirm?: "apply";
 }
 
+export interface RouteDto {
+  /** Gives the name of the row's table */
+  readonly expression: string;
+  /** All names that there may be; another one is an error of the row */
+  readonly tables: readonly (string)[];
+}
+
+export interface RowRulesDto {
+  /** An expression of type bool over a row: exactly the rows that it accepts stand at the target. A row that enters is inserted, one that leaves is deleted */
+  readonly filter?: string;
+  /** Kinds of changes that are left out */
+  readonly leaveOut?: readonly ("insert" | "update" | "delete")[];
+  /** A row that is deleted stays at the target and is flagged */
+  readonly softDelete?: SoftDeleteDto;
+  /** One row becomes one for each element of a column */
+  readonly explode?: ExplodeDto;
+}
+
 export interface ScheduleDto {
   /** IANA name; windows are wall-clock time, also when clocks change */
   readonly timeZone: string;
@@ -1904,6 +2038,23 @@ export interface SchemaListDto {
   readonly total: number;
 }
 
+export interface ScriptColumnDto {
+  readonly name: string;
+  /** As a CREATE TABLE names it */
+  readonly type: string;
+}
+
+export interface ScriptRuleDto {
+  /** JavaScript with a function transform(row, context) */
+  readonly source: string;
+  /** Columns that it gives beside those that there are */
+  readonly columns?: readonly (ScriptColumnDto)[];
+  /** Milliseconds for one row. Default: 1000 */
+  readonly timeMs?: number;
+  /** Bytes for one row. Default: 33554432 */
+  readonly memoryBytes?: number;
+}
+
 export interface SecretKeyDto {
   /** null = values that no key opens */
   readonly id: string | null;
@@ -1914,6 +2065,8 @@ export interface SecretKeyDto {
   readonly receivers: number;
   /** Of removed pipelines, for as long as something of them is at a target */
   readonly removals: number;
+  /** Keys that values are masked under */
+  readonly mappings: number;
   /** In the definitions that stages get */
   readonly definitions: number;
   /** Nothing stands under it any more: it may be taken out of LUTRA_SECRET_KEY everywhere */
@@ -2017,6 +2170,15 @@ export interface SkippedRowDto {
   readonly event: number;
   /** Row of the event, from 0 */
   readonly row: number;
+}
+
+export interface SoftDeleteDto {
+  /** At the target */
+  readonly column: string;
+  /** What the column holds when the row is gone at the source */
+  readonly deleted: string | number | boolean | null;
+  /** What it holds as long as the row is there */
+  readonly present: string | number | boolean | null;
 }
 
 export interface SourceRowDto {

@@ -1,6 +1,8 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
 import { MADE_WITH, SyncError } from '@lutra/model';
+import type { MappingRules } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { requireInstallation, whereVisible } from '../access/access.ts';
 import type { VisibleIds } from '../access/access.ts';
 import { requireUnwatched } from '../alarms/require-unwatched.ts';
@@ -11,6 +13,7 @@ import { channelDtoOf } from '../channels/channel.service.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
+import { keepKeys, markRules } from '../mapping-rules/masking-keys.ts';
 import { mappingDtoOf } from '../mappings/mapping.service.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
 import { requireConfirmation } from '../pipelines/parameter-rules.ts';
@@ -25,7 +28,7 @@ import { exactly } from '../store/exactly.ts';
 import { applyAlarmRules } from './apply-alarm-rules.ts';
 import type { RuleApplication } from './apply-alarm-rules.ts';
 import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
-import type { StoredPipeline } from './channel-document.ts';
+import type { MappingDocument, StoredContent, StoredPipeline } from './channel-document.ts';
 import type { DocumentStepDto } from './document.dto.ts';
 import { inside, refuse } from './read-document.ts';
 import type { WantedChannel, WantedPipeline } from './read-document.ts';
@@ -44,6 +47,8 @@ export interface ApplyOptions {
   readonly requireStopped: (pipelineId: string) => Promise<boolean>;
   /** Those that a new pipeline may use. */
   readonly dataSourceIds: VisibleIds;
+  /** Seals masking keys. */
+  readonly secrets: Secrets;
 }
 
 /**
@@ -191,14 +196,14 @@ class Application {
   private async createMapping(pipeline: PipelineEntity, content: MappingContent): Promise<void> {
     const { at } = this.options;
     this.step({ action: 'create', object: 'mapping', name: mappingName(content), pipeline: pipeline.name });
-    const made = { id: ulid(), pipelineId: pipeline.id, ...content, createdAt: at, updatedAt: at };
+    const made = { id: ulid(), pipelineId: pipeline.id, ...this.kept(content), createdAt: at, updatedAt: at };
     const after = mappingDtoOf(await this.manager.save(Object.assign(new MappingEntity(), made)));
     await this.audit({ action: 'create', resource: 'mapping', resourceId: after.id, before: null, after });
   }
 
   private async changeMapping(pipeline: PipelineEntity, entity: MappingEntity, content: MappingContent): Promise<void> {
-    const [now, next] = [mappingDocumentOf(storedContentOf(entity)), mappingDocumentOf({ ...content })];
-    const differences = structuralDiff(now, next);
+    const kept = this.kept(content, entity);
+    const differences = structuralDiff(comparable(storedContentOf(entity)), comparable({ ...kept }));
     if (differences.length === 0) return;
     this.step({
       action: 'change',
@@ -208,9 +213,21 @@ class Application {
       differences,
     });
     const before = mappingDtoOf(entity);
-    Object.assign(entity, content, { updatedAt: this.options.at });
+    Object.assign(entity, kept, { updatedAt: this.options.at });
     const after = mappingDtoOf(await this.manager.save(entity));
     await this.audit({ action: 'update', resource: 'mapping', resourceId: entity.id, before, after });
+  }
+
+  /** With its keys sealed: those that the document leaves out stay. Throws REQUEST_INVALID. */
+  private kept(
+    content: MappingContent,
+    present?: MappingEntity,
+  ): Omit<MappingContent, 'rules'> & { rules: MappingRules | null } {
+    const { secrets } = this.options;
+    return inside(mappingName(content), () => ({
+      ...content,
+      rules: keepKeys(content.rules, { present: present?.rules ?? null, secrets }),
+    }));
   }
 
   private async leaveMapping(pipeline: PipelineEntity, entity: MappingEntity): Promise<void> {
@@ -256,3 +273,7 @@ class Application {
     await recordAudit(this.manager, write, this.options);
   }
 }
+
+/** A changed key is a difference, without being told. */
+const comparable = (content: StoredContent): MappingDocument =>
+  mappingDocumentOf({ ...content, rules: content.rules === null ? null : markRules(content.rules) });

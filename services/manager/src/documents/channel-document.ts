@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { completeParameters } from '@lutra/model';
-import type { PipelineParameters, StartDefinition } from '@lutra/model';
+import type { MappingRules, PipelineParameters, StartDefinition } from '@lutra/model';
 import type { ChannelEntity } from '../channels/channel.entity.ts';
+import { showRules } from '../mapping-rules/masking-keys.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -32,6 +33,10 @@ export interface PipelineDocument {
 }
 
 export type MappingDocument = Readonly<Record<string, unknown>> & Pick<MappingContent, 'source' | 'target'>;
+
+/** A mapping as the store has it, its masking keys sealed. */
+export type StoredContent = Readonly<Record<string, unknown>> &
+  Omit<MappingContent, 'rules'> & { readonly rules: MappingRules | null };
 
 /** Rows of the store that a document is made of. */
 export interface StoredChannel {
@@ -68,7 +73,7 @@ export function pipelineDocumentOf({ pipeline, source, target, mappings }: Store
   return {
     ...{ name, source, target, start },
     parameters: { lanes, ddl, ...parameters },
-    mappings: mappings.map((mapping) => mappingDocumentOf(storedContentOf(mapping))),
+    mappings: mappings.map((mapping) => mappingDocumentOf(shown(storedContentOf(mapping)))),
   };
 }
 
@@ -85,10 +90,15 @@ export function mappingDocumentOf(content: Readonly<Record<string, unknown>> & M
   };
 }
 
-export function storedContentOf(mapping: MappingEntity): Readonly<Record<string, unknown>> & MappingContent {
+export function storedContentOf(mapping: MappingEntity): StoredContent {
   const content = Object.fromEntries(Object.entries(settingsOf(mapping)).filter(([name]) => name !== 'id'));
-  return content as Readonly<Record<string, unknown>> & MappingContent;
+  return content as StoredContent;
 }
+
+const shown = (content: StoredContent): Readonly<Record<string, unknown>> & MappingContent => ({
+  ...content,
+  rules: content.rules === null ? null : showRules(content.rules),
+});
 
 /** What one mapping copies into what: there is never another one with the same. */
 export function mappingName({ source, target }: Pick<MappingContent, 'source' | 'target'>): string {

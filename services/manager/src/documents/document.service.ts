@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { noChannelNamed } from '../access/access.ts';
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -28,6 +29,7 @@ export class DocumentService {
       readonly publisher: Publisher;
       readonly gate: RemovalGate;
       readonly access: Access;
+      readonly secrets: Secrets;
     },
   ) {}
 
@@ -50,7 +52,7 @@ export class DocumentService {
     { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
-    const { store, clock, publisher, gate, access } = this.parts;
+    const { store, clock, publisher, gate, access, secrets } = this.parts;
     const regexes = await this.storedRegexes(name);
     const wanted = await readDocument(typeof body === 'string' ? await this.yaml.read(body) : body, name, (regex) =>
       regexes.has(regex),
@@ -68,6 +70,7 @@ export class DocumentService {
         removable,
         requireStopped: (id) => gate.requireStopped(id),
         dataSourceIds,
+        secrets,
       });
       return { dryRun, steps };
     };

@@ -106,8 +106,8 @@ function matcherOf({ schema, exact, regex, range, target }: MatchQuery): Mapping
   const source = sourceOf({ schema, table: { exact, regex, range } });
   const names = target === undefined ? { schema } : { schema, table: target };
   requireFittingNames(source, names);
-  const mapping = { id: '', source, target: names, columns: { mode: 'all' }, onConflict: null, weight: 0 } as const;
-  return compileMappings(compileMapping(mapping));
+  const rest = { columns: { mode: 'all' }, onConflict: null, weight: 0, rules: null } as const;
+  return compileMappings(compileMapping({ id: '', source, target: names, ...rest }));
 }
 
 interface FoundTable {

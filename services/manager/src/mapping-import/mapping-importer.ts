@@ -100,6 +100,7 @@ export class MappingImporter {
           id: nextId(),
           pipelineId,
           ...content,
+          rules: null,
           createdAt: at,
           updatedAt: at,
         });
@@ -108,7 +109,8 @@ export class MappingImporter {
       } else if (isSame(entity, content)) decided.push({ ...line, action: 'same', mappingId: entity.id });
       else {
         before.push(mappingDtoOf(entity));
-        assignGiven(entity, { ...content }, at);
+        // A line says nothing of rules: those of the mapping stay.
+        assignGiven(entity, { ...content, rules: undefined }, at);
         changed.push(entity);
         decided.push({ ...line, action: 'change', mappingId: entity.id });
       }

@@ -16,6 +16,8 @@ import {
 import type { ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
+import { MappingRulesDto } from '../mapping-rules/mapping-rules.dto.ts';
+import type { GivenRules } from '../mapping-rules/read-rules.ts';
 import { ConflictPolicyDto } from './conflict-policy.dto.ts';
 import type { StoredSource } from './mapping.entity.ts';
 
@@ -177,6 +179,16 @@ export class MappingCreateDto {
   @Min(-WEIGHT_MAX)
   @Max(WEIGHT_MAX)
   weight?: number;
+
+  @ApiPropertyOptional({
+    type: MappingRulesDto,
+    description: 'What becomes of rows and values beyond their names. Default: nothing',
+  })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingRulesDto)
+  rules?: MappingRulesDto;
 }
 
 export class MappingPatchDto {
@@ -218,6 +230,16 @@ export class MappingPatchDto {
   @Min(-WEIGHT_MAX)
   @Max(WEIGHT_MAX)
   weight?: number;
+
+  @ApiPropertyOptional({
+    type: MappingRulesDto,
+    description: 'Replaces the rules as a whole, {} takes them away; masking keys that are left out stay',
+  })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MappingRulesDto)
+  rules?: MappingRulesDto;
 }
 
 export class MappingDto extends ResourceDto {
@@ -238,6 +260,9 @@ export class MappingDto extends ResourceDto {
 
   @ApiProperty()
   weight!: number;
+
+  @ApiPropertyOptional({ type: MappingRulesDto, description: 'Left out when there are none' })
+  rules?: GivenRules;
 }
 
 export class MappingListDto {

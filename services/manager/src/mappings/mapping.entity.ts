@@ -1,5 +1,5 @@
 import { Column, Entity } from 'typeorm';
-import type { ColumnSelection, ConflictPolicy, MappingDefinition, NamePattern } from '@lutra/model';
+import type { ColumnSelection, ConflictPolicy, MappingDefinition, MappingRules, NamePattern } from '@lutra/model';
 import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
 
@@ -29,4 +29,8 @@ export class MappingEntity extends StoredResource {
 
   @Column({ type: 'int' })
   weight!: number;
+
+  /** Null = none. Masking keys in it are sealed, or references. */
+  @Column({ type: 'longtext', nullable: true, transformer: jsonColumn })
+  rules!: MappingRules | null;
 }

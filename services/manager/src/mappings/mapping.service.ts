@@ -1,7 +1,8 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
-import type { Clock } from '@lutra/model';
+import type { Clock, MappingRules } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -10,6 +11,8 @@ import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { keepKeys, showRules } from '../mapping-rules/masking-keys.ts';
+import { rulesOf } from '../mapping-rules/read-rules.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reviseDefinitions } from '../publishing/revisions.ts';
 import { findPage } from '../store/find-page.ts';
@@ -18,6 +21,7 @@ import type { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } fr
 import { MappingEntity } from './mapping.entity.ts';
 import { conflictPolicyOf } from './read-conflict-policy.ts';
 import { columnsOf, mappingContentOf, requireFitting, sourceOf, targetOf } from './read-mapping.ts';
+import type { MappingContent } from './read-mapping.ts';
 
 /** More would make every revision slow to check and large to send; an expression covers many tables. */
 export const MAPPINGS_MAX = 1_000;
@@ -33,6 +37,7 @@ export class MappingService {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly publisher: Publisher,
+    private readonly secrets: Secrets,
   ) {}
 
   async list(pipelineId: string, { page, pageSize }: PageQuery): Promise<MappingListDto> {
@@ -53,7 +58,7 @@ export class MappingService {
 
   async create(pipelineId: string, given: MappingCreateDto, caller: Caller): Promise<MappingDto> {
     const now = this.clock.now();
-    const content = mappingContentOf(given);
+    const content = this.kept(mappingContentOf(given), null);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       await requireRoom(manager, pipeline, 1);
@@ -71,7 +76,7 @@ export class MappingService {
 
   async change(
     address: MappingAddress,
-    { source, target, columns, onConflict, weight }: MappingPatchDto,
+    { source, target, columns, onConflict, weight, rules }: MappingPatchDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<MappingDto> {
     const now = this.clock.now();
@@ -82,11 +87,13 @@ export class MappingService {
       onConflict: onConflict === undefined ? undefined : conflictPolicyOf(onConflict),
       weight,
     };
+    const given = rules === undefined ? undefined : rulesOf(rules);
     const changed = await this.store.change(async (manager) => {
       const entity = await findMapping(manager, address);
       requireMatch(entity.version, by.ifMatch);
       const before = mappingDtoOf(entity);
       assignGiven(entity, patch, now);
+      if (given !== undefined) entity.rules = this.kept({ rules: given }, entity.rules).rules;
       requireFitting(entity);
       const after = mappingDtoOf(await manager.save(entity));
       await reviseDefinitions(manager, [address.pipelineId], { caller: by.caller, at: now });
@@ -96,6 +103,14 @@ export class MappingService {
     });
     this.publisher.wake();
     return changed;
+  }
+
+  /** With its keys sealed; those that were left out are those of `present`. Throws REQUEST_INVALID. */
+  private kept<C extends Pick<MappingContent, 'rules'>>(
+    content: C,
+    present: MappingRules | null,
+  ): Omit<C, 'rules'> & { readonly rules: MappingRules | null } {
+    return { ...content, rules: keepKeys(content.rules, { present, secrets: this.secrets }) };
   }
 
   async remove(address: MappingAddress, by: { caller: Caller; ifMatch: string | undefined }): Promise<void> {
@@ -128,6 +143,7 @@ export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({
   columns: entity.columns,
   onConflict: entity.onConflict ?? { kind: 'overwrite' },
   weight: entity.weight,
+  ...(entity.rules === null ? {} : { rules: showRules(entity.rules) }),
 });
 
 async function findMapping(manager: EntityManager, { pipelineId, id }: MappingAddress): Promise<MappingEntity> {

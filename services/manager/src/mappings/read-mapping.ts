@@ -1,5 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
+import { filledBy, rulesOf } from '../mapping-rules/read-rules.ts';
+import type { GivenRules } from '../mapping-rules/read-rules.ts';
 import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './mapping.dto.ts';
 import type { StoredSource } from './mapping.entity.ts';
 import { isRange, rangeSize, readRange } from './name-range.ts';
@@ -16,6 +18,8 @@ export interface MappingContent {
   readonly columns: ColumnSelection;
   readonly onConflict: ConflictPolicy | null;
   readonly weight: number;
+  /** Keys are as they were given: keepKeys. */
+  readonly rules: GivenRules | null;
 }
 
 /**
@@ -32,14 +36,15 @@ export function mappingContentOf(
     columns: columnsOf(given.columns),
     onConflict: given.onConflict === undefined ? null : conflictPolicyOf(given.onConflict),
     weight: given.weight ?? 0,
+    rules: given.rules === undefined ? null : rulesOf(given.rules),
   };
   requireFitting(content);
   return content;
 }
 
 /** The parts of a mapping have to fit each other. Throws REQUEST_INVALID. */
-export function requireFitting({ source, target, columns, onConflict }: Omit<MappingContent, 'weight'>): void {
-  requirePolicyColumns(onConflict, columns);
+export function requireFitting({ source, target, columns, onConflict, rules }: Omit<MappingContent, 'weight'>): void {
+  requirePolicyColumns(onConflict, columns, rules === null ? [] : filledBy(rules));
   requireFittingNames(source, target);
 }
 

@@ -2,7 +2,10 @@ import type { MappingDefinition } from '@lutra/model';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import { isRange, rangeNames, rangeRegex, readRange } from '../mappings/name-range.ts';
 
-export type MappingParts = Pick<MappingEntity, 'id' | 'source' | 'target' | 'columns' | 'onConflict' | 'weight'>;
+export type MappingParts = Pick<
+  MappingEntity,
+  'id' | 'source' | 'target' | 'columns' | 'onConflict' | 'weight' | 'rules'
+>;
 type Names = Pick<MappingDefinition, 'source' | 'target'>;
 
 /**
@@ -11,7 +14,7 @@ type Names = Pick<MappingDefinition, 'source' | 'target'>;
  * an earlier version stays the same revision.
  */
 export function compileMapping(mapping: MappingParts): readonly MappingDefinition[] {
-  const { id, source, target, columns, onConflict, weight } = mapping;
+  const { id, source, target, columns, onConflict, weight, rules } = mapping;
   const names = namesOf(source, target);
   return names.map((one, index) => ({
     id: names.length === 1 ? id : `${id}.${String(index)}`,
@@ -19,6 +22,7 @@ export function compileMapping(mapping: MappingParts): readonly MappingDefinitio
     columns,
     ...(onConflict === null || onConflict.kind === 'overwrite' ? {} : { onConflict }),
     ...(weight === 0 ? {} : { weight }),
+    ...(rules === null ? {} : { rules }),
   }));
 }
 

@@ -3,6 +3,7 @@ import { LessThanOrEqual } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { DataSourceDefinition, PipelineDefinition } from '@lutra/model';
 import type { Caller } from '../http/token.guard.ts';
+import { markRules } from '../mapping-rules/masking-keys.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { readSystemParameters } from '../system-parameters/system-parameters.ts';
@@ -40,10 +41,13 @@ export async function keepRevision(
   await manager.delete(RevisionEntity, { pipelineId, number: LessThanOrEqual(number - revisionsMax) });
 }
 
-export const keptDefinition = ({ source, target, ...definition }: PipelineDefinition): KeptDefinition => ({
+export const keptDefinition = (definition: PipelineDefinition): KeptDefinition => ({
   ...definition,
-  source: keptDataSource(source),
-  target: keptDataSource(target),
+  source: keptDataSource(definition.source),
+  target: keptDataSource(definition.target),
+  mappings: definition.mappings.map((mapping) =>
+    mapping.rules === undefined ? mapping : { ...mapping, rules: markRules(mapping.rules) },
+  ),
 });
 
 /** Every column that a person sets, whatever later versions add: not what the store counts by itself. */

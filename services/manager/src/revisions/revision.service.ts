@@ -1,12 +1,14 @@
 import type { EntityManager } from 'typeorm';
 import { must, SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { PageQuery } from '../http/list-query.dto.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Plain } from '../http/plain.ts';
 import type { Caller } from '../http/token.guard.ts';
+import { replaceKeys } from '../mapping-rules/masking-keys.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { checkParameters, requireConfirmation } from '../pipelines/parameter-rules.ts';
 import type { PipelineDetailDto } from '../pipelines/pipeline.dto.ts';
@@ -24,14 +26,17 @@ import { structuralDiff } from './structural-diff.ts';
 /** What a pipeline was at each of its revisions, how two of them differ, and the way back to an earlier one. */
 export class RevisionService {
   constructor(
-    private readonly store: Store,
-    private readonly clock: Clock,
-    private readonly publisher: Publisher,
+    private readonly parts: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly publisher: Publisher;
+      readonly secrets: Secrets;
+    },
   ) {}
 
   /** Newest first, without their definitions. */
   list(pipelineId: string, { page, pageSize }: PageQuery): Promise<RevisionListDto> {
-    return this.store.run(async (manager) => {
+    return this.parts.store.run(async (manager) => {
       const { revision } = await findResource(manager, PipelineEntity, pipelineId);
       const [rows, total] = await manager.findAndCount(RevisionEntity, {
         where: { pipelineId },
@@ -46,7 +51,7 @@ export class RevisionService {
 
   /** `number` as it stands in the address. Throws RESOURCE_NOT_FOUND. */
   get(pipelineId: string, number: string): Promise<RevisionDetailDto> {
-    return this.store.run(async (manager) => {
+    return this.parts.store.run(async (manager) => {
       const { revision } = await findResource(manager, PipelineEntity, pipelineId);
       const row = await findRevision(manager, pipelineId, number);
       return { ...dtoOf(row, revision), definition: row.body };
@@ -54,7 +59,7 @@ export class RevisionService {
   }
 
   diff(pipelineId: string, numbers: { readonly before: string; readonly after: string }): Promise<RevisionDiffDto> {
-    return this.store.run(async (manager) => {
+    return this.parts.store.run(async (manager) => {
       await findResource(manager, PipelineEntity, pipelineId);
       const before = await findRevision(manager, pipelineId, numbers.before);
       const after = await findRevision(manager, pipelineId, numbers.after);
@@ -68,16 +73,18 @@ export class RevisionService {
 
   /**
    * Makes a new revision with the parameters and mappings of an earlier one. Name, start and data sources stay as they are
-   * now. What the rules refuse today is refused, whatever they said then; what is so already makes no revision.
+   * now. What the rules refuse today is refused, whatever they said then; what is so already makes no revision. Masking keys
+   * come back under the newest key of the installation: throws CONFIG_ENV_INVALID when the one that they were sealed under is gone.
    */
   async rollback(
     { pipelineId, number }: { readonly pipelineId: string; readonly number: string },
     { confirm }: RollbackDto,
     by: { caller: Caller; ifMatch: string | undefined },
   ): Promise<Plain<PipelineDetailDto>> {
-    const at = this.clock.now();
+    const { store, clock, publisher, secrets } = this.parts;
+    const at = clock.now();
     const caller: Caller = { ...by.caller, comment: by.caller.comment ?? `Back to revision ${number}` };
-    const restored = await this.store.change(async (manager) => {
+    const restored = await store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       requireMatch(pipeline.version, by.ifMatch);
       const { settings } = await findRevision(manager, pipelineId, number);
@@ -87,14 +94,14 @@ export class RevisionService {
       pipeline.parameters = settings.parameters;
       pipeline.updatedAt = at;
       await manager.save(pipeline);
-      await restoreMappings(manager, { pipelineId, mappings: settings.mappings }, at);
+      await restoreMappings(manager, { pipelineId, mappings: settings.mappings }, { at, secrets });
       await reviseDefinitions(manager, [pipelineId], { caller, at });
       const after = await pipelineDetailOf(manager, await findResource(manager, PipelineEntity, pipelineId));
       const write = { action: 'update', resource: 'pipeline', resourceId: pipelineId, before, after } as const;
       await recordAudit(manager, write, { caller, at });
       return after;
     });
-    this.publisher.wake();
+    publisher.wake();
     return restored;
   }
 }
@@ -121,14 +128,16 @@ async function findRevision(manager: EntityManager, pipelineId: string, number: 
 async function restoreMappings(
   manager: EntityManager,
   { pipelineId, mappings }: { readonly pipelineId: string; readonly mappings: KeptSettings['mappings'] },
-  at: Date,
+  { at, secrets }: { readonly at: Date; readonly secrets: Secrets },
 ): Promise<void> {
   const present = new Map((await manager.findBy(MappingEntity, { pipelineId })).map((entity) => [entity.id, entity]));
   for (const settings of mappings) {
     const id = String(must(settings['id'], 'a kept mapping has its id'));
     const entity = present.get(id) ?? Object.assign(new MappingEntity(), { id, pipelineId, createdAt: at });
     present.delete(id);
-    Object.assign(entity, settings);
+    // An earlier release kept no rules: there were none.
+    Object.assign(entity, { rules: null }, settings);
+    if (entity.rules !== null) entity.rules = replaceKeys(entity.rules, (key) => secrets.reseal(key));
     entity.updatedAt = at;
     await manager.save(entity);
   }

@@ -5,6 +5,8 @@ import { ownCaller } from '../access/caller.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { replaceKeys } from '../mapping-rules/masking-keys.ts';
+import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { pipelinesOf, reviseDefinitions } from '../publishing/revisions.ts';
 import { ReceiverEntity } from '../receivers/receiver.entity.ts';
@@ -21,7 +23,7 @@ interface Reseal {
 /**
  * Seals what a row holds under the newest key, inside a change of the configuration ({@link Store.change}). People who edit
  * the row meanwhile are not disturbed: its version stays. A data source's pipelines get a revision, which brings it to the
- * stages. Definitions follow their data sources. Throws CONFIG_ENV_INVALID when no key opens it.
+ * stages. Definitions follow their data sources and mappings. Throws CONFIG_ENV_INVALID when no key opens it.
  */
 export async function resealRow(manager: EntityManager, { kind, id }: SealedRow, reseal: Reseal): Promise<void> {
   switch (kind) {
@@ -31,6 +33,8 @@ export async function resealRow(manager: EntityManager, { kind, id }: SealedRow,
       return resealReceiver(manager, id, reseal);
     case 'removals':
       return resealRemoval(manager, id, reseal);
+    case 'mappings':
+      return resealMapping(manager, id, reseal);
     case 'definitions':
       // A pipeline may have been removed since the row was read.
       if (await manager.existsBy(PipelineEntity, { id })) await reviseDefinitions(manager, [id], revisedBy(reseal));
@@ -74,6 +78,16 @@ async function resealRemoval(manager: EntityManager, pipelineId: string, { secre
   await manager.query('UPDATE removal SET target = ? WHERE pipeline_id = ? AND target IS NOT NULL', [
     ...[JSON.stringify(target), pipelineId],
   ]);
+}
+
+async function resealMapping(manager: EntityManager, id: string, reseal: Reseal): Promise<void> {
+  const entity = await manager.findOneBy(MappingEntity, { id });
+  const rules = entity?.rules ?? null;
+  if (entity === null || rules === null) return;
+  const sealed = replaceKeys(rules, (key) => reseal.secrets.reseal(key));
+  await manager.query('UPDATE mapping SET rules = ? WHERE id = ?', [JSON.stringify(sealed), id]);
+  await reviseDefinitions(manager, [entity.pipelineId], revisedBy(reseal));
+  await note(manager, { resource: 'mapping', resourceId: id }, reseal);
 }
 
 function note(

@@ -17,6 +17,9 @@ export class SecretKeyDto {
   @ApiProperty({ description: 'Of removed pipelines, for as long as something of them is at a target' })
   removals!: number;
 
+  @ApiProperty({ description: 'Keys that values are masked under' })
+  mappings!: number;
+
   @ApiProperty({ description: 'In the definitions that stages get' })
   definitions!: number;
 

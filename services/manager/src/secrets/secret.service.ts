@@ -25,7 +25,7 @@ export class SecretService {
       for (const { kind, kept } of rows)
         for (const one of kept) {
           const id = this.idOf(one);
-          // The definitions' secrets are those of the data sources again.
+          // The definitions' secrets are those of the data sources and mappings again.
           if (id === 'reference') references += kind === 'definitions' ? 0 : 1;
           else countsOf(counts, id)[kind] += 1;
         }
@@ -48,7 +48,7 @@ export class SecretService {
   }
 }
 
-const none = (): Counts => ({ dataSources: 0, receivers: 0, removals: 0, definitions: 0 });
+const none = (): Counts => ({ dataSources: 0, receivers: 0, removals: 0, mappings: 0, definitions: 0 });
 
 function countsOf(counts: Map<string | null, Counts>, id: string | null): Counts {
   const found = counts.get(id) ?? none();

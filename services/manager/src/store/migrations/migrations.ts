@@ -9,6 +9,7 @@ import { AddDataSourceChannels1796730000000 } from './add-data-source-channels-1
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddLoginNetworks1796720000000 } from './add-login-networks-1796720000000.ts';
+import { AddMappingRules1797000000000 } from './add-mapping-rules-1797000000000.ts';
 import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts';
 import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
 import { AddRemovalChannels1796710000000 } from './add-removal-channels-1796710000000.ts';
@@ -53,4 +54,5 @@ export const MIGRATIONS = [
   AddDataSourceChannels1796730000000,
   AddStatisticHoles1796800000000,
   AddSettingRevisions1796900000000,
+  AddMappingRules1797000000000,
 ] as const;

@@ -1,0 +1,238 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { Explode, RuleValue } from '@lutra/model';
+import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { ColumnRuleDto, EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
+import { IsColumnGroup, IsNotThereYet, IsRuleValue, NAME_CHARS_MAX, RuleValueProperty } from './field-checks.ts';
+
+const SEPARATOR_CHARS_MAX = 64;
+/** A table of InnoDB has at most 1017 columns. */
+const COLUMNS_MAX = 1_017;
+const TABLES_MAX = 1_000;
+const GROUPS_MAX = 100;
+const TYPE_CHARS_MAX = 200;
+const SCRIPT_CHARS_MAX = 60_000;
+const SCRIPT_MS_MAX = 10_000;
+const MIB = 1_048_576;
+const [SCRIPT_BYTES_MIN, SCRIPT_BYTES_MAX] = [MIB, 128 * MIB];
+/** What a script may use for one row unless it is told otherwise. */
+export const SCRIPT_MS = 1_000;
+export const SCRIPT_BYTES = 32 * MIB;
+
+const CHANGES = ['insert', 'update', 'delete'] as const;
+const WAYS = ['json', 'delimiter'] as const satisfies readonly Explode['by']['kind'][];
+
+export class SoftDeleteDto {
+  @ApiProperty({ description: 'At the target' })
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  column!: string;
+
+  @RuleValueProperty('What the column holds when the row is gone at the source')
+  @IsRuleValue()
+  deleted!: RuleValue;
+
+  @RuleValueProperty('What it holds as long as the row is there')
+  @IsRuleValue()
+  present!: RuleValue;
+}
+
+export class ExplodeByDto {
+  @ApiProperty({ enum: WAYS, description: 'json: the elements of an array. delimiter: the parts of a text' })
+  @IsIn(WAYS)
+  kind!: Explode['by']['kind'];
+
+  @ApiPropertyOptional({ description: 'Only with delimiter, and needed there', example: ',' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, SEPARATOR_CHARS_MAX)
+  separator?: string;
+}
+
+export class ExplodeDto {
+  @ApiProperty({ description: 'Of the source', example: 'tags' })
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  column!: string;
+
+  @ApiProperty({ type: ExplodeByDto })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ExplodeByDto)
+  by!: ExplodeByDto;
+
+  @ApiProperty({ description: 'Column at the target that holds the element', example: 'tag' })
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  as!: string;
+
+  @ApiPropertyOptional({ description: 'Column at the target that holds its number, from 0' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  positionAs?: string;
+}
+
+export class RowRulesDto {
+  @ApiPropertyOptional({
+    description:
+      'An expression of type bool over a row: exactly the rows that it accepts stand at the target. A row that enters is ' +
+      'inserted, one that leaves is deleted',
+    example: 'status == 1',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, EXPRESSION_CHARS_MAX)
+  filter?: string;
+
+  @ApiPropertyOptional({ enum: CHANGES, isArray: true, description: 'Kinds of changes that are left out' })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(CHANGES.length)
+  @ArrayUnique()
+  @IsIn(CHANGES, { each: true })
+  leaveOut?: (typeof CHANGES)[number][];
+
+  @ApiPropertyOptional({ type: SoftDeleteDto, description: 'A row that is deleted stays at the target and is flagged' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => SoftDeleteDto)
+  softDelete?: SoftDeleteDto;
+
+  @ApiPropertyOptional({ type: ExplodeDto, description: 'One row becomes one for each element of a column' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ExplodeDto)
+  explode?: ExplodeDto;
+}
+
+export class RouteDto {
+  @ApiProperty({ description: "Gives the name of the row's table", example: "'orders_' + region" })
+  @IsString()
+  @Length(1, EXPRESSION_CHARS_MAX)
+  expression!: string;
+
+  @ApiProperty({ type: [String], description: 'All names that there may be; another one is an error of the row' })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(TABLES_MAX)
+  @IsString({ each: true })
+  @Length(1, NAME_CHARS_MAX, { each: true })
+  tables!: string[];
+}
+
+export class ScriptColumnDto {
+  @ApiProperty()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  name!: string;
+
+  @ApiProperty({ description: 'As a CREATE TABLE names it', example: 'varchar(20)' })
+  @IsString()
+  @Length(1, TYPE_CHARS_MAX)
+  type!: string;
+}
+
+export class ScriptRuleDto {
+  @ApiProperty({
+    description: 'JavaScript with a function transform(row, context)',
+    example: 'function transform(row) { row.city = row.city.trim(); return row; }',
+  })
+  @IsString()
+  @Length(1, SCRIPT_CHARS_MAX)
+  source!: string;
+
+  @ApiPropertyOptional({ type: [ScriptColumnDto], description: 'Columns that it gives beside those that there are' })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(COLUMNS_MAX)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => ScriptColumnDto)
+  columns?: ScriptColumnDto[];
+
+  @ApiPropertyOptional({ description: `Milliseconds for one row. Default: ${String(SCRIPT_MS)}` })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(SCRIPT_MS_MAX)
+  timeMs?: number;
+
+  @ApiPropertyOptional({ description: `Bytes for one row. Default: ${String(SCRIPT_BYTES)}` })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(SCRIPT_BYTES_MIN)
+  @Max(SCRIPT_BYTES_MAX)
+  memoryBytes?: number;
+}
+
+export class MappingRulesDto {
+  @IsNotThereYet('join the other table at the target with a view, or copy it with a mapping of its own')
+  @MayBeAbsent()
+  lookups?: never;
+
+  @ApiPropertyOptional({ type: RowRulesDto, description: 'Which rows are taken, and what they become' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => RowRulesDto)
+  rows?: RowRulesDto;
+
+  @ApiPropertyOptional({ type: [ColumnRuleDto], description: 'Columns that are computed, beside those that are taken' })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(COLUMNS_MAX)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => ColumnRuleDto)
+  columns?: ColumnRuleDto[];
+
+  @ApiPropertyOptional({ type: ScriptRuleDto, description: 'Makes of a row none, one or several' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ScriptRuleDto)
+  script?: ScriptRuleDto;
+
+  @IsNotThereYet('do it with a script, which may use no package')
+  @MayBeAbsent()
+  processors?: never;
+
+  @ApiPropertyOptional({ type: RouteDto, description: 'Which of several tables of the target schema a row goes to' })
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => RouteDto)
+  route?: RouteDto;
+
+  @IsNotThereYet('copy the rows, and let a view of the target count and sum them')
+  @MayBeAbsent()
+  aggregate?: never;
+
+  @ApiPropertyOptional({
+    ...{ type: 'array', items: { type: 'array', items: { type: 'string', minLength: 1, maxLength: NAME_CHARS_MAX } } },
+    description: 'Groups of columns of the source: when one of a group changes, all of it are written',
+    example: [['street', 'city']],
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(GROUPS_MAX)
+  @IsColumnGroup({ each: true })
+  columnGroups?: string[][];
+}

@@ -1,0 +1,215 @@
+import { assertNever, SyncError } from '@lutra/model';
+import type { ColumnOrigin, ColumnRule, ColumnStep, Explode, MappingRules, RowRules } from '@lutra/model';
+import type { ColumnOriginDto, ColumnRuleDto, ColumnStepDto, MapOtherwiseDto } from './column-rule.dto.ts';
+import type { GivenKey } from './field-checks.ts';
+import { SCRIPT_BYTES, SCRIPT_MS } from './mapping-rules.dto.ts';
+import type { ExplodeByDto, MappingRulesDto, RowRulesDto } from './mapping-rules.dto.ts';
+
+type WithGivenKey<S> = S extends { readonly key: string } ? Omit<S, 'key'> & { readonly key: GivenKey | undefined } : S;
+
+/** As {@link ColumnStep}, with keys as a request gives them: undefined stands for the one that is there. */
+export type GivenStep = WithGivenKey<ColumnStep>;
+export interface GivenColumnRule extends Omit<ColumnRule, 'steps'> {
+  readonly steps?: readonly GivenStep[];
+}
+/** As {@link MappingRules}, before keys are sealed: keep-keys.ts. */
+export interface GivenRules extends Omit<MappingRules, 'columns'> {
+  readonly columns?: readonly GivenColumnRule[];
+}
+
+/** The rules of a request with exactly the fields of their kinds; null when there are none. Throws REQUEST_INVALID with the field's path. */
+export function rulesOf({ rows, columns, script, route, columnGroups }: MappingRulesDto): GivenRules | null {
+  const rules: GivenRules = {
+    ...(rows === undefined ? {} : { rows: rowRulesOf(rows) }),
+    ...(columns === undefined || columns.length === 0 ? {} : { columns: columns.map(columnRuleOf) }),
+    ...(script === undefined
+      ? {}
+      : {
+          script: {
+            source: script.source,
+            columns: (script.columns ?? []).map(({ name, type }) => ({ name, type })),
+            timeMs: script.timeMs ?? SCRIPT_MS,
+            memoryBytes: script.memoryBytes ?? SCRIPT_BYTES,
+          },
+        }),
+    ...(route === undefined ? {} : { route: { expression: route.expression, tables: [...route.tables] } }),
+    ...(columnGroups === undefined || columnGroups.length === 0 ? {} : { columnGroups }),
+  };
+  requireDistinct(rules);
+  return Object.keys(rules).length === 0 ? null : rules;
+}
+
+/** Names of columns at the target that the rules fill, beside those that the selection takes. */
+export function filledBy({ rows, columns, script }: GivenRules): readonly string[] {
+  const { softDelete, explode } = rows ?? {};
+  return [
+    ...(columns ?? []).map(({ target }) => target),
+    ...(script?.columns ?? []).map(({ name }) => name),
+    ...(softDelete === undefined ? [] : [softDelete.column]),
+    ...(explode === undefined ? [] : [explode.as]),
+    ...(explode?.positionAs === undefined ? [] : [explode.positionAs]),
+  ];
+}
+
+function rowRulesOf({ filter, leaveOut, softDelete, explode }: RowRulesDto): RowRules {
+  return {
+    ...(filter === undefined ? {} : { filter }),
+    ...(leaveOut === undefined || leaveOut.length === 0 ? {} : { leaveOut: [...leaveOut] }),
+    ...(softDelete === undefined
+      ? {}
+      : { softDelete: { column: softDelete.column, deleted: softDelete.deleted, present: softDelete.present } }),
+    ...(explode === undefined
+      ? {}
+      : {
+          explode: {
+            column: explode.column,
+            by: wayOf(explode.by),
+            as: explode.as,
+            ...(explode.positionAs === undefined ? {} : { positionAs: explode.positionAs }),
+          },
+        }),
+  };
+}
+
+function wayOf({ kind, separator }: ExplodeByDto): Explode['by'] {
+  const field = 'rules.rows.explode.by.separator';
+  if (kind === 'delimiter') return { kind, separator: needed(separator, field, kind) };
+  if (separator !== undefined) refuse(field, `belongs to delimiter, not to ${kind}`);
+  return { kind };
+}
+
+function columnRuleOf({ target, from, steps }: ColumnRuleDto, index: number): GivenColumnRule {
+  const field = `rules.columns.${String(index)}`;
+  return {
+    target,
+    from: originOf(from, `${field}.from`),
+    ...(steps === undefined || steps.length === 0
+      ? {}
+      : { steps: steps.map((step, at) => stepOf(step, `${field}.steps.${String(at)}`)) }),
+  };
+}
+
+const ORIGIN_FIELDS: Readonly<Record<ColumnOriginDto['kind'], readonly (keyof ColumnOriginDto)[]>> = {
+  column: ['column'],
+  constant: ['value'],
+  expression: ['expression'],
+  concat: ['columns', 'separator'],
+  fact: ['fact'],
+};
+
+function originOf(given: ColumnOriginDto, field: string): ColumnOrigin {
+  const { kind, column, value, expression, columns, separator, fact } = given;
+  refuseOthers(given, ORIGIN_FIELDS, field);
+  const need = <T>(one: T | undefined, name: string): T => needed(one, `${field}.${name}`, kind);
+  switch (kind) {
+    case 'column':
+      return { kind, column: need(column, 'column') };
+    case 'constant':
+      return { kind, value: need(value, 'value') };
+    case 'expression':
+      return { kind, expression: need(expression, 'expression') };
+    case 'concat':
+      return { kind, columns: [...need(columns, 'columns')], separator: separator ?? '' };
+    case 'fact':
+      return { kind, fact: need(fact, 'fact') };
+    default:
+      return assertNever(kind);
+  }
+}
+
+const STEP_FIELDS: Readonly<Record<ColumnStep['kind'], readonly (keyof ColumnStepDto)[]>> = {
+  default: ['value', 'when'],
+  map: ['entries', 'otherwise'],
+  convert: ['type', 'onLoss', 'format', 'zone', 'charset'],
+  hash: ['key', 'length'],
+  token: ['key'],
+  partial: ['keepStart', 'keepEnd', 'with'],
+  json: ['path'],
+  split: ['separator', 'index'],
+};
+
+function stepOf(given: ColumnStepDto, field: string): GivenStep {
+  const { kind } = given;
+  refuseOthers(given, STEP_FIELDS, field);
+  const need = <T>(one: T | undefined, name: string): T => needed(one, `${field}.${name}`, kind);
+  switch (kind) {
+    case 'default':
+      return { kind, value: need(given.value, 'value'), when: given.when ?? 'null' };
+    case 'map':
+      return {
+        kind,
+        entries: need(given.entries, 'entries').map(({ from, to }) => ({ from, to })),
+        otherwise: otherwiseOf(given.otherwise, `${field}.otherwise`),
+      };
+    case 'convert': {
+      const { format, zone, charset } = given;
+      return {
+        ...{ kind, type: need(given.type, 'type'), onLoss: given.onLoss ?? 'fail' },
+        ...(format === undefined ? {} : { format }),
+        ...(zone === undefined ? {} : { zone }),
+        ...(charset === undefined ? {} : { charset }),
+      };
+    }
+    case 'hash':
+      return { kind, key: given.key, ...(given.length === undefined ? {} : { length: given.length }) };
+    case 'token':
+      return { kind, key: given.key };
+    case 'partial':
+      return { kind, keepStart: given.keepStart ?? 0, keepEnd: given.keepEnd ?? 0, with: given.with ?? '*' };
+    case 'json':
+      return { kind, path: need(given.path, 'path') };
+    case 'split':
+      return { kind, separator: need(given.separator, 'separator'), index: need(given.index, 'index') };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function otherwiseOf(
+  given: MapOtherwiseDto | undefined,
+  field: string,
+): Extract<ColumnStep, { readonly kind: 'map' }>['otherwise'] {
+  const { kind, value } = given ?? { kind: 'fail' };
+  if (kind === 'value') return { kind, value: needed(value, `${field}.value`, kind) };
+  if (value !== undefined) refuse(`${field}.value`, `belongs to value, not to ${kind}`);
+  return { kind };
+}
+
+/** Column names are compared without case by the servers. */
+function requireDistinct({ rows, columns, script, route }: GivenRules): void {
+  const lists: readonly (readonly [field: string, names: readonly string[]])[] = [
+    ['rules.columns', (columns ?? []).map(({ target }) => target)],
+    ['rules.script.columns', (script?.columns ?? []).map(({ name }) => name)],
+    ['rules.rows.explode.positionAs', [rows?.explode?.as ?? '', rows?.explode?.positionAs ?? ' ']],
+  ];
+  for (const [field, names] of lists) {
+    const lower = names.map((name) => name.toLowerCase());
+    const twice = names.find((name, index) => lower.indexOf(name.toLowerCase()) !== index);
+    if (twice !== undefined) refuse(field, `names the column ${twice} twice`);
+  }
+  const tables = route?.tables ?? [];
+  const twice = tables.find((name, index) => tables.indexOf(name) !== index);
+  if (twice !== undefined) refuse('rules.route.tables', `names ${twice} twice`);
+}
+
+/** Throws REQUEST_INVALID when a field is there that belongs to other kinds. */
+function refuseOthers<K extends string>(
+  given: Readonly<Record<string, unknown>> | { readonly kind: K },
+  fields: Readonly<Record<K, readonly string[]>>,
+  parent: string,
+): void {
+  const kind = given.kind as K;
+  const other = Object.entries(given).find(
+    ([name, value]) => name !== 'kind' && value !== undefined && !fields[kind].includes(name),
+  );
+  if (other !== undefined) refuse(`${parent}.${other[0]}`, `does not belong to ${kind}`);
+}
+
+function needed<T>(value: T | undefined, field: string, kind: string): T {
+  return value ?? (value === null ? value : refuse(field, `is what ${kind} needs`));
+}
+
+function refuse(field: string, rest: string): never {
+  const problem = `${field} ${rest}`;
+  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkedBody } from '../src/http/request-pipe.ts';
+import { MappingRulesDto } from '../src/mapping-rules/mapping-rules.dto.ts';
+import { filledBy, rulesOf } from '../src/mapping-rules/read-rules.ts';
+import type { GivenRules } from '../src/mapping-rules/read-rules.ts';
+import { RULES } from './workshop.ts';
+
+const read = (plain: object): GivenRules | null => rulesOf(checkedBody(MappingRulesDto, plain));
+const ofColumn = (from: object, steps: readonly object[] = []): object => ({ columns: [{ target: 't', from, steps }] });
+const ofStep = (step: object): object => ofColumn({ kind: 'column', column: 'a' }, [step]);
+
+describe('rules of a request', () => {
+  it('are what was given', () => {
+    expect(read(RULES)).toEqual(RULES);
+  });
+
+  it('are none when nothing is given', () => {
+    expect(read({})).toBeNull();
+    expect(read({ columns: [], columnGroups: [] })).toBeNull();
+  });
+
+  it.each<[string, object, object]>([
+    ['a default is for null', { kind: 'default', value: null }, { kind: 'default', value: null, when: 'null' }],
+    [
+      'a value that is not mapped is an error',
+      { kind: 'map', entries: [{ from: 1, to: true }] },
+      { kind: 'map', entries: [{ from: 1, to: true }], otherwise: { kind: 'fail' } },
+    ],
+    ['a loss is an error', { kind: 'convert', type: 'int' }, { kind: 'convert', type: 'int', onLoss: 'fail' }],
+    ['all characters are hidden', { kind: 'partial' }, { kind: 'partial', keepStart: 0, keepEnd: 0, with: '*' }],
+  ])('unless told otherwise, %s', (_what, given, expected) => {
+    expect(read(ofStep(given))?.columns?.[0]?.steps).toEqual([expected]);
+  });
+
+  it.each<[string, object, string]>([
+    ['a field of another origin', ofColumn({ kind: 'column', column: 'a', fact: 'gtid' }), 'rules.columns.0.from.fact'],
+    ['no column', ofColumn({ kind: 'column' }), 'rules.columns.0.from.column'],
+    ['a field of another step', ofStep({ kind: 'token', key: 'k', length: 9 }), 'rules.columns.0.steps.0.length'],
+    ['no type', ofStep({ kind: 'convert' }), 'rules.columns.0.steps.0.type'],
+    [
+      'a value beside keep',
+      ofStep({ kind: 'map', entries: [{ from: 1, to: 2 }], otherwise: { kind: 'keep', value: 1 } }),
+      'rules.columns.0.steps.0.otherwise.value',
+    ],
+    [
+      'a column twice',
+      {
+        columns: [
+          { target: 'A', from: { kind: 'fact', fact: 'gtid' } },
+          { target: 'a', from: { kind: 'fact', fact: 'gtid' } },
+        ],
+      },
+      'rules.columns',
+    ],
+    ['a table twice', { route: { expression: 'x', tables: ['a', 'a'] } }, 'rules.route.tables'],
+    [
+      'a separator of a JSON array',
+      { rows: { explode: { column: 'a', by: { kind: 'json', separator: ',' }, as: 'b' } } },
+      'rules.rows.explode.by.separator',
+    ],
+    [
+      'an element and its number in one column',
+      { rows: { explode: { column: 'a', by: { kind: 'json' }, as: 'b', positionAs: 'B' } } },
+      'rules.rows.explode.positionAs',
+    ],
+    ['look-ups', { lookups: [] }, 'lookups cannot be used yet: join'],
+    ['processors', { processors: [] }, 'processors cannot be used yet: do it with a script'],
+    ['aggregates', { aggregate: {} }, 'aggregate cannot be used yet: copy the rows'],
+    ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 1 to'],
+    ['an object as value', ofColumn({ kind: 'constant', value: {} }), 'value must be null, true, false, a number'],
+    ['a group without columns', { columnGroups: [[]] }, 'each group in columnGroups'],
+  ])('are refused with %s, by field', (_what, given, told) => {
+    expect(() => read(given)).toThrow(told);
+  });
+});
+
+it('columns that rules fill are told', () => {
+  expect(filledBy(read(RULES) ?? {})).toEqual([
+    ...['masked', 'converted', 'constant', 'computed', 'at', 'made', 'gone', 'part', 'no'],
+  ]);
+});
