@@ -5,6 +5,9 @@ import { textOf } from './text-of.ts';
 
 const MICROSECONDS = 1_000;
 
+/** The others are the same for every change of a row. */
+const OF_CHANGE: ReadonlySet<RowFact> = new Set(['commitTime', 'gtid', 'operation']);
+
 /** A column of the source as it is. */
 export function columnValue(source: TableDefinition, position: number, name: string): CompiledValue {
   const column = must(source.columns[position], 'a position is inside the table');
@@ -61,10 +64,11 @@ export function factValue(
   fact: RowFact,
   { source, name }: { readonly source: TableDefinition; readonly name: string },
 ): CompiledValue {
-  const column: ColumnDefinition =
+  const typed: ColumnDefinition =
     fact === 'commitTime'
       ? { name, kind: 'datetime', declared: 'datetime(6)', nullable: false, length: 6 }
       : textColumn(name, false);
+  const column = OF_CHANGE.has(fact) ? { ...typed, ofChange: true } : typed;
   return { column, reads: [], valueOf: (_image, facts) => factOf(fact, source, facts) };
 }
 

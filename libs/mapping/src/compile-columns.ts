@@ -1,22 +1,30 @@
 import { assertNever, compileSelection, SyncError } from '@lutra/model';
-import type { ColumnMapping, ColumnRule, MappingDefinition, TableDefinition } from '@lutra/model';
+import type { ColumnMapping, ColumnRule, Explode, TableDefinition } from '@lutra/model';
 import type { CompileContext } from './compile-context.ts';
 import type { CompiledStep, CompiledValue } from './compiled-value.ts';
 import { withSteps } from './compiled-value.ts';
 import { columnValue, concatValue, constantValue, factValue } from './column-origins.ts';
 import { compileExpressionValue } from './expression/compile-expression.ts';
+import { deletionFlag } from './soft-delete.ts';
 import { compileStep } from './steps/compile-step.ts';
 
 /**
  * The columns of the target in order: those of the source that the selection takes, then the computed ones; a computed one
- * stands where a taken one of its name would. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID,
+ * stands where a taken one of its name would. What rules of rows add is taken whatever the selection. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID,
  * MAPPING_STEP_INVALID.
  */
 export function compileColumns(context: CompileContext): readonly CompiledValue[] {
   const { mapping, source } = context;
-  const rules = mapping.rules?.columns ?? [];
-  const computed = new Map(rules.map((rule) => [rule.target.toLowerCase(), compileRule(rule, context)]));
-  const taken = selected(source, mapping).map(
+  const { columns: rules = [], rows } = mapping.rules ?? {};
+  const flag = rows?.softDelete === undefined ? [] : [deletionFlag(rows.softDelete, mapping.id).present];
+  const values = [...rules.map((rule) => compileRule(rule, context)), ...flag];
+  const computed = new Map(values.map((value) => [value.column.name.toLowerCase(), value]));
+  if (computed.size < values.length)
+    refuseTwice(
+      values.map(({ column }) => column.name),
+      context,
+    );
+  const taken = selected(context).map(
     ({ source: name, target }) =>
       computed.get(target.toLowerCase()) ?? columnValue(source, positionOf(source, name, mapping.id), target),
   );
@@ -64,19 +72,37 @@ function originOf({ from, target }: ColumnRule, context: CompileContext): Compil
 }
 
 /** What the selection takes of this table, under the names at the target. */
-function selected(source: TableDefinition, { id, columns: selection }: MappingDefinition): readonly ColumnMapping[] {
-  if (selection.mode === 'list') return selection.columns;
+function selected(context: CompileContext): readonly ColumnMapping[] {
+  const { source, mapping } = context;
+  const { columns: selection, rules } = mapping;
+  if (selection.mode === 'list') return [...selection.columns, ...exploded(selection.columns, rules?.rows?.explode)];
   const nameOf = compileSelection(selection);
   const columns = source.columns.flatMap(({ name }): readonly ColumnMapping[] => {
     const target = nameOf(name);
     return target === null ? [] : [{ source: name, target }];
   });
-  const targets = columns.map(({ target }) => target.toLowerCase());
-  const twice = columns.find(({ target }, index) => targets.indexOf(target.toLowerCase()) !== index);
-  if (twice === undefined) return columns;
+  refuseTwice(
+    columns.map(({ target }) => target),
+    context,
+  );
+  return columns;
+}
+
+/** The element and its number are in the key of the target: a list need not name them. */
+function exploded(listed: readonly ColumnMapping[], rule: Explode | undefined): readonly ColumnMapping[] {
+  const names = listed.flatMap(({ source, target }) => [source.toLowerCase(), target.toLowerCase()]);
+  return [rule?.as, rule?.positionAs].flatMap((name) =>
+    name === undefined || names.includes(name.toLowerCase()) ? [] : [{ source: name, target: name }],
+  );
+}
+
+function refuseTwice(targets: readonly string[], { mapping, source }: CompileContext): void {
+  const lower = targets.map((target) => target.toLowerCase());
+  const column = targets.find((_target, index) => lower.indexOf(lower[index] ?? '') !== index);
+  if (column === undefined) return;
   const table = `${source.schema}.${source.table}`;
-  const problem = `Mapping ${id} gives two columns of ${table} the name ${twice.target}`;
-  throw new SyncError('MAPPING_COLUMN_TWICE', { problem, mapping: id, column: twice.target, table });
+  const problem = `Mapping ${mapping.id} gives two columns of ${table} the name ${column}`;
+  throw new SyncError('MAPPING_COLUMN_TWICE', { problem, mapping: mapping.id, column, table });
 }
 
 /** Throws MAPPING_COLUMN_UNKNOWN. Column names are case-insensitive in MySQL and MariaDB. */

@@ -13,7 +13,7 @@ export interface RowFacts {
 
 /** Where the value of one target column comes from, and the type that it then has. */
 export interface CompiledValue {
-  /** Under its name at the target. */
+  /** Under its name at the target. With `ofChange` it is never asked for a before image. */
   readonly column: ColumnDefinition;
   /** Positions in the source's columns that it needs. */
   readonly reads: readonly number[];
@@ -32,12 +32,12 @@ export interface CompiledStep {
   apply(value: ColumnValue | undefined): ColumnValue | undefined;
 }
 
-/** The value behind the steps. */
+/** The value behind the steps. What tells of the change does so in any form. */
 export function withSteps(value: CompiledValue, steps: readonly CompiledStep[]): CompiledValue {
   if (steps.length === 0) return value;
   const last = steps.at(-1) ?? value;
   return {
-    column: last.column,
+    column: value.column.ofChange === true ? { ...last.column, ofChange: true } : last.column,
     reads: value.reads,
     valueOf: (image, facts) => {
       let present = value.valueOf(image, facts);

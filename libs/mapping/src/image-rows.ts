@@ -1,26 +1,96 @@
 import type { RowImage, TableDefinition } from '@lutra/model';
+import { compileExplode } from './compile-explode.ts';
+import type { CompiledExplode } from './compile-explode.ts';
+import { compileCondition } from './expression/compile-condition.ts';
+import type { CompiledCondition } from './expression/compile-condition.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { RowFacts } from './compiled-value.ts';
+import { requireCarried } from './require-carried.ts';
+import { compileRoute } from './compile-route.ts';
+import type { CompiledRoute } from './compile-route.ts';
 
-/** One target row that a source image stands for. */
-export interface ImageRow {
-  /** What two images' rows are the same row by: the table, and of an exploded row its element. */
+/** One target row that a source image stands for; its columns are not mapped yet. */
+export interface RowPlace {
+  /** What rows of two images are the same row by: the table, and of an exploded row its element. */
   readonly identity: string;
+  /** Which of the tables. */
   readonly target: number;
+  /** The image, in the shape of {@link ImageRows.source}. */
   readonly image: RowImage;
 }
 
-/** The rules that decide which target rows an image stands for: filter, explode, route. */
-export interface ImageRows {
-  readonly targets: readonly TableDefinition[];
-  /** Positions in the source's columns. */
-  readonly reads: readonly number[];
-  /** `mapped`: the image with its columns mapped. Throws a SyncError of class poison. */
-  rowsOf(image: RowImage, mapped: RowImage, facts: RowFacts): readonly ImageRow[];
-}
+export const NO_PLACES: readonly RowPlace[] = [];
 
-/** Null when a mapping has no such rule: each image stands for one row of one table. */
-export function compileImageRows({ mapping }: CompileContext, _target: TableDefinition): ImageRows | null {
-  if (mapping.rules?.rows === undefined && mapping.rules?.route === undefined) return null;
-  throw new Error('rules of rows come with their own commit');
+/**
+ * The rules that decide which target rows an image stands for, in this order: the filter, explode, the route. Law: the answer
+ * depends on the image (and on what is known of its change, where the filter asks for that) alone. So at the target stand the
+ * rows of the images that the filter accepts.
+ */
+export class ImageRows {
+  /** The source's table, with the columns that explode adds: what columns are computed of. */
+  readonly source: TableDefinition;
+  /** Of the target, those of the route; null = the one of the mapping. */
+  readonly tables: readonly string[] | null;
+  private readonly filter: CompiledCondition | null;
+  private readonly explode: CompiledExplode | null;
+  private readonly route: CompiledRoute | null;
+
+  private constructor(private readonly context: CompileContext) {
+    const { mapping, source } = context;
+    const { rows, route } = mapping.rules ?? {};
+    this.filter =
+      rows?.filter === undefined
+        ? null
+        : compileCondition(rows.filter, { source, mapping: mapping.id, field: 'rules.rows.filter' });
+    this.explode = rows?.explode === undefined ? null : compileExplode(rows.explode, context);
+    this.source = this.explode?.source ?? source;
+    this.route = route === undefined ? null : compileRoute(route, { ...context, source: this.source });
+    this.tables = this.route?.tables ?? null;
+  }
+
+  /** Null when a mapping has no such rule: each image stands for one row of one table. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_STEP_INVALID, MAPPING_EXPRESSION_INVALID. */
+  static of(context: CompileContext): ImageRows | null {
+    const { rows, route } = context.mapping.rules ?? {};
+    return rows === undefined && route === undefined ? null : new ImageRows(context);
+  }
+
+  /** Positions in the source's own columns that are needed by these rules, and by columns that read `positions` of {@link ImageRows.source}. */
+  readsOf(positions: readonly number[]): readonly number[] {
+    const { explode, filter, route } = this;
+    const read = [...positions, ...(route?.reads ?? [])];
+    // An element is made of its column.
+    const own = explode === null ? read : [...explode.reads, ...read.filter((at) => !explode.adds(at))];
+    return [...(filter?.reads ?? []), ...own];
+  }
+
+  /** In the order of the elements. Throws ROW_IMAGE_PARTIAL, ROW_VALUE_INVALID, ROW_TOO_LARGE, ROW_ROUTE_UNKNOWN and what expressions throw. */
+  placesOf(image: RowImage, facts: RowFacts): readonly RowPlace[] {
+    if (!this.accepts(image, facts)) return NO_PLACES;
+    const { explode } = this;
+    if (explode === null) {
+      const target = this.targetOf(image, facts);
+      return [{ identity: String(target), target, image }];
+    }
+    requireCarried(image, explode.reads, this.context);
+    const places: RowPlace[] = [];
+    for (const { identity, image: exploded } of explode.rowsOf(image)) {
+      const target = this.targetOf(exploded, facts);
+      places.push({ identity: `${String(target)} ${identity}`, target, image: exploded });
+    }
+    return places;
+  }
+
+  private accepts(image: RowImage, facts: RowFacts): boolean {
+    const { filter } = this;
+    if (filter === null) return true;
+    requireCarried(image, filter.reads, this.context);
+    return filter.isTrue(image, facts);
+  }
+
+  private targetOf(image: RowImage, facts: RowFacts): number {
+    const { route } = this;
+    if (route === null) return 0;
+    requireCarried(image, route.reads, { mapping: this.context.mapping, source: this.source });
+    return route.targetOf(image, facts);
+  }
 }

@@ -1,12 +1,19 @@
-import { compileMappings, must } from '@lutra/model';
-import type { ColumnValue, RowChange, RowImage, TableDefinition } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
+import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
 import { compileColumns } from './compile-columns.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { CompiledValue, RowFacts } from './compiled-value.ts';
-import { compileImageRows } from './image-rows.ts';
-import type { ImageRow, ImageRows } from './image-rows.ts';
+import { ImageRows, NO_PLACES } from './image-rows.ts';
+import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
+import { deletionFlag } from './soft-delete.ts';
+
+/** What the rows that one row becomes may hold together: as much as the two images of the largest row that there is. */
+const BYTES_MAX = 134_217_728;
+/** What a number or a date takes, about. */
+const SMALL_BYTES = 8;
+const NOTHING: readonly MappedChange[] = [];
 
 /**
  * A mapping applied to one source table. It is one function from an image of a source row to a set of target rows, and a
@@ -23,30 +30,40 @@ export class TableMapping {
   readonly reads: readonly number[];
   /** Only the table's name is another: rows need not be looked at. */
   readonly isCopied: boolean;
+  /** Of an after image, and of a before image: the same but for those that tell of the change. */
   private readonly columns: readonly CompiledValue[];
+  private readonly columnsBefore: readonly CompiledValue[];
   private readonly rows: ImageRows | null;
+  private readonly leftOut: ReadonlySet<RowChange['kind']>;
+  private readonly flag: PlacedFlag | null;
+  /** Positions of the key in the source's columns. */
+  private readonly key: readonly number[];
+  private readonly name: { readonly mapping: string; readonly table: string };
 
   private constructor(context: CompileContext, names: { readonly schema: string; readonly table: string }) {
-    const { mapping, source } = context;
+    const { mapping } = context;
+    this.name = { mapping: mapping.id, table: `${context.source.schema}.${context.source.table}` };
+    this.key = context.source.primaryKey;
     this.isCopied = mapping.columns.mode === 'all' && mapping.rules === undefined;
-    this.columns = this.isCopied ? [] : compileColumns(context);
+    this.rows = ImageRows.of(context);
+    const source = this.rows?.source ?? context.source;
+    this.columns = this.isCopied ? [] : compileColumns({ ...context, source });
+    this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
     const target = this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) };
-    this.rows = compileImageRows(context, target);
-    this.targets = this.rows?.targets ?? [target];
-    const reads = this.isCopied
-      ? source.columns.keys()
-      : [...this.columns.flatMap((column) => column.reads), ...(this.rows?.reads ?? [])];
+    this.targets = this.rows?.tables?.map((table) => ({ ...target, table })) ?? [target];
+    const read = this.columns.flatMap((column) => column.reads);
+    const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
     this.reads = [...new Set(reads)].toSorted((a, b) => a - b);
+    const { softDelete, leaveOut } = mapping.rules?.rows ?? {};
+    this.leftOut = new Set(leaveOut);
+    this.flag = softDelete === undefined ? null : placedFlag(softDelete, mapping.id, target);
   }
 
   /**
    * All mappings of the pipeline that cover the table, in the order of the definition. Throws what says that a mapping does
    * not fit the table: MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID, MAPPING_STEP_INVALID.
    */
-  static all(
-    matcher: ReturnType<typeof compileMappings>,
-    context: Omit<CompileContext, 'mapping'>,
-  ): readonly TableMapping[] {
+  static all(matcher: MappingMatcher, context: Omit<CompileContext, 'mapping'>): readonly TableMapping[] {
     const { schema, table } = context.source;
     return matcher
       .targetsOf(schema, table)
@@ -58,36 +75,88 @@ export class TableMapping {
 
   /** What becomes of a change. Throws a SyncError of class poison: the row is refused. */
   map(change: RowChange, facts: RowFacts): readonly MappedChange[] {
-    const { before, after } = imagesOf(change);
-    if (this.rows === null) return [this.single(change, facts)];
-    const was = before === null ? [] : this.rows.rowsOf(before, this.imageOf(before, facts), facts);
-    const is = after === null ? [] : this.rows.rowsOf(after, this.imageOf(after, facts), facts);
-    return difference(was, is);
-  }
-
-  private single(change: RowChange, facts: RowFacts): MappedChange {
-    if (this.isCopied) return { ...change, target: 0 };
+    if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
+    if (this.isCopied) return [{ ...change, target: 0 }];
     switch (change.kind) {
       case 'insert':
-        return { kind: 'insert', target: 0, after: this.imageOf(change.after, facts) };
-      case 'update':
-        return {
-          kind: 'update',
-          target: 0,
-          before: this.imageOf(change.before, facts),
-          after: this.imageOf(change.after, facts),
-        };
+        return [{ kind: 'insert', target: 0, after: this.imageAfter(change.after, facts) }];
+      case 'update': {
+        const before = this.imageBefore(change.before, facts);
+        return [{ kind: 'update', target: 0, before, after: this.imageAfter(change.after, facts) }];
+      }
       case 'delete':
-        return { kind: 'delete', target: 0, before: this.imageOf(change.before, facts) };
+        return [{ kind: 'delete', target: 0, before: this.imageBefore(change.before, facts) }];
     }
   }
 
-  private imageOf(image: RowImage, facts: RowFacts): RowImage {
-    const { columns } = this;
-    if (this.isCopied) return image;
-    const values = new Array<ColumnValue | undefined>(columns.length);
-    for (let i = 0; i < columns.length; i++) values[i] = must(columns[i], 'inside').valueOf(image, facts);
-    return values;
+  /** What the set of rows before and that after differ in. */
+  private difference(change: RowChange, rows: ImageRows, facts: RowFacts): readonly MappedChange[] {
+    const { before, after } = imagesOf(change);
+    const was = before === null ? NO_PLACES : rows.placesOf(before, facts);
+    const is = after === null ? NO_PLACES : rows.placesOf(after, facts);
+    const changes: MappedChange[] = [];
+    const remaining = new Map<string, RowPlace>();
+    for (const place of is) remaining.set(place.identity, place);
+    const isMoved = this.flag !== null && this.changesKey(change);
+    // What goes away goes first: another row may take its key or its unique values.
+    for (const place of was) if (isMoved || !remaining.has(place.identity)) changes.push(this.deleted(place, facts));
+    if (!isMoved)
+      for (const place of was) {
+        const now = remaining.get(place.identity);
+        if (now === undefined) continue;
+        remaining.delete(place.identity);
+        changes.push(this.updated(place, now, facts));
+      }
+    for (const { target, image } of remaining.values())
+      changes.push({ kind: 'insert', target, after: this.imageAfter(image, facts) });
+    // Without explode there are two at most.
+    if (changes.length > 2) this.refuseLarge(changes);
+    return changes;
+  }
+
+  /** Flagged where that is the rule: the row stays as it was, and tells of the change that deleted it. */
+  private deleted({ target, image }: RowPlace, facts: RowFacts): MappedChange {
+    const before = this.imageBefore(image, facts);
+    if (this.flag === null) return { kind: 'delete', target, before };
+    const after = this.imageAfter(image, facts);
+    after[this.flag.position] = this.flag.deleted;
+    return { kind: 'update', target, before, after };
+  }
+
+  private updated({ target, image }: RowPlace, now: RowPlace, facts: RowFacts): MappedChange {
+    const before = this.imageBefore(image, facts);
+    return { kind: 'update', target, before, after: this.imageAfter(now.image, facts) };
+  }
+
+  /** A flagged row may stand under the key that the row now has; and that under its old key is to stay, flagged. */
+  private changesKey(change: RowChange): boolean {
+    if (change.kind !== 'update') return false;
+    const { before, after } = change;
+    return this.key.some((position) => {
+      const [was, is] = [before[position], after[position]];
+      return is !== undefined && !isSame(was, is);
+    });
+  }
+
+  private imageAfter(image: RowImage, facts: RowFacts): MappedImage {
+    return imageOf(this.columns, image, facts);
+  }
+
+  private imageBefore(image: RowImage, facts: RowFacts): MappedImage {
+    return imageOf(this.columnsBefore, image, facts);
+  }
+
+  /** Throws ROW_TOO_LARGE: values that are few in one row may be very many in all that it becomes. */
+  private refuseLarge(changes: readonly MappedChange[]): void {
+    let bytes = 0;
+    for (const change of changes) {
+      if (change.kind !== 'insert') bytes += bytesOf(change.before);
+      if (change.kind !== 'delete') bytes += bytesOf(change.after);
+    }
+    if (bytes <= BYTES_MAX) return;
+    const { mapping, table } = this.name;
+    const problem = `A row of ${table} becomes ${String(changes.length)} rows under mapping ${mapping}, which together are larger than a row may be`;
+    throw new SyncError('ROW_TOO_LARGE', { problem, mapping, table });
   }
 
   /** Key positions in the new column order; empty when a part of the key is left out or computed, because the rest identifies nothing. */
@@ -100,20 +169,34 @@ export class TableMapping {
   }
 }
 
-function difference(was: readonly ImageRow[], is: readonly ImageRow[]): readonly MappedChange[] {
-  const changes: MappedChange[] = [];
-  const remaining = new Map(is.map((row) => [row.identity, row]));
-  // What goes away goes first: another row may take its unique values.
-  for (const { identity, target, image } of was) {
-    const now = remaining.get(identity);
-    if (now === undefined) changes.push({ kind: 'delete', target, before: image });
-  }
-  for (const { identity, target, image } of was) {
-    const now = remaining.get(identity);
-    if (now === undefined) continue;
-    remaining.delete(identity);
-    changes.push({ kind: 'update', target, before: image, after: now.image });
-  }
-  for (const { target, image } of remaining.values()) changes.push({ kind: 'insert', target, after: image });
-  return changes;
+type MappedImage = (ColumnValue | undefined)[];
+
+function imageOf(columns: readonly CompiledValue[], image: RowImage, facts: RowFacts): MappedImage {
+  const values = new Array<ColumnValue | undefined>(columns.length);
+  for (let i = 0; i < columns.length; i++) values[i] = must(columns[i], 'inside').valueOf(image, facts);
+  return values;
+}
+
+const isSame = (one: ColumnValue | undefined, other: ColumnValue): boolean =>
+  one instanceof Uint8Array && other instanceof Uint8Array ? Buffer.compare(one, other) === 0 : one === other;
+
+/** An estimate: what is small counts as a few bytes. */
+function bytesOf(image: RowImage): number {
+  let bytes = 0;
+  for (const value of image)
+    bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length + SMALL_BYTES : SMALL_BYTES;
+  return bytes;
+}
+
+const absent = ({ column, reads }: CompiledValue): CompiledValue => ({ column, reads, valueOf: () => undefined });
+
+interface PlacedFlag {
+  readonly position: number;
+  readonly deleted: ColumnValue;
+}
+
+function placedFlag(rule: SoftDelete, mapping: string, { columns }: Pick<TableDefinition, 'columns'>): PlacedFlag {
+  const name = rule.column.toLowerCase();
+  const position = columns.findIndex((column) => column.name.toLowerCase() === name);
+  return { position, deleted: deletionFlag(rule, mapping).deleted };
 }

@@ -66,6 +66,7 @@ const column: fc.Arbitrary<ColumnDefinition> = fc
     optional('labels', fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 })),
     optional('length', count),
     optional('scale', fc.nat()),
+    optional('ofChange', fc.constant(true)),
   )
   .map(([base, ...rest]) => Object.assign({}, base, ...rest) as ColumnDefinition);
 

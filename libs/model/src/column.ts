@@ -43,6 +43,11 @@ export interface ColumnDefinition {
   readonly collation?: string;
   /** Computed by the database: left out when writing. */
   readonly generated?: boolean;
+  /**
+   * Tells of the change that wrote the row (its commit time, its GTID), not of the row: an after image carries it, a before
+   * image never does, since the row holds that of an earlier change.
+   */
+  readonly ofChange?: boolean;
   /** Labels of enum and set columns. */
   readonly labels?: readonly string[];
   /** Longest content: characters for text, bytes for binary, digits for decimal (with `scale`), fraction digits for temporal kinds. */

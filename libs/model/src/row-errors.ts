@@ -22,4 +22,24 @@ export const ROW_ERRORS = {
     workaround:
       'Correct the row at the source, or the step of column {column}: what it is told to read is not what the rows hold. With onLoss = null such values become NULL. Then RESTART.',
   },
+  ROW_IMAGE_PARTIAL: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The log does not hold a column of a row that the rules of a mapping need',
+    workaround:
+      'Set binlog_row_image = FULL at the source: {mapping} can only tell by {column} which rows of {table} it takes, before the change as well as after it. Then RESTART.',
+  },
+  ROW_ROUTE_UNKNOWN: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The route of a mapping gives a table that the mapping does not list',
+    workaround: 'Add the table to the route of {mapping}, or let its expression give another name. Then RESTART.',
+  },
+  ROW_TOO_LARGE: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A row would become more rows, or larger ones, than one row may',
+    workaround:
+      'Let {mapping} leave out large columns, first of all the one that holds the elements; or correct the row at the source. Then RESTART.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -9,16 +9,18 @@ export type ValueText = (column: WrittenColumn, value: ColumnValue) => string;
 /**
  * The condition by which a row of a table without a key is found: every column is what the image says, to the last bit. Text
  * is compared by its bytes (and by its collation first, for which there may be an index), JSON as the server normalises it.
- * Throws TARGET_KEY_INCOMPLETE when the image lacks a column.
+ * What tells of a change and not of the row (ofChange) finds nothing: of rows that are equal but for it one is as good as the
+ * other. Throws TARGET_KEY_INCOMPLETE when the image lacks another column, or there is none.
  */
 export function matchAllColumns(
   { definition, columns }: { readonly definition: TableDefinition; readonly columns: readonly WrittenColumn[] },
   image: RowImage,
   valueText: ValueText,
 ): string {
-  const absent = columns.filter(({ position }) => image[position] === undefined);
+  const ofRow = columns.filter((column) => column.definition.ofChange !== true);
+  const absent = ofRow.length === 0 ? columns : ofRow.filter(({ position }) => image[position] === undefined);
   if (absent.length > 0) throw imageIncomplete(definition, absent);
-  return columns.map((column) => conditionOf(column, image[column.position] ?? null, valueText)).join(' AND ');
+  return ofRow.map((column) => conditionOf(column, image[column.position] ?? null, valueText)).join(' AND ');
 }
 
 function conditionOf(column: WrittenColumn, value: ColumnValue, valueText: ValueText): string {

@@ -115,6 +115,25 @@ describe.each(WRITING_TARGETS)('a table without a key on %s', (_title, name, bul
     },
   );
 
+  it('finds a row whatever an earlier change told of itself', async () => {
+    const { session, schema } = fixture;
+    await session.query(`CREATE TABLE ${schema}.told (c0 int NULL, c1 varchar(40) NULL)`);
+    const columns = [column('c0', 'integer', 'int'), column('c1', 'text', 'varchar(40)', { ofChange: true })];
+    const definition = tableOf(schema, columns, { table: 'told', primaryKey: [] });
+    const target = await catalog.describe(session, definition);
+    if (target === null) throw new Error('The table is there');
+    const writer = compileTableWriter(definition, target, { noPrimaryKey: 'matchAllColumns' });
+    const found = await session.execute([
+      insertStatement(writer, [[1, '0-1-1']]),
+      updateStatement(writer, writer.columns, updateOf([1, undefined], [2, '0-1-2'])),
+      deleteStatement(writer, [deleteOf([2, undefined])]),
+    ]);
+    expect(found.slice(1)).toEqual([1, 1]);
+    const onlyOfChange = { ...writer, columns: writer.columns.slice(1) };
+    expect(() => deleteStatement(onlyOfChange, [deleteOf([2, undefined])])).toThrow(/TARGET_KEY_INCOMPLETE/);
+    await session.rollback();
+  });
+
   it('is told of at the start, or refused', async () => {
     const { session, schema } = fixture;
     for (const columns of ['a int', 'a int, UNIQUE (a)', 'a varchar(9) NOT NULL, UNIQUE (a(3))'])

@@ -63,14 +63,21 @@ export function findJson(text: string, path: JsonPath): string | null | undefine
   }
 }
 
-/** The elements of a JSON array in order, each as {@link findJson} gives it. Null when it is JSON but no array; `undefined` when it is none. */
-export function jsonElements(text: string): readonly (string | null | undefined)[] | null | undefined {
+/** The elements of a JSON array in order, each as {@link findJson} gives it. Null when it is JSON but no array; `undefined` when it is none. Of a longer one the first `countMax`. */
+export function jsonElements(
+  text: string,
+  countMax = Number.MAX_SAFE_INTEGER,
+): readonly (string | null | undefined)[] | null | undefined {
   try {
     const scanner = new JsonScanner(text);
     const { start } = scanner.whole();
     if (text[start] !== '[') return null;
     const elements: (string | null | undefined)[] = [];
-    scanner.parts(start, { element: (from, to) => elements.push(plainText(text.slice(from, to))) });
+    scanner.parts(start, {
+      element: (from, to) => {
+        if (elements.length < countMax) elements.push(plainText(text.slice(from, to)));
+      },
+    });
     return elements;
   } catch (error) {
     if (error instanceof NoJson) return undefined;

@@ -35,6 +35,8 @@ const HAS_LABELS = 128;
 const HAS_LENGTH = 256;
 const HAS_SCALE = 512;
 const IS_NULLABLE = 1024;
+/** Without a field: a reader of before passes over it. */
+const IS_OF_CHANGE = 2048;
 
 /** Schema, table, primary key, columns; every field of the model, absent ones stay absent. */
 export function encodeTable(to: ByteEncoder, table: TableDefinition): void {
@@ -83,7 +85,8 @@ function presenceOf(column: ColumnDefinition): number {
     (column.labels === undefined ? 0 : HAS_LABELS) |
     (column.length === undefined ? 0 : HAS_LENGTH) |
     (column.scale === undefined ? 0 : HAS_SCALE) |
-    (column.nullable ? IS_NULLABLE : 0)
+    (column.nullable ? IS_NULLABLE : 0) |
+    (column.ofChange === true ? IS_OF_CHANGE : 0)
   );
 }
 
@@ -106,5 +109,6 @@ function decodeColumn(from: ByteDecoder): ColumnDefinition {
     ...((has & HAS_LABELS) === 0 ? {} : { labels: Array.from({ length: from.count(1) }, () => from.text()) }),
     ...((has & HAS_LENGTH) === 0 ? {} : { length: from.varint() }),
     ...((has & HAS_SCALE) === 0 ? {} : { scale: from.varint() }),
+    ...((has & IS_OF_CHANGE) === 0 ? {} : { ofChange: true }),
   };
 }

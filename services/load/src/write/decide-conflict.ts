@@ -203,9 +203,12 @@ function mergedOnto(
   return { ...change, before: found, after };
 }
 
-/** Whether the image carries every column that can be compared; what the source computes it need not log. */
+/** Whether the image carries every column that can be compared; not what the source computes, nor what tells of a change. */
 const tellsAll = ({ columns }: TableWriter, image: RowImage): boolean =>
-  columns.every(({ position, definition }) => image[position] !== undefined || definition.generated === true);
+  columns.every(
+    ({ position, definition: { generated, ofChange } }) =>
+      image[position] !== undefined || generated === true || ofChange === true,
+  );
 
 /** Whether the row is as the image says, in the columns that it carries. */
 function holds(writer: TableWriter, image: RowImage, found: RowImage): boolean {

@@ -131,6 +131,26 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
     expect(await unit.people()).toEqual([[1, 'a', 'b']]);
   });
 
+  it.each(['overwrite', 'manual'] as const)(
+    'writes what a change tells of itself by %s, whatever an earlier one told',
+    async (kind) => {
+      const people = peopleTable(unit.schema);
+      const columns = people.columns.map((one) => (one.name === 'note' ? { ...one, ofChange: true } : one));
+      await unit.reset({ ...people, columns });
+      const history = [
+        insert([8, 'x', 'gtid 1']),
+        update([8, 'x', undefined], [8, 'x', 'gtid 2']),
+        insert([9, 'y', 'gtid 3']),
+        remove([9, 'y', undefined]),
+      ];
+      for (const change of history) expect(await unit.write(unit.planMerged([change], { kind }), { kind })).toEqual([]);
+      expect(await unit.people()).toEqual([[8, 'x', 'gtid 2']]);
+      await unit.reset({ ...people, columns });
+      expect(await unit.write(unit.planMerged(history, { kind }), { kind })).toEqual([]);
+      expect(await unit.people()).toEqual([[8, 'x', 'gtid 2']]);
+    },
+  );
+
   it('compares each change of a key with what the ones before it have made', async () => {
     const history = [
       insert([8, 'x', 'n1']),

@@ -25,18 +25,20 @@ const targetColumn = (name: string): [string, TargetColumn] => [
 ];
 const primary = { name: 'PRIMARY', columns: ['id'], isExact: true, isNotNull: true };
 const facts = { triggers: [], engine: 'InnoDB', rowEstimate: null, statement: '' };
-const writer = compileTableWriter(
-  { schema: 's', table: 't', columns: definitions, primaryKey: [0] },
-  {
-    schema: 's',
-    table: 't',
-    columns: new Map(COLUMNS.map(targetColumn)),
-    key: primary,
-    uniqueKeys: [primary],
-    indexed: new Set(),
-    ...facts,
-  },
-);
+const writerOf = (columns: readonly ColumnDefinition[]) =>
+  compileTableWriter(
+    { schema: 's', table: 't', columns, primaryKey: [0] },
+    {
+      schema: 's',
+      table: 't',
+      columns: new Map(COLUMNS.map(targetColumn)),
+      key: primary,
+      uniqueKeys: [primary],
+      indexed: new Set(),
+      ...facts,
+    },
+  );
+const writer = writerOf(definitions);
 const at = { table: 0, event: 0, row: 0, part: 0, flags: 0 };
 const update = (before: RowImage, after: RowImage): RowChange => ({ ...at, kind: 'update', before, after });
 const insert = (after: RowImage): RowChange => ({ ...at, kind: 'insert', after });
@@ -147,6 +149,14 @@ describe('a conflict', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it('is none where the target holds what an earlier change told of itself', () => {
+    const ofChange = writerOf(definitions.map((one) => (one.name === 'changed' ? { ...one, ofChange: true } : one)));
+    const before = BEFORE.with(3, undefined);
+    for (const policy of ALL.filter(({ kind }) => kind !== 'latestWins'))
+      for (const change of [update(before, AFTER), remove(before)])
+        expect(decideConflict({ writer: ofChange, change }, BEFORE, policy)).toEqual({ kind: 'agreed', change });
   });
 
   it('adds up what both sides have added, whatever the order', () => {
