@@ -19,6 +19,7 @@ import { LogService } from './logs/log.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
 import { MappingImporter } from './mapping-import/mapping-importer.ts';
 import { MappingService } from './mappings/mapping.service.ts';
+import { TableResolver } from './mappings/table-resolver.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { buildPreChecks } from './pre-check/pre-check-parts.ts';
@@ -77,6 +78,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher, secrets),
+      new TableResolver(store),
       new PipelineMover(commandService, instances, coordinator),
       ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),

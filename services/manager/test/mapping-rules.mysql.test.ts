@@ -70,6 +70,28 @@ describe('rules', () => {
     expect(all.map(({ status }) => status)).toEqual(pages.map(() => 200));
   });
 
+  it('are told of a table that they would be applied to, without their keys', async () => {
+    const { status, body } = await get(`pipelines/${pipelineId}/mappings/resolve?schema=s&table=t`);
+    expect([status, body]).toEqual([
+      200,
+      {
+        ...{ schema: 's', table: 't', others: [] },
+        mappings: [
+          {
+            ...{ mappingId: path.split('/').at(-1), by: 'exact', pattern: 't', columns: { mode: 'all' }, rules: SHOWN },
+            targets: [
+              { schema: 't', table: 'v1' },
+              { schema: 't', table: 'v2' },
+            ],
+          },
+        ],
+      },
+    ]);
+    const other = await get(`pipelines/${pipelineId}/mappings/resolve?schema=s&table=T`);
+    expect(other.body).toMatchObject({ mappings: [], others: [{ reason: expect.stringContaining('case') }] });
+    expect((await get(`pipelines/${pipelineId}/mappings/resolve?schema=s`)).status).toBe(400);
+  });
+
   it('keep their keys when a change leaves them out, and go with an empty object', async () => {
     const before = await publishedRules(2);
     const changed = await patch({ ...SHOWN, rows: { filter: 'a == 2' } });

@@ -60,6 +60,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, readonly [Role | 'anybody', R
   'GET /api/v1/pipelines/{id}/pre-check': ['viewer', 'object'],
   'GET /api/v1/pipelines/{id}/processes': ['viewer', 'object'],
   'GET /api/v1/pipelines/{pipelineId}/mappings': ['viewer', 'object'],
+  'GET /api/v1/pipelines/{pipelineId}/mappings/resolve': ['viewer', 'object'],
   'GET /api/v1/pipelines/{pipelineId}/mappings/{id}': ['viewer', 'object'],
   'GET /api/v1/pipelines/{pipelineId}/revisions': ['viewer', 'object'],
   'GET /api/v1/pipelines/{pipelineId}/revisions/{before}/diff/{after}': ['viewer', 'object'],

@@ -34,6 +34,7 @@ export interface Routes {
     '/data-sources/{id}/schemas/{schema}/tables/{table}': { args: [request: { readonly path: { readonly id: string; readonly schema: string; readonly table: string } }]; answer: TableDetailDto };
     '/data-sources/{id}/matches': { args: [request: { readonly path: { readonly id: string }; readonly query: { readonly page?: number; readonly pageSize?: number; readonly schema: string; readonly exact?: string; readonly regex?: string; readonly range?: string; readonly target?: string } }]; answer: MatchListDto };
     '/pipelines/{pipelineId}/mappings': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: MappingListDto };
+    '/pipelines/{pipelineId}/mappings/resolve': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query: { readonly schema: string; readonly table: string } }]; answer: TableResolutionDto };
     '/pipelines/{pipelineId}/mappings/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string } }]; answer: MappingDto };
     '/parameters': { args: []; answer: ParameterListDto };
     '/pipelines': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number; readonly name?: string; readonly sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt"; readonly channelId?: string } }]; answer: PipelineListDto };
@@ -1751,7 +1752,7 @@ export interface PreCheckDto {
 
 export interface PreCheckFindingDto {
   /** Stable; docs/pre-check.md tells more */
-  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "TABLES_NOT_LOOKED_AT" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
+  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "TABLES_NOT_LOOKED_AT" | "MAPPING_COLUMN_UNKNOWN" | "MAPPING_EXPRESSION_INVALID" | "MAPPING_NOT_FITTING" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
   /** error: START is refused without force */
   readonly severity: "error" | "warning" | "info";
   readonly subject: FindingSubjectDto;
@@ -1902,6 +1903,19 @@ export interface RemovalProblemDto {
   readonly code: string;
   readonly detail: string;
   readonly workaround: string;
+}
+
+export interface ResolvedMappingDto {
+  readonly mappingId: string;
+  /** How it names the table */
+  readonly by: "exact" | "range" | "regex";
+  /** The name, the range or the expression */
+  readonly pattern: string;
+  /** Where its rows go; several when a rule routes them */
+  readonly targets: readonly (TargetTableDto)[];
+  readonly columns: ColumnSelectionDto;
+  /** Left out when there are none */
+  readonly rules?: MappingRulesDto;
 }
 
 export interface RevisionDetailDto {
@@ -2444,6 +2458,15 @@ export interface TablePointDto {
   readonly at: string;
 }
 
+export interface TableResolutionDto {
+  readonly schema: string;
+  readonly table: string;
+  /** Those that cover it, the most specific first: exact names, ranges, expressions with the longer literal part. Each gives rows of its own; empty = the table is not replicated */
+  readonly mappings: readonly (ResolvedMappingDto)[];
+  /** Those that do not, and why */
+  readonly others: readonly (UnmatchedMappingDto)[];
+}
+
 export interface TableStatisticDto {
   readonly inserted: number;
   readonly updated: number;
@@ -2471,6 +2494,11 @@ export interface TargetChangeDto {
   readonly count: number;
   /** There is more of it: send the request again */
   readonly isMore: boolean;
+}
+
+export interface TargetTableDto {
+  readonly schema: string;
+  readonly table: string;
 }
 
 export interface TestSendDto {
@@ -2502,6 +2530,12 @@ export interface UnavailableTargetDto {
   readonly targetId: string;
   readonly code: string;
   readonly detail: string;
+}
+
+export interface UnmatchedMappingDto {
+  readonly mappingId: string;
+  readonly pattern: string;
+  readonly reason: string;
 }
 
 export interface UnrepeatableTableDto {

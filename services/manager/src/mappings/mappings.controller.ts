@@ -11,11 +11,14 @@ import { MappingImportDto, MappingImportQuery, MappingImportResultDto } from '..
 import { MappingImporter } from '../mapping-import/mapping-importer.ts';
 import { MappingCreateDto, MappingDto, MappingListDto, MappingPatchDto } from './mapping.dto.ts';
 import { MappingService } from './mapping.service.ts';
+import { TableResolver } from './table-resolver.ts';
+import { ResolveQuery, TableResolutionDto } from './table-resolution.dto.ts';
 
 @ApiController('pipelines/:pipelineId/mappings', 'Mappings')
 export class MappingsController {
   constructor(
     @Inject(MappingService) private readonly mappings: MappingService,
+    @Inject(TableResolver) private readonly resolver: TableResolver,
     @Inject(MappingImporter) private readonly importer: MappingImporter,
   ) {}
 
@@ -24,6 +27,14 @@ export class MappingsController {
   @ApiOkResponse({ type: MappingListDto })
   list(@Param('pipelineId') pipelineId: string, @Query() query: PageQuery): Promise<MappingListDto> {
     return this.mappings.list(pipelineId, query);
+  }
+
+  /** What would happen to a table of this name: the mappings that cover it, the most specific first, and why the others do not. */
+  @Get('resolve')
+  @Allows('viewer', { pipeline: 'pipelineId' })
+  @ApiOkResponse({ type: TableResolutionDto })
+  resolve(@Param('pipelineId') pipelineId: string, @Query() query: ResolveQuery): Promise<TableResolutionDto> {
+    return this.resolver.resolve(pipelineId, query);
   }
 
   @Get(':id')

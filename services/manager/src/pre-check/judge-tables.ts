@@ -1,4 +1,4 @@
-import type { PipelineDefinition } from '@lutra/model';
+import type { PipelineDefinition, TableDefinition } from '@lutra/model';
 import { addPrimaryKeyStatement, createSchemaStatement, createTableStatement, quoteName, quoteTable } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
 import type { Finding, FindingSubject } from './finding.ts';
@@ -26,9 +26,24 @@ export function judgeTables(
   const peculiarities = { hasLongTimestamps: hasLongTimestamps(source) && !hasLongTimestamps(target) };
   const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters }));
   return {
-    findings: [...judgeCoverage({ pairs, idle, leftOut }), ...judged.flatMap(({ findings }) => findings)],
+    findings: [
+      ...judgeCoverage({ pairs, idle, leftOut }),
+      ...withoutRepeats(judged.flatMap(({ findings }) => findings)),
+    ],
     verdicts: judged.flatMap(({ verdicts }) => verdicts),
   };
+}
+
+/** A mapping that does not fit a table is found once for each table that its rows may go to. */
+function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const misfits = new Set<string>();
+  return findings.filter(({ code, subject: { schema = '', table = '', name = '' } }) => {
+    if (!code.startsWith('MAPPING_')) return true;
+    const key = JSON.stringify([schema, table, name]);
+    const isNew = !misfits.has(key);
+    misfits.add(key);
+    return isNew;
+  });
 }
 
 /** MariaDB counts the seconds of a TIMESTAMP without a sign from 11.5 on. */
@@ -67,8 +82,10 @@ interface Around {
 
 function judgePair(pair: TablePair, { mapped, server, peculiarities, parameters }: Around): JudgedTables {
   const { target, source } = pair;
-  if (target === null) return { findings: [missingTable(pair, server)], verdicts: [] };
-  const fitted = { rows: mappedTable(pair), table: target, server, peculiarities };
+  const rows = mappedTable(pair);
+  if ('code' in rows) return { findings: [rows], verdicts: [] };
+  if (target === null) return { findings: [missingTable(rows, { source, server })], verdicts: [] };
+  const fitted = { rows, table: target, server, peculiarities };
   const columns = judgeColumns(fitted, parameters);
   const findings = [
     ...judgeEngine(target),
@@ -84,8 +101,11 @@ function judgePair(pair: TablePair, { mapped, server, peculiarities, parameters 
   return { findings, verdicts: columns.verdicts };
 }
 
-function missingTable(pair: TablePair, { kind, schemas }: ServerFacts): Finding {
-  const rows = mappedTable(pair);
+function missingTable(
+  rows: TableDefinition,
+  { source, server }: { readonly source: TargetTable; readonly server: ServerFacts },
+): Finding {
+  const { kind, schemas } = server;
   const { schema, table } = rows;
   const columns = rows.columns.map((column) => ({ ...column, declared: typeAt(kind, column) }));
   const schemaStatement = schemas.has(schema) ? [] : [createSchemaStatement(schema)];
@@ -93,7 +113,7 @@ function missingTable(pair: TablePair, { kind, schemas }: ServerFacts): Finding 
     code: 'TARGET_TABLE_MISSING',
     severity: 'error',
     subject: { place: 'target', schema, table },
-    explanation: `The table ${schema}.${table} does not exist, and ${pair.source.schema}.${pair.source.table} is written into it: the first row stops the pipeline. The statement makes it empty, with its columns and primary key; rows that are there already have to be copied`,
+    explanation: `The table ${schema}.${table} does not exist, and ${source.schema}.${source.table} is written into it: the first row stops the pipeline. The statement makes it empty, with its columns and primary key; rows that are there already have to be copied`,
     statements: atTarget(...schemaStatement, createTableStatement({ ...rows, columns })),
   };
 }

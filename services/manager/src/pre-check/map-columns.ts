@@ -1,17 +1,54 @@
-import { compileSelection } from '@lutra/model';
-import type { ColumnDefinition, TableDefinition } from '@lutra/model';
+import { TableMapping } from '@lutra/mapping';
+import { compileMappings, SyncError } from '@lutra/model';
+import type { MappingDefinition, TableDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
+import type { TableName, TargetTable } from '@lutra/sql';
+import type { Finding, FindingCode } from './finding.ts';
 import type { TablePair } from './pre-check-facts.ts';
 
-/** The source's table in the shape that its rows have at the target: names, columns, order, primary key as far as it is carried whole. */
-export function mappedTable({ mapping, source, targetName }: TablePair): TableDefinition {
-  const defined = defineTable(source);
-  const nameOf = compileSelection(mapping.columns);
-  const mapped = defined.columns.map((column): ColumnDefinition | null => {
-    const name = nameOf(column.name);
-    return name === null ? null : { ...column, name };
-  });
-  const columns = mapped.filter((column) => column !== null);
-  const key = defined.primaryKey.map((position) => columns.findIndex((column) => column === mapped[position]));
-  return { ...targetName, columns, primaryKey: key.includes(-1) ? [] : key };
+/** Nothing is masked here: what a key is changes no column. */
+const openKey = (): string => 'any';
+
+/** Each problem of a table with its mapping that has a line of its own in docs/pre-check.md. */
+const TOLD: Readonly<Record<string, FindingCode>> = {
+  MAPPING_COLUMN_UNKNOWN: 'MAPPING_COLUMN_UNKNOWN',
+  MAPPING_EXPRESSION_INVALID: 'MAPPING_EXPRESSION_INVALID',
+};
+
+/**
+ * The source's table in the shape that its rows have at the target: names, columns, order, primary key as far as it is carried
+ * whole. A finding when the mapping and the table do not fit.
+ */
+export function mappedTable({ mapping, source, targetName }: TablePair): TableDefinition | Finding {
+  const definition = defineTable(source);
+  try {
+    const [fitted] = TableMapping.all(compileMappings([mapping]), { source: definition, openKey });
+    const isHere = ({ schema, table }: TableName): boolean =>
+      schema === targetName.schema && table === targetName.table;
+    const { columns, primaryKey } = fitted?.targets.find(isHere) ?? fitted?.targets[0] ?? definition;
+    return { schema: targetName.schema, table: targetName.table, columns, primaryKey };
+  } catch (error) {
+    if (SyncError.is(error) && error.class === 'configuration') return misfit(error, mapping, source);
+    throw error;
+  }
+}
+
+/** Where rows of the table may go. */
+export function targetNames({ target, rules }: MappingDefinition, table: string): readonly TableName[] {
+  return (rules?.route?.tables ?? [table]).map((name) => ({ schema: target.schema, table: name }));
+}
+
+function misfit(
+  { code, details, message }: SyncError,
+  { id }: MappingDefinition,
+  { schema, table }: TargetTable,
+): Finding {
+  const column = details['column'];
+  return {
+    code: TOLD[code] ?? 'MAPPING_NOT_FITTING',
+    severity: 'error',
+    subject: { place: 'source', schema, table, name: id, ...(typeof column === 'string' ? { column } : {}) },
+    explanation: `${message.slice(code.length + 2)}: the first row of ${schema}.${table} stops the pipeline (${code})`,
+    statements: [],
+  };
 }

@@ -50,6 +50,27 @@ describe('a table', () => {
     expect([brief(nowhere), nowhere[0]?.statements]).toEqual([[['KEY_MISSING', 'warning']], []]);
   });
 
+  it('that does not have what a mapping names is told before the start, once for each mapping', () => {
+    const columns = { mode: 'list', columns: [{ source: 'no_such', target: 'x' }] } as const;
+    const [finding, ...more] = findingsOf(plain, plain, {}, { ...mappingOf(), columns });
+    expect([finding?.code, finding?.severity, finding?.subject]).toEqual([
+      'MAPPING_COLUMN_UNKNOWN',
+      'error',
+      { place: 'source', schema: 'shop', table: 'orders', name: 'M', column: 'no_such' },
+    ]);
+    expect(finding?.explanation).toContain('names the column no_such, which shop.orders does not have');
+    expect(more).toEqual([]);
+    const twice = { mode: 'except', names: [], renames: [{ source: 'id', target: 'NOTE' }] } as const;
+    expect(brief(findingsOf(plain, null, {}, { ...mappingOf(), columns: twice }))).toEqual([
+      ['MAPPING_NOT_FITTING', 'error', 'note'],
+    ]);
+  });
+
+  it('has the columns that rules compute', () => {
+    const rules = { columns: [{ target: 'at', from: { kind: 'fact', fact: 'commitTime' } }] } as const;
+    expect(brief(findingsOf(plain, plain, {}, { ...mappingOf(), rules }))).toEqual([['COLUMN_MISSING', 'error', 'at']]);
+  });
+
   it('whose key the rows do not carry stops the pipeline', () => {
     const mapping = { ...mappingOf(), columns: { mode: 'except', names: ['ID'], renames: [] } } as const;
     expect(brief(findingsOf(plain, plain, {}, mapping))).toEqual([['KEY_NOT_CARRIED', 'error']]);
