@@ -9,7 +9,7 @@ export const IMPORTS = {
   'api-client': [],
   binlog: ['model'],
   sql: ['model'],
-  mapping: ['model'],
+  mapping: ['model', 'binlog'],
   messaging: ['model'],
   coordination: ['model'],
   'service-kit': ['model', 'messaging', 'coordination'],

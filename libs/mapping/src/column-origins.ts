@@ -4,6 +4,15 @@ import type { CompiledValue, RowFacts } from './compiled-value.ts';
 import { textOf } from './text-of.ts';
 
 const MICROSECONDS = 1_000;
+/** Four bytes each, so many characters are as long as a row may be. */
+const VARCHAR_MAX = 16_383;
+const INTEGERS = [
+  { declared: 'tinyint', bytes: 1 },
+  { declared: 'smallint', bytes: 2 },
+  { declared: 'mediumint', bytes: 3 },
+  { declared: 'int', bytes: 4 },
+  { declared: 'bigint', bytes: 8 },
+];
 
 /** The others are the same for every change of a row. */
 const OF_CHANGE: ReadonlySet<RowFact> = new Set(['commitTime', 'gtid', 'operation']);
@@ -20,21 +29,34 @@ export function constantValue(given: RuleValue, name: string): CompiledValue {
   return { column, reads: [], valueOf: () => value };
 }
 
-/** A value of configuration with the narrowest type that holds it: whole numbers are 64-bit integers. */
+/**
+ * A value of configuration with the narrowest type that holds it: a whole number an integer, another one a double, a text as
+ * many characters as it has. Whole numbers that JSON holds only roughly are doubles; exact ones are given as text.
+ */
 export function typedConstant(
   given: RuleValue,
   name: string,
 ): { readonly column: ColumnDefinition; readonly value: ColumnValue } {
+  const named = { name, nullable: given === null };
   if (typeof given === 'boolean')
     return {
-      column: { name, kind: 'integer', declared: 'tinyint(1)', nullable: false, bytes: 1 },
+      column: { ...named, kind: 'integer', declared: 'tinyint(1)', bytes: 1, unsigned: false },
       value: given ? 1 : 0,
     };
-  if (typeof given === 'number')
-    return Number.isSafeInteger(given)
-      ? { column: { name, kind: 'integer', declared: 'bigint', nullable: false, bytes: 8 }, value: BigInt(given) }
-      : { column: { name, kind: 'double', declared: 'double', nullable: false }, value: given };
-  return { column: textColumn(name, given === null), value: given };
+  if (typeof given === 'number') {
+    if (!Number.isSafeInteger(given) || Object.is(given, -0))
+      return { column: { ...named, kind: 'double', declared: 'double' }, value: given };
+    const { declared, bytes } = must(
+      INTEGERS.find(({ bytes }) => given >= -(2 ** (8 * bytes - 1)) && given < 2 ** (8 * bytes - 1)),
+      'a safe integer has 8 bytes at most',
+    );
+    const column: ColumnDefinition = { ...named, kind: 'integer', declared, bytes, unsigned: false };
+    return { column, value: bytes === 8 ? BigInt(given) : given };
+  }
+  const length = given === null ? Infinity : Math.max(1, Array.from(given).length);
+  if (length > VARCHAR_MAX) return { column: textColumn(name, given === null), value: given };
+  const column: ColumnDefinition = { ...textColumn(name, false), declared: `varchar(${String(length)})`, length };
+  return { column, value: given };
 }
 
 /** Texts one after the other; null only when all are null. */

@@ -17,6 +17,8 @@ export type {
 } from './column-rule.ts';
 export { compileFilled, compileSelection } from './column-selection.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
+export { readColumnType } from './column-type.ts';
+export type { ColumnType } from './column-type.ts';
 export type {
   DataSourceDefinition,
   DataSourceSecrets,

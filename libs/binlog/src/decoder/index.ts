@@ -3,3 +3,6 @@ export type { DecodedEvent, DecodedRow, RowsDecoder, RowSink } from './decode-ro
 export { tableIdOf, tableNameOf } from '../schema/table-map.ts';
 export { TableShapes } from './table-shapes.ts';
 export type { TableShape, TableShapesOptions } from './table-shapes.ts';
+export { textDecoderOf } from './charsets.ts';
+export { charsetEncoderOf } from './encode-text.ts';
+export type { CharsetEncoder } from './encode-text.ts';

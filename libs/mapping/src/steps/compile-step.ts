@@ -2,8 +2,11 @@ import { assertNever } from '@lutra/model';
 import type { ColumnDefinition, ColumnStep } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledStep } from '../compiled-value.ts';
+import { compileConvert } from './convert-step.ts';
+import { compileDefault } from './default-step.ts';
 import { compileHash } from './hash-step.ts';
 import { compileJson } from './json-step.ts';
+import { compileMap } from './map-step.ts';
 import { compilePartial } from './partial-step.ts';
 import { compileSplit } from './split-step.ts';
 import { stepInvalid } from './step-place.ts';
@@ -18,8 +21,11 @@ export function compileStep(step: ColumnStep, given: ColumnDefinition, context: 
   const from = written(given);
   switch (step.kind) {
     case 'default':
+      return compileDefault(step, from, place);
     case 'map':
+      return compileMap(step, from, place);
     case 'convert':
+      return compileConvert(step, from, place);
     case 'token':
       throw stepInvalid(place, `steps of kind ${step.kind} come with their own commit`);
     case 'hash':
