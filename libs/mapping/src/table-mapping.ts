@@ -7,6 +7,7 @@ import { ImageRows, NO_PLACES } from './image-rows.ts';
 import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
+import { TableScript } from './script/table-script.ts';
 import { deletionFlag } from './soft-delete.ts';
 
 /** What the rows that one row becomes may hold together: as much as the two images of the largest row that there is. */
@@ -14,6 +15,17 @@ const BYTES_MAX = 134_217_728;
 /** What a number or a date takes, about. */
 const SMALL_BYTES = 8;
 const NOTHING: readonly MappedChange[] = [];
+
+export interface SourceRow {
+  readonly change: RowChange;
+  readonly facts: RowFacts;
+}
+
+export interface MappedRow {
+  readonly changes: readonly MappedChange[];
+  /** What a script said on its console. */
+  readonly lines: readonly string[];
+}
 
 /**
  * A mapping applied to one source table. It is one function from an image of a source row to a set of target rows, and a
@@ -34,6 +46,7 @@ export class TableMapping {
   private readonly columns: readonly CompiledValue[];
   private readonly columnsBefore: readonly CompiledValue[];
   private readonly rows: ImageRows | null;
+  private readonly script: TableScript | null;
   private readonly leftOut: ReadonlySet<RowChange['kind']>;
   private readonly flag: PlacedFlag | null;
   /** Positions of the key in the source's columns. */
@@ -50,7 +63,9 @@ export class TableMapping {
     this.columns = this.isCopied ? [] : compileColumns({ ...context, source });
     this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
     const target = this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) };
-    this.targets = this.rows?.tables?.map((table) => ({ ...target, table })) ?? [target];
+    this.script = TableScript.of(context, target);
+    const written = this.script === null ? target : { ...target, columns: this.script.columns };
+    this.targets = this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
     const read = this.columns.flatMap((column) => column.reads);
     const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
     this.reads = [...new Set(reads)].toSorted((a, b) => a - b);
@@ -73,7 +88,22 @@ export class TableMapping {
       );
   }
 
-  /** What becomes of a change. Throws a SyncError of class poison: the row is refused. */
+  /** Rows are mapped many at a time, by {@link mapAll}: each by itself would cost many times as much. */
+  get isBatched(): boolean {
+    return this.script !== null;
+  }
+
+  /** What becomes of changes, in their order. Throws what is wrong with the mapping: MAPPING_SCRIPT_INVALID. */
+  async mapAll(rows: readonly SourceRow[]): Promise<readonly MappedRow[]> {
+    const unscripted = rows.map(({ change, facts }) => ({ changes: this.map(change, facts), facts }));
+    if (this.script === null) return unscripted.map(({ changes }) => ({ changes, lines: [] }));
+    return (await this.script.apply(unscripted)).map(({ changes, lines }) => {
+      if (SyncError.is(changes)) throw changes;
+      return { changes, lines };
+    });
+  }
+
+  /** What becomes of a change before the script. Throws a SyncError of class poison: the row is refused. */
   map(change: RowChange, facts: RowFacts): readonly MappedChange[] {
     if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
     if (this.isCopied) return [{ ...change, target: 0 }];

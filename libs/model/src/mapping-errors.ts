@@ -63,4 +63,11 @@ export const MAPPING_ERRORS = {
     summary: 'A mapping has a computed column that cannot be made of what it is given',
     workaround: 'Correct the column {column} of the mapping.',
   },
+  MAPPING_SCRIPT_INVALID: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has a script that does not compile',
+    workaround:
+      'Correct the script of mapping {mapping} at line {line}, column {column}: docs/scripts.md tells what it has to be.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -42,4 +42,37 @@ export const ROW_ERRORS = {
     workaround:
       'Let {mapping} leave out large columns, first of all the one that holds the elements; or correct the row at the source. Then RESTART.',
   },
+  ROW_SCRIPT_FAILED: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The script of a mapping threw an error',
+    workaround:
+      'Correct the script of mapping {mapping} (the preview of the mapping shows the whole message), or the row at the source. Then RESTART.',
+  },
+  ROW_SCRIPT_TIME: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The script of a mapping took too long for a row',
+    workaround: 'Mend what makes the script of mapping {mapping} slow for this row, or raise its timeMs. Then RESTART.',
+  },
+  ROW_SCRIPT_MEMORY: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The script of a mapping needed too much memory for a row',
+    workaround:
+      'Let the script of mapping {mapping} hold less at a time, or raise its memoryBytes: a row counts some five times, since it is held as the script sees it and as it goes in and out. Then RESTART.',
+  },
+  ROW_SCRIPT_RESULT: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The script of a mapping does not return rows of its table',
+    workaround:
+      'Let transform of mapping {mapping} return an object with columns of the row, an array of such, or null; columns that the row does not have are named in the columns of the script. Then RESTART.',
+  },
+  ROW_SCRIPT_VALUE: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'The script of a mapping gives a value that is not of its column',
+    workaround: 'Let the script of mapping {mapping} give for {column}: {expected}. Then RESTART.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -3,6 +3,9 @@ import type { CompileContext } from '@lutra/mapping';
 import { compileMappings } from '@lutra/model';
 import type { MappingMatcher, PipelineDefinition, TableDefinition } from '@lutra/model';
 
+/** Tables that a pipeline's mappings are kept compiled for: one may match very many. */
+const TABLES_MAX = 1_000;
+
 /** The mappings of one revision, applied to table shapes. */
 export class CompiledPipeline {
   readonly id: string;
@@ -10,6 +13,8 @@ export class CompiledPipeline {
   /** Whether what a transaction is called and when it was committed may be asked for. */
   readonly needsFacts: boolean;
   private readonly matcher: MappingMatcher;
+  /** Compiled before, by the table's shape: scripts and expressions are compiled once per revision. */
+  private readonly known = new Map<string, readonly TableMapping[]>();
 
   constructor(
     definition: PipelineDefinition,
@@ -23,6 +28,18 @@ export class CompiledPipeline {
 
   /** One entry per mapping that covers the table; none when no mapping does. Throws what {@link TableMapping.all} throws. */
   mappingsOf(source: TableDefinition): readonly TableMapping[] {
+    if (!this.needsFacts) return this.compile(source);
+    const shape = JSON.stringify(source);
+    let mappings = this.known.get(shape);
+    if (mappings === undefined) {
+      mappings = this.compile(source);
+      if (this.known.size >= TABLES_MAX) this.known.clear();
+      this.known.set(shape, mappings);
+    }
+    return mappings;
+  }
+
+  private compile(source: TableDefinition): readonly TableMapping[] {
     return TableMapping.all(this.matcher, { source, openKey: this.openKey });
   }
 }

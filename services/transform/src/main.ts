@@ -7,7 +7,13 @@ await runService({
   Env: StageEnv,
   workers: (context) => {
     const secrets = new Secrets(context.env);
-    const stage = new TransformStage((key) => secrets.open(key));
+    const stage = new TransformStage(
+      (key) => secrets.open(key),
+      (lines, { pipelineId, gtid, event, row }) => {
+        // What a script says may hold values of the row.
+        context.log.trace({ pipelineId, gtid, event, row, lines }, 'a script said');
+      },
+    );
     return [
       stageWorker(context, {
         stage: 'transform',

@@ -93,10 +93,10 @@ export class RowProcessEncoder {
   }
 
   /**
-   * Copies the record that the reader stands at, byte for byte: its transaction, table index and part are the same here.
-   * Not for tables, which are counted.
+   * Copies the record that the reader stands at, or several that follow each other, byte for byte: their transaction, table
+   * index and part are the same here. Not for tables, which are counted.
    */
-  copy({ body, start, end }: RowProcessReader): void {
+  copy({ body, start, end }: Pick<RowProcessReader, 'body' | 'start' | 'end'>): void {
     const { copied } = this;
     const isNext = copied.from === body && copied.end === start;
     if (!isNext || end - copied.start > COPY_BYTES_MAX) {

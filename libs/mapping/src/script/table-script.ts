@@ -1,0 +1,127 @@
+import { must, readColumnType, SyncError } from '@lutra/model';
+import type { ColumnDefinition, RowImage, ScriptRule, TableDefinition } from '@lutra/model';
+import type { CompileContext } from '../compile-context.ts';
+import type { RowFacts } from '../compiled-value.ts';
+import type { MappedChange } from '../mapped-change.ts';
+import { ScriptRunner } from './script-runner.ts';
+import type { ScriptImage, ScriptOutcome } from './script-runner.ts';
+
+/** What the rules before the script make of one source row. */
+export interface UnscriptedRow {
+  readonly changes: readonly MappedChange[];
+  readonly facts: RowFacts;
+}
+
+export interface ScriptedRow {
+  /** What is written, or why the row is refused. */
+  readonly changes: readonly MappedChange[] | SyncError;
+  /** What the script said on its console. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * The script of a mapping for the rows of one table. It stands behind the other rules: it is asked of each image that they
+ * make, before and after, and what is written is what the rows that it gives differ in.
+ */
+export class TableScript {
+  /** Of the target: those that the rules before give, and those of the script's own. */
+  readonly columns: readonly ColumnDefinition[];
+  private readonly runner: ScriptRunner;
+
+  private constructor(rule: ScriptRule, mapping: string, target: TableDefinition, source: TableDefinition) {
+    this.columns = withOwn(target.columns, rule, mapping);
+    const names = { mapping, schema: source.schema, table: source.table };
+    const { timeMs, memoryBytes } = rule;
+    this.runner = new ScriptRunner({ source: rule.source, columns: this.columns, timeMs, memoryBytes, names });
+  }
+
+  /** Null when the mapping has no script. `target`: as the rules before make it. Throws MAPPING_STEP_INVALID. */
+  static of({ mapping, source }: CompileContext, target: TableDefinition): TableScript | null {
+    const rule = mapping.rules?.script;
+    return rule === undefined ? null : new TableScript(rule, mapping.id, target, source);
+  }
+
+  /** One answer per row, in their order. Throws MAPPING_SCRIPT_INVALID. */
+  async apply(rows: readonly UnscriptedRow[]): Promise<readonly ScriptedRow[]> {
+    const images: ScriptImage[] = [];
+    for (const { changes, facts } of rows)
+      for (const change of changes) {
+        if (change.kind !== 'insert') images.push({ which: 'before', image: change.before, facts });
+        if (change.kind !== 'delete') images.push({ which: 'after', image: change.after, facts });
+      }
+    const outcomes = (await this.runner.run(images)).values();
+    return rows.map(({ changes }) => scripted(changes, outcomes));
+  }
+}
+
+/** The script's columns replace those of their names. */
+function withOwn(columns: readonly ColumnDefinition[], rule: ScriptRule, mapping: string): readonly ColumnDefinition[] {
+  const own = new Map(
+    rule.columns.map(({ name, type }): readonly [string, ColumnDefinition] => {
+      const read = readColumnType(type);
+      if (read === null) {
+        const problem = `The script of mapping ${mapping} has the column ${name} of the type ${type}, which is none`;
+        throw new SyncError('MAPPING_STEP_INVALID', { problem, mapping, column: name });
+      }
+      return [name.toLowerCase(), { name, nullable: true, ...read }];
+    }),
+  );
+  const there = columns.map((column) => own.get(column.name.toLowerCase()) ?? column);
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  return [...there, ...[...own].filter(([name]) => !names.has(name)).map(([, column]) => column)];
+}
+
+function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOutcome>): ScriptedRow {
+  const lines: string[] = [];
+  let refusal: SyncError | null = null;
+  const next = (): readonly RowImage[] => {
+    const { rows, lines: said } = must(
+      outcomes.next().value as ScriptOutcome | undefined,
+      'each image has its outcome',
+    );
+    for (const line of said) lines.push(line);
+    if (!SyncError.is(rows)) return rows;
+    refusal ??= rows;
+    return [];
+  };
+  const written: Record<MappedChange['kind'], MappedChange[]> = { delete: [], update: [], insert: [] };
+  for (const change of changes) {
+    const was = change.kind === 'insert' ? [] : next();
+    const is = change.kind === 'delete' ? [] : next();
+    for (const one of differenceOf(was, is, change.target)) written[one.kind].push(one);
+  }
+  // What goes away goes first: another row may take its key or its unique values.
+  return { changes: refusal ?? [...written.delete, ...written.update, ...written.insert], lines };
+}
+
+/**
+ * One row that becomes one row is updated. Of several nobody here knows by which columns they are told apart at the target: those
+ * that stay as they are are left, the others are deleted and inserted, which is right under any key.
+ */
+function differenceOf(was: readonly RowImage[], is: readonly RowImage[], target: number): readonly MappedChange[] {
+  const [before, after] = [was[0], is[0]];
+  if (was.length <= 1 && is.length <= 1) {
+    if (before !== undefined && after !== undefined) return [{ kind: 'update', target, before, after }];
+    if (before !== undefined) return [{ kind: 'delete', target, before }];
+    return after === undefined ? [] : [{ kind: 'insert', target, after }];
+  }
+  const old = new Map(was.map((image) => [contentOf(image), image]));
+  const now = new Map(is.map((image) => [contentOf(image), image]));
+  return [
+    ...[...old]
+      .filter(([content]) => !now.has(content))
+      .map(([, image]) => ({ kind: 'delete' as const, target, before: image })),
+    ...[...now]
+      .filter(([content]) => !old.has(content))
+      .map(([, image]) => ({ kind: 'insert' as const, target, after: image })),
+  ];
+}
+
+function contentOf(image: RowImage): string {
+  let content = '';
+  for (const value of image) {
+    const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+    content += `${value === null ? 'null' : typeof value} ${String(text.length)} ${text}`;
+  }
+  return content;
+}
