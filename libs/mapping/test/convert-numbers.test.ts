@@ -128,7 +128,7 @@ describe('the type that comes out', () => {
     ['int', 'number', 'number is no type'],
     ['int', 'varchar', 'varchar is no type'],
     ['blob', 'int', 'blob does not become int'],
-    ['date', 'int', 'date does not become int'],
+    ['date', 'int', 'date becomes int by a format'],
     ['int', 'point', 'point is no type'],
   ])('of %s is refused as %s', (source, target, why) => {
     expect(problemOf(() => stepOver(convert(target), typeOf(source)))).toContain(why);

@@ -93,6 +93,7 @@ describe('map', () => {
     ["enum('x','y')", map([['x', 'Ex']], KEEP), 'y', 'y'],
     ['binary(1)', map([['a', 'A']]), Buffer.from('a'), 'A'],
     ['int', map([], KEEP), 5, 5],
+    ['datetime(2)', map([['2024-02-29 10:00:00.5', 'half']]), '2024-02-29 10:00:00.50', 'half'],
   ])('of %s by %j, %p, is %p', (type, step, value, expected) => {
     expect(outcome(stepOver(step, typeOf(type)), value)).toBe(expected);
   });
@@ -202,6 +203,8 @@ describe('default', () => {
     ['bit(1)', true, 1n],
     ["enum('a','b')", 'b', 'b'],
     ['json', '{}', '{}'],
+    ['date', '2024-02-29', '2024-02-29'],
+    ['datetime(3)', '2024-02-29', '2024-02-29 00:00:00.000'],
     ['int', null, null],
   ])('of %s is a value of that type: %p', (type, given, expected) => {
     expect(outcome(stepOver(fill(given, 'both'), typeOf(type)), undefined)).toBe(expected);

@@ -3,6 +3,7 @@ import { toBytes } from './to-bytes.ts';
 import { toJson } from './to-json.ts';
 import { toLabels } from './labels.ts';
 import { isWithin, toNumber } from './to-number.ts';
+import { toTemporal } from './to-temporal.ts';
 import { toText } from './to-text.ts';
 
 const unchanged: Conversion = (value) => value;
@@ -31,6 +32,7 @@ export function compileConversion(request: ConversionRequest): Conversion {
     case 'time':
     case 'datetime':
     case 'timestamp':
+      return toTemporal(request);
     case 'geometry':
       throw refuse(`${from.declared} does not become ${to.declared}`);
   }

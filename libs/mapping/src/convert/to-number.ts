@@ -4,7 +4,9 @@ import type { Conversion, ConversionRequest, PresentValue } from './conversion.t
 import { parseNumber } from './exact-number.ts';
 import type { ExactNumber } from './exact-number.ts';
 import { doubleText, floatText } from './float-text.ts';
+import { temporalNumber, temporalText } from './from-temporal.ts';
 import { labelNumber } from './labels.ts';
+import { NUMBER_FORMATS, patternOf, unixDigits } from './read-clock.ts';
 import { numberWriter, wholeWriter } from './write-number.ts';
 
 const YES = new Set(['true', 'yes', 'on', 't', 'y']);
@@ -42,6 +44,11 @@ export function toNumber(request: ConversionRequest): Conversion {
         return number === null ? loss.invalid(`label of ${from.kind}`) : write(number);
       };
     }
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return fromTemporal(request);
     default:
       throw request.refuse(`${from.declared} does not become ${to.declared}: there are no numbers in it`);
   }
@@ -78,6 +85,27 @@ function outside({ to, isBoolean, loss }: ConversionRequest, value: number): Ret
   if (loss.policy !== 'clamp') return loss.lost();
   const number = parseNumber(doubleText(value));
   return number === null ? loss.invalid('number') : numberWriter(to, { isBoolean, loss })(number);
+}
+
+/** By a unit of time since 1970, or by a pattern of digits. */
+function fromTemporal(request: ConversionRequest): Conversion {
+  const { from, to, loss, isBoolean, format, refuse } = request;
+  const write = numberWriter(to, { isBoolean, loss });
+  if (unixDigits(format) !== undefined) {
+    const numberOf = temporalNumber(request);
+    return (value) => {
+      const number = numberOf(value);
+      return number === null ? null : write(number);
+    };
+  }
+  if (format === undefined || format === 'iso' || patternOf(format, request).digits === null)
+    throw refuse(`${from.declared} becomes ${to.declared} by a format: ${NUMBER_FORMATS}`);
+  const textOf = temporalText(request);
+  return (value) => {
+    const text = textOf(value);
+    const number = text === null ? null : parseNumber(text);
+    return text === null ? null : number === null ? loss.invalid('number') : write(number);
+  };
 }
 
 function truthOf(value: PresentValue): ExactNumber | null {

@@ -3,6 +3,7 @@ import { must, SyncError } from '@lutra/model';
 import type { ColumnValue } from '@lutra/model';
 import { textOf } from '../text-of.ts';
 import type { Conversion, ConversionRequest } from './conversion.ts';
+import { temporalText } from './from-temporal.ts';
 import { textWriter } from './write-text.ts';
 
 /** To a column of text: char, varchar, text and their like. */
@@ -12,6 +13,16 @@ export function toText(request: ConversionRequest): Conversion {
   switch (from.kind) {
     case 'binary':
       return fromBytes(request, write);
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp': {
+      const inForm = temporalText(request);
+      return (value) => {
+        const text = inForm(value);
+        return text === null ? null : write(text);
+      };
+    }
     case 'geometry':
       throw refuse(`${from.declared} does not become ${request.to.declared}`);
     default:
