@@ -22,9 +22,12 @@ export interface SourceRow {
 }
 
 export interface MappedRow {
+  /** None when the row is refused. */
   readonly changes: readonly MappedChange[];
   /** What a script said on its console. */
   readonly lines: readonly string[];
+  /** Why the row cannot be mapped; of class poison. */
+  readonly refusal: SyncError | null;
 }
 
 /**
@@ -93,14 +96,23 @@ export class TableMapping {
     return this.script !== null;
   }
 
-  /** What becomes of changes, in their order. Throws what is wrong with the mapping: MAPPING_SCRIPT_INVALID. */
+  /**
+   * What becomes of changes, in their order; one that cannot be mapped does not stop the others. Throws what is wrong with the
+   * mapping: MAPPING_SCRIPT_INVALID.
+   */
   async mapAll(rows: readonly SourceRow[]): Promise<readonly MappedRow[]> {
-    const unscripted = rows.map(({ change, facts }) => ({ changes: this.map(change, facts), facts }));
-    if (this.script === null) return unscripted.map(({ changes }) => ({ changes, lines: [] }));
-    return (await this.script.apply(unscripted)).map(({ changes, lines }) => {
-      if (SyncError.is(changes)) throw changes;
-      return { changes, lines };
+    const mapped = rows.map((row): MappedRow => {
+      try {
+        return { changes: this.map(row.change, row.facts), lines: [], refusal: null };
+      } catch (error) {
+        if (SyncError.is(error) && error.class === 'poison') return { changes: NOTHING, lines: [], refusal: error };
+        throw error;
+      }
     });
+    if (this.script === null) return mapped;
+    const unscripted = mapped.map(({ changes }, index) => ({ changes, facts: must(rows[index], 'one of each').facts }));
+    const scripted = await this.script.apply(unscripted);
+    return mapped.map((row, index) => (row.refusal === null ? must(scripted[index], 'one of each') : row));
   }
 
   /** What becomes of a change before the script. Throws a SyncError of class poison: the row is refused. */

@@ -147,8 +147,9 @@ export class RowMapper {
   private changesOf(mapping: TableMapping, row: SourceRow, mapped: TogetherMapped | null): readonly MappedChange[] {
     if (!mapping.isBatched) return mapping.map(row.change, row.facts);
     const answers = must(mapped?.get(mapping), 'rows of such mappings wait');
-    const { changes, lines } = must(answers.next().value as MappedRow | undefined, 'each row has its answer');
+    const { changes, lines, refusal } = must(answers.next().value as MappedRow | undefined, 'each row has its answer');
     if (lines.length > 0) this.onConsole(lines, row.facts);
+    if (refusal !== null) throw refusal;
     return changes;
   }
 

@@ -13,10 +13,11 @@ export interface UnscriptedRow {
 }
 
 export interface ScriptedRow {
-  /** What is written, or why the row is refused. */
-  readonly changes: readonly MappedChange[] | SyncError;
+  /** What is written; nothing when the row is refused. */
+  readonly changes: readonly MappedChange[];
   /** What the script said on its console. */
   readonly lines: readonly string[];
+  readonly refusal: SyncError | null;
 }
 
 /**
@@ -73,7 +74,7 @@ function withOwn(columns: readonly ColumnDefinition[], rule: ScriptRule, mapping
 
 function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOutcome>): ScriptedRow {
   const lines: string[] = [];
-  let refusal: SyncError | null = null;
+  const refusals: SyncError[] = [];
   const next = (): readonly RowImage[] => {
     const { rows, lines: said } = must(
       outcomes.next().value as ScriptOutcome | undefined,
@@ -81,7 +82,7 @@ function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOut
     );
     for (const line of said) lines.push(line);
     if (!SyncError.is(rows)) return rows;
-    refusal ??= rows;
+    refusals.push(rows);
     return [];
   };
   const written: Record<MappedChange['kind'], MappedChange[]> = { delete: [], update: [], insert: [] };
@@ -91,7 +92,8 @@ function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOut
     for (const one of differenceOf(was, is, change.target)) written[one.kind].push(one);
   }
   // What goes away goes first: another row may take its key or its unique values.
-  return { changes: refusal ?? [...written.delete, ...written.update, ...written.insert], lines };
+  const all = refusals.length === 0 ? [...written.delete, ...written.update, ...written.insert] : [];
+  return { changes: all, lines, refusal: refusals[0] ?? null };
 }
 
 /**
