@@ -83,8 +83,10 @@ export class TableMapping {
    */
   static all(matcher: MappingMatcher, context: Omit<CompileContext, 'mapping'>): readonly TableMapping[] {
     const { schema, table } = context.source;
+    // A route has an entry for each of its tables, one after the other.
     return matcher
       .targetsOf(schema, table)
+      .filter(({ mapping }, index, all) => mapping !== all[index - 1]?.mapping)
       .map(
         ({ mapping, targetSchema, targetTable }) =>
           new TableMapping({ ...context, mapping }, { schema: targetSchema, table: targetTable }),

@@ -1,4 +1,4 @@
-import type { ColumnSelection } from './pipeline.ts';
+import type { ColumnSelection, MappingDefinition, MappingRules } from './pipeline.ts';
 
 /**
  * Compiles a selection: the name that a source column has at the target, null when it does not travel. Names are compared
@@ -14,8 +14,20 @@ export function compileSelection(selection: ColumnSelection): (source: string) =
   return (source) => (names.has(source.toLowerCase()) ? null : (targets.get(source.toLowerCase()) ?? source));
 }
 
-/** Compiles a selection the other way round: whether rows may carry a value for a column of the target. */
-export function compileFilled(selection: ColumnSelection): (target: string) => boolean {
+/** The other way round: whether rows of a mapping may carry a value for a column of the target. */
+export function compileFilled({
+  columns,
+  rules,
+}: Pick<MappingDefinition, 'columns' | 'rules'>): (target: string) => boolean {
+  const made = madeColumns(rules);
+  // What a processor gives is known to nobody beforehand.
+  if (rules?.processors !== undefined) return () => true;
+  if (rules?.aggregate !== undefined) return (target) => made.has(target.toLowerCase());
+  const isTaken = compileTaken(columns);
+  return (target) => made.has(target.toLowerCase()) || isTaken(target);
+}
+
+function compileTaken(selection: ColumnSelection): (target: string) => boolean {
   if (selection.mode === 'all') return () => true;
   const named = selection.mode === 'list' ? selection.columns : selection.renames;
   const targets = new Set(named.map(({ target }) => target.toLowerCase()));
@@ -23,4 +35,17 @@ export function compileFilled(selection: ColumnSelection): (target: string) => b
   const nameOf = compileSelection(selection);
   // A column that is left out or renamed fills none of its own name.
   return (target) => targets.has(target.toLowerCase()) || nameOf(target) === target;
+}
+
+/** Columns of the target that the rules make, in lower case: no column of the source as it is. */
+export function madeColumns(rules: MappingRules | undefined): ReadonlySet<string> {
+  const { rows, columns = [], script, aggregate } = rules ?? {};
+  const names = [
+    ...[rows?.explode?.as, rows?.explode?.positionAs, rows?.softDelete?.column],
+    ...columns.map(({ target }) => target),
+    ...(script?.columns.map(({ name }) => name) ?? []),
+    ...(aggregate === undefined ? [] : [aggregate.count, ...aggregate.groupBy.map(({ target }) => target)]),
+    ...(aggregate?.values.map(({ target }) => target) ?? []),
+  ];
+  return new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])));
 }

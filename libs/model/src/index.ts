@@ -15,7 +15,7 @@ export type {
   RowFact,
   RuleValue,
 } from './column-rule.ts';
-export { compileFilled, compileSelection } from './column-selection.ts';
+export { compileFilled, compileSelection, madeColumns } from './column-selection.ts';
 export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export { readColumnType } from './column-type.ts';
 export type { ColumnType } from './column-type.ts';

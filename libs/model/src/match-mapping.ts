@@ -3,7 +3,7 @@ import { readGhostTable } from './ghost-table.ts';
 import { isReservedSchema } from './reserved-schema.ts';
 import { SyncError } from './sync-error.ts';
 
-/** One mapping that covers a source table, with the names at the target worked out. */
+/** One table that a mapping may bring rows of a source table into, with the names at the target worked out. */
 export interface MappingTarget {
   readonly mapping: MappingDefinition;
   readonly targetSchema: string;
@@ -12,7 +12,10 @@ export interface MappingTarget {
 
 /** The mappings of one revision, ready to be asked. */
 export interface MappingMatcher {
-  /** Every mapping that covers the source table, in the order of the definition; empty when none does. Callers on a hot path keep the answer. */
+  /**
+   * Of every mapping that covers the source table, in the order of the definition; empty when none does. Where a mapping has a
+   * route, one entry for each of its tables. Callers on a hot path keep the answer.
+   */
   targetsOf(schema: string, table: string): readonly MappingTarget[];
   /**
    * Where no mapping covers a source table only because its name is that of an online schema change: the table that it would
@@ -45,7 +48,9 @@ export function compileMappings(mappings: readonly MappingDefinition[]): Mapping
     targetsOf: (schema, table) =>
       (bySchema.get(schema) ?? []).flatMap(({ mapping, targetTableOf }) => {
         const targetTable = targetTableOf(table);
-        return targetTable === null ? [] : [{ mapping, targetSchema: mapping.target.schema, targetTable }];
+        if (targetTable === null) return [];
+        const tables = mapping.rules?.route?.tables ?? [targetTable];
+        return tables.map((each) => ({ mapping, targetSchema: mapping.target.schema, targetTable: each }));
       }),
     leftOutOf: (schema, table) => {
       const compiled = bySchema.get(schema) ?? [];
@@ -96,9 +101,13 @@ export function compileMappingsInto(
 }
 
 function targetPattern(
-  { id, source, target }: MappingDefinition,
+  { id, source, target, rules }: MappingDefinition,
   { fold, flags }: { readonly fold: (name: string) => string; readonly flags: string },
 ): (table: string) => boolean {
+  if (rules?.route !== undefined) {
+    const tables = new Set(rules.route.tables.map(fold));
+    return (table) => tables.has(fold(table));
+  }
   if ('exact' in source.table) {
     const exact = fold(target.table ?? source.table.exact);
     return (table) => fold(table) === exact;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileFilled, compileSelection } from '@lutra/model';
-import type { ColumnSelection } from '@lutra/model';
+import type { ColumnSelection, MappingRules } from '@lutra/model';
 
 const LIST: ColumnSelection = {
   mode: 'list',
@@ -17,6 +17,10 @@ const EXCEPT: ColumnSelection = {
     { source: 'id', target: 'Key' },
     { source: 'old', target: 'Old' },
   ],
+};
+
+const AGGREGATE: MappingRules = {
+  aggregate: { groupBy: [{ expression: 'region', target: 'region' }], count: 'rows', values: [] },
 };
 
 describe('compileSelection', () => {
@@ -43,6 +47,18 @@ describe('compileFilled', () => {
     ['an exception whose letters alone change', EXCEPT, 'old', true],
     ['the rest beside exceptions', EXCEPT, 'total', true],
   ])('may fill %s', (_what, selection, column, expected) => {
-    expect(compileFilled(selection)(column)).toBe(expected);
+    expect(compileFilled({ columns: selection })(column)).toBe(expected);
+  });
+
+  it.each<[string, MappingRules, string, boolean]>([
+    ['a computed column', { columns: [{ target: 'Sum', from: { kind: 'constant', value: 1 } }] }, 'sum', true],
+    ['the element of a list', { rows: { explode: { column: 'tags', by: { kind: 'json' }, as: 'tag' } } }, 'tag', true],
+    ['the flag of deleted rows', { rows: { softDelete: { column: 'gone', deleted: 1, present: 0 } } }, 'gone', true],
+    ['a column that nobody names', { rows: { filter: 'id > 1' } }, 'gone', false],
+    ['a group of an aggregation', AGGREGATE, 'region', true],
+    ['no column of the selection beside an aggregation', AGGREGATE, 'no', false],
+    ['whatever a processor may give', { processors: [{ name: 'p', settings: {} }] }, 'any', true],
+  ])('may fill %s', (_what, rules, column, expected) => {
+    expect(compileFilled({ columns: LIST, rules })(column)).toBe(expected);
   });
 });

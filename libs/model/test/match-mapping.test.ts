@@ -106,4 +106,15 @@ describe('compileTargetLookup', () => {
   it('does not look at other schemas', () => {
     expect(compileTargetLookup([mapping({ regex: '.*' })])('shop', 'orders')).toBeNull();
   });
+
+  it('finds every table of a route, and not the one that the mapping would have without it', () => {
+    const route = { expression: "'x'", tables: ['Orders_eu', 'orders_us'] };
+    const routed = { ...mapping({ exact: 'orders' }), rules: { route } };
+    const namesIn = (isCaseFolded: boolean): string[] =>
+      ['Orders_eu', 'ORDERS_US', 'orders'].filter(
+        (table) => compileTargetLookup([routed], { isCaseFolded })('copy', table) !== null,
+      );
+    expect([namesIn(false), namesIn(true)]).toEqual([['Orders_eu'], ['Orders_eu', 'ORDERS_US']]);
+    expect(targetNames([routed], 'shop', 'orders')).toEqual(['copy.Orders_eu', 'copy.orders_us']);
+  });
 });

@@ -16,12 +16,12 @@ export async function refuseUnfilledLists(
   mappings: readonly MappingDefinition[],
   mappingOf: TargetMappingLookup,
 ): Promise<void> {
-  const listing = mappings.filter(({ columns }) => columns.mode !== 'all');
+  const listing = mappings.filter(leavesOut);
   if (listing.length === 0) return;
   const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
   const listed = tables.flatMap((name) => {
-    const columns = mappingOf(name.schema, name.table)?.columns;
-    return columns === undefined || columns.mode === 'all' ? [] : [{ name, isFilled: compileFilled(columns) }];
+    const mapping = mappingOf(name.schema, name.table);
+    return mapping === null || !leavesOut(mapping) ? [] : [{ name, isFilled: compileFilled(mapping) }];
   });
   const wanted = listed.slice(0, TABLES_MAX);
   const described = await session.describeTables(wanted.map(({ name }) => name));
@@ -34,3 +34,6 @@ export async function refuseUnfilledLists(
     if (unfilled !== undefined) throw columnUnfilledError(table, unfilled[1]);
   }
 }
+
+const leavesOut = ({ columns, rules }: MappingDefinition): boolean =>
+  columns.mode !== 'all' || rules?.aggregate !== undefined;

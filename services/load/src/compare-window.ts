@@ -1,4 +1,4 @@
-import { compileMappings, compileSelection, coversDone, SyncError } from '@lutra/model';
+import { compileMappings, compileSelection, coversDone, madeColumns, SyncError } from '@lutra/model';
 import type { Clock, DonePlace, MappingDefinition } from '@lutra/model';
 import { comparableColumns, readRowDigests } from '@lutra/sql';
 import type { RowKey, TargetSession } from '@lutra/sql';
@@ -116,16 +116,30 @@ async function shapeOf(
     return isOrigin ? [{ mapping, table: { schema: mapping.source.schema, table: name } }] : [];
   });
   const [origin] = origins;
-  if (origin === undefined || origins.length > 1) return null;
+  if (origin === undefined || origins.length > 1 || !isRowForRow(origin.mapping)) return null;
   const [there, here] = [await source.describeTable(origin.table), await target.describeTable({ schema, table })];
   await Promise.all([source.rollback(), target.rollback()]);
   if (there === null || here === null) return null;
-  const pairs = comparableColumns(there, here, compileSelection(origin.mapping.columns));
+  const pairs = comparableColumns(there, here, copiedColumns(origin.mapping));
   if (pairs.length === 0) return null;
   return {
     source: { ...origin.table, columns: pairs.map((pair) => pair.source) },
     target: { columns: pairs.map((pair) => pair.target) },
     keyNames: new Map(pairs.map((pair) => [pair.target.toLowerCase(), pair.source])),
+  };
+}
+
+/** Whether each row of the source stands at the target as one row, and no other does. */
+const isRowForRow = ({ rules = {} }: MappingDefinition): boolean =>
+  [rules.rows, rules.route, rules.script, rules.processors, rules.aggregate].every((rule) => rule === undefined);
+
+/** The name that a source column has at the target, null when no column there holds just its value. */
+function copiedColumns({ columns, rules }: MappingDefinition): (source: string) => string | null {
+  const nameOf = compileSelection(columns);
+  const made = madeColumns(rules);
+  return (source) => {
+    const name = nameOf(source);
+    return name === null || made.has(name.toLowerCase()) ? null : name;
   };
 }
 

@@ -9,7 +9,9 @@ import type { TableName } from '@lutra/sql';
 export function sendsRowsAlike(one: PipelineDefinition, other: PipelineDefinition): (target: TableName) => boolean {
   const [before, after] = [one, other].map(({ mappings }) => compileMappingsInto(mappings));
   const rowsOf = (mappingsInto: typeof before, { schema, table }: TableName): string =>
-    JSON.stringify(mappingsInto?.(schema, table).map(({ source, target, columns }) => [source, target, columns]));
+    JSON.stringify(
+      mappingsInto?.(schema, table).map(({ source, target, columns, rules }) => [source, target, columns, rules]),
+    );
   const known = new Map<string, boolean>();
   return (target) => {
     const id = JSON.stringify([target.schema, target.table]);

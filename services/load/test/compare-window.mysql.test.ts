@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SyncError, systemClock } from '@lutra/model';
-import type { DonePlace } from '@lutra/model';
+import type { DonePlace, MappingDefinition } from '@lutra/model';
 import { openTarget } from '@lutra/sql';
 import type { RowKey, TargetSession } from '@lutra/sql';
 import { testServers } from '@lutra/testing';
@@ -52,7 +52,10 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
     const everything = (): DonePlace =>
       server === 'mysql' ? { kind: 'mysqlGtid', gtidSet: executed } : { kind: 'mariadbGtid', gtidList: executed };
     let executed = '';
-    const sides = (onCovered: () => Promise<void> = () => Promise.resolve()): ComparedSides => {
+    const sides = (
+      onCovered: () => Promise<void> = () => Promise.resolve(),
+      rules?: MappingDefinition['rules'],
+    ): ComparedSides => {
       const source = at(0);
       // Between the two looks at the source: what the target learns while it is waited for.
       const query = source.query.bind(source);
@@ -77,6 +80,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
             source: { schema: names.source, table: { regex: '.*' } },
             target: { schema: names.target },
             columns: { mode: 'all' },
+            ...(rules === undefined ? {} : { rules }),
           },
         ],
       };
@@ -119,6 +123,18 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
       };
       expect(await compareWindow(sides(change), [key(1)], never)).toEqual({ equal: 1, uncompared: 0 });
       expect(turn).toBe(4);
+    });
+
+    it('does not compare what the mapping computes, nor rows that do not stand for one of the source each', async () => {
+      await run(`UPDATE ${names.target}.people SET note = 'computed'`);
+      const note = [{ target: 'NOTE', from: { kind: 'constant' as const, value: 'computed' } }];
+      const counts = [];
+      for (const rules of [{ columns: note }, { rows: { filter: 'id > 1' } }])
+        counts.push(await compareWindow(sides(undefined, rules), [1, 2].map(key), never));
+      expect(counts).toEqual([
+        { equal: 2, uncompared: 0 },
+        { equal: 0, uncompared: 2 },
+      ]);
     });
 
     it('leaves out tables whose source is not clear', async () => {

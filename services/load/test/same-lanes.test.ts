@@ -16,6 +16,7 @@ describe('rows of shop.orders go where they went before', () => {
     ['a policy is edited after a refused row', definition({ ...ORDERS, onConflict: { kind: 'ignore' } }, PEOPLE), true],
     ['a weight is edited', definition({ ...ORDERS, weight: 3 }, PEOPLE), true],
     ['another target', definition({ ...ORDERS, target: { schema: 'other' } }, PEOPLE), false],
+    ['other rules', definition({ ...ORDERS, rules: { rows: { filter: 'id > 1' } } }, PEOPLE), false],
     ['other columns', definition({ ...ORDERS, columns: { mode: 'list', columns: [] } }, PEOPLE), false],
     [
       'another source',

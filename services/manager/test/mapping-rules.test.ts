@@ -8,6 +8,11 @@ const exact = (source: string, target: string): Omit<MappingDefinition, 'id'> =>
 const regex = (expression: string, source: string, target: string): Omit<MappingDefinition, 'id'> =>
   named({ regex: expression }, `${source}.`, target);
 
+const routed = (source: string, target: string, ...tables: readonly string[]): Omit<MappingDefinition, 'id'> => ({
+  ...exact(source, target),
+  rules: { route: { expression: "'x'", tables } },
+});
+
 /** 'schema.table' in short; a target without table keeps the source's name. */
 function named(
   pattern: MappingDefinition['source']['table'],
@@ -66,6 +71,9 @@ const COLLISION = 'MAPPING_TARGET_COLLISION';
 describe('checkDefinition', () => {
   it.each<[string, readonly Omit<MappingDefinition, 'id'>[], string | null]>([
     ['different tables live side by side', [exact('s.a', 's'), exact('s.b', 's')], null],
+    ['the tables of a route are side by side with others', [routed('s.a', 't', 'x', 'y'), exact('s.b', 't.z')], null],
+    ['one of the tables of a route collides', [exact('s.b', 't.y'), routed('s.a', 't', 'x', 'y')], COLLISION],
+    ['a route writes no table of the name of its source', [routed('s.a', 't', 'x'), exact('s.b', 't.a')], null],
     ['two sources into one target table collide', [exact('s.a', 't.x'), exact('s.b', 't.x')], COLLISION],
     ['one source mapped twice to one target collides', [exact('s.a', 't'), exact('s.a', 't')], COLLISION],
     ['equal names in two target schemas do not collide', [exact('s.a', 't.x'), exact('s.b', 'u.x')], null],
@@ -118,6 +126,12 @@ describe('checkDefinition', () => {
       'there and back by expressions is a loop',
       pipeline('P', [regex('.*', 's', 's')]),
       pipeline('Q', [exact('s.a', 's')], { source: 'b', target: 'a' }),
+      'MAPPING_LOOP',
+    ],
+    [
+      'there and back by a route is a loop',
+      pipeline('P', [exact('s.a', 's')]),
+      pipeline('Q', [routed('s.a', 's', 'x', 'a')], { source: 'b', target: 'a' }),
       'MAPPING_LOOP',
     ],
     [

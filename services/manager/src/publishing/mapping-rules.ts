@@ -70,8 +70,11 @@ export function isMappedOtherwise(before: PipelineDefinition | undefined, after:
   return before === undefined || looked(before) !== looked(after);
 }
 
+/** Once for each table of a route, which is written like any other. */
 const placed = (pipeline: PipelineDefinition): PlacedMapping[] =>
-  pipeline.mappings.map((mapping, position) => ({ mapping, pipeline, position, written: targetPattern(mapping) }));
+  pipeline.mappings.flatMap((mapping, position) =>
+    targetPatterns(mapping).map((written) => ({ mapping, pipeline, position, written })),
+  );
 
 /** A schema at an address. */
 const writtenPlace = ({ mapping, pipeline }: PlacedMapping): string =>
@@ -91,9 +94,9 @@ function refuseReserved({ source, target }: MappingDefinition): void {
   throw new SyncError('MAPPING_RESERVED_SCHEMA', { problem: `The schema ${schema} cannot be mapped`, schema });
 }
 
-/** A family of tables may not fall together into one table: their keys would meet. */
-function refuseMerging({ source, target }: MappingDefinition): void {
-  if ('exact' in source.table || target.table === undefined) return;
+/** A family of tables may not fall together into one table: their keys would meet. Whether they do on a route, its rows say. */
+function refuseMerging({ source, target, rules }: MappingDefinition): void {
+  if ('exact' in source.table || target.table === undefined || rules?.route !== undefined) return;
   const { regex } = source.table;
   if (isOneToOne(regex, target.table)) return;
   throw new SyncError('MAPPING_TARGET_COLLISION', {
@@ -138,7 +141,11 @@ type TargetPattern =
   | { readonly kind: 'regex'; readonly text: string }
   | { readonly kind: 'template'; readonly text: string };
 
-function targetPattern({ source, target }: MappingDefinition): TargetPattern {
+function targetPatterns({ source, target, rules }: MappingDefinition): readonly TargetPattern[] {
+  return rules?.route?.tables.map((text) => ({ kind: 'name', text })) ?? [targetPattern({ source, target })];
+}
+
+function targetPattern({ source, target }: Pick<MappingDefinition, 'source' | 'target'>): TargetPattern {
   if ('exact' in source.table) return { kind: 'name', text: target.table ?? source.table.exact };
   if (target.table === undefined) return { kind: 'regex', text: source.table.regex };
   return { kind: /\$[1-9]/.test(target.table) ? 'template' : 'name', text: target.table };
