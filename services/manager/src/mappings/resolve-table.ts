@@ -1,5 +1,4 @@
 import { compileMappings } from '@lutra/model';
-import { targetNames } from '../pre-check/map-columns.ts';
 import { compileMapping } from '../publishing/compile-mapping.ts';
 import type { MappingEntity } from './mapping.entity.ts';
 import { mappingDtoOf } from './mapping.service.ts';
@@ -21,7 +20,7 @@ export function resolveTable(mappings: readonly MappingEntity[], name: SourceNam
     const matcher = compileMappings(compileMapping(mapping));
     const targets = matcher
       .targetsOf(name.schema, name.table)
-      .flatMap((one) => targetNames(one.mapping, one.targetTable));
+      .map(({ targetSchema, targetTable }) => ({ schema: targetSchema, table: targetTable }));
     if (targets.length === 0)
       others.push({ mappingId: mapping.id, pattern: patternOf(mapping), reason: reasonOf(mapping, name, matcher) });
     else covering.push({ rank: rankOf(mapping), found: resolved(mapping, targets) });

@@ -33,11 +33,6 @@ export function mappedTable({ mapping, source, targetName }: TablePair): TableDe
   }
 }
 
-/** Where rows of the table may go. */
-export function targetNames({ target, rules }: MappingDefinition, table: string): readonly TableName[] {
-  return (rules?.route?.tables ?? [table]).map((name) => ({ schema: target.schema, table: name }));
-}
-
 function misfit(
   { code, details, message }: SyncError,
   { id }: MappingDefinition,

@@ -2,7 +2,6 @@ import { compileMappings } from '@lutra/model';
 import type { MappingDefinition } from '@lutra/model';
 import { quoteNameText } from '@lutra/sql';
 import type { TableName, TargetSession, TargetTable } from '@lutra/sql';
-import { targetNames } from './map-columns.ts';
 import type { TableFacts } from './pre-check-facts.ts';
 
 /** So many tables are described on either side within the time that a person waits; the rest is named as left out. */
@@ -34,11 +33,10 @@ export async function readSourceTables(
   const routes = tables.flatMap((source) =>
     source === null
       ? []
-      : matcher
-          .targetsOf(source.schema, source.table)
-          .flatMap(({ mapping, targetTable }) =>
-            targetNames(mapping, targetTable).map((targetName) => ({ mapping, source, targetName })),
-          ),
+      : matcher.targetsOf(source.schema, source.table).map(({ mapping, targetSchema, targetTable }) => ({
+          ...{ mapping, source },
+          targetName: { schema: targetSchema, table: targetTable },
+        })),
   );
   const used = new Set(
     covered.flatMap(({ schema, table }) => matcher.targetsOf(schema, table).map(({ mapping }) => mapping.id)),
