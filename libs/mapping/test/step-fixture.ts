@@ -16,12 +16,11 @@ const mapping: MappingDefinition = {
 export const stepOver = (
   step: ColumnStep,
   from: Partial<ColumnDefinition> & Pick<ColumnDefinition, 'kind'>,
-  openKey = () => KEY,
 ): CompiledStep =>
   compileStep(step, columnOf(from), {
     mapping,
     source: { schema: 'shop', table: 't', columns: [], primaryKey: [] },
-    openKey,
+    openKey: () => KEY,
   });
 
 export const columnOf = (given: Partial<ColumnDefinition> & Pick<ColumnDefinition, 'kind'>): ColumnDefinition => ({

@@ -60,7 +60,7 @@ export const ROW_ERRORS = {
     class: 'poison',
     summary: 'The script of a mapping needed too much memory for a row',
     workaround:
-      'Let the script of mapping {mapping} hold less at a time, or raise its memoryBytes: a row counts some five times, since it is held as the script sees it and as it goes in and out. Then RESTART.',
+      'Let the script of mapping {mapping} hold less at a time, or raise its memoryBytes: what it reads of a row counts some five times. Then RESTART.',
   },
   ROW_SCRIPT_RESULT: {
     scope: 'config',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { decodeRowProcess, RowProcessEncoder } from '@lutra/messaging';
 import type { ProcessWriter } from '@lutra/messaging';
@@ -197,6 +198,37 @@ describe('rows through a script', () => {
     const { rows } = await transform([scripted(source)], [[update]]);
     expect(rows[0]?.slice(1)).toEqual(expected.map((one) => ['scripted', ...one]));
   });
+
+  // Method: any process of rows of both kinds, under a script that returns its rows, beside the same under no script.
+  it('are those that come, in any company, when the script returns them', async () => {
+    const image = fc.tuple(
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.option(fc.string({ unit: 'binary' })),
+    );
+    const change = fc
+      .record({
+        kind: fc.constantFrom('insert', 'update', 'delete'),
+        table: fc.nat({ max: 1 }),
+        before: image,
+        after: image,
+      })
+      .map(({ kind, table: index, before, after }): RowChange => {
+        const at = { ...place, table: index };
+        if (kind === 'insert') return { ...at, kind, after };
+        return kind === 'delete' ? { ...at, kind, before } : { ...at, kind: 'update', before, after };
+      });
+    const unscripted = { ...scripted(''), rules: {} };
+    const identity = scripted('const transform = (row) => row;');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 6 }), async (transactions) => {
+        const expected = await transform([unscripted, plain], transactions);
+        const found = await transform([identity, plain], transactions);
+        expect(found.rows).toEqual(expected.rows);
+        expect(found.rowCount).toBe(expected.rowCount);
+      }),
+      { numRuns: 30 },
+    );
+  }, 60_000);
 
   it('tell what their script says', async () => {
     const { told } = await transform(

@@ -1,5 +1,7 @@
-/** Fields of an image before its values: image, kind, gtid, commit time, event, row. */
-export const FACT_COUNT = 6;
+/** Fields of an image before its values: image, kind, gtid, commit time, event, row, whether a value is large. */
+export const FACT_COUNT = 7;
+/** In place of a value that stays outside until the script looks at it. */
+export const LARGE = true;
 export const IMAGES = ['before', 'after'] as const;
 export const KINDS = ['insert', 'update', 'delete'] as const;
 
@@ -171,18 +173,42 @@ const plain = (value, column) => {
   }
 };
 
-return function (script, shapeOf) {
+return function (script, shapeOf, load) {
   const { names, build, take } = shapeOf(plain, hasOwn);
   const width = names.length;
   const places = create(null);
   for (let i = 0; i < width; i++) places[names[i]] = true;
   freeze(places);
 
+  // Large values are brought in when they are looked at: the getter of a column, while nobody has replaced it, says that it was not.
+  const kept = new Uint8ClampedArray(0);
+  let getters = null;
+  const defer = (row) => {
+    const image = base / (width + constants.facts);
+    getters = [];
+    for (let i = 0; i < width; i++) {
+      if (values[base + constants.facts + i] !== true) continue;
+      const own = (object, value) => defineProperty(object, names[i], { value, enumerable: true, configurable: true, writable: true });
+      const get = () => { const [value] = load(image, i); own(row, value); return value; };
+      getters[i] = get;
+      defineProperty(row, names[i], { get, set(value) { own(this, value); }, enumerable: true, configurable: true });
+    }
+    return row;
+  };
+  const takeLarge = (row, out, to) => {
+    for (let i = 0; i < width; i++) {
+      const own = getOwnPropertyDescriptor(row, names[i]);
+      const isKept = own !== undefined && own.get !== undefined && own.get === getters[i];
+      out[to + i] = isKept ? kept : plain(own === undefined ? undefined : row[names[i]], i);
+    }
+  };
+
   const putRow = (out, to, row) => {
     if (typeof row !== 'object' || row === null || isArray(row)) throw new Refusal(constants.NO_RESULT, 'one of the rows is no object');
     const given = keys(row);
     for (let i = 0; i < given.length; i++) if (places[given[i]] === undefined) throw new Refusal(constants.UNKNOWN_COLUMN, given[i]);
-    take(row, out, to);
+    if (getters === null) take(row, out, to);
+    else takeLarge(row, out, to);
     return to + width;
   };
   const put = (out, start, result) => {
@@ -213,11 +239,13 @@ return function (script, shapeOf) {
     values = given;
     for (base = 0; base < given.length; base += width + constants.facts) {
       state = null;
+      getters = null;
       lines = [];
       const start = to;
       try {
         const transform = script();
-        to = put(out, start, transform(build(given, base + constants.facts), context));
+        const row = build(given, base + constants.facts);
+        to = put(out, start, transform(given[base + 6] === 1 ? defer(row) : row, context));
       } catch (error) {
         to = refuse(out, start, error);
       }

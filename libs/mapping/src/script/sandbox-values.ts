@@ -3,6 +3,9 @@ import type { ColumnValue } from '@lutra/model';
 /** What crosses the border of the sandbox. */
 export type SandboxValue = ColumnValue | boolean | undefined;
 
+/** Stands for a large value that was never brought in, because the script has not looked at it. */
+export const KEPT = Symbol('kept');
+
 /** Methods that every Node buffer has; on short texts the argument handling of the documented ones costs more than the work. */
 type FastBuffer = Buffer & {
   latin1Slice(start: number, end: number): string;
@@ -25,6 +28,8 @@ const ARRAY = 9;
 const BIGINT = 10;
 const TYPED_ARRAY = 14;
 const ARRAY_BUFFER = 15;
+const REFERENCE = 19; // To an object that was written before, by its number; the array itself is 0.
+const UINT8_CLAMPED = 0; // Of no column: the sandbox says KEPT with it.
 const UINT8 = 2;
 const NO_LENGTH_MAX = 0xffff_ffff;
 
@@ -193,6 +198,8 @@ export class SandboxReader {
   private readonly buffer: FastBuffer;
   private at = 0;
   private remaining: number;
+  /** Typed arrays and the buffers that they are of, in the order in which they are written. */
+  private readonly objects: (Uint8Array | typeof KEPT | null)[] = [null];
 
   constructor(bytes: Uint8Array) {
     this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as FastBuffer;
@@ -200,7 +207,7 @@ export class SandboxReader {
     this.remaining = this.varint();
   }
 
-  next(): SandboxValue {
+  next(): SandboxValue | typeof KEPT {
     if (this.remaining-- <= 0) throw unreadable();
     const tag = this.byte();
     switch (tag) {
@@ -223,6 +230,8 @@ export class SandboxReader {
         return this.bigint();
       case TYPED_ARRAY:
         return this.binary();
+      case REFERENCE:
+        return this.reference();
       default:
         throw unreadable();
     }
@@ -244,16 +253,33 @@ export class SandboxReader {
     return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
   }
 
-  private binary(): Uint8Array {
-    if (this.byte() !== UINT8) throw unreadable();
+  private binary(): Uint8Array | typeof KEPT {
+    const type = this.byte();
+    if (type !== UINT8 && type !== UINT8_CLAMPED) throw unreadable();
     const length = this.varint();
     const offset = this.varint();
-    if (this.byte() !== ARRAY_BUFFER) throw unreadable();
-    const whole = this.varint();
+    const number = this.objects.push(null) - 1;
+    const whole = this.byte() === REFERENCE ? this.reference() : this.arrayBuffer();
+    if (whole === KEPT || offset + length > whole.length) throw unreadable();
+    const value = type === UINT8_CLAMPED ? KEPT : whole.subarray(offset, offset + length);
+    this.objects[number] = value;
+    return value;
+  }
+
+  /** A copy of the bytes. */
+  private arrayBuffer(): Uint8Array {
+    const length = this.varint();
     this.varint();
-    const start = this.skip(whole);
-    if (offset + length > whole) throw unreadable();
-    return Buffer.from(this.buffer.subarray(start + offset, start + offset + length));
+    const start = this.skip(length);
+    const bytes = Buffer.from(this.buffer.subarray(start, this.at));
+    this.objects.push(bytes);
+    return bytes;
+  }
+
+  private reference(): Uint8Array | typeof KEPT {
+    const found = this.objects[this.varint()];
+    if (found === undefined || found === null) throw unreadable();
+    return found;
   }
 
   private varint(): number {

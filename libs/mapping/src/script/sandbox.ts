@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core';
-import { SyncError } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import { findProblem } from './check-script.ts';
 import type { ScriptProblem } from './check-script.ts';
 import { openEngine } from './engine.ts';
@@ -46,6 +46,9 @@ export type SandboxResult =
   | { readonly kind: 'done'; readonly reader: SandboxReader }
   | { readonly kind: 'time' | 'memory' | 'stalled' | 'broken'; readonly stack: string; readonly cause?: unknown };
 
+/** Which image of the run, which of its columns. */
+export type LoadLarge = (image: number, column: number) => ArrayBuffer;
+
 /** The clock of {@link Sandbox.run}'s limit runs only while the process does; this long by the wall clock is too long anyway. */
 const WALL_FACTOR = 3;
 const WALL_MS_MIN = 500;
@@ -65,6 +68,7 @@ export class Sandbox {
   private constructor(
     private readonly engine: Engine,
     private readonly runHandle: QuickJSHandle,
+    private readonly loader: { load: LoadLarge | null },
     private readonly setup: Pick<SandboxSetup, 'timeMs'>,
   ) {
     engine.context.runtime.setInterruptHandler(() => (this.isLate ||= cpuMs() > this.deadlineMs));
@@ -81,14 +85,23 @@ export class Sandbox {
     const start = context.unwrapResult(context.callFunction(main, context.undefined, constants));
     const script = evaluated(context, scriptProgram(setup.source), SCRIPT_FILE);
     const shape = evaluated(context, shapeProgram(setup), 'lutra');
-    const run = context.unwrapResult(context.callFunction(start, context.undefined, script, shape));
-    for (const handle of [main, constants, start, script, shape]) handle.dispose();
-    return new Sandbox(engine, run, setup);
+    const loader: { load: LoadLarge | null } = { load: null };
+    const load = context.newFunction('load', (image, column) => {
+      const value = must(loader.load, 'values are loaded while rows run');
+      return decoded(context, value(context.getNumber(image), context.getNumber(column)));
+    });
+    const run = context.unwrapResult(context.callFunction(start, context.undefined, script, shape, load));
+    for (const handle of [main, constants, start, script, shape, load]) handle.dispose();
+    return new Sandbox(engine, run, loader, setup);
   }
 
-  /** Runs the script over images as {@link SANDBOX_PROGRAM} takes them; all of them together have the time of one. */
-  run(images: ArrayBuffer): SandboxResult {
+  /**
+   * Runs the script over images as {@link SANDBOX_PROGRAM} takes them; all of them together have the time of one. `load` gives a
+   * large value that was left out of an image, as an array of one.
+   */
+  run(images: ArrayBuffer, load: LoadLarge): SandboxResult {
     const { timeMs } = this.setup;
+    this.loader.load = load;
     this.isFresh = false;
     this.isLate = false;
     this.engine.wasRefused = false;
@@ -110,9 +123,7 @@ export class Sandbox {
 
   private call(images: ArrayBuffer): SandboxResult {
     const { context } = this.engine;
-    const buffer = context.newArrayBuffer(images);
-    const values = context.decodeBinaryJSON(buffer);
-    buffer.dispose();
+    const values = decoded(context, images);
     if (this.engine.wasRefused) return { kind: 'memory', stack: '' };
     const called = context.callFunction(this.runHandle, context.undefined, values);
     if (called.error !== undefined) return this.failed(called.error);
@@ -135,6 +146,14 @@ export class Sandbox {
     const stack = typeof dumped === 'object' && dumped !== null && 'stack' in dumped ? String(dumped.stack) : '';
     return { kind: this.isLate ? 'time' : 'broken', stack, cause: dumped };
   }
+}
+
+/** An array as {@link SandboxWriter} writes it. */
+function decoded(context: QuickJSContext, bytes: ArrayBuffer): QuickJSHandle {
+  const buffer = context.newArrayBuffer(bytes);
+  const values = context.decodeBinaryJSON(buffer);
+  buffer.dispose();
+  return values;
 }
 
 function constantsOf({ names }: SandboxSetup): object {

@@ -4,11 +4,11 @@ import type { ColumnDefinition, ColumnValue, RowImage, SyncError } from '@lutra/
 import type { RowFacts } from '../compiled-value.ts';
 import { givenValueOf, REFUSED } from './given-value.ts';
 import type { GivenValue } from './given-value.ts';
-import { FACT_COUNT, IMAGES, KINDS, THREW } from './sandbox-program.ts';
+import { FACT_COUNT, IMAGES, KINDS, LARGE, THREW } from './sandbox-program.ts';
 import type { SandboxReader } from './sandbox-values.ts';
-import { SandboxWriter } from './sandbox-values.ts';
+import { KEPT, SandboxWriter } from './sandbox-values.ts';
 import { Sandbox } from './sandbox.ts';
-import type { SandboxResult, SandboxSetup } from './sandbox.ts';
+import type { LoadLarge, SandboxResult, SandboxSetup } from './sandbox.ts';
 import { noRow, noValue, scriptThrew, tookTooMuch } from './script-failure.ts';
 
 /** An image of a row that the script is asked of: its columns mapped, the script's own columns not yet there. */
@@ -31,6 +31,8 @@ const BATCH_ROWS_FIRST = 16;
 const BATCH_ROWS_MAX = 1_024;
 /** Rows are written into a batch until it has as many bytes: the sandbox holds them several times over. */
 const BATCH_BYTES = 1024 * 1024;
+/** Values of so many characters or bytes are brought into the sandbox only when the script looks at them. */
+const LARGE_MIN = 64 * 1024;
 /** A machine without time for a row is given some more chances: the row can do nothing for it. */
 const STALLS_MAX = 5;
 /** Sandboxes of the whole process that are kept, of about 3 MiB each; whose was used the longest ago is opened anew when needed. */
@@ -62,7 +64,7 @@ export class ScriptRunner {
       const { isFresh } = sandbox;
       const beganMs = performance.now();
       const batch = this.write(images, outcomes.length);
-      const result = sandbox.run(this.written(batch.length));
+      const result = sandbox.run(this.written(batch.length), largeOf(batch));
       if (result.kind === 'done') {
         for (const { image } of batch) outcomes.push(this.outcome(result.reader, image));
         this.adapt(batch.length, performance.now() - beganMs);
@@ -79,7 +81,7 @@ export class ScriptRunner {
       const sandbox = await this.usable();
       const { isFresh } = sandbox;
       this.write([image], 0);
-      const result = sandbox.run(this.written(1));
+      const result = sandbox.run(this.written(1), largeOf([image]));
       if (result.kind === 'done') return this.outcome(result.reader, image.image);
       if (result.kind === 'stalled' && stalls < STALLS_MAX) stalls += 1;
       else if (result.kind === 'stalled' || isDecided(result, isFresh)) return this.tookTooMuch(result);
@@ -116,7 +118,11 @@ export class ScriptRunner {
     writer.value(facts.commitMs);
     writer.value(facts.event);
     writer.value(facts.row);
-    for (let column = 0; column < length; column++) writer.value(image[column]);
+    writer.value(image.some(isLarge) ? 1 : 0);
+    for (let column = 0; column < length; column++) {
+      const value = image[column];
+      writer.value(isLarge(value) ? LARGE : value);
+    }
   }
 
   private outcome(reader: SandboxReader, image: RowImage): ScriptOutcome {
@@ -149,7 +155,8 @@ export class ScriptRunner {
     for (let index = 0; index < count; index++) {
       const row = new Array<ColumnValue | undefined>(given.length);
       for (let column = 0; column < given.length; column++) {
-        const value = reader.next();
+        const next = reader.next();
+        const value = next === KEPT ? image[column] : next;
         const taken = value === undefined ? missing : value === null ? null : given[column]?.take(value);
         if (taken === REFUSED) bad = column;
         else row[column] = taken;
@@ -195,6 +202,19 @@ export class ScriptRunner {
     return Sandbox.open(this.setup);
   }
 }
+
+function isLarge(value: ColumnValue | undefined): boolean {
+  return (typeof value === 'string' || value instanceof Uint8Array) && value.length >= LARGE_MIN;
+}
+
+const largeOf =
+  (batch: readonly ScriptImage[]): LoadLarge =>
+  (image, column) => {
+    const writer = new SandboxWriter();
+    writer.begin();
+    writer.value(batch[image]?.image[column]);
+    return writer.end(1);
+  };
 
 /** A row that took too much alone: time is its own, memory only where no row had run before. */
 const isDecided = ({ kind }: SandboxResult, isFresh: boolean): boolean =>

@@ -35,8 +35,12 @@ async function one(source: string, values: RowImage = [1n, 'a'], columns?: reado
   return outcome;
 }
 
-async function errorOf(source: string, columns?: readonly ColumnDefinition[]): Promise<SyncError> {
-  const { rows } = await one(source, [1n, 'a'], columns);
+async function errorOf(
+  source: string,
+  columns?: readonly ColumnDefinition[],
+  values: RowImage = [1n, 'a'],
+): Promise<SyncError> {
+  const { rows } = await one(source, values, columns);
   if (!SyncError.is(rows)) throw new Error(`expected an error, not ${String(rows.length)} rows`);
   return rows;
 }
@@ -212,7 +216,7 @@ describe('rows of one batch', () => {
     expect(outcomes.map(({ rows }) => (SyncError.is(rows) ? rows.code : rows[0]?.[1]))).toEqual([
       ...['a', 'ROW_SCRIPT_TIME', 'b', 'ROW_SCRIPT_MEMORY', 'c', 'ROW_SCRIPT_FAILED', 'd', 'ROW_SCRIPT_FAILED', 'e'],
     ]);
-  });
+  }, 60_000);
 
   it('may be many, of many scripts', async () => {
     const all = Array.from({ length: 26 }, (_, index) =>
@@ -228,6 +232,52 @@ describe('rows of one batch', () => {
       );
   }, 60_000);
 });
+
+describe('large values', () => {
+  const large = 'x'.repeat(30 * 1024 * 1024);
+  const columns = [bigint, text, { ...text, name: 'blob', kind: 'binary' as const }];
+  const bytes = Buffer.alloc(30 * 1024 * 1024, 7);
+
+  it.each([
+    ['row', 'row.id = 2n; return row;', [2n, large, bytes]],
+    ['none', 'return row.id === 2n ? row : null;', null],
+    ['another', "row.name = 'short'; delete row.blob; return row;", [1n, 'short', null]],
+    ['several', 'return [row, row];', [1n, large, bytes]],
+    ['keys', 'return Object.keys(row).length === 3 ? row : null;', [1n, large, bytes]],
+  ])('stay outside while the script does not look at them: %s', async (_what, body, expected) => {
+    const { rows } = await one(`function transform(row) { ${body} }`, [1n, large, bytes], columns);
+    if (SyncError.is(rows)) throw rows;
+    // Not by toEqual, which is slow on them.
+    if (expected === null) expect(rows).toEqual([]);
+    else for (const row of rows) expect(row.every((value, index) => isSame(value, expected[index]))).toBe(true);
+  });
+
+  it('are brought in when it does', async () => {
+    const values = [1n, `${'x'.repeat(100_000)}€`, bytes.subarray(0, 100_000)] as const;
+    const source = 'function transform(row) { return { ...row, id: row.name.length + row.blob.length }; }';
+    const { rows } = await one(source, values, columns);
+    if (SyncError.is(rows)) throw rows;
+    expect(rows).toEqual([[200_001n, values[1], values[2]]]);
+    expect(
+      await errorOf('function transform(row) { return { name: row.name + 1 }; }', columns, [1n, large, bytes]),
+    ).toMatchObject({
+      code: 'ROW_SCRIPT_MEMORY',
+    });
+  });
+
+  it('cannot be put in the place of another column', async () => {
+    const source = `function transform(row) {
+      const { name } = Object.getOwnPropertyDescriptors(row);
+      return Object.defineProperties({}, { name, other: name });
+    }`;
+    const value = 'y'.repeat(70_000);
+    const { rows } = await one(source, [1n, value, 'o'], [bigint, text, { ...text, name: 'other' }]);
+    expect(rows).toEqual([[null, value, value]]);
+  });
+});
+
+const isSame = (one: ColumnValue | undefined, other: ColumnValue | undefined): boolean =>
+  one instanceof Uint8Array && other instanceof Uint8Array ? Buffer.compare(one, other) === 0 : one === other;
 
 describe('values', () => {
   const values: [string, ColumnDefinition, readonly ColumnValue[]][] = [
@@ -255,6 +305,22 @@ describe('values', () => {
       const outcomes = await runner(source, [column]).run([...all, null].map((value) => image([value])));
       expect(outcomes.map(({ rows }) => rows)).toEqual([...all, null].map((value) => [[value]]));
     }
+  });
+
+  it('may be one object in many places', async () => {
+    const binary = (name: string): ColumnDefinition => ({ ...text, name, kind: 'binary' });
+    const source = `function transform(row) {
+      const bytes = new Uint8Array([1, 2]);
+      return [{ a: bytes, b: bytes }, { a: new Uint8Array(bytes.buffer), b: bytes.subarray(1) }, row, row];
+    }`;
+    const { rows } = await one(source, [Buffer.from([3]), null], [binary('a'), binary('b')]);
+    const [both, last, came] = [Buffer.from([1, 2]), Buffer.from([2]), Buffer.from([3])];
+    expect(rows).toEqual([
+      [both, both],
+      [both, last],
+      [came, null],
+      [came, null],
+    ]);
   });
 
   it.each([
