@@ -65,8 +65,12 @@ export interface Outcome {
 }
 
 /** What becomes of a change, tables by name. */
-export function outcome(mapping: TableMapping, change: RowChange, facts: RowFacts = FACTS): readonly Outcome[] {
-  return mapping.map(change, { ...facts, kind: change.kind }).map(({ target, ...mapped }) => ({
+export function outcome(
+  mapping: TableMapping,
+  change: RowChange,
+  facts: RowFacts = { ...FACTS, kind: change.kind },
+): readonly Outcome[] {
+  return mapping.map(change, facts).map(({ target, ...mapped }) => ({
     ...mapped,
     table: must(mapping.targets[target], 'a row goes to one of the targets').table,
   }));

@@ -16,11 +16,12 @@ const mapping: MappingDefinition = {
 export const stepOver = (
   step: ColumnStep,
   from: Partial<ColumnDefinition> & Pick<ColumnDefinition, 'kind'>,
+  openKey = () => KEY,
 ): CompiledStep =>
   compileStep(step, columnOf(from), {
     mapping,
     source: { schema: 'shop', table: 't', columns: [], primaryKey: [] },
-    openKey: () => KEY,
+    openKey,
   });
 
 export const columnOf = (given: Partial<ColumnDefinition> & Pick<ColumnDefinition, 'kind'>): ColumnDefinition => ({

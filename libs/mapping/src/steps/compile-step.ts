@@ -9,7 +9,7 @@ import { compileJson } from './json-step.ts';
 import { compileMap } from './map-step.ts';
 import { compilePartial } from './partial-step.ts';
 import { compileSplit } from './split-step.ts';
-import { stepInvalid } from './step-place.ts';
+import { compileToken } from './token-step.ts';
 
 /**
  * A step over values of the column `given`, which keeps its name. A value that is null goes through every step but default and
@@ -27,7 +27,7 @@ export function compileStep(step: ColumnStep, given: ColumnDefinition, context: 
     case 'convert':
       return compileConvert(step, from, place);
     case 'token':
-      throw stepInvalid(place, `steps of kind ${step.kind} come with their own commit`);
+      return compileToken(step, from, { place, openKey: context.openKey });
     case 'hash':
       return compileHash(step, from, { place, openKey: context.openKey });
     case 'partial':

@@ -1,4 +1,4 @@
-import { assertNever, compileMappings, compileTargetLookup, SyncError } from '@lutra/model';
+import { assertNever, compileMappings, compileTargetLookup, madeColumns, SyncError } from '@lutra/model';
 import type {
   MappingMatcher,
   MappingTarget,
@@ -65,14 +65,14 @@ class StatementPlanner {
   }
 
   private drop(): readonly TargetDdl[] {
-    const tables = this.plan.statement.tables.flatMap((name) => this.namesOf(name)).map((name) => this.unshared(name));
+    const tables = this.plan.statement.tables.flatMap((name) => this.emptied(name));
     if (tables.length === 0) return [];
     const text = `DROP TABLE IF EXISTS ${tables.map((name) => quoteTable(name)).join(', ')}`;
     return [{ kind: 'drop', text, schema: '', tables, ghost: null }];
   }
 
   private truncate(): readonly TargetDdl[] {
-    const tables = this.plan.statement.tables.flatMap((name) => this.namesOf(name)).map((name) => this.unshared(name));
+    const tables = this.plan.statement.tables.flatMap((name) => this.emptied(name));
     return tables.map((name) => ({
       kind: 'truncate',
       text: `TRUNCATE TABLE ${quoteTable(name)}`,
@@ -80,6 +80,15 @@ class StatementPlanner {
       tables: [name],
       ghost: null,
     }));
+  }
+
+  /** Where its rows go, if they may all go away there with those of the source. */
+  private emptied(name: TableName): readonly TableName[] {
+    const flagging = this.matcher
+      .targetsOf(name.schema, name.table)
+      .find(({ mapping }) => mapping.rules?.rows?.softDelete !== undefined);
+    if (flagging !== undefined) return this.unclear(`mapping ${flagging.mapping.id} keeps deleted rows and flags them`);
+    return this.namesOf(name).map((each) => this.unshared(each));
   }
 
   private rename(): readonly TargetDdl[] {
@@ -145,9 +154,13 @@ class StatementPlanner {
 
   /** False when the mapping does not take the columns that the statement is about. */
   private takesColumns(text: string, { mapping }: MappingTarget): boolean {
-    const { columns } = mapping;
-    if (columns.mode === 'all') return true;
+    const { columns, rules } = mapping;
+    const made = madeColumns(rules);
+    if (columns.mode === 'all' && made.size === 0) return true;
     const concerned = this.plan.statement.kind === 'alter' ? columnsConcerned(text) : null;
+    if (made.size > 0 && concerned?.some((name) => made.has(name.toLowerCase())) !== false)
+      return this.unclear(`mapping ${mapping.id} computes columns, and the statement may concern them`);
+    if (columns.mode === 'all') return true;
     const isAmong = (names: readonly string[]): ((name: string) => boolean) => {
       const lower = new Set(names.map((name) => name.toLowerCase()));
       return (name) => lower.has(name.toLowerCase());
@@ -201,7 +214,9 @@ class StatementPlanner {
       (mapping) => compileTargetLookup([mapping])(name.schema, name.table) !== null,
     );
     const takesMany = into.some(
-      ({ source, target }) => 'regex' in source.table && target.table !== undefined && !/\$[1-9]/.test(target.table),
+      ({ source, target, rules }) =>
+        'regex' in source.table &&
+        (rules?.route !== undefined || (target.table !== undefined && !/\$[1-9]/.test(target.table))),
     );
     if (into.length > 1 || takesMany)
       return this.unclear(`${name.schema}.${name.table} at the target holds rows of other tables too`);

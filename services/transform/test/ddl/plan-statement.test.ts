@@ -6,6 +6,7 @@ import type {
   DdlKind,
   GhostStep,
   MappingDefinition,
+  MappingRules,
   PipelineDefinition,
   SourceStatement,
   TableName,
@@ -21,6 +22,11 @@ const RENAMING: readonly MappingDefinition[] = [
 ];
 const SAME: readonly MappingDefinition[] = [
   { id: 's', source: { schema: 'shop', table: { regex: '.*' } }, target: { schema: 'shop' }, ...all },
+];
+
+/** `shop.t` under rules. */
+const ruled = (rules: MappingRules): readonly MappingDefinition[] => [
+  { id: 'r', source: { schema: 'shop', table: { exact: 't' } }, target: { schema: 'copy' }, ...all, rules },
 ];
 
 const definition = (mappings: readonly MappingDefinition[], parameters = {}): PipelineDefinition =>
@@ -281,6 +287,46 @@ describe('planStatement', () => {
       'ALTER TABLE t ADD INDEX (secret)',
     ])
       expect(refusal(() => alter(text))?.code).toBe('MAPPING_DDL_UNCLEAR');
+  });
+
+  it('judges a mapping that computes columns by the columns that a statement is about', () => {
+    const explode = { column: 'tags', by: { kind: 'json' as const }, as: 'tag' };
+    const columns = [{ target: 'Changed', from: { kind: 'fact' as const, fact: 'commitTime' as const } }];
+    const about = { tables: shop('t'), mappings: ruled({ rows: { explode }, columns }) };
+    const alter = (text: string) => plan(text, { ...about, kind: 'alter' });
+    expect(alter('ALTER TABLE t ADD COLUMN extra INT, DROP `other`')).toHaveLength(1);
+    for (const text of [
+      'ALTER TABLE t ADD tag INT',
+      'ALTER TABLE t DROP CHANGED',
+      'ALTER TABLE t ADD PRIMARY KEY (id)',
+    ])
+      expect(refusal(() => alter(text))?.code).toBe('MAPPING_DDL_UNCLEAR');
+    const create = () => plan('CREATE TABLE t (id INT)', { ...about, kind: 'create' });
+    expect(refusal(create)?.code).toBe('MAPPING_DDL_UNCLEAR');
+    expect(plan('TRUNCATE TABLE t', { ...about, kind: 'truncate' })).toHaveLength(1);
+  });
+
+  it('never takes away rows that are kept and flagged', () => {
+    const softDelete = { column: 'gone', deleted: 1, present: 0 };
+    const about = { tables: shop('t'), mappings: ruled({ rows: { softDelete } }) };
+    for (const kind of ['truncate', 'drop'] as const)
+      expect(refusal(() => plan(`${kind} TABLE t`, { ...about, kind }))?.code).toBe('MAPPING_DDL_UNCLEAR');
+  });
+
+  it('concerns every table of a route, unless tables of other sources share it', () => {
+    const route = { expression: "'x'", tables: ['t_eu', 't_us'] };
+    const about = { tables: shop('t'), mappings: ruled({ route }) };
+    expect(plan('ALTER TABLE t ADD extra INT', { ...about, kind: 'alter' }).map(({ text }) => text)).toEqual([
+      'ALTER TABLE `copy`.`t_eu` ADD extra INT',
+      'ALTER TABLE `copy`.`t_us` ADD extra INT',
+    ]);
+    expect(plan('TRUNCATE TABLE t', { ...about, kind: 'truncate' }).map(({ text }) => text)).toEqual([
+      'TRUNCATE TABLE `copy`.`t_eu`',
+      'TRUNCATE TABLE `copy`.`t_us`',
+    ]);
+    const family = about.mappings.map((one) => ({ ...one, source: { schema: 'shop', table: { regex: 't.*' } } }));
+    const truncate = () => plan('TRUNCATE TABLE t', { ...about, mappings: family, kind: 'truncate' });
+    expect(refusal(truncate)?.code).toBe('MAPPING_DDL_UNCLEAR');
   });
 
   it('looks for hidden names inside of executable comments only', () => {
