@@ -17,6 +17,9 @@ const INTEGERS = [
 /** The others are the same for every change of a row. */
 const OF_CHANGE: ReadonlySet<RowFact> = new Set(['commitTime', 'gtid', 'operation']);
 
+/** Whether a fact tells of the change, and not of the row. */
+export const isOfChange = (fact: RowFact): boolean => OF_CHANGE.has(fact);
+
 /** A column of the source as it is. */
 export function columnValue(source: TableDefinition, position: number, name: string): CompiledValue {
   const column = must(source.columns[position], 'a position is inside the table');

@@ -1,6 +1,12 @@
 export type { CompileContext } from './compile-context.ts';
 export type { CompiledStep, CompiledValue, RowFacts } from './compiled-value.ts';
 export type { MappedChange } from './mapped-change.ts';
+export { checkExpression } from './expression/check-expression.ts';
+export type { ExpressionCheck } from './expression/check-expression.ts';
+export { compileCondition, compileText } from './expression/compile-condition.ts';
+export type { CompiledCondition, CompiledText, ConditionPlace } from './expression/compile-condition.ts';
+export { compileExpressionValue } from './expression/compile-expression.ts';
+export { requireSafeRegex } from './safe-regex.ts';
 export { checkScript } from './script/check-script.ts';
 export type { ScriptProblem } from './script/check-script.ts';
 export { TableMapping } from './table-mapping.ts';

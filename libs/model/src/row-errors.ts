@@ -75,4 +75,24 @@ export const ROW_ERRORS = {
     summary: 'The script of a mapping gives a value that is not of its column',
     workaround: 'Let the script of mapping {mapping} give for {column}: {expected}. Then RESTART.',
   },
+  ROW_DIVISION_BY_ZERO: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'An expression of a mapping divides by zero',
+    workaround:
+      'Let the expression of {column} say what becomes of a zero: `x == 0 ? null : y / x`. Or correct the row at the source. Then RESTART.',
+  },
+  ROW_VALUE_OVERFLOW: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'An expression of a mapping gives a number or a date that its type cannot hold',
+    workaround:
+      'Let the expression of {column} compute with a wider type, decimal(…) or double(…), or correct the row at the source. Then RESTART.',
+  },
+  ROW_VALUE_TOO_LARGE: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A text is larger than an expression of a mapping makes or looks at',
+    workaround: 'Let the expression of {column} take a part of it: substring(x, 0, 1000). Then RESTART.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,5 +1,8 @@
 import type { RowImage, TableDefinition } from '@lutra/model';
 import type { RowFacts } from '../compiled-value.ts';
+import { isOfChange } from '../column-origins.ts';
+import type { ExpressionScope } from './expression-scope.ts';
+import { readExpression } from './read-expression.ts';
 
 /** Where an expression stands: `field` of the mapping. */
 export interface ConditionPlace {
@@ -25,11 +28,19 @@ export interface CompiledText {
 }
 
 /** Throws MAPPING_EXPRESSION_INVALID with the position. */
-export function compileCondition(expression: string, { field }: ConditionPlace): CompiledCondition {
-  throw new Error(`${field}: ${expression} comes with a commit of its own`);
+export function compileCondition(expression: string, place: ConditionPlace): CompiledCondition {
+  const scope: ExpressionScope = { ...place, reads: new Set(), facts: new Set() };
+  const { valueOf } = readExpression(expression, scope, 'bool');
+  return { reads: [...scope.reads], isTrue: (image, facts) => valueOf(image, facts) === true };
 }
 
 /** As {@link compileCondition}. */
-export function compileText(expression: string, { field }: ConditionPlace): CompiledText {
-  throw new Error(`${field}: ${expression} comes with a commit of its own`);
+export function compileText(expression: string, place: ConditionPlace): CompiledText {
+  const scope: ExpressionScope = { ...place, reads: new Set(), facts: new Set() };
+  const { valueOf } = readExpression(expression, scope, 'string');
+  return {
+    reads: [...scope.reads],
+    ofChange: [...scope.facts].some(isOfChange),
+    textOf: (image, facts) => valueOf(image, facts) as string | null,
+  };
 }

@@ -20,9 +20,18 @@ export function compileSplit(
     apply: (value) => {
       if (value === undefined || value === null) return value;
       const text = textOf(value, from);
-      return index < 0 ? partFromEnd(text, separator, -index) : partFromStart(text, separator, index);
+      return partOf(text, { separator, index });
     },
   };
+}
+
+/** Part `index` of a text, counted from the end when negative; null when it has fewer. Without a separator it is one part. */
+export function partOf(
+  text: string,
+  { separator, index }: { readonly separator: string; readonly index: number },
+): string | null {
+  if (separator === '') return index === 0 || index === -1 ? text : null;
+  return index < 0 ? partFromEnd(text, separator, -index) : partFromStart(text, separator, index);
 }
 
 function partFromStart(text: string, separator: string, index: number): string | null {

@@ -1,3 +1,4 @@
+import { requireSafeRegex } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { filledBy, rulesOf } from '../mapping-rules/read-rules.ts';
@@ -6,7 +7,6 @@ import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './m
 import type { StoredSource } from './mapping.entity.ts';
 import { isRange, rangeSize, readRange } from './name-range.ts';
 import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.ts';
-import { requireSafeRegex } from './safe-regex.ts';
 
 /** Tables of a range whose target is numbered in another way: each is a mapping of its own in the definition. */
 const RENUMBERED_MAX = 1_000;

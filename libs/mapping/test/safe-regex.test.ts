@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SyncError } from '@lutra/model';
-import { requireSafeRegex } from '../src/mappings/safe-regex.ts';
+import { requireSafeRegex } from '../src/safe-regex.ts';
 
 function codeOf(regex: string): string | null {
   try {

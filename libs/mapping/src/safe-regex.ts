@@ -1,28 +1,37 @@
 import { isSafePattern } from 'redos-detector';
 import { SyncError } from '@lutra/model';
 
-const NAME_CHARS_MAX = 64;
-/** So many ways of trying a name pass without analysis: four repeats over the whole name, or their like (68 over 4). */
-const TRIES_MAX = 1_000_000;
+/** What an expression is matched with. */
+export interface RegexUse {
+  readonly charactersMax: number;
+  /** So many ways of trying a text pass without analysis. */
+  readonly triesMax: number;
+  /** Ways in which a text may match an expression that is analysed. */
+  readonly waysMax: number;
+  /** It is looked for from each character on; otherwise the whole text has to match. */
+  readonly isSearch: boolean;
+}
+
+/** Names: four repeats over the whole name pass, or their like (68 over 4). */
+const NAMES: RegexUse = { charactersMax: 64, triesMax: 1_000_000, waysMax: 200, isSearch: false };
 /**
- * Ways in which a name may match an expression that repeats a group, and the work that may be spent on counting them: requests
- * are answered where they are counted, and 1 000 steps took a quarter of a second of it, these take some 20 ms.
+ * The work that may be spent on counting ways: requests are answered where they are counted, and 1 000 steps took a quarter
+ * of a second of it, these take some 20 ms.
  */
-const WAYS_MAX = 200;
 const STEPS_MAX = 100;
 /** Steps get longer with every group around a group: 160 of them took more than 20 s. Names ask for no more than these. */
 const GROUP_DEPTH_MAX = 3;
 
 /**
- * Refuses an expression that some name would keep busy for very long: stages match with it, and one such name would hold up
+ * Refuses an expression that some name or text would keep busy for very long: stages match with it, and one such would hold up
  * everybody. Expressions that are simple enough pass by counting; the others are analysed (docs/decisions/0027).
  * Throws MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE.
  */
-export function requireSafeRegex(regex: string): void {
+export function requireSafeRegex(regex: string, use: RegexUse = NAMES): void {
   requireValid(regex);
   const outline = outlineOf(regex);
-  if (isSimple(outline) || (depthOf(outline) <= GROUP_DEPTH_MAX && hasFewWays(regex))) return;
-  const problem = `The expression ${regex} may match a name in very many ways`;
+  if (isSimple(outline, use) || (depthOf(outline) <= GROUP_DEPTH_MAX && hasFewWays(regex, use.waysMax))) return;
+  const problem = `The expression ${regex} may match a text in very many ways`;
   throw new SyncError('MAPPING_REGEX_UNSAFE', { problem, regex });
 }
 
@@ -46,18 +55,18 @@ const outlineOf = (regex: string): string =>
     .replaceAll('(?', '(');
 
 /** No group is repeated, and the engine tries a name in few ways whatever the name: repeats share it, the rest multiplies. */
-function isSimple(outline: string): boolean {
+function isSimple(outline: string, { charactersMax, triesMax, isSearch }: RegexUse): boolean {
   if (/\)(?:[*+]|\{)/u.test(outline)) return false;
-  let repeats = 0;
-  let tries = branchesOf(outline);
+  let repeats = isSearch && !outline.startsWith('^') ? 1 : 0;
+  let tries = branchesOf(outline) * (repeats === 0 ? 1 : charactersMax + 1);
   for (const [quantifier] of outline.matchAll(/[*+?]\??|\{\d+(?:,\d*)?\}\??/gu)) {
     if (quantifier.startsWith('?')) tries *= 2;
     else if (/^[*+]|,/u.test(quantifier)) {
       repeats += 1;
-      tries *= (NAME_CHARS_MAX + repeats) / repeats;
+      tries *= (charactersMax + repeats) / repeats;
     }
   }
-  return tries <= TRIES_MAX;
+  return tries <= triesMax;
 }
 
 /** Ways through all groups with one branch of each. */
@@ -83,11 +92,11 @@ function depthOf(outline: string): number {
   return deepest;
 }
 
-function hasFewWays(regex: string): boolean {
+function hasFewWays(regex: string, maxScore: number): boolean {
   try {
     return isSafePattern(`^(?:${regex})$`, {
       unicode: true,
-      maxScore: WAYS_MAX,
+      maxScore,
       maxSteps: STEPS_MAX,
       timeout: Infinity,
     }).safe;

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { FUNCTIONS } from '../../src/expression/functions.ts';
+import { evaluate } from './expression-fixture.ts';
+
+const TEXTS: readonly (readonly [string, unknown])[] = [
+  ['upper("straße é")', 'STRASSE É'],
+  ['"ÄB".lower()', 'äb'],
+  ['trim("  a b\\t\\n ")', 'a b'],
+  ['size(s)', 7n],
+  ['size(raw)', 3n],
+  ['size("")', 0n],
+  ['substring("hello", 1)', 'ello'],
+  ['"hello".substring(1, 3)', 'el'],
+  ['substring("hello", -3)', 'llo'],
+  ['substring("hello", -3, -1)', 'll'],
+  ['substring("hello", 3, 1)', ''],
+  ['substring("hello", 9223372036854775807)', ''],
+  ['substring("hello", -9223372036854775807, 2)', 'he'],
+  ['substring(s, 6, 7)', '𝒳'],
+  ['indexOf(s, "𝒳")', 6n],
+  ['indexOf("𝒳a", "a")', 1n],
+  ['indexOf("abc", "x")', -1n],
+  ['contains(mail, "@")', 1],
+  ['startsWith(mail, "bob")', 0],
+  ['endsWith(mail, ".org")', 1],
+  ['replace("a-b-c", "-", "$&")', 'a$&b$&c'],
+  ['replace("abc", "", "x")', 'abc'],
+  ['replace("aXbX", "X", "")', 'ab'],
+  ['padStart("7", 3, "0")', '007'],
+  ['padStart("1234", 3, "0")', '1234'],
+  ['padStart("7", 4, "ab")', 'aba7'],
+  ['padStart("7", 4, "")', '7'],
+  ['padEnd("7", 4, "𝒳")', '7𝒳𝒳𝒳'],
+  ['concat("a", s, "b")', 'aGröße 𝒳b'],
+  ['concat("a")', 'a'],
+  ['concat("a", ns, "b", "c")', null],
+  ['split("a,b,c", ",", 1)', 'b'],
+  ['split("a,b,c", ",", -1)', 'c'],
+  ['split("a,b,c", ",", 3)', null],
+  ['split("abc", "", 0)', 'abc'],
+  ['split("abc", "", 9223372036854775807)', null],
+  ['matches(mail, "^[a-z]+@example\\\\.org$")', 1],
+  ['mail.matches("@")', 1],
+  ['matches(mail, r"^\\d+$")', 0],
+  ['matches(ns, "a")', null],
+  ['json(j, "$.id")', '9007199254740993'],
+  ['json(j, "$.p")', '1.10'],
+  ['json(j, "$.a[0]")', 'x'],
+  ['json(j, "$.a[1]")', null],
+  ['json(j, "$.nothing")', null],
+  ['hex(raw)', '00ff10'],
+  ['hex("ä")', 'c3a4'],
+  ['base64(raw)', 'AP8Q'],
+  ['base64("ä")', 'w6Q='],
+  ['sha256("ä")', createHash('sha256').update('ä').digest('hex')],
+  [
+    'sha256(raw)',
+    createHash('sha256')
+      .update(Buffer.from([0, 255, 16]))
+      .digest('hex'),
+  ],
+];
+
+const NUMBERS: readonly (readonly [string, unknown])[] = [
+  ['abs(-7)', 7n],
+  ['abs(d)', '12.50'],
+  ['abs(-5e-1)', 0.5],
+  ['round(d)', '-13'],
+  ['round(2.5)', '3'],
+  ['round(-2.5)', '-3'],
+  ['round(2.4)', '2'],
+  ['round(price, 1)', '20.0'],
+  ['round(1.005, 2)', '1.01'],
+  ['round(-1.005, 2)', '-1.01'],
+  ['round(1.5, 4)', '1.5'],
+  ['round(1005e-3, 2)', 1.01],
+  ['round(-25e-1)', -3],
+  ['floor(d)', '-13'],
+  ['floor(1.9)', '1'],
+  ['floor(-1e-1)', -1],
+  ['ceil(d)', '-12'],
+  ['ceil(1.1)', '2'],
+  ['ceil(5e-1)', 1],
+  ['floor(i)', 7],
+  ['min(i, 3)', 3n],
+  ['max(i, 3.5, 2)', '7.0'],
+  ['min("b", "a", "c")', 'a'],
+  ['max(f, 1)', 1],
+  ['coalesce(n, nd, 4)', '4.00'],
+];
+
+const CONVERSIONS: readonly (readonly [string, unknown])[] = [
+  ['string(i)', '7'],
+  ['string(d)', '-12.50'],
+  ['string(f)', '0.5'],
+  ['string(1e21)', '1e21'],
+  ['string(i > 1)', 'true'],
+  ['string(bytes("ä"))', 'ä'],
+  ['string(u)', '18446744073709551615'],
+  ['int(d)', -12n],
+  ['int(" +12 ")', 12n],
+  ['int(-19e-1)', -1n],
+  ['int(true)', 1n],
+  ['double(d)', -12.5],
+  ['double(i)', 7],
+  ['double("1e3")', 1_000],
+  ['decimal(i)', '7'],
+  ['decimal(d, 4)', '-12.5000'],
+  ['decimal(d, 1)', '-12.5'],
+  ['decimal(price, 1)', '20.0'],
+  ['decimal("12.345", 2)', '12.35'],
+  ['decimal(" -1e2 ", 1)', '-100.0'],
+  ['decimal(f, 3)', '0.500'],
+  ['decimal(1e-1, 20)', '0.10000000000000000000'],
+  ['bool("TRUE")', 1],
+  ['bool("0")', 0],
+  ['bool(i)', 1],
+  ['bool(i == 7)', 1],
+];
+
+const DATES: readonly (readonly [string, unknown])[] = [
+  ['year(at)', 2024n],
+  ['month(day)', 2n],
+  ['day(at)', 29n],
+  ['hour(at)', 23n],
+  ['hour(t)', 12n],
+  ['minute(t)', 34n],
+  ['second(day)', 0n],
+  ['dateAdd(day, 1, "year")', '2025-02-28'],
+  ['dateAdd(day, 1, "day")', '2024-03-01'],
+  ['dateAdd("2024-01-31", 1, "month")', '2024-02-29'],
+  ['dateAdd("2024-03-31", -1, "month")', '2024-02-29'],
+  ['dateAdd(day, 1, "quarter")', '2024-05-29'],
+  ['dateAdd(day, -1, "week")', '2024-02-22'],
+  ['dateAdd(day, 1, "hour")', '2024-02-29 01:00:00'],
+  ['dateAdd(at, 1, "microsecond")', '2024-03-01 00:00:00.000000'],
+  ['dateAdd(ts, -1, "microsecond")', '2024-03-31 01:29:59.999999'],
+  ['dateAdd(ts, 1, "millisecond")', '2024-03-31 01:30:00.001'],
+  ['dateAdd(at, -1, "second")', '2024-02-29 23:59:58.999999'],
+  ['dateAdd("1900-02-28", 1, "day")', '1900-03-01'],
+  ['dateDiff("2024-02-29", "2024-03-01", "day")', 1n],
+  ['dateDiff(at, day, "hour")', -23n],
+  ['dateDiff("2024-01-31", "2024-02-29", "month")', 0n],
+  ['dateDiff("2024-02-29", "2024-01-31", "month")', 0n],
+  ['dateDiff("2023-02-28", "2024-02-28", "year")', 1n],
+  ['dateDiff("2024-02-28", "2023-03-01", "year")', 0n],
+  ['dateDiff("0001-01-01", "9999-12-31 23:59:59.999999", "microsecond")', 315_537_897_599_999_999n],
+  ['truncate(at, "month")', '2024-02-01 00:00:00.000000'],
+  ['truncate(day, "year")', '2024-01-01'],
+  ['truncate("2024-05-17", "quarter")', '2024-04-01'],
+  ['truncate("2024-05-17", "week")', '2024-05-13'],
+  ['truncate("2024-05-13", "week")', '2024-05-13'],
+  ['truncate(at, "hour")', '2024-02-29 23:00:00.000000'],
+  ['truncate(at, "millisecond")', '2024-02-29 23:59:59.999000'],
+  ['truncate("1969-12-31 23:59:59.5", "minute")', '1969-12-31 23:59:00.0'],
+  ['fromUtc(ts, "Europe/Vienna")', '2024-03-31 03:30:00'],
+  ['toUtc("2024-03-31 03:30:00.25", "Europe/Vienna")', '2024-03-31 01:30:00.25'],
+  ['toUtc("2024-03-31 02:30:00", "Europe/Vienna")', '2024-03-31 01:00:00'],
+  ['toUtc("2024-10-27 02:30:00", "Europe/Vienna")', '2024-10-27 00:30:00'],
+  ['toUtc(day, "+05:30")', '2024-02-28 18:30:00'],
+  ['dateAdd(ns, 1, "day")', null],
+];
+
+describe.each([
+  ['texts', TEXTS],
+  ['numbers', NUMBERS],
+  ['conversions', CONVERSIONS],
+  ['dates', DATES],
+])('functions of %s', (_what, cases) => {
+  it.each(cases)('%s is %p', (text, expected) => {
+    expect(evaluate(text)).toBe(expected);
+  });
+});
+
+it('bytes gives the text in UTF-8', () => {
+  expect(evaluate('bytes("ä")')).toEqual(new Uint8Array([0xc3, 0xa4]));
+});
+
+it('each function has a case', () => {
+  const cases = [...TEXTS, ...NUMBERS, ...CONVERSIONS, ...DATES].map(([text]) => text).join(' ');
+  for (const name of FUNCTIONS.keys()) expect(cases).toContain(`${name}(`);
+});
