@@ -139,7 +139,7 @@ describe('partial', () => {
   it.each<[ColumnStep, string]>([
     [partial(-1, 0), 'whole numbers'],
     [partial(0.5, 0), 'whole numbers'],
-    [partial(0, 0, '*****'), 'more than 4'],
+    [partial(0, 0, '*'.repeat(9)), 'more than 8'],
   ])('is refused: %j', (step, why) => {
     expect(problemOf(() => stepOver(step, TEXT))).toContain(why);
   });

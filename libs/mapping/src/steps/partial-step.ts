@@ -6,7 +6,7 @@ import { stepInvalid } from './step-place.ts';
 import type { StepPlace } from './step-place.ts';
 
 /** What stands for one hidden character: more would multiply a long text. */
-const WITH_MAX = 4;
+const WITH_MAX = 8;
 
 /**
  * Hides all characters (code points) but the first and last ones. A text that has no more of them than are to be shown is
