@@ -34,7 +34,7 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
   let verdicts: readonly Verdict[] = [];
   if ('value' in source)
     findings.push(
-      ...judgeSourceLog(source.value),
+      ...judgeSourceLog(source.value, definition.mappings),
       ...judgeStart(definition, facts.start),
       ...judgeGrantsAtSource(definition, source.value),
     );

@@ -1,3 +1,4 @@
+import type { MappingDefinition } from '@lutra/model';
 import type { Finding, FindingCode, Severity } from './finding.ts';
 import { atSource } from './finding.ts';
 import type { ServerFacts } from './pre-check-facts.ts';
@@ -37,8 +38,11 @@ const SETTINGS: readonly WantedSetting[] = [
   },
 ];
 
-/** The settings of the source's binary log, as far as a pipeline depends on them. */
-export function judgeSourceLog({ kind, variables }: ServerFacts): Finding[] {
+/** The settings of the source's binary log, as far as a pipeline of these mappings depends on them. */
+export function judgeSourceLog(
+  { kind, variables }: ServerFacts,
+  mappings: readonly Pick<MappingDefinition, 'id' | 'rules'>[] = [],
+): Finding[] {
   const subject = { place: 'source' } as const;
   if (variables['log_bin'] !== 'ON')
     return [
@@ -55,7 +59,23 @@ export function judgeSourceLog({ kind, variables }: ServerFacts): Finding[] {
     return [{ code, severity, subject: { ...subject, name: variable }, explanation, statements }];
   });
   const gtid = kind === 'mysql' ? judgeMysqlGtid(variables) : judgeMariadbGtid(variables);
-  return [...settings, ...gtid, ...judgeServerId(variables), ...judgeRetention(variables)];
+  return [
+    ...settings.map((finding) => withRules(finding, mappings)),
+    ...gtid,
+    ...judgeServerId(variables),
+    ...judgeRetention(variables),
+  ];
+}
+
+/** Rules of rows are asked of the image before a change too, of which a log that is not FULL may hold the key alone. */
+function withRules(finding: Finding, mappings: readonly Pick<MappingDefinition, 'id' | 'rules'>[]): Finding {
+  const asking = mappings.find(
+    ({ rules }) =>
+      rules?.rows?.filter !== undefined || rules?.rows?.explode !== undefined || rules?.route !== undefined,
+  );
+  if (finding.code !== 'ROW_IMAGE_PARTIAL' || asking === undefined) return finding;
+  const explanation = `${finding.explanation}. Mapping ${asking.id} has rules of rows: a row whose image lacks a column that they need is refused`;
+  return { ...finding, severity: 'error', explanation };
 }
 
 type Variables = ServerFacts['variables'];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { must } from '@lutra/model';
+import type { MappingRules } from '@lutra/model';
 import { judgeBus } from '../../src/pre-check/judge-bus.ts';
 import { judgeGrantsAtSource, judgeGrantsAtTarget } from '../../src/pre-check/judge-grants.ts';
 import { judgeAutoIncrement, judgeLetterCase, judgeServers } from '../../src/pre-check/judge-servers.ts';
@@ -72,6 +73,16 @@ describe("the source's log", () => {
     ],
   ])('%s', (_what, change, expected) => {
     expect(brief(judgeSourceLog(serverFacts(change)))).toEqual(expected);
+  });
+
+  it.each<[string, MappingRules, string]>([
+    ['a filter', { rows: { filter: 'id > 1' } }, 'error'],
+    ['a list of elements', { rows: { explode: { column: 'tags', by: { kind: 'json' }, as: 'tag' } } }, 'error'],
+    ['a route', { route: { expression: 'name', tables: ['a'] } }, 'error'],
+    ['a flag alone', { rows: { softDelete: { column: 'gone', deleted: 1, present: 0 } } }, 'warning'],
+  ])('of partial rows, of which %s is asked', (_what, rules, severity) => {
+    const facts = serverFacts({ variables: { binlog_row_image: 'MINIMAL' } });
+    expect(judgeSourceLog(facts, [{ id: 'm', rules }])).toMatchObject([{ code: 'ROW_IMAGE_PARTIAL', severity }]);
   });
 });
 
