@@ -7,12 +7,13 @@ import { benchLoad } from './load-benches.ts';
 import { benchManager } from './manager-bench.ts';
 import { describeMeasure } from './measure.ts';
 import type { Measure } from './measure.ts';
+import { benchTransform } from './transform-bench.ts';
 import { LOAD_BENCHES } from './workloads.ts';
 import type { LoadBench } from './workloads.ts';
 
 // `npm run bench -- [name …] [--json] [--runs N] [--scale F]`: see docs/performance.md.
 const GROUPS = ['capture', 'e2e', 'load'] as const;
-const NAMES = [...GROUPS, ...LOAD_BENCHES, 'manager'] as const;
+const NAMES = [...GROUPS, ...LOAD_BENCHES, 'manager', 'transform'] as const;
 type BenchName = (typeof NAMES)[number];
 
 interface BenchChoice {
@@ -59,6 +60,7 @@ await runTool(async () => {
   const print = (measure: Measure): void =>
     void process.stdout.write(`${isJson ? JSON.stringify(flat(measure)) : describeMeasure(measure)}\n`);
   if (names.includes('capture')) await benchCapture({ runs, scale, memoryBytes, program, say, print });
+  if (names.includes('transform')) await benchTransform({ runs, scale, say, print });
   if (names.includes('manager') && !stopped.aborted) await benchManager({ scale, say, print, profileFolder });
   const isLoad = (bench: LoadBench): boolean => names.includes('load') || names.includes(bench);
   const benches = LOAD_BENCHES.filter(isLoad);
