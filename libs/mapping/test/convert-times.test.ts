@@ -195,6 +195,14 @@ describe('a value that does not fit', () => {
     ['bigint', -(10n ** 15n), 'datetime', { format: 'unixSeconds' }, [LOST, '0000-01-01 00:00:00', LOST, null]],
     ['bigint', 10n ** 12n, 'timestamp', { format: 'unixSeconds' }, [LOST, '2038-01-19 03:14:07', LOST, null]],
     ['varchar(40)', '0000-01-01T00:00:00+02:00', 'datetime', {}, [LOST, '0000-01-01 00:00:00', LOST, null]],
+    [
+      ...(['varchar(40)', '2024-01-01 10:00:00.1234565', 'datetime(6)', {}] as const),
+      [LOST, '2024-01-01 10:00:00.123457', '2024-01-01 10:00:00.123456', null],
+    ],
+    [
+      ...(['decimal(20,7)', '-0.0000001', 'datetime(6)', { format: 'unixSeconds' }] as const),
+      [LOST, '1970-01-01 00:00:00.000000', '1969-12-31 23:59:59.999999', null],
+    ],
     ['int', -20_240_131, 'date', { format: 'yyyyMMdd' }, [INVALID, INVALID, INVALID, null]],
     ['int', 20_241_301, 'date', { format: 'yyyyMMdd' }, [INVALID, INVALID, INVALID, null]],
     ['json', '17', 'date', {}, [INVALID, INVALID, INVALID, null]],
