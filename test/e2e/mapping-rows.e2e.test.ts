@@ -1,4 +1,4 @@
-// Goal: rules of rows hold at real targets: explode, soft delete, and what is known of a change, also in tables
+// Goal: rules of rows hold at real targets: filter, explode, soft delete, route, and what is known of a change, also in tables
 // without a key.
 // Method: one busy source table under a mapping for each rule, at once to MariaDB and MySQL; afterwards each target table holds
 // what a query over the source says.
@@ -37,6 +37,7 @@ const fact = (target: string, name: 'gtid' | 'operation' | 'commitTime') => ({
 const mappingsOf = (schema: string): MappingCreateDto[] => {
   const into = (table: string) => ({ source: { schema, table: { exact: 'orders' } }, target: { schema, table } });
   return [
+    { ...into('large'), ...taking('id', 'amount', 'region'), rules: { rows: { filter: 'amount > 50' } } },
     {
       ...into('tagged'),
       ...taking('id', 'region'),
@@ -57,6 +58,11 @@ const mappingsOf = (schema: string): MappingCreateDto[] => {
         columns: [fact('done', 'operation'), fact('gtid', 'gtid'), fact('at', 'commitTime')],
       },
     },
+    {
+      ...into('in_eu'),
+      ...taking('id', 'amount'),
+      rules: { route: { expression: "'in_' + region", tables: ['in_eu', 'in_us'] } },
+    },
     { ...into('keyless'), ...taking('region', 'amount'), rules: { columns: [fact('gtid', 'gtid')] } },
   ];
 };
@@ -66,6 +72,7 @@ const LAST = `REPLACE INTO orders VALUES (20, 99, 'eu', '["a"]', 'x,y'), (21, 99
 
 /** [what stands at the target, what the source says]. */
 const PAIRS: readonly (readonly [string, string])[] = [
+  ['SELECT id, amount, region FROM large', 'SELECT id, amount, region FROM orders WHERE amount > 50'],
   [
     'SELECT id, tag, region FROM tagged',
     "SELECT DISTINCT o.id, t.tag COLLATE utf8mb4_bin AS tag, o.region FROM orders o, JSON_TABLE(o.tags, '$[*]' COLUMNS (tag VARCHAR(20) PATH '$')) t",
@@ -77,6 +84,8 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ['SELECT id, amount FROM kept WHERE gone = 0', 'SELECT id, amount FROM orders'],
   ["SELECT id FROM kept WHERE gone = 1 AND done = 'insert'", 'SELECT id FROM orders WHERE FALSE'],
   ['SELECT id FROM kept', 'SELECT id FROM seen'],
+  ['SELECT id, amount FROM in_eu', "SELECT id, amount FROM orders WHERE region = 'eu'"],
+  ['SELECT id, amount FROM in_us', "SELECT id, amount FROM orders WHERE region = 'us'"],
   [
     'SELECT region, amount, COUNT(*) AS n FROM keyless GROUP BY 1, 2',
     'SELECT region, amount, COUNT(*) AS n FROM orders GROUP BY 1, 2',
