@@ -63,6 +63,11 @@ export class ImageRows {
     return [...(filter?.reads ?? []), ...own];
   }
 
+  /** Whether explode makes the column of {@link ImageRows.source}. */
+  adds(position: number): boolean {
+    return this.explode?.adds(position) === true;
+  }
+
   /** In the order of the elements. Throws ROW_IMAGE_PARTIAL, ROW_VALUE_INVALID, ROW_TOO_LARGE, ROW_ROUTE_UNKNOWN and what expressions throw. */
   placesOf(image: RowImage, facts: RowFacts): readonly RowPlace[] {
     if (!this.accepts(image, facts)) return NO_PLACES;

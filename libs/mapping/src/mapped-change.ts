@@ -1,10 +1,17 @@
-import type { RowChange, RowImage } from '@lutra/model';
+import type { RowChange, RowImage, RowRefusal } from '@lutra/model';
 
-/** A change of a target row; `target`: which of {@link TableMapping.targets}. */
+interface MappedBase {
+  /** Which of {@link TableMapping.targets}. */
+  readonly target: number;
+  /** Something could not be made: see {@link TableMapping.map} and {@link TableMapping.refused}. */
+  readonly refusal?: RowRefusal | undefined;
+}
+
+/** A change of a target row. */
 export type MappedChange =
-  | { readonly kind: 'insert'; readonly target: number; readonly after: RowImage }
-  | { readonly kind: 'update'; readonly target: number; readonly before: RowImage; readonly after: RowImage }
-  | { readonly kind: 'delete'; readonly target: number; readonly before: RowImage };
+  | (MappedBase & { readonly kind: 'insert'; readonly after: RowImage })
+  | (MappedBase & { readonly kind: 'update'; readonly before: RowImage; readonly after: RowImage })
+  | (MappedBase & { readonly kind: 'delete'; readonly before: RowImage });
 
 /** The images of a change; null = there was or is no row. */
 export const imagesOf = (change: RowChange): { readonly before: RowImage | null; readonly after: RowImage | null } => ({

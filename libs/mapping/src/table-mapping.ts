@@ -1,4 +1,4 @@
-import { must, SyncError } from '@lutra/model';
+import { must, refusalError, SyncError } from '@lutra/model';
 import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
 import { compileColumns } from './compile-columns.ts';
 import type { CompileContext } from './compile-context.ts';
@@ -7,6 +7,7 @@ import { ImageRows, NO_PLACES } from './image-rows.ts';
 import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
+import { aboutRow, OpenColumns } from './open-columns.ts';
 import { TableScript } from './script/table-script.ts';
 import { deletionFlag } from './soft-delete.ts';
 
@@ -22,7 +23,7 @@ export interface SourceRow {
 }
 
 export interface MappedRow {
-  /** None when the row is refused. */
+  /** With their refusals: one for all of it where a script, or what decides which rows there are, refuses the row. */
   readonly changes: readonly MappedChange[];
   /** What a script said on its console. */
   readonly lines: readonly string[];
@@ -54,6 +55,8 @@ export class TableMapping {
   private readonly flag: PlacedFlag | null;
   /** Positions of the key in the source's columns. */
   private readonly key: readonly number[];
+  /** While a row is mapped of which some columns cannot be made. */
+  private open: OpenColumns | null = null;
   private readonly name: { readonly mapping: string; readonly table: string };
 
   private constructor(context: CompileContext, names: { readonly schema: string; readonly table: string }) {
@@ -103,33 +106,97 @@ export class TableMapping {
    * mapping: MAPPING_SCRIPT_INVALID.
    */
   async mapAll(rows: readonly SourceRow[]): Promise<readonly MappedRow[]> {
-    const mapped = rows.map((row): MappedRow => {
-      try {
-        return { changes: this.map(row.change, row.facts), lines: [], refusal: null };
-      } catch (error) {
-        if (SyncError.is(error) && error.class === 'poison') return { changes: NOTHING, lines: [], refusal: error };
-        throw error;
-      }
+    const mapped = rows.map(({ change, facts }): MappedRow => {
+      const changes = this.mapOrRefuse(change, facts);
+      const refused = changes.find(({ refusal }) => refusal !== undefined)?.refusal;
+      return { changes, lines: [], refusal: refused === undefined ? null : refusalError(refused) };
     });
     if (this.script === null) return mapped;
-    const unscripted = mapped.map(({ changes }, index) => ({ changes, facts: must(rows[index], 'one of each').facts }));
+    const unscripted = mapped.map(({ changes, refusal }, index) => ({
+      changes: refusal === null ? changes : NOTHING,
+      facts: must(rows[index], 'one of each').facts,
+    }));
     const scripted = await this.script.apply(unscripted);
-    return mapped.map((row, index) => (row.refusal === null ? must(scripted[index], 'one of each') : row));
+    return rows.map(({ change, facts }, index) => {
+      const row = must(scripted[index], 'one of each');
+      // What a script would make of half a row is not known.
+      const refusal = row.refusal ?? must(mapped[index], 'one of each').refusal;
+      return refusal === null ? row : { ...row, changes: [this.refused(change, facts, refusal)], refusal };
+    });
   }
 
-  /** What becomes of a change before the script. Throws a SyncError of class poison: the row is refused. */
+  /** As {@link map}; a row that is refused as a whole comes as one change. */
+  mapOrRefuse(change: RowChange, facts: RowFacts): readonly MappedChange[] {
+    try {
+      return this.map(change, facts);
+    } catch (error) {
+      return [this.refused(change, facts, error)];
+    }
+  }
+
+  /**
+   * What becomes of a change before the script. A row of which some columns cannot be made carries a refusal beside what could.
+   * Throws a SyncError of class poison when it cannot be told which rows there are: {@link refused} gives it in the same form.
+   */
   map(change: RowChange, facts: RowFacts): readonly MappedChange[] {
+    try {
+      return this.changesOf(change, facts);
+    } catch (error) {
+      aboutRow(error);
+    }
+    return this.leniently((open) => this.changesOf(change, facts).map((mapped) => open.judged(mapped)));
+  }
+
+  /**
+   * A change that is refused because of `error`, with what could be made of its images before any script. Throws the error again
+   * when it is not about the row.
+   */
+  refused(change: RowChange, facts: RowFacts, error: unknown): MappedChange {
+    const cause = aboutRow(error);
+    const { before, after } = imagesOf(change);
+    const target = this.targetOf(before, facts) ?? this.targetOf(after, facts) ?? 0;
+    // Of which element it would be is not known.
+    const ofElement = this.columns.flatMap(({ reads }, at) => (reads.some((read) => this.rows?.adds(read)) ? [at] : []));
+    const more = [...ofElement, ...(this.script?.own ?? [])];
+    return this.leniently((open) => open.refused(this.asOne(change, target, facts), cause, more));
+  }
+
+  private leniently<T>(work: (open: OpenColumns) => T): T {
+    this.open = new OpenColumns();
+    try {
+      return work(this.open);
+    } finally {
+      this.open = null;
+    }
+  }
+
+  /** Where the image's row goes, if that can be told. */
+  private targetOf(image: RowImage | null, facts: RowFacts): number | undefined {
+    if (this.rows === null || image === null) return undefined;
+    try {
+      return this.rows.placesOf(image, facts)[0]?.target;
+    } catch (error) {
+      aboutRow(error);
+      return undefined;
+    }
+  }
+
+  private changesOf(change: RowChange, facts: RowFacts): readonly MappedChange[] {
     if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
-    if (this.isCopied) return [{ ...change, target: 0 }];
+    return [this.isCopied ? { ...change, target: 0 } : this.asOne(change, 0, facts)];
+  }
+
+  /** The change as if each image stood for one row of the table. */
+  private asOne(change: RowChange, target: number, facts: RowFacts): MappedChange {
     switch (change.kind) {
       case 'insert':
-        return [{ kind: 'insert', target: 0, after: this.imageAfter(change.after, facts) }];
+        return { kind: 'insert', target, after: this.imageAfter(change.after, facts) };
       case 'update': {
         const before = this.imageBefore(change.before, facts);
-        return [{ kind: 'update', target: 0, before, after: this.imageAfter(change.after, facts) }];
+        return { kind: 'update', target, before, after: this.imageAfter(change.after, facts) };
       }
       case 'delete':
-        return [{ kind: 'delete', target: 0, before: this.imageBefore(change.before, facts) }];
+        return { kind: 'delete', target, before: this.imageBefore(change.before, facts) };
     }
   }
 
@@ -183,11 +250,11 @@ export class TableMapping {
   }
 
   private imageAfter(image: RowImage, facts: RowFacts): MappedImage {
-    return imageOf(this.columns, image, facts);
+    return this.open?.imageOf(this.columns, image, facts) ?? imageOf(this.columns, image, facts);
   }
 
   private imageBefore(image: RowImage, facts: RowFacts): MappedImage {
-    return imageOf(this.columnsBefore, image, facts);
+    return this.open?.imageOf(this.columnsBefore, image, facts) ?? imageOf(this.columnsBefore, image, facts);
   }
 
   /** Throws ROW_TOO_LARGE: values that are few in one row may be very many in all that it becomes. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ColumnValue } from '@lutra/model';
+import type { ColumnValue, RowRefusal } from '@lutra/model';
 
 const length = fc.oneof(
   fc.constantFrom(0, 1, 62, 63, 64, 65, 127, 128),
@@ -21,3 +21,11 @@ export const anyValue: fc.Arbitrary<ColumnValue> = fc.oneof(
 );
 /** Of any row: columns may be absent. */
 export const anyImage = fc.array(fc.option(anyValue, { nil: undefined, freq: 6 }), { maxLength: 20 });
+
+export const anyRefusal: fc.Arbitrary<RowRefusal> = fc.record({
+  code: fc.string(),
+  problem: fc.string({ unit: 'grapheme' }),
+  details: fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.oneof(fc.string(), fc.integer())).map((all) => ({ ...all })),
+  columns: fc.array(fc.nat({ max: 4_096 }), { maxLength: 5 }),
+  isOnlyBefore: fc.boolean(),
+});

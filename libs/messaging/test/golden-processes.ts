@@ -119,6 +119,40 @@ export const goldenTarget: RowProcess = {
   ],
 };
 
+/** Rows that could not be mapped, among others. */
+export const goldenRefused: RowProcess = {
+  ...goldenTarget,
+  transactions: goldenTarget.transactions.map((transaction) => ({
+    ...transaction,
+    changes: [
+      ...transaction.changes,
+      {
+        ...change,
+        kind: 'update',
+        event: 1,
+        row: 300,
+        before: [3n, 'a', null, null, null, 2 ** 53],
+        after: [3n, 'b', undefined, null, null, undefined],
+        refusal: {
+          code: 'ROW_REFUSED',
+          problem: 'Die Köchin ist fort',
+          details: { mapping: 'm', column: 'price', position: 17 },
+          columns: [2, 300],
+          isOnlyBefore: false,
+        },
+      },
+      {
+        ...change,
+        kind: 'delete',
+        event: 1,
+        row: 301,
+        before: [4n, undefined, null, null, null, null],
+        refusal: { code: 'ROW_REFUSED', problem: '', details: {}, columns: [1], isOnlyBefore: true },
+      },
+    ],
+  })),
+};
+
 export const goldenRaw: RawProcess = {
   header: processHeader(),
   transactions: [

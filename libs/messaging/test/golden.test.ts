@@ -12,6 +12,7 @@ import {
   encodeRows,
   goldenHeader,
   goldenRaw,
+  goldenRefused,
   goldenRows,
   goldenStatement,
   goldenTarget,
@@ -48,6 +49,7 @@ describe('golden files', () => {
   it.each([
     ['row-process-v1.bin', encodeRows(goldenRows)],
     ['target-process-v1.bin', encodeRows(goldenTarget)],
+    ['target-process-v1-refused.bin', encodeRows(goldenRefused)],
     ['raw-process-v1.bin', encodeRaw(goldenRaw)],
     ['statement-process-v1.bin', encodeStatementBody(goldenStatement)],
     ['envelope-v1.1-inline.bin', encodeEnvelope(countingInline)],
@@ -59,6 +61,7 @@ describe('golden files', () => {
   it('row and target processes decode', () => {
     expect(decodeRowProcess(processHeader(), golden('row-process-v1.bin'))).toEqual(goldenRows);
     expect(decodeRowProcess(processHeader(), golden('target-process-v1.bin'))).toEqual(goldenTarget);
+    expect(decodeRowProcess(processHeader(), golden('target-process-v1-refused.bin'))).toEqual(goldenRefused);
   });
 
   it('raw processes decode', () => {

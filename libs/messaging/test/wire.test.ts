@@ -15,7 +15,16 @@ import {
 import { encodeBlock } from '../src/wire/byte-encoder.ts';
 import { decodeEnvelope, encodeEnvelope } from '../src/wire/envelope-v1.ts';
 import { encodeProcessHeader } from '../src/wire/process-header.ts';
-import { collect, encodeRaw, encodeRows, goldenHeader, goldenRaw, goldenRows } from './golden-processes.ts';
+import {
+  collect,
+  encodeRaw,
+  encodeRows,
+  goldenHeader,
+  goldenRaw,
+  goldenRefused,
+  goldenRows,
+} from './golden-processes.ts';
+import { anyRefusal } from './any-image.ts';
 import { place, processHeader } from './fixtures.ts';
 
 const bytes = (limits: fc.IntArrayConstraints = {}) => fc.uint8Array(limits).map((array) => Buffer.from(array));
@@ -92,11 +101,15 @@ const rowProcess = fc.array(table, { minLength: 1, maxLength: 3 }).chain((tables
     part: fc.nat({ max: 200 }),
     flags: fc.nat({ max: 3 }),
   };
-  const change: fc.Arbitrary<RowChange> = fc.oneof(
+  const anyChange: fc.Arbitrary<RowChange> = fc.oneof(
     fc.record({ ...base, kind: fc.constant('insert' as const), after: image }),
     fc.record({ ...base, kind: fc.constant('update' as const), before: image, after: image }),
     fc.record({ ...base, kind: fc.constant('delete' as const), before: image }),
   );
+  // Most rows are as the mapping wants them.
+  const change = fc
+    .tuple(anyChange, fc.option(anyRefusal, { nil: undefined, freq: 3 }))
+    .map(([plain, refused]): RowChange => (refused === undefined ? plain : { ...plain, refusal: refused }));
   const transactions = fc.array(fc.record({ ...transaction, changes: fc.array(change, { maxLength: 6 }) }), {
     maxLength: 4,
   });
@@ -304,6 +317,7 @@ describe('damaged bytes', () => {
 
   it.each([
     ['a row process', encodeRows(goldenRows), (body: Buffer): unknown => decodeRowProcess(goldenHeader, body)],
+    ['refused rows', encodeRows(goldenRefused), (body: Buffer): unknown => decodeRowProcess(goldenHeader, body)],
     ['a raw process', encodeRaw(goldenRaw), (body: Buffer): unknown => decodeRawProcess(goldenHeader, body)],
     ['an envelope', envelope, (body: Buffer): unknown => decodeEnvelope(body)],
   ])('of %s end in one error', (_what, original, decode) => {
@@ -334,6 +348,7 @@ describe('damaged bytes', () => {
       'a row of a table that is not defined',
       Buffer.from([2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 5, 0, 0, 0, 0, 0, 6]),
     ],
+    ['a refusal without its row', Buffer.from([1, 0, 0, 0, 0, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 6])],
     ['a row count beyond the message', Buffer.from([1, 0, 0, 0, 255, 255, 255, 127])],
   ])('with %s are refused', (_what, body) => {
     const malformed = expect.objectContaining({ code: 'MESSAGING_MALFORMED_BODY' });

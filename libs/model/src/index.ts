@@ -39,6 +39,8 @@ export type {
 } from './ddl.ts';
 export type { EncodedImage, ImageSink } from './encoded-image.ts';
 export { plainChange } from './plain-change.ts';
+export { isOfMapping, refusalError, rowRefusal } from './row-refusal.ts';
+export type { RowRefusal } from './row-refusal.ts';
 export type { ErrorClass, ErrorSpec } from './error-spec.ts';
 export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';

@@ -2,6 +2,7 @@ import type { ProcessIdentity, Stage } from './identity.ts';
 import type { RowImage, TableDefinition } from './column.ts';
 import type { EncodedImage } from './encoded-image.ts';
 import type { Place } from './place.ts';
+import type { RowRefusal } from './row-refusal.ts';
 
 /**
  * What travels with a process through every stage, whatever its body holds. It is small: a router, a window or an event
@@ -78,6 +79,8 @@ export interface RowChangeBase {
    * changed in child rows comes as changes of its own, so that the target must not do it a second time.
    */
   readonly flags: number;
+  /** The row could not be mapped: its images hold what could be made of it. Absent = it is as the mapping wants it. */
+  readonly refusal?: RowRefusal | undefined;
 }
 
 export type RowChange =

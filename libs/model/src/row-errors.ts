@@ -95,4 +95,17 @@ export const ROW_ERRORS = {
     summary: 'A text is larger than an expression of a mapping makes or looks at',
     workaround: 'Let the expression of {column} take a part of it: substring(x, 0, 1000). Then RESTART.',
   },
+  ROW_REFUSED: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A mapping refuses a row for a reason that only a newer release can tell',
+    workaround: 'Bring all services to one release, or correct the mapping that the message names. Then RESTART.',
+  },
+  ROW_NOT_MAPPED: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A dead letter holds no row that could be written, because the mapping had refused it',
+    workaround:
+      'Retrying alone never settles it. Say what the columns {columns} are to be (PATCH dead-letters/<id>); or discard it. Or mend the mapping, have the row read again (write it once more at the source, or rewind), and then discard it.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -2,6 +2,7 @@ import type { ErrorClass, ErrorSpec } from './error-spec.ts';
 import { ERRORS } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RunbookSection } from './pipeline-condition.ts';
+import { isOfMapping } from './row-refusal.ts';
 
 type Advice = Partial<Pick<RunbookSection, 'command' | 'next'>>;
 
@@ -34,6 +35,8 @@ const AFTER_NEW_POSITION =
   'While the pipeline is PAUSED; `…/positions/preview` tells first what it means, `to` may also be a time, GTIDs, or a file with its offset. Then START: select goes on at that place. Changes that lie between the old place and the new one are not applied, unless the tables were copied anew.';
 const OR_DEAD_LETTER =
   'The same work is done again from the checkpoint. Nothing is lost and nothing is applied twice. Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART; `GET dead-letters` shows the row, to be retried, edited or discarded. Where the row shall never be written: [leave it out](#when-one-row-stops-a-pipeline).';
+const NOT_MAPPED =
+  'Where the rest must not wait for one row: set the parameter `onPoison` to `deadLetter`, then RESTART. `GET dead-letters/{id}` then shows the row, and under `notMapped` the columns that an edit (PATCH) has to name before it can be written; retrying alone is refused (ROW_NOT_MAPPED). A mended mapping counts from the next START or RESTART for rows that are read from then on: under `pause` the refused row is among them. A letter is not mapped anew: write its row once more at the source, or rewind, then discard the letter, and what waits behind it goes on. When every row is refused, letters come until TARGET_QUARANTINE_FULL stops the pipeline: mend the mapping, then `POST dead-letters/discard`. Where the row shall never be written: [leave it out](#when-one-row-stops-a-pipeline).';
 const CONCERNS_A_REQUEST = 'No pipeline is concerned. Nothing was changed by the request.';
 const AFTER_REFERENCE =
   'What the reference names is looked for at each use, in the environment and the files of the service that connects. A variable needs a restart of that service, a file does not. A pipeline that is PAUSED by it goes on after RESTART. Nothing is lost.';
@@ -172,6 +175,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: 'GET audit',
     next: `${CONCERNS_A_REQUEST} \`login-failed\` entries show from which address somebody tries; the first refused attempt of a block is one of them. The block ends by itself within 15 minutes; API keys are not concerned.`,
   },
+  ROW_NOT_MAPPED: {
+    command: 'GET dead-letters/{id}',
+    next: 'The letter stays open, and what waits behind it waits on, until an edit names all columns of `notMapped` or the letter is discarded.',
+  },
   RESOURCE_NOT_FOUND: { command: 'GET pipelines?name={name}', next: CONCERNS_A_REQUEST },
   RESOURCE_CONFLICT: {
     command: LOOK,
@@ -199,6 +206,7 @@ export function runbookOfCode(code: ErrorCode): RunbookSection & Pick<ErrorSpec,
   return {
     ...{ title: code, class: errorClass, meaning: `${summary}.`, workaround },
     ...BY_CLASS[errorClass](code),
+    ...(isOfMapping(code) ? { next: NOT_MAPPED } : {}),
     ...ADVICE[code],
   };
 }

@@ -47,7 +47,9 @@ function newRow(pipelineId: string, letter: NewDeadLetter): string {
   const { definition, change, error, repeats = null } = letter;
   const isGivenUp = repeats?.state === 'discarded';
   const image = (row: RowImage | null): string =>
-    row === null ? 'NULL' : quoteText(JSON.stringify(imageToJson(definition, row)));
+    row === null
+      ? 'NULL'
+      : quoteText(JSON.stringify(imageToJson(definition, row, { refused: change.refusal?.columns })));
   const values = [
     quoteText(pipelineId),
     ...[letter.epoch, letter.seq, change.event, change.row, change.part, letter.process].map(String),

@@ -63,6 +63,7 @@ export { openTarget } from './open-target.ts';
 export type { OpenTargetOptions } from './open-target.ts';
 export { errorValueColumns, errorValueStatement } from './enum-error-value.ts';
 export { decideRepeatsStatement, findRepeated } from './repeated-letters.ts';
+export { mappedChange, openColumns } from './mapped-letter.ts';
 export { readDeadLetter, readDeadLetters, readUnsettled } from './read-dead-letters.ts';
 export type { DeadLetterPage, UnsettledLetter } from './read-dead-letters.ts';
 export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';

@@ -66,13 +66,14 @@ export async function listDeadLetters(
 
 /**
  * A person's decision about many letters, oldest first: the next `limit` of those that wait for a decision. Retrying leaves
- * out what follows another letter: it goes on by itself when that one is settled. The rows found are the letters decided.
+ * out what follows another letter, which goes on by itself when that one is settled, and what a mapping has refused, which has
+ * no row to write. The rows found are the letters decided.
  */
 export function wantManyStatement(
   filter: Omit<DeadLetterFilter, 'states'>,
   wanted: { readonly state: 'retryWanted' | 'discardWanted'; readonly by: string; readonly limit: number },
 ): TargetStatement {
-  const isHead = wanted.state === 'retryWanted' ? ' AND follows IS NULL' : '';
+  const isHead = wanted.state === 'retryWanted' ? " AND follows IS NULL AND LEFT(error_code, 4) <> 'ROW_'" : '';
   return {
     sql:
       `UPDATE \`lutra\`.\`dead_letter\` SET state = '${wanted.state}', wanted_by = ${quoteText(wanted.by)}, ` +

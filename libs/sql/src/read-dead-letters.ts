@@ -1,8 +1,8 @@
-import { must } from '@lutra/model';
-import type { RowChange, RowImage, TableDefinition } from '@lutra/model';
+import { isOfMapping, must } from '@lutra/model';
+import type { RowChange, RowImage, RowRefusal, TableDefinition } from '@lutra/model';
 import { isLetter, PLACE, PLACE_LIST, placeOf, stateList, UNSETTLED_STATES } from './dead-letter.ts';
 import type { DeadLetter, DeadLetterAddress, DeadLetterState } from './dead-letter.ts';
-import { imageFromJson } from './row-image-json.ts';
+import { imageFromJson, refusedColumns } from './row-image-json.ts';
 import type { JsonImage } from './row-image-json.ts';
 import { quoteText } from './sql-text.ts';
 import type { TargetSession } from './target-session.ts';
@@ -103,9 +103,17 @@ const LETTER_COLUMNS =
 
 function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
   const definition = JSON.parse(String(row['definition'])) as TableDefinition;
-  const image = (name: string): RowImage | null =>
-    typeof row[name] === 'string' ? imageFromJson(definition, JSON.parse(row[name]) as JsonImage) : null;
-  const change = changeOf(row, { before: image('beforeImage'), after: image('afterImage') });
+  const json = (name: string): JsonImage | null =>
+    typeof row[name] === 'string' ? (JSON.parse(row[name]) as JsonImage) : null;
+  const image = (name: string): RowImage | null => imageOf(definition, json(name));
+  const change = changeOf(row, {
+    before: image('beforeImage'),
+    after: image('afterImage'),
+    refusal: refusalOf(
+      row,
+      [json('beforeImage'), json('afterImage')].flatMap((one) => positionsIn(definition, one)),
+    ),
+  });
   const edited = image('wantedImage');
   return {
     id: idOf(row),
@@ -138,15 +146,34 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
   };
 }
 
+const imageOf = (definition: TableDefinition, json: JsonImage | null): RowImage | null =>
+  json === null ? null : imageFromJson(definition, json);
+const positionsIn = (definition: TableDefinition, json: JsonImage | null): readonly number[] =>
+  json === null ? [] : refusedColumns(definition, json);
+
+/** Undefined for a row that was mapped: the target has refused it, or it only follows another. */
+function refusalOf(row: Readonly<Record<string, unknown>>, positions: readonly number[]): RowRefusal | undefined {
+  const code = String(row['errorCode']);
+  if (!isOfMapping(code)) return undefined;
+  const columns = [...new Set(positions)];
+  return { code, problem: String(row['errorMessage']), details: {}, columns, isOnlyBefore: false };
+}
+
 const withEdit = (image: RowImage, edited: RowImage): RowImage =>
   edited.map((value, position) => (value === undefined ? image[position] : value));
 
 function changeOf(
   row: Readonly<Record<string, unknown>>,
-  images: { readonly before: RowImage | null; readonly after: RowImage | null },
+  images: {
+    readonly before: RowImage | null;
+    readonly after: RowImage | null;
+    readonly refusal: RowRefusal | undefined;
+  },
 ): RowChange {
   const [event, number, part, flags] = ['event', 'row', 'part', 'flags'].map((name) => Number(row[name]));
-  const base = { table: 0, event: event ?? 0, row: number ?? 0, part: part ?? 0, flags: flags ?? 0 };
+  const { refusal } = images;
+  const place = { table: 0, event: event ?? 0, row: number ?? 0, part: part ?? 0, flags: flags ?? 0 };
+  const base = refusal === undefined ? place : { ...place, refusal };
   const before = (): RowImage => must(images.before, 'an update and a delete keep their before image');
   const after = (): RowImage => must(images.after, 'an insert and an update keep their after image');
   switch (row['kind']) {

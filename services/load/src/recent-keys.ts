@@ -12,6 +12,8 @@ export class RecentKeys {
   add(planned: readonly PlannedStatement[]): void {
     for (const { rows } of planned.slice(-KEYS_MAX))
       for (const { writer, change } of rows.slice(-KEYS_MAX)) {
+        // Nothing of it was written.
+        if (change.refusal !== undefined) continue;
         const image = change.kind === 'delete' ? change.before : change.after;
         // Without a key a row cannot be asked for again.
         if (writer.key.length === 0 || writer.key.some(({ position }) => image[position] === undefined)) continue;

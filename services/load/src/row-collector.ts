@@ -10,6 +10,7 @@ import { laneOf } from './plan/lane-of.ts';
 import type { LaneOfRow } from './plan/lane-of.ts';
 import { isRepeatable } from './plan/repeatable.ts';
 import type { RowOrigin, WritableRow } from './plan/planned-statement.ts';
+import { withoutNeedlessRefusal } from './plan/refused-row.ts';
 import { SourceRow } from './plan/source-row.ts';
 import type { TableWriters } from './table-writers.ts';
 
@@ -123,10 +124,12 @@ export class RowCollector {
       const repeated: RowOrigin = { ...origin, isRepeat: true };
       if (remaining.length < transaction.changes.length) countSkipped(counts, transaction.changes, new Set(remaining));
       for (const change of remaining) {
-        rows.push(new SourceRow(writerOf(change.table), change, repeats.has(change) ? repeated : origin));
+        const writer = writerOf(change.table);
+        const wanted = change.refusal === undefined ? change : withoutNeedlessRefusal(writer, change);
+        rows.push(new SourceRow(writer, wanted, repeats.has(change) ? repeated : origin));
         counts[COUNTED_AS[change.kind]] += 1;
         countRows(counts, change.table, KIND_OF_CHANGE[change.kind]);
-        counts.valuesLeftOut += valuesLeftOut(writerOf(change.table), change);
+        counts.valuesLeftOut += valuesLeftOut(writer, change);
       }
     }
     return rows;

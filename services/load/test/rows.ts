@@ -1,4 +1,4 @@
-import type { RowChange, RowImage, TableDefinition } from '@lutra/model';
+import type { RowChange, RowImage, RowRefusal, TableDefinition } from '@lutra/model';
 
 /** id int key, name with a unique index, note. */
 export function peopleTable(schema: string, table = 'people'): TableDefinition {
@@ -23,3 +23,12 @@ const at = () => ({ table: 0, event: event++, row: 0, part: 0, flags: 0 });
 export const insert = (after: RowImage): RowChange => ({ ...at(), kind: 'insert', after });
 export const update = (before: RowImage, after: RowImage): RowChange => ({ ...at(), kind: 'update', before, after });
 export const remove = (before: RowImage): RowChange => ({ ...at(), kind: 'delete', before });
+
+/** The change as transform passes it on when a mapping could not make these columns. */
+export const unmapped = (change: RowChange, columns: readonly number[], more: Partial<RowRefusal> = {}): RowChange => ({
+  ...change,
+  refusal: {
+    ...{ code: 'ROW_VALUE_LOST', problem: 'A value is lost', details: { mapping: 'm' }, columns, isOnlyBefore: false },
+    ...more,
+  },
+});

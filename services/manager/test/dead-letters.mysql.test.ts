@@ -225,6 +225,36 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (name) => {
     }
   });
 
+  it('a row that its mapping has refused is not retried before all is told that it lacks', async () => {
+    const columns = [1, 2];
+    const refusal = { code: 'ROW_VALUE_LOST', problem: 'lost', details: {}, columns, isOnlyBefore: false };
+    const change: RowChange = { ...place, kind: 'insert', after: [1n, undefined, undefined], refusal };
+    const error = { code: refusal.code, message: refusal.problem, errno: null };
+    await begin(letter(1, { change, error }), letter(2));
+    const shown = await get(`dead-letters/${id(1)}`);
+    expect(shown.body).toMatchObject({ after: { id: { integer: '1' } }, notMapped: ['name', 'data'] });
+    const [retried, half] = [
+      await send('POST', `dead-letters/${id(1)}/retry`),
+      await send('PATCH', `dead-letters/${id(1)}`, { row: { name: 'told' } }),
+    ];
+    expect([problem(retried), problem(half)]).toEqual([
+      [409, 'ROW_NOT_MAPPED'],
+      [409, 'ROW_NOT_MAPPED'],
+    ]);
+    expect(retried.body['workaround']).toContain('name, data');
+    expect(half.body['workaround']).not.toContain('name');
+    expect([await kept(1), await auditOf(id(1))]).toMatchObject([
+      { state: 'open', change: { refusal: { columns } } },
+      [],
+    ]);
+    // Together with others it stays where it is.
+    const selection = { pipelineId, schema: 'shop', table: 'orders' };
+    expect((await send('POST', 'dead-letters/retry', selection)).body).toEqual({ count: 1, isMore: false });
+    expect(await kept(1)).toMatchObject({ state: 'open' });
+    expect((await send('PATCH', `dead-letters/${id(1)}`, { row: { name: 'told', data: null } })).status).toBe(202);
+    expect(await kept(1)).toMatchObject({ state: 'retryWanted', wantedImage: [1n, 'told', null] });
+  });
+
   it('many are decided at once, and settled ones removed', async () => {
     await begin(letter(1), letter(2, { follows: '1-1-1-0-0' }), letter(3));
     const selection = { pipelineId, schema: 'shop', table: 'orders' };

@@ -33,7 +33,7 @@ export type ConsoleListener = (lines: readonly string[], facts: RowFacts) => voi
 /**
  * Takes the records of a source-shaped process one by one and writes the target-shaped ones. The rows that one source row
  * becomes differ in `part`, numbered over all of its mappings; a row through none is left out (a later revision may have
- * dropped its mapping). Rows of which only the table's name changes are copied and never decoded. Rows of a mapping that takes
+ * dropped its mapping); one that cannot be mapped goes on as refused, and load knows what to do with it. Rows of which only the table's name changes are copied and never decoded. Rows of a mapping that takes
  * many at once wait, and what follows them waits behind them.
  */
 export class RowMapper {
@@ -145,11 +145,10 @@ export class RowMapper {
   }
 
   private changesOf(mapping: TableMapping, row: SourceRow, mapped: TogetherMapped | null): readonly MappedChange[] {
-    if (!mapping.isBatched) return mapping.map(row.change, row.facts);
+    if (!mapping.isBatched) return mapping.mapOrRefuse(row.change, row.facts);
     const answers = must(mapped?.get(mapping), 'rows of such mappings wait');
-    const { changes, lines, refusal } = must(answers.next().value as MappedRow | undefined, 'each row has its answer');
+    const { changes, lines } = must(answers.next().value as MappedRow | undefined, 'each row has its answer');
     if (lines.length > 0) this.onConsole(lines, row.facts);
-    if (refusal !== null) throw refusal;
     return changes;
   }
 
@@ -187,13 +186,14 @@ function placed(
   mapped: MappedChange,
   { table, event, row, part, flags }: Pick<RowChange, 'table' | 'event' | 'row' | 'part' | 'flags'>,
 ): RowChange {
+  const { refusal } = mapped;
   switch (mapped.kind) {
     case 'insert':
-      return { kind: 'insert', table, event, row, part, flags, after: mapped.after };
+      return { kind: 'insert', table, event, row, part, flags, refusal, after: mapped.after };
     case 'update':
-      return { kind: 'update', table, event, row, part, flags, before: mapped.before, after: mapped.after };
+      return { kind: 'update', table, event, row, part, flags, refusal, before: mapped.before, after: mapped.after };
     case 'delete':
-      return { kind: 'delete', table, event, row, part, flags, before: mapped.before };
+      return { kind: 'delete', table, event, row, part, flags, refusal, before: mapped.before };
     default:
       return assertNever(mapped);
   }

@@ -238,6 +238,23 @@ describe('rows through a script', () => {
     expect(told).toEqual([{ lines: ['b'], row: 1 }]);
   });
 
+  it('are refused by themselves where the script fails, with what it was given and where it was', async () => {
+    const source = "function transform(row) {\n  if (row.id % 3n === 0n) throw new Error('no');\n  return { ...row, loud: row.name };\n}";
+    const rows = Array.from({ length: 600 }, (_, index) => insert([BigInt(index), 'a'], { row: index }));
+    const { process } = await transform([scripted(source, [{ name: 'loud', type: 'varchar(9)' }])], [rows]);
+    const changes = process.transactions.flatMap((one) => one.changes);
+    expect(changes.map(({ row }) => row)).toEqual(rows.map(({ row }) => row));
+    for (const change of changes) {
+      const id = BigInt(change.row);
+      if (id % 3n === 0n)
+        expect(change).toMatchObject({
+          after: [id, 'a'],
+          refusal: { code: 'ROW_SCRIPT_FAILED', columns: [2], details: { mapping: 'm1', line: 2 }, isOnlyBefore: false },
+        });
+      else expect(change).toMatchObject({ after: [id, 'a', 'a'], refusal: undefined });
+    }
+  });
+
   it('are not begun with a script that does not compile', async () => {
     await expect(
       transform([scripted('function transform(row) {\n  return row +;\n}')], [[insert([1n, 'a'])]]),

@@ -833,6 +833,8 @@ export interface DeadLetterDto {
   /** By column name; a column that the image does not carry is not there. 64-bit integers are {"integer": "…"}, bytes are {"bytes": "…"} in base64, numbers that JSON does not know {"number": "…"} */
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
+  /** Columns that the mapping could not make: an edit has to set them all before the row can be written */
+  readonly notMapped: readonly (string)[];
   /** The row that was edited, which is written instead */
   readonly wanted: Readonly<Record<string, unknown>> | null;
 }

@@ -27,10 +27,14 @@ export interface ScriptedRow {
 export class TableScript {
   /** Of the target: those that the rules before give, and those of the script's own. */
   readonly columns: readonly ColumnDefinition[];
+  /** Positions of its own. */
+  readonly own: readonly number[];
   private readonly runner: ScriptRunner;
 
   private constructor(rule: ScriptRule, mapping: string, target: TableDefinition, source: TableDefinition) {
     this.columns = withOwn(target.columns, rule, mapping);
+    const given = new Set<ColumnDefinition>(target.columns);
+    this.own = this.columns.flatMap((column, position) => (given.has(column) ? [] : [position]));
     const names = { mapping, schema: source.schema, table: source.table };
     const { timeMs, memoryBytes } = rule;
     this.runner = new ScriptRunner({ source: rule.source, columns: this.columns, timeMs, memoryBytes, names });

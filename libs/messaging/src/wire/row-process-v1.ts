@@ -3,6 +3,7 @@ import type {
   RowChange,
   RowChangeBase,
   RowProcess,
+  RowRefusal,
   RowTransaction,
   TableDefinition,
   TransactionHeader,
@@ -16,6 +17,7 @@ import { decodeImage, encodeImage, skipFullImage, skipImage } from './column-val
 import { ImageEncoder } from './image-encoder.ts';
 import { LazyInsert } from './lazy-insert.ts';
 import { decodeSafely, malformed } from './malformed.ts';
+import { decodeRefusal, encodeRefusal, skipRefusal } from './refusal.ts';
 import { decodeTable, encodeTable } from './table-definition.ts';
 import { decodeTransactionBegin, encodeTransactionBegin, skipTransactionBegin } from './transaction-header.ts';
 
@@ -26,6 +28,8 @@ const INSERT = 3; // table, event, row, part, flags, after
 const UPDATE = 4; // table, event, row, part, flags, before, after
 const DELETE = 5; // table, event, row, part, flags, before
 const END = 6;
+// A row that could not be mapped: the refusal, then a row as above. A release before it refuses the body (unknown record).
+const REFUSED = 7; // refusal, then the tag and the fields of a row
 
 /** What a record is; a table comes before its first row. */
 export type RowRecordKind = 'table' | 'begin' | 'change' | 'end';
@@ -70,6 +74,7 @@ export class RowProcessEncoder {
 
   change(change: RowChange): void {
     const { to } = this;
+    if (change.refusal !== undefined) this.refused(change.refusal);
     this.beginChange(change);
     if (change.kind !== 'insert') encodeImage(to, change.before);
     if (change.kind !== 'delete') encodeImage(to, change.after);
@@ -111,6 +116,13 @@ export class RowProcessEncoder {
   end(): void {
     this.endCopy();
     this.to.flush();
+  }
+
+  /** The row itself has to follow. */
+  private refused(refusal: RowRefusal): void {
+    this.endCopy();
+    this.to.byte(REFUSED);
+    encodeRefusal(this.to, refusal);
   }
 
   private endCopy(): void {
@@ -165,7 +177,7 @@ export class RowProcessReader {
 
   /** The row change that the present record is. */
   change(): RowChange {
-    return this.again((from) => decodeChange(from, this.tag));
+    return this.again((from) => (this.tag === REFUSED ? decodeRefused(from) : decodeChange(from, this.tag)));
   }
 
   private pass(): RowRecordKind | null {
@@ -197,7 +209,11 @@ export class RowProcessReader {
       case INSERT:
       case UPDATE:
       case DELETE:
-        this.passChange();
+        this.passChange(tag);
+        return 'change';
+      case REFUSED:
+        skipRefusal(from);
+        this.passChange(rowTag(from));
         return 'change';
       case END:
         this.turn(false);
@@ -207,7 +223,7 @@ export class RowProcessReader {
     }
   }
 
-  private passChange(): void {
+  private passChange(tag: number): void {
     const { from } = this;
     if (!this.isOpen) throw malformed('a row is outside of a transaction');
     this.table = from.varint();
@@ -217,7 +233,7 @@ export class RowProcessReader {
     this.part = from.varint();
     from.varint();
     skipImage(from);
-    if (this.tag === UPDATE) skipImage(from);
+    if (tag === UPDATE) skipImage(from);
   }
 
   private turn(isOpen: boolean): void {
@@ -269,6 +285,7 @@ function decodeRecords(from: ByteDecoder, isLazy: boolean): Pick<RowProcess, 'ta
       if (change.table >= tables.length) throw malformed('a row belongs to a table that is not defined');
       changes.push(change);
     } else if (tag === TABLE) tables.push(decodeTable(from));
+    else if (tag === REFUSED) addRefused(from, tables, changes);
     else if ((tag === BEGIN) !== (changes === null) || tag < TABLE || tag > END)
       throw malformed(`the record ${String(tag)} of a row process is unknown or not in its turn`);
     else if (tag === END) changes = null;
@@ -281,6 +298,25 @@ function decodeRecords(from: ByteDecoder, isLazy: boolean): Pick<RowProcess, 'ta
   }
   if (changes !== null) throw malformed('a transaction does not end');
   return { tables, transactions };
+}
+
+function addRefused(from: ByteDecoder, tables: readonly TableDefinition[], to: RowChange[] | null): void {
+  if (to === null) throw malformed('a row is outside of a transaction');
+  const change = decodeRefused(from);
+  if (change.table >= tables.length) throw malformed('a row belongs to a table that is not defined');
+  to.push(change);
+}
+
+function decodeRefused(from: ByteDecoder): RowChange {
+  const refusal = decodeRefusal(from);
+  return { ...decodeChange(from, rowTag(from)), refusal };
+}
+
+/** Of the row behind a refusal. */
+function rowTag(from: ByteDecoder): number {
+  const tag = from.byte();
+  if (tag === INSERT || tag === UPDATE || tag === DELETE) return tag;
+  throw malformed('no row follows a refusal');
 }
 
 function decodeBegin(from: ByteDecoder): TransactionHeader {

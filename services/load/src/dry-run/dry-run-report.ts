@@ -8,6 +8,7 @@ import { isRefusal } from '../write/is-refusal.ts';
 
 const EVERY_MS = 1_000;
 const SAMPLE_MAX = 5;
+const REFUSAL_CHARACTERS_MAX = 200;
 
 type Counts = { -readonly [Name in 'inserted' | 'updated' | 'deleted' | 'ddl']: number };
 
@@ -35,14 +36,14 @@ export class DryRunReport {
   add(planned: readonly PlannedStatement[]): void {
     for (const { kind, rows, statement } of planned) {
       this.counts[COUNTED_AS[kind]] += rows.length;
-      this.show(sampleOf(statement));
+      this.show(() => sampleOf(statement));
     }
   }
 
   /** A schema change that would have been applied. */
   addDdl(statement: string): void {
     this.counts.ddl += 1;
-    this.show(statement);
+    this.show(() => sampleOf({ sql: statement }));
   }
 
   /** Tells until the signal aborts, and then what is left. Never throws. */
@@ -53,9 +54,8 @@ export class DryRunReport {
     }
   }
 
-  private show(statement: string): void {
-    // Shortened before its values are taken out: it may hold megabytes of them.
-    if (this.sample.size < SAMPLE_MAX) this.sample.add(stripLiterals(statement.slice(0, 2_000)));
+  private show(text: () => string): void {
+    if (this.sample.size < SAMPLE_MAX) this.sample.add(text());
   }
 
   private async tell(): Promise<void> {
@@ -84,12 +84,13 @@ export class DryRunReport {
   }
 }
 
-/** A statement that would be refused says so. */
+/** Without values; a statement that would be refused says so. */
 function sampleOf(statement: TargetStatement): string {
   try {
-    return statement.sql;
+    // Shortened before its values are taken out: it may hold megabytes of them.
+    return stripLiterals(statement.sql.slice(0, 2_000));
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return `-- ${error.message}`;
+    return `refused: ${error.message.slice(0, REFUSAL_CHARACTERS_MAX)}`;
   }
 }

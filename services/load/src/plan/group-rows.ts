@@ -31,7 +31,7 @@ export type Grouping = 'merged' | 'apart';
 /**
  * Groups the rows of one table (or of tables that are tied together). Causality is per value: a row that touches a value of
  * a unique index which another key has touched in the group closes it, since no order of merged rows could be right for a
- * swap. A row that changes its key stands alone in order; once a row's values cannot be told, all that follow keep their
+ * swap. A row that changes its key, or that a mapping has refused, stands alone in order; once a row's values cannot be told, all that follow keep their
  * place too.
  */
 export class RowGroups {
@@ -57,16 +57,18 @@ export class RowGroups {
     return this.steps;
   }
 
-  private merge(row: WritableRow): 'merged' | 'keyChange' | 'unknown' {
+  private merge(row: WritableRow): 'merged' | 'alone' | 'unknown' {
     const { writer, change } = row;
     const { identities } = writer;
     if (identities === null || (this.grouping === 'apart' && identities.others.length > 0)) return 'unknown';
     const { key: index } = identities;
     const key = change.kind === 'insert' ? index.ofInsert(change) : index.of(change.before);
     if (key === null || key === undefined) return 'unknown';
-    if (change.kind === 'update' && changesKey(writer, change.before, change.after)) return 'keyChange';
+    if (change.kind === 'update' && changesKey(writer, change.before, change.after)) return 'alone';
     const touched = identities.others.length === 0 ? NOTHING : touchedValues(identities.others, row);
     if (touched === null) return 'unknown';
+    // What comes to its key later must not be in front of it, nor become one with it.
+    if (change.refusal !== undefined) return 'alone';
     if (this.group?.take(row, key, touched, this.grouping) === true) return 'merged';
     this.group = new Group();
     this.ordered = null;

@@ -1,6 +1,7 @@
 import type { Identity, TableWriter } from '@lutra/sql';
 import { touchedValues } from './group-rows.ts';
 import type { WritableRow } from './planned-statement.ts';
+import { hidesValues } from './refused-row.ts';
 
 /** Which lane writes a row; 'several': it has to be written for all lanes together. */
 export type LaneOfRow = number | 'several';
@@ -8,7 +9,7 @@ export type LaneOfRow = number | 'several';
 /**
  * The lane of a row depends on its target table (or the group of tables that foreign keys tie together), its key and the
  * number of lanes, and on nothing else: after a crash each lane finds its own rows again. A row belongs to several when
- * its key moves between lanes, or when a value that it has in some unique index cannot be told here. All rows of a table
+ * its key moves between lanes, or when a value that it has in some unique index cannot be told here, or made by the mapping. All rows of a table
  * of which that is always so belong to one lane.
  */
 export function laneOf(row: WritableRow, lanes: number): LaneOfRow {
@@ -16,6 +17,7 @@ export function laneOf(row: WritableRow, lanes: number): LaneOfRow {
   const { writer, change } = row;
   const { identities } = writer;
   if (identities === null) return laneOfIdentity(writer, '', lanes);
+  if (change.refusal !== undefined && hidesValues(writer, change)) return 'several';
   const { key, others } = identities;
   const before = change.kind === 'insert' ? undefined : key.of(change.before);
   const after =

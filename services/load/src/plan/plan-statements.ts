@@ -1,3 +1,4 @@
+import { refusalError } from '@lutra/model';
 import type { RowImage } from '@lutra/model';
 import {
   checkingForeignKeys,
@@ -69,6 +70,7 @@ interface Run {
 }
 
 function startRun(row: PlannedRow, limits: PlanLimits): Run {
+  if (row.change.refusal !== undefined) return new RefusedRun(row);
   switch (row.change.kind) {
     case 'insert':
       return new InsertRun(row, limits, row.change);
@@ -76,6 +78,19 @@ function startRun(row: PlannedRow, limits: PlanLimits): Run {
       return new UpdateRun(row, limits, row.change);
     case 'delete':
       return new DeleteRun(row, limits, row.change.before);
+  }
+}
+
+/** A row that a mapping has refused: nothing shares its fate. */
+class RefusedRun implements Run {
+  constructor(private readonly row: PlannedRow) {}
+
+  take(): boolean {
+    return false;
+  }
+
+  finish(): PlannedStatement {
+    return finishRows(this.row.change.kind, [this.row]);
   }
 }
 
@@ -99,7 +114,7 @@ abstract class SizedRun {
     const { writer, change, toleratesMissing } = row;
     const { first } = this;
     if (writer !== this.writer || change.kind !== first.change.kind) return false;
-    if (toleratesMissing !== first.toleratesMissing) return false;
+    if (toleratesMissing !== first.toleratesMissing || change.refusal !== undefined) return false;
     return isChecked(row) === this.isChecked;
   }
 
@@ -222,7 +237,9 @@ function finishRows(kind: PlannedStatement['kind'], rows: readonly PlannedRow[])
   const [first] = rows;
   if (first === undefined) throw new Error('A statement writes a row at least');
   const { writer, toleratesMissing } = first;
+  const { refusal } = first.change;
   const statement = madeOrRefused(() => {
+    if (refusal !== undefined) throw refusalError(refusal);
     const plain = statementOf(writer, rows);
     return isChecked(first) ? checkingForeignKeys(plain) : plain;
   });

@@ -1,3 +1,4 @@
+import { refusalError } from '@lutra/model';
 import type { ConflictType, RowImage, SyncError } from '@lutra/model';
 import {
   errorValueStatement,
@@ -74,7 +75,8 @@ export class CarefulWriter {
       const free: PlannedRow[] = [];
       for (const row of statement.rows) {
         if (this.box.takeIfHeld(row)) continue;
-        const refusal = keyRefusal(row.writer, keyImage(row));
+        const { refusal: ofMapping } = row.change;
+        const refusal = ofMapping === undefined ? keyRefusal(row.writer, keyImage(row)) : refusalError(ofMapping);
         if (refusal === null) free.push(row);
         else await this.refuse(row, refusal);
       }

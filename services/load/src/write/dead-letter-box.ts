@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { refusalError, SyncError } from '@lutra/model';
 import { addDeadLetterStatements, deadLetterId, findRepeated, stripLiterals } from '@lutra/sql';
 import type { NewDeadLetter, TargetSession } from '@lutra/sql';
 import { planStatements } from '../plan/plan-statements.ts';
@@ -44,7 +44,18 @@ export class DeadLetterBox {
     const follows = this.how.quarantine.holderOf(table, touched) ?? this.own.holderOf(table, touched);
     if (follows === null) return false;
     const problem = `A dead letter of ${table} touches the same key or unique value and is not settled`;
-    this.take(row, new SyncError('TARGET_ROW_HELD', { problem }), follows);
+    const { refusal } = row.change;
+    // Its turn will come, and then it has to be known that there is no row to write.
+    const error = refusal === undefined ? new SyncError('TARGET_ROW_HELD', { problem }) : refusalError(refusal);
+    this.take(row, error, follows);
+    return true;
+  }
+
+  /** A row that its mapping has refused. False = it is none. */
+  takeIfRefused(row: PlannedRow): boolean {
+    const { refusal } = row.change;
+    if (refusal === undefined) return false;
+    this.take(row, refusalError(refusal), null);
     return true;
   }
 
@@ -95,7 +106,7 @@ export class DeadLetterBox {
         errno: typeof error.details['errno'] === 'number' ? error.details['errno'] : null,
       },
       statement: statementText(row),
-      attempts: follows === null ? poisonTries : 0,
+      attempts: follows !== null ? 0 : change.refusal === undefined ? poisonTries : 1,
       follows,
     };
     const touched = touchedValues(writer, change);

@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { isOfMapping, SyncError } from '@lutra/model';
 
 /** Answers about rows that make it worth looking for the one row at fault. */
 const REFUSALS = new Set([
@@ -11,7 +11,8 @@ const REFUSALS = new Set([
   'INTERNAL',
 ]);
 
-export const isRefusal = (error: unknown): error is SyncError => SyncError.is(error) && REFUSALS.has(error.code);
+export const isRefusal = (error: unknown): error is SyncError =>
+  SyncError.is(error) && (REFUSALS.has(error.code) || isOfMapping(error.code));
 
 // 1048 or 1242 is the guard of an upsert (see row-statement.ts): the row has the key of none, and a unique value of another.
 const CLASHES = new Set([1022, 1048, 1062, 1169, 1242, 1586]);

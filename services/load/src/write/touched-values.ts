@@ -1,5 +1,6 @@
 import type { RowChange } from '@lutra/model';
 import type { TableWriter, TargetTable } from '@lutra/sql';
+import { hidesValues } from '../plan/refused-row.ts';
 
 /** A form of its own: some value that the change touches cannot be told, so it may be any of the table's. */
 export const EVERYTHING = '*';
@@ -23,7 +24,7 @@ export const everythingOf = (target: TargetTable | null): Touched => ({
 
 export function touchedValues(writer: TableWriter, change: RowChange): Touched {
   const { identities, target } = writer;
-  if (identities === null) return everythingOf(target);
+  if (identities === null || hidesValues(writer, change)) return everythingOf(target);
   const { form, names } = formOf(writer);
   const before = change.kind === 'insert' ? undefined : change.before;
   const after = change.kind === 'delete' ? undefined : change.after;

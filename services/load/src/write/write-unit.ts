@@ -56,14 +56,16 @@ async function writeCarefully(
   return writer.write(planned);
 }
 
-/** Null when rows were missing: they have to be known one by one. */
+/** Null when rows were missing, or one refused by its mapping stops the pipeline: they have to be known one by one. */
 async function writeFast(
   session: TargetSession,
   start: UnitStart,
   { planned, how }: { readonly planned: readonly PlannedStatement[]; readonly how: WriteHow },
 ): Promise<readonly Conflict[] | null> {
   const box = new DeadLetterBox(session, how);
-  const free = how.quarantine.isEmpty ? planned : holdBack(planned, box);
+  const isRefused = planned.some(({ rows }) => rows[0]?.change.refusal !== undefined);
+  if (isRefused && how.onPoison !== 'deadLetter') return null;
+  const free = how.quarantine.isEmpty && !isRefused ? planned : holdBack(planned, box);
   // What has been written is then confirmed: it costs no round trip of its own.
   const tables = [...new Set(planned.map(({ writer }) => writer.target))];
   const statements = [start.statement, ...free.map(({ statement }) => statement)];

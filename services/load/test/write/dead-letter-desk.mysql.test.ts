@@ -16,7 +16,7 @@ import {
 import { DeadLetterDesk } from '../../src/write/dead-letter-desk.ts';
 import type { ToldLetter } from '../../src/write/dead-letter-desk.ts';
 import { Quarantine } from '../../src/write/quarantine.ts';
-import { createPeople, insert, peopleTable, remove, update } from '../rows.ts';
+import { createPeople, insert, peopleTable, remove, unmapped, update } from '../rows.ts';
 import { TARGETS, UnitFixture } from './unit-fixture.ts';
 
 const SET_ASIDE = { onPoison: 'deadLetter' as const, poisonTries: 1 };
@@ -143,6 +143,30 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
       [2, 'bob', null],
     ]);
     expect(await unit.recorded()).toMatchObject([{ type: 'target-row-missing', decision: 'inserted' }]);
+  });
+
+  it('opens a letter again that has no row to write, and goes on when it is discarded', async () => {
+    const refused = unmapped(insert([1, 'ann', undefined]), [2]);
+    await unit.write(unit.plan([refused]), undefined, SET_ASIDE);
+    const later = [
+      update([1, 'ann', 'a'], [1, 'ann', 'b']),
+      unmapped(update([1, 'ann', 'b'], [1, 'bea', undefined]), [2]),
+    ];
+    for (const change of later) await unit.write(unit.plan([change]), undefined, SET_ASIDE);
+    await want('retryWanted', 0);
+    expect(await states()).toEqual(['open', 'open', 'open']);
+    expect(told).toMatchObject([{ change: 'retry-failed', code: 'ROW_NOT_MAPPED' }]);
+    await want('discardWanted', 0);
+    expect(await states()).toEqual(['discarded', 'retried', 'open']);
+    expect(await unit.people()).toEqual([[1, 'ann', 'b']]);
+    // A new epoch knows it again.
+    unit.rules.quarantine.replaceBy(new Quarantine());
+    desk = await openDesk();
+    await unit.write(unit.plan([remove([1, 'bea', null])]), undefined, SET_ASIDE);
+    expect(await states()).toEqual(['discarded', 'retried', 'open', 'open']);
+    await want('retryWanted', 2, { note: 'told' });
+    expect(await states()).toEqual(['discarded', 'retried', 'retried', 'retried']);
+    expect(await unit.people()).toEqual([]);
   });
 
   it('takes up what an epoch before has left', async () => {

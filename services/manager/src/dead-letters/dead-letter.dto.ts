@@ -197,6 +197,12 @@ export class DeadLetterDto extends DeadLetterSummaryDto {
   @ApiProperty({ type: Object, nullable: true })
   after!: JsonImage | null;
 
+  @ApiProperty({
+    type: [String],
+    description: 'Columns that the mapping could not make: an edit has to set them all before the row can be written',
+  })
+  notMapped!: string[];
+
   @ApiProperty({ type: Object, nullable: true, description: 'The row that was edited, which is written instead' })
   wanted!: JsonImage | null;
 }

@@ -3,8 +3,11 @@ import type { Clock } from '@lutra/model';
 import {
   countDeadLetters,
   countRepeats,
+  imageFromJson,
   imageToJson,
   listDeadLetters,
+  mappedChange,
+  openColumns,
   readDeadLetter,
   removeSettledStatement,
   wantManyStatement,
@@ -89,13 +92,19 @@ export class DeadLetterService {
     );
   }
 
-  /** Throws RESOURCE_CONFLICT when the letter is settled, or follows one that has to be settled first. */
+  /**
+   * Throws RESOURCE_CONFLICT when the letter is settled, or follows one that has to be settled first; ROW_NOT_MAPPED when it is to
+   * be retried and there is no row to write.
+   */
   decide(id: string, { state, edit }: Decision, caller: Caller): Promise<DeadLetterDto> {
     const address = addressOf(id);
     return this.parts.door.ofPipeline(address.pipelineId, async (session) => {
       const letter = await findLetter(session, address, { lock: true });
       requireDecidable(letter, state);
-      const image = edit === undefined ? null : editedImage(letter, edit, await keyOf(session, letter));
+      const image = edit === undefined ? null : editedImage(letter, edit, await givenKeyOf(session, letter));
+      // Also says so where nothing could come of it.
+      if (state === 'retryWanted')
+        mappedChange({ ...letter, edited: image === null ? null : imageFromJson(letter.definition, image) });
       await session.execute([wantStatement(address, { state, by: caller.name, image })]);
       const after = await findLetter(session, address, { lock: false });
       const shown = (of: DeadLetter): unknown => ({
@@ -190,6 +199,7 @@ export class DeadLetterService {
       columns: columns.map(({ name, kind, declared, nullable }) => ({ name, kind, declared, nullable })),
       before: change.kind === 'insert' ? null : imageToJson(definition, change.before),
       after: change.kind === 'delete' ? null : imageToJson(definition, change.after),
+      notMapped: [...openColumns({ ...letter, edited: null })],
       wanted: wantedImage === null ? null : imageToJson(definition, wantedImage),
     };
   }
@@ -235,6 +245,14 @@ function filterOfSelection(
 ): Omit<DeadLetterFilter, 'states'> {
   const time = (text: string | undefined): Date | undefined => (text === undefined ? undefined : new Date(text));
   return { pipelineIds, schema, table, code, from: time(from), to: time(to) };
+}
+
+/** Columns of the key that an edit must not touch. What the mapping could not make of the key of a new row has to be told. */
+async function givenKeyOf(session: TargetSession, letter: DeadLetter): Promise<readonly string[]> {
+  const key = await keyOf(session, letter);
+  if (letter.change.kind !== 'insert') return key;
+  const open = new Set(openColumns({ ...letter, edited: null }).map((name) => name.toLowerCase()));
+  return key.filter((name) => !open.has(name.toLowerCase()));
 }
 
 /** By what load finds the row: the key of the table at the target; the source's where there is none. */

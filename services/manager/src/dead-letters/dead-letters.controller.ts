@@ -65,10 +65,10 @@ export class DeadLettersController {
     return this.letters.get(id);
   }
 
-  /** The row is written as it came. */
+  /** The row is written as it came. ROW_NOT_MAPPED: the mapping has refused it, so that it has to be edited or discarded. */
   @Post(':id/retry')
   @Allows('operator', { pipeline: 'id' })
-  @FailsWith('RESOURCE_CONFLICT', ...OF_DATABASES)
+  @FailsWith('RESOURCE_CONFLICT', 'ROW_NOT_MAPPED', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   retry(@Param('id') id: string, @CallerOf() caller: Caller): Promise<DeadLetterDto> {
@@ -85,10 +85,10 @@ export class DeadLettersController {
     return this.letters.decide(id, { state: 'discardWanted' }, caller);
   }
 
-  /** The row is written with some columns replaced. */
+  /** The row is written with some columns replaced; all that its mapping could not make have to be among them. */
   @Patch(':id')
   @Allows('admin', { pipeline: 'id' })
-  @FailsWith('RESOURCE_CONFLICT', ...OF_DATABASES)
+  @FailsWith('RESOURCE_CONFLICT', 'ROW_NOT_MAPPED', ...OF_DATABASES)
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeadLetterDto })
   edit(
