@@ -239,7 +239,8 @@ describe('rows through a script', () => {
   });
 
   it('are refused by themselves where the script fails, with what it was given and where it was', async () => {
-    const source = "function transform(row) {\n  if (row.id % 3n === 0n) throw new Error('no');\n  return { ...row, loud: row.name };\n}";
+    const source =
+      "function transform(row) {\n  if (row.id % 3n === 0n) throw new Error('no');\n  return { ...row, loud: row.name };\n}";
     const rows = Array.from({ length: 600 }, (_, index) => insert([BigInt(index), 'a'], { row: index }));
     const { process } = await transform([scripted(source, [{ name: 'loud', type: 'varchar(9)' }])], [rows]);
     const changes = process.transactions.flatMap((one) => one.changes);
@@ -249,7 +250,12 @@ describe('rows through a script', () => {
       if (id % 3n === 0n)
         expect(change).toMatchObject({
           after: [id, 'a'],
-          refusal: { code: 'ROW_SCRIPT_FAILED', columns: [2], details: { mapping: 'm1', line: 2 }, isOnlyBefore: false },
+          refusal: {
+            code: 'ROW_SCRIPT_FAILED',
+            columns: [2],
+            details: { mapping: 'm1', line: 2 },
+            isOnlyBefore: false,
+          },
         });
       else expect(change).toMatchObject({ after: [id, 'a', 'a'], refusal: undefined });
     }
