@@ -156,7 +156,9 @@ export class TableMapping {
     const { before, after } = imagesOf(change);
     const target = this.targetOf(before, facts) ?? this.targetOf(after, facts) ?? 0;
     // Of which element it would be is not known.
-    const ofElement = this.columns.flatMap(({ reads }, at) => (reads.some((read) => this.rows?.adds(read)) ? [at] : []));
+    const ofElement = this.columns.flatMap(({ reads }, at) =>
+      reads.some((read) => this.rows?.adds(read)) ? [at] : [],
+    );
     const more = [...ofElement, ...(this.script?.own ?? [])];
     return this.leniently((open) => open.refused(this.asOne(change, target, facts), cause, more));
   }

@@ -257,7 +257,7 @@ describe('rows through a script', () => {
             isOnlyBefore: false,
           },
         });
-      else expect(change).toMatchObject({ after: [id, 'a', 'a'], refusal: undefined });
+      else expect([change.refusal, change]).toMatchObject([undefined, { after: [id, 'a', 'a'] }]);
     }
   });
 
