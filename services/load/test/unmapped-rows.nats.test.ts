@@ -44,7 +44,7 @@ describe.each([
     Array.from({ length: ROWS }, (_, index) => {
       const change = { ...row(index), event: 1, row: index };
       return index === ROWS / 2
-        ? unmapped({ ...change, kind: 'insert', after: [index, `name ${String(index)}`] } as RowChange, columns)
+        ? unmapped({ ...change, kind: 'insert', after: [index, `name ${String(index)}`] }, columns)
         : change;
     });
 
