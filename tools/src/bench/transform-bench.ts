@@ -49,6 +49,13 @@ const SCRIPT = `function transform(row) {
   return row;
 }`;
 
+const EXPRESSIONS: MappingRules = {
+  columns: [
+    { target: 'gross', from: { kind: 'expression', expression: 'round(amount * 1.19, 2)' } },
+    { target: 'label', from: { kind: 'expression', expression: 'state == 1 ? upper(name) : name' } },
+  ],
+};
+
 /** Mappings of one table, with what the issue of transform asks of each. */
 const CASES: readonly {
   readonly name: string;
@@ -57,6 +64,7 @@ const CASES: readonly {
 }[] = [
   { name: 'copied', budget: 400_000, mapping: {} },
   { name: 'renamed', budget: null, mapping: { columns: renamed('customer') } },
+  { name: 'expressions', budget: 150_000, mapping: { columns: renamed('customer'), rules: EXPRESSIONS } },
   { name: 'script', budget: 50_000, mapping: { rules: scriptOf(SCRIPT) } },
 ];
 
