@@ -1,4 +1,4 @@
-import type { Connection } from 'mysql2/promise';
+import type { Connection, QueryOptions } from 'mysql2/promise';
 import type { Socket } from 'node:net';
 import { SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition } from '@lutra/model';
@@ -23,6 +23,9 @@ export interface SourceOptions {
 }
 
 export type SourceRow = Readonly<Record<string, unknown>>;
+
+/** The values of a row in the order of the query, each as the bytes that the server wrote; null = NULL. */
+export type RawRow = readonly (Buffer | null)[];
 
 /** One connection to a source: queries first; a dump takes it over for good. Throws SyncError (scope source). */
 export class SourceSession {
@@ -68,6 +71,16 @@ export class SourceSession {
     return queryOn(this.connection, this.options, sql);
   }
 
+  /** The rows as the server wrote them: no digit passes through a number. */
+  async queryRaw(sql: string): Promise<readonly RawRow[]> {
+    const rows = await queryOn(this.connection, this.options, {
+      sql,
+      rowsAsArray: true,
+      typeCast: (field) => field.buffer(),
+    });
+    return rows as unknown as readonly RawRow[];
+  }
+
   /** The first column of the first row as text, '' for NULL and for no row. */
   async queryText(sql: string): Promise<string> {
     const value = Object.values((await this.query(sql))[0] ?? {})[0];
@@ -96,9 +109,14 @@ export function attemptOf(
 
 const addressOf = ({ definition }: SourceOptions): string => `${definition.host}:${String(definition.port)}`;
 
-async function queryOn(connection: Connection, options: SourceOptions, sql: string): Promise<SourceRow[]> {
+async function queryOn(
+  connection: Connection,
+  options: SourceOptions,
+  asked: string | QueryOptions,
+): Promise<SourceRow[]> {
+  const query = typeof asked === 'string' ? { sql: asked } : asked;
   try {
-    const [rows] = await connection.query({ sql, timeout: options.timeoutMs ?? TIMEOUT_MS });
+    const [rows] = await connection.query({ ...query, timeout: options.timeoutMs ?? TIMEOUT_MS });
     return Array.isArray(rows) ? (rows as SourceRow[]) : [];
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'PROTOCOL_SEQUENCE_TIMEOUT')

@@ -23,7 +23,7 @@ export const isOfChange = (fact: RowFact): boolean => OF_CHANGE.has(fact);
 /** A column of the source as it is. */
 export function columnValue(source: TableDefinition, position: number, name: string): CompiledValue {
   const column = must(source.columns[position], 'a position is inside the table');
-  return { column: { ...column, name }, reads: [position], valueOf: (image) => image[position] };
+  return { column: { ...column, name }, isTaken: true, reads: [position], valueOf: (image) => image[position] };
 }
 
 /** The same value in every row. */

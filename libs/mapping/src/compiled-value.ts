@@ -15,6 +15,8 @@ export interface RowFacts {
 export interface CompiledValue {
   /** Under its name at the target. With `ofChange` it is never asked for a before image. */
   readonly column: ColumnDefinition;
+  /** A column of the source as it is: where the image lacks it, it may be absent at the target too. */
+  readonly isTaken?: boolean;
   /** Positions in the source's columns that it needs. */
   readonly reads: readonly number[];
   /**

@@ -9,5 +9,6 @@ export { compileExpressionValue } from './expression/compile-expression.ts';
 export { requireSafeRegex } from './safe-regex.ts';
 export { checkScript } from './script/check-script.ts';
 export type { ScriptProblem } from './script/check-script.ts';
+export { columnGroups, neededColumns } from './needed-columns.ts';
 export { TableMapping } from './table-mapping.ts';
 export type { MappedRow, SourceRow } from './table-mapping.ts';

@@ -1,6 +1,7 @@
 import { must, refusalError, SyncError } from '@lutra/model';
 import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
 import { compileColumns } from './compile-columns.ts';
+import { withGroups } from './column-groups.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { CompiledValue, RowFacts } from './compiled-value.ts';
 import { ImageRows, NO_PLACES } from './image-rows.ts';
@@ -66,7 +67,7 @@ export class TableMapping {
     this.isCopied = mapping.columns.mode === 'all' && mapping.rules === undefined;
     this.rows = ImageRows.of(context);
     const source = this.rows?.source ?? context.source;
-    this.columns = this.isCopied ? [] : compileColumns({ ...context, source });
+    this.columns = this.isCopied ? [] : withGroups(compileColumns({ ...context, source }), { ...context, source });
     this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
     const target = this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) };
     this.script = TableScript.of(context, target);

@@ -76,6 +76,7 @@ const column: fc.Arbitrary<ColumnDefinition> = fc
     optional('length', count),
     optional('scale', fc.nat()),
     optional('ofChange', fc.constant(true)),
+    optional('group', fc.nat()),
   )
   .map(([base, ...rest]) => Object.assign({}, base, ...rest) as ColumnDefinition);
 

@@ -48,6 +48,8 @@ export interface ColumnDefinition {
    * image never does, since the row holds that of an earlier change.
    */
   readonly ofChange?: boolean;
+  /** Columns of one number are written together: an update that changes one of them writes all that its image carries. */
+  readonly group?: number;
   /** Labels of enum and set columns. */
   readonly labels?: readonly string[];
   /** Longest content: characters for text, bytes for binary, digits for decimal (with `scale`), fraction digits for temporal kinds. */

@@ -97,6 +97,7 @@ export {
   APPLY_MODES,
   completeDefinition,
   completeParameters,
+  CONSISTENCIES,
   DEFAULT_PARAMETERS,
   FAILBACKS,
   FAILOVER_MODES,
@@ -110,12 +111,14 @@ export {
   PLAIN_CONFLICT_POLICIES,
   POISON_POLICIES,
   PRIORITIES,
+  SYNC_MODES,
 } from './pipeline.ts';
 export type {
   ApplyMode,
   ColumnMapping,
   ColumnSelection,
   ConflictPolicy,
+  Consistency,
   Failback,
   FailoverMode,
   ForeignKeyMode,
@@ -131,10 +134,12 @@ export type {
   PoisonPolicy,
   Priority,
   StartDefinition,
+  SyncMode,
 } from './pipeline.ts';
 export { conditionOf, PIPELINE_CONDITIONS } from './pipeline-condition.ts';
 export type { ConditionFacts, PipelineCondition, RunbookSection } from './pipeline-condition.ts';
 export type { DonePlace, InsidePlace, Place } from './place.ts';
+export { WRITES_ALL } from './process.ts';
 export type {
   ProcessHeader,
   RawEvent,

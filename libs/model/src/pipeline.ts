@@ -114,6 +114,17 @@ export type MissingColumnPolicy = (typeof MISSING_COLUMN_POLICIES)[number];
 export const FOREIGN_KEY_MODES = ['trust', 'verify'] as const;
 export type ForeignKeyMode = (typeof FOREIGN_KEY_MODES)[number];
 
+/**
+ * What an update writes: field = the columns whose values changed, and those of their column groups; row = all columns that
+ * its image carries.
+ */
+export const SYNC_MODES = ['row', 'field'] as const;
+export type SyncMode = (typeof SYNC_MODES)[number];
+
+/** base: rows are as the log has them. media: inserted and updated rows are read again at the source. */
+export const CONSISTENCIES = ['base', 'media'] as const;
+export type Consistency = (typeof CONSISTENCIES)[number];
+
 export interface PipelineParameters {
   /** Window: processes that may be selected and not yet loaded. */
   readonly parallelism: number;
@@ -172,6 +183,10 @@ export interface PipelineParameters {
   readonly targetRunningThreadsMax: number;
   readonly targetReplicaLagMaxMs: number;
   readonly targetHistoryListMax: number;
+  readonly syncMode: SyncMode;
+  readonly consistency: Consistency;
+  /** A row that was to be read again and is no longer there: true = its change is left out, false = it stays as the log has it. */
+  readonly skipNoRow: boolean;
 }
 
 export const DEFAULT_PARAMETERS: PipelineParameters = {
@@ -213,6 +228,9 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   targetRunningThreadsMax: 0,
   targetReplicaLagMaxMs: 0,
   targetHistoryListMax: 0,
+  syncMode: 'field',
+  consistency: 'base',
+  skipNoRow: false,
 };
 
 /**

@@ -66,6 +66,9 @@ export interface RawTransaction extends TransactionHeader {
   readonly events: readonly RawEvent[];
 }
 
+/** Bit of {@link RowChangeBase.flags}. */
+export const WRITES_ALL = 8;
+
 export interface RowChangeBase {
   /** Index into the process's table definitions. */
   readonly table: number;
@@ -76,7 +79,8 @@ export interface RowChangeBase {
   readonly part: number;
   /**
    * Bit 0: the source session had foreign_key_checks off; bit 1: unique_checks off; bit 2: what the source's foreign keys
-   * changed in child rows comes as changes of its own, so that the target must not do it a second time.
+   * changed in child rows comes as changes of its own, so that the target must not do it a second time; bit 3
+   * ({@link WRITES_ALL}): an update writes all columns that its after image carries, changed or not.
    */
   readonly flags: number;
   /** The row could not be mapped: its images hold what could be made of it. Absent = it is as the mapping wants it. */

@@ -80,6 +80,13 @@ export const SOURCE_ERRORS = {
     summary: 'The connection to the source broke',
     workaround: 'Lutra reconnects and goes on at its place.',
   },
+  SOURCE_COMMIT_PENDING: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'A transaction of the log cannot be seen at the source yet',
+    workaround:
+      'Rows are read again at {address} once the transactions that changed them are visible there. If it repeats: a commit hangs at the source (a full disk, a semi-synchronous replica that does not answer), or {address} is a standby that is behind.',
+  },
   SOURCE_EVENT_CORRUPT: {
     scope: 'source',
     class: 'retryable',

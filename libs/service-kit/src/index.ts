@@ -17,6 +17,6 @@ export { stageMeter } from './stage-meter.ts';
 export type { StageMeter } from './stage-meter.ts';
 export { stageWorker } from './stage-worker.ts';
 export type { StageDefinition, StageTask } from './stage-worker.ts';
-export { ATTRIBUTES, TRACER_NAME } from './telemetry-names.ts';
+export { ATTRIBUTES, METER_NAME, TRACER_NAME } from './telemetry-names.ts';
 export { WindowPlace } from './window-place.ts';
 export type { Worker } from './worker.ts';

@@ -121,4 +121,4 @@ export {
 export type { DdlIntent, DdlKey, DdlRecord, KeptStatement } from './ddl/ddl-log.ts';
 export { readEvidence } from './ddl/definition-evidence.ts';
 export type { TableEvidence } from './ddl/definition-evidence.ts';
-export { quoteName, quoteNameText, quoteTable, quoteText } from './sql-text.ts';
+export { keyLiteralWriter, quoteName, quoteNameText, quoteTable, quoteText } from './sql-text.ts';

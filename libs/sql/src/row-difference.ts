@@ -1,3 +1,4 @@
+import { WRITES_ALL } from '@lutra/model';
 import type { ColumnValue, RowImage } from '@lutra/model';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
 
@@ -8,16 +9,30 @@ export function isSameValue(one: ColumnValue, other: ColumnValue): boolean {
   return Object.is(one, other);
 }
 
-/** The columns that an update changes: those in `after` whose value differs, or whose value before is not known. */
+/**
+ * The columns that an update writes: those in `after` whose value differs, or whose value before is not known, and with each
+ * of them those of its group; all that `after` carries when the update's flags say so ({@link WRITES_ALL}).
+ */
 export function changedColumns(
   writer: TableWriter,
-  { before, after }: { readonly before: RowImage; readonly after: RowImage },
+  { before, after, flags = 0 }: { readonly before: RowImage; readonly after: RowImage; readonly flags?: number },
 ): readonly WrittenColumn[] {
-  return writer.columns.filter(({ position }) => {
-    const value = after[position];
-    const old = before[position];
-    return value !== undefined && (old === undefined || !isSameValue(old, value));
+  const { columns } = writer;
+  if ((flags & WRITES_ALL) !== 0) return columns.filter(({ position }) => after[position] !== undefined);
+  const changed = columns.filter((column) => isChanged(column, before, after));
+  if (writer.hasGroups !== true || changed.length === 0) return changed;
+  const groups = new Set(changed.map(({ definition }) => definition.group));
+  groups.delete(undefined);
+  return columns.filter((column) => {
+    const { definition, position } = column;
+    return (groups.has(definition.group) && after[position] !== undefined) || isChanged(column, before, after);
   });
+}
+
+function isChanged({ position }: WrittenColumn, before: RowImage, after: RowImage): boolean {
+  const value = after[position];
+  const old = before[position];
+  return value !== undefined && (old === undefined || !isSameValue(old, value));
 }
 
 /** What a value takes in a statement's text, in characters; an estimate from above for everything but escapes. */

@@ -59,6 +59,8 @@ export interface TableWriter {
   readonly ignored: readonly IgnoredColumn[];
   /** Columns that have to be named in every update, so that they keep their value: ON UPDATE CURRENT_TIMESTAMP. */
   readonly keptColumns: readonly WrittenColumn[];
+  /** Whether some columns are written together (ColumnDefinition.group). */
+  readonly hasGroups?: boolean;
   /** Empty when the table has no key: a row is then found by all its columns. */
   readonly key: readonly KeyColumn[];
   readonly keyColumns: readonly string[];
@@ -117,6 +119,7 @@ export function compileTableWriter(
     columns,
     keptColumns: columns.filter((column) => column.target.updatesItself === true),
     ignored,
+    hasGroups: columns.some((column) => column.definition.group !== undefined),
     key,
     keyColumns: key.map(({ name }) => name),
     joinsExactly: key.length > 0 && key.every(({ join }) => join !== null),

@@ -1,10 +1,16 @@
 import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder, transactionEnds } from '@lutra/messaging';
-import { assertNever, compileMappings } from '@lutra/model';
-import type { MappingMatcher, PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
+import { assertNever } from '@lutra/model';
+import type { PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { isSequence } from './is-sequence.ts';
+import type { CurrentRows } from './reread/current-rows.ts';
+import type { RereadCounts } from './reread/reread-meter.ts';
+import { RereadRules } from './reread/reread-rule.ts';
+import type { RereadRule } from './reread/reread-rule.ts';
+import { RowQueue } from './reread/row-queue.ts';
+import type { SourceRows } from './reread/source-rows.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
@@ -19,40 +25,64 @@ export interface DroppedEvents {
   readonly sequences: readonly string[];
 }
 
-/** Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. */
+/** What became of rows that were to be read again, of one process. */
+export interface Reread {
+  readonly pipelineId: string;
+  readonly counts: RereadCounts;
+  /** Tables (schema.name) of which some could not be read again: without a key, or of another shape by now. */
+  readonly unread: readonly string[];
+}
+
+export interface ExtractTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
+  /** Server that sent the events. */
+  readonly serverUuid?: string;
+}
+
+export interface ExtractParts {
+  readonly onDropped: (dropped: DroppedEvents) => void;
+  readonly onReread?: (reread: Reread) => void;
+  /** Where rows are read again; without it they stay as the log has them. */
+  readonly source?: Pick<SourceRows, 'of'>;
+  /** Limits that the decoder keeps to. */
+  readonly limits?: TableShapesOptions;
+}
+
+/**
+ * Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. Rows that
+ * are to be read again at the source wait for some more of them; all others go straight from the log's bytes to the wire's.
+ */
 export class ExtractStage {
   /** Shared by the processes of all pipelines. */
   private readonly shapes: TableShapes;
-  private readonly compiled = new Map<string, { readonly revision: number; readonly matcher: MappingMatcher }>();
+  private readonly compiled = new Map<string, { readonly revision: number; readonly rules: RereadRules }>();
 
-  constructor(
-    private readonly onDropped: (dropped: DroppedEvents) => void,
-    /** Limits that the decoder keeps to. */
-    limits: TableShapesOptions = {},
-  ) {
-    this.shapes = new TableShapes(limits);
+  constructor(private readonly parts: ExtractParts) {
+    this.shapes = new TableShapes(parts.limits ?? {});
   }
 
-  async work(
-    { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,
-    signal: AbortSignal,
-  ): Promise<{ readonly rowCount: number }> {
+  async work(task: ExtractTask, signal: AbortSignal): Promise<{ readonly rowCount: number }> {
+    const { definition, body, output, serverUuid = '' } = task;
     const encoder = new RowProcessEncoder(output);
-    const events = new EventExtractor(
-      createRowsDecoder(this.shapes),
-      this.matcherOf(definition),
-      new RowWriter(encoder),
-    );
+    const writer = new RowWriter(encoder, definition.parameters.syncMode);
+    const source = this.parts.source?.of(definition, serverUuid);
+    const queue = new RowQueue(encoder, writer, source ?? NOTHING_READ);
+    const rules = this.rulesOf(definition);
+    const events = new EventExtractor(createRowsDecoder(this.shapes), { rules, writer, queue });
+    const drained = async (): Promise<void> => {
+      if (!output.isFull) return;
+      await output.drain();
+      signal.throwIfAborted();
+    };
     // The stream tells only at its end whether a transaction goes on in the next process; rows need it at their beginning.
     const isLast = transactionEnds(body);
     let transaction = 0;
     for (const record of iterateRawProcess(body)) {
       switch (record.kind) {
         case 'begin':
-          encoder.beginTransaction(withEnd(record.begin, isLast[transaction++] ?? true));
+          queue.begin(withEnd(record.begin, isLast[transaction++] ?? true));
           break;
         case 'end':
-          encoder.endTransaction();
+          queue.end();
           break;
         case 'event':
           events.take(record.event);
@@ -60,26 +90,41 @@ export class ExtractStage {
         default:
           assertNever(record);
       }
-      if (output.isFull) {
-        await output.drain();
-        signal.throwIfAborted();
-      }
+      if (queue.isDue) await queue.flush(signal, drained);
+      if (output.isFull) await drained();
     }
+    if (!queue.isEmpty) await queue.flush(signal, drained);
     encoder.end();
-    const { droppedCount, sequences } = events;
-    if (droppedCount > 0 || sequences.size > 0)
-      this.onDropped({ pipelineId: definition.id, events: droppedCount, sequences: [...sequences] });
-    return { rowCount: events.rowCount };
+    this.tell(definition.id, events, queue);
+    return { rowCount: writer.rowCount };
   }
 
-  private matcherOf(definition: PipelineDefinition): MappingMatcher {
-    const known = this.compiled.get(definition.id);
-    if (known?.revision === definition.revision) return known.matcher;
-    const matcher = compileMappings(definition.mappings);
-    if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
-    this.compiled.set(definition.id, { revision: definition.revision, matcher });
-    return matcher;
+  private tell(pipelineId: string, { droppedCount, sequences }: EventExtractor, { counts, unread }: RowQueue): void {
+    const { onDropped, onReread } = this.parts;
+    if (droppedCount > 0 || sequences.size > 0)
+      onDropped({ pipelineId, events: droppedCount, sequences: [...sequences] });
+    if (counts.read + counts.vanished + counts.leftOut + counts.unread > 0)
+      onReread?.({ pipelineId, counts, unread: [...unread] });
   }
+
+  private rulesOf(definition: PipelineDefinition): RereadRules {
+    const known = this.compiled.get(definition.id);
+    if (known?.revision === definition.revision) return known.rules;
+    const rules = new RereadRules(definition);
+    if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
+    this.compiled.set(definition.id, { revision: definition.revision, rules });
+    return rules;
+  }
+}
+
+const NOTHING_READ: CurrentRows = {
+  read: (asked) => Promise.resolve({ rows: asked.map(() => null), release: () => undefined }),
+};
+
+interface ExtractorParts {
+  readonly rules: RereadRules;
+  readonly writer: RowWriter;
+  readonly queue: RowQueue;
 }
 
 /** Takes the events of one process. Tables that no mapping covers are neither described nor decoded: they may be of any kind. */
@@ -87,19 +132,16 @@ class EventExtractor {
   private readonly unmapped = new Set<number>();
   /** Names by table id. */
   private readonly sequenceIds = new Map<number, string>();
+  /** By table id, of tables whose rows may be read again. */
+  private readonly reread = new Map<number, RereadRule>();
   /** Those of which rows were left out. */
   readonly sequences = new Set<string>();
   droppedCount = 0;
 
   constructor(
     private readonly decoder: RowsDecoder,
-    private readonly matcher: MappingMatcher,
-    private readonly writer: RowWriter,
+    private readonly parts: ExtractorParts,
   ) {}
-
-  get rowCount(): number {
-    return this.writer.rowCount;
-  }
 
   take(event: RawEvent): void {
     if (event.type === 'tableMap') this.tableMap(event);
@@ -107,8 +149,22 @@ class EventExtractor {
   }
 
   private pass(event: RawEvent): void {
-    this.writer.eventNumber = event.event;
-    this.decoder.pass(event, this.writer);
+    const { queue, writer } = this.parts;
+    const rule = this.ruleFor(event);
+    if (rule === null && queue.isEmpty) {
+      writer.eventNumber = event.event;
+      this.decoder.pass(event, writer);
+    } else queue.add({ ...this.decoder.rows(event), event: event.event, bytes: event.bytes.length, rule });
+  }
+
+  /** Null: no row of the event is read again. */
+  private ruleFor(event: RawEvent): RereadRule | null {
+    const rule = this.reread.get(tableIdOf(event.bytes));
+    if (rule === undefined) return null;
+    const images = this.decoder.afterImages(event);
+    // A row that was left out may be one whose key this event changes.
+    const isWanted = images === 'partial' || (images === 'whole' && (rule.isMedia || rule.skipNoRow));
+    return isWanted ? rule : null;
   }
 
   private leaveOut(tableId: number): boolean {
@@ -125,13 +181,19 @@ class EventExtractor {
     // Nearly all stand before each statement and say nothing new. The id of a table that is left out may have been another's.
     if (this.decoder.isKnown(event) && !this.unmapped.has(tableIdOf(event.bytes))) return;
     const { tableId, schema, table } = tableNameOf(event.bytes);
-    if (this.matcher.targetsOf(schema, table).length === 0) {
+    const { rules } = this.parts;
+    if (rules.matcher.targetsOf(schema, table).length === 0) {
       this.unmapped.add(tableId);
       return;
     }
     this.unmapped.delete(tableId);
-    if (isSequence(this.decoder.tableMap(event))) this.sequenceIds.set(tableId, `${schema}.${table}`);
+    const definition = this.decoder.tableMap(event);
+    const isOfSequence = isSequence(definition);
+    if (isOfSequence) this.sequenceIds.set(tableId, `${schema}.${table}`);
     else this.sequenceIds.delete(tableId);
+    const rule = isOfSequence ? null : rules.of(definition);
+    if (rule === null) this.reread.delete(tableId);
+    else this.reread.set(tableId, rule);
   }
 }
 

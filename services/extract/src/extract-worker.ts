@@ -1,35 +1,69 @@
-import { stageWorker } from '@lutra/service-kit';
+import { Secrets, stageWorker } from '@lutra/service-kit';
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import type { ExtractEnv } from './extract.env.ts';
 import { ExtractStage } from './extract-stage.ts';
-import type { DroppedEvents } from './extract-stage.ts';
+import type { DroppedEvents, Reread } from './extract-stage.ts';
+import { rereadMeter } from './reread/reread-meter.ts';
+import { SourceAccess } from './reread/source-access.ts';
+import { SourceRows } from './reread/source-rows.ts';
 
 /** Before and after: what one row of an event may take. */
 const IMAGES_PER_ROW = 2;
-/** Each sequence is told of once, as long as they are not more than this. */
-const TOLD_SEQUENCES_MAX = 1_000;
+/** Each table is told of once, as long as they are not more than this. */
+const TOLD_MAX = 1_000;
 
-/** The worker of the service: takes raw processes from the queue until it is stopped. It needs no connection to a source. */
+/**
+ * The worker of the service: takes raw processes from the queue until it is stopped. It connects to a source only for rows
+ * that are to be read again there.
+ */
 export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
   const told = new Set<string>();
+  const isNews = (name: string): boolean => {
+    if (told.has(name)) return false;
+    if (told.size >= TOLD_MAX) told.clear();
+    told.add(name);
+    return true;
+  };
   const onDropped = (dropped: DroppedEvents): void => {
     const { pipelineId, events, sequences } = dropped;
     if (events > 0) context.log.warn({ pipelineId, events }, 'rows events of unmapped tables dropped');
-    for (const sequence of sequences) {
-      const name = `${pipelineId} ${sequence}`;
-      if (told.has(name)) continue;
-      if (told.size >= TOLD_SEQUENCES_MAX) told.clear();
-      told.add(name);
-      context.log.warn({ pipelineId, sequence }, 'values of a sequence are not synchronised');
-    }
+    for (const sequence of sequences)
+      if (isNews(`${pipelineId} ${sequence}`))
+        context.log.warn({ pipelineId, sequence }, 'values of a sequence are not synchronised');
   };
   const inflatedBytesMax = context.env.LUTRA_MAX_ROW_BYTES * IMAGES_PER_ROW;
-  const stage = new ExtractStage(onDropped, { inflatedBytesMax });
-  return stageWorker(context, {
+  const { bus, clock, log } = context;
+  const secrets = new Secrets(context.env);
+  const access = new SourceAccess({ clock, secretsOf: (source) => secrets.ofDataSource(source) });
+  const source = new SourceRows({ access, clock, newest: (pipelineId) => bus.definition(pipelineId) });
+  const count = rereadMeter();
+  const onReread = ({ pipelineId, counts, unread }: Reread): void => {
+    count(pipelineId, counts);
+    if (counts.leftOut > 0) log.info({ pipelineId, rows: counts.leftOut }, 'changes of vanished rows left out');
+    for (const table of unread)
+      if (isNews(`${pipelineId} ${table}`))
+        log.warn({ pipelineId, table }, 'rows cannot be read again at the source and stay as the log has them');
+  };
+  const stage = new ExtractStage({ onDropped, onReread, source, limits: { inflatedBytesMax } });
+  const worker = stageWorker(context, {
     stage: 'extract',
     input: 'selected',
     output: 'extracted',
     outputSchema: 'row-process/1',
-    work: (task, signal) => stage.work(task, signal),
+    work: ({ definition, body, output, delivery: { header } }, signal) =>
+      stage.work({ definition, body, output, serverUuid: header.serverUuid }, signal),
   });
+  return { ...worker, run: (signal) => runBeside(worker, access, signal) };
+}
+
+/** The sessions at the sources are closed when the worker has ended. */
+async function runBeside(worker: Worker, access: SourceAccess, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  const closing = access.run(ended.signal);
+  try {
+    await worker.run(signal);
+  } finally {
+    ended.abort();
+    await closing;
+  }
 }

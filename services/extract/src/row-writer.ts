@@ -1,6 +1,7 @@
 import type { DecodedEvent, RowSink } from '@lutra/binlog/decoder';
 import type { RowProcessEncoder } from '@lutra/messaging';
-import type { RowChange, RowChangeBase, TableDefinition, ValueSink } from '@lutra/model';
+import { WRITES_ALL } from '@lutra/model';
+import type { RowChange, RowChangeBase, SyncMode, TableDefinition, ValueSink } from '@lutra/model';
 
 /**
  * Flags of a rows event (binlog format, rows event header): the session's foreign_key_checks and unique_checks were off; the
@@ -21,7 +22,10 @@ export class RowWriter implements RowSink {
   /** Of the row that comes next: rows are numbered inside their event, before any filter. One object for all of them. */
   private readonly place: RowPlace = { kind: 'insert', table: 0, event: 0, row: 0, part: 0, flags: 0 };
 
-  constructor(private readonly to: RowProcessEncoder) {
+  constructor(
+    private readonly to: RowProcessEncoder,
+    private readonly syncMode: SyncMode = 'field',
+  ) {
     this.images = to.images;
   }
 
@@ -31,13 +35,24 @@ export class RowWriter implements RowSink {
     place.table = this.indexOf(table);
     place.event = this.eventNumber;
     place.row = 0;
-    place.flags = modelFlags(flags);
+    place.flags = this.flagsOf(kind, flags);
   }
 
   beginRow(): void {
     this.to.beginChange(this.place);
     this.place.row += 1;
     this.rowCount += 1;
+  }
+
+  /** A row as values; its table's index is given here. */
+  change(table: TableDefinition, change: RowChange): void {
+    this.to.change({ ...change, table: this.indexOf(table) });
+    this.rowCount += 1;
+  }
+
+  /** Flags of a row change, by those of its event. */
+  flagsOf(kind: RowChange['kind'], flags: number): number {
+    return modelFlags(flags) | (this.syncMode === 'row' && kind === 'update' ? WRITES_ALL : 0);
   }
 
   private indexOf(table: TableDefinition): number {

@@ -31,7 +31,7 @@ const definition = (mappings: readonly MappingDefinition[], revision = 1): Pipel
 const recorded = recordedEvents();
 
 function newStage(dropped: DroppedEvents[] = []): ExtractStage {
-  return new ExtractStage((events) => dropped.push(events));
+  return new ExtractStage({ onDropped: (events) => dropped.push(events) });
 }
 
 async function extract(

@@ -32,6 +32,8 @@ export interface RowSink {
   beginRow(): void;
 }
 
+export type AfterImages = 'none' | 'whole' | 'partial';
+
 /** Decodes the rows events of one process; keeps table maps by id and compiled row readers by shape. */
 export interface RowsDecoder {
   /**
@@ -41,6 +43,8 @@ export interface RowsDecoder {
   tableMap(event: RawEvent): TableDefinition;
   /** Whether a table map says what the last one that was taken for its id said. */
   isKnown(event: RawEvent): boolean;
+  /** What the event says of its rows as they are after the change: nothing (a delete), all of it, or a part of the columns. */
+  afterImages(event: RawEvent): AfterImages;
   /** Rows of an event whose table map was given before. Throws SOURCE_SCHEMA_MISMATCH, SOURCE_EVENT_CORRUPT or SOURCE_EVENT_UNSUPPORTED. */
   rows(event: RawEvent): DecodedEvent;
   /** Hands over what {@link rows} returns. Where that throws, this may have handed over a part. */
@@ -70,6 +74,14 @@ export function createRowsDecoder(shapes: TableShapes): RowsDecoder {
       // Copied: a view would keep its whole chunk alive.
       tables.set(id, { shape, map: Buffer.from(bytes) });
       return shape.definition;
+    },
+    afterImages: (event) => {
+      const shape = shapeOf(event);
+      try {
+        return afterImagesOf(event.bytes, shape);
+      } catch (error) {
+        throw withTable(error, shape.definition);
+      }
     },
     rows: (event) => {
       const shape = shapeOf(event);
@@ -143,6 +155,20 @@ interface OpenEvent {
 }
 
 function openEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): OpenEvent {
+  const { cursor, form, flags } = openHead(bytes, shape);
+  const bitmapAt = cursor.at;
+  const first = shape.image(cursor);
+  const isDefaults =
+    form.kind === 'insert' && cursor.at === cursor.end && isEveryByteZero(cursor.bytes, bitmapAt, cursor.end);
+  const second = form.kind === 'update' ? shape.image(cursor) : first;
+  if (form.isPartial === true) cursor.at = bitmapAt;
+  const isInflated = form.isCompressed === true && !isDefaults;
+  const rows = isInflated ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
+  return { form, flags, cursor: rows, first, second, isDefaults };
+}
+
+/** The cursor stands at the bitmaps of the columns that the images carry. */
+function openHead(bytes: Uint8Array, shape: TableShape): Pick<OpenEvent, 'cursor' | 'form' | 'flags'> {
   const cursor = new ByteCursor(bytes);
   const type = bytes[EVENT_TYPE_OFFSET] ?? 0;
   const form = FORMS[type];
@@ -156,15 +182,18 @@ function openEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: numbe
   if (form.version === 2) cursor.take(Math.max(cursor.uint16() - 2, 0));
   const columnCount = cursor.packedLength();
   if (columnCount !== shape.columnCount) throw otherWidth(columnCount, shape);
-  const bitmapAt = cursor.at;
-  const first = shape.image(cursor);
-  const isDefaults =
-    form.kind === 'insert' && cursor.at === cursor.end && isEveryByteZero(cursor.bytes, bitmapAt, cursor.end);
-  const second = form.kind === 'update' ? shape.image(cursor) : first;
-  if (form.isPartial === true) cursor.at = bitmapAt;
-  const isInflated = form.isCompressed === true && !isDefaults;
-  const rows = isInflated ? new ByteCursor(inflateRows(cursor, inflatedBytesMax)) : cursor;
-  return { form, flags, cursor: rows, first, second, isDefaults };
+  return { cursor, form, flags };
+}
+
+function afterImagesOf(bytes: Uint8Array, shape: TableShape): AfterImages {
+  const { cursor, form } = openHead(bytes, shape);
+  if (form.kind === 'delete') return 'none';
+  const length = (shape.columnCount + 7) >> 3;
+  if (form.kind === 'update') cursor.take(length);
+  const at = cursor.take(length);
+  for (let column = 0; column < shape.columnCount; column += 1)
+    if (((cursor.bytes[at + (column >> 3)] ?? 0) & (1 << (column & 7))) === 0) return 'partial';
+  return 'whole';
 }
 
 function decodeEvent(bytes: Uint8Array, shape: TableShape, inflatedBytesMax: number): DecodedEvent {

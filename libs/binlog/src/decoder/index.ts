@@ -1,5 +1,5 @@
 export { createRowsDecoder } from './decode-rows.ts';
-export type { DecodedEvent, DecodedRow, RowsDecoder, RowSink } from './decode-rows.ts';
+export type { AfterImages, DecodedEvent, DecodedRow, RowsDecoder, RowSink } from './decode-rows.ts';
 export { tableIdOf, tableNameOf } from '../schema/table-map.ts';
 export { TableShapes } from './table-shapes.ts';
 export type { TableShape, TableShapesOptions } from './table-shapes.ts';

@@ -37,6 +37,8 @@ const HAS_SCALE = 512;
 const IS_NULLABLE = 1024;
 /** Without a field: a reader of before passes over it. */
 const IS_OF_CHANGE = 2048;
+/** Its field stands last. */
+const HAS_GROUP = 4096;
 
 /** Schema, table, primary key, columns; every field of the model, absent ones stay absent. */
 export function encodeTable(to: ByteEncoder, table: TableDefinition): void {
@@ -71,6 +73,7 @@ function encodeColumn(to: ByteEncoder, column: ColumnDefinition): void {
   }
   if (column.length !== undefined) to.varint(column.length);
   if (column.scale !== undefined) to.varint(column.scale);
+  if (column.group !== undefined) to.varint(column.group);
 }
 
 function presenceOf(column: ColumnDefinition): number {
@@ -86,7 +89,8 @@ function presenceOf(column: ColumnDefinition): number {
     (column.length === undefined ? 0 : HAS_LENGTH) |
     (column.scale === undefined ? 0 : HAS_SCALE) |
     (column.nullable ? IS_NULLABLE : 0) |
-    (column.ofChange === true ? IS_OF_CHANGE : 0)
+    (column.ofChange === true ? IS_OF_CHANGE : 0) |
+    (column.group === undefined ? 0 : HAS_GROUP)
   );
 }
 
@@ -110,5 +114,6 @@ function decodeColumn(from: ByteDecoder): ColumnDefinition {
     ...((has & HAS_LENGTH) === 0 ? {} : { length: from.varint() }),
     ...((has & HAS_SCALE) === 0 ? {} : { scale: from.varint() }),
     ...((has & IS_OF_CHANGE) === 0 ? {} : { ofChange: true }),
+    ...((has & HAS_GROUP) === 0 ? {} : { group: from.varint() }),
   };
 }

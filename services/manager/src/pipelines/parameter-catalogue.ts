@@ -1,5 +1,6 @@
 import {
   APPLY_MODES,
+  CONSISTENCIES,
   DDL_DECISIONS,
   DDL_KINDS,
   DDL_POLICIES,
@@ -14,6 +15,7 @@ import {
   PLACEMENTS,
   POISON_POLICIES,
   PRIORITIES,
+  SYNC_MODES,
 } from '@lutra/model';
 import type { PipelineParameters } from '@lutra/model';
 
@@ -258,6 +260,24 @@ export const PARAMETERS: Readonly<Record<ParameterName, ParameterSpec>> = {
     ...integer(0, 1_000_000_000, 'undo logs'),
     meaning: "Load waits while the target's history list (undo not purged yet) is longer; 0 = not looked at",
     takesEffect: 'at once',
+  },
+  syncMode: {
+    ...choice(SYNC_MODES),
+    meaning:
+      'What an update writes. field: the columns whose values changed, and their column groups; row: all columns that the log carries',
+    takesEffect: 'next process',
+  },
+  consistency: {
+    ...choice(CONSISTENCIES),
+    meaning:
+      'base: rows as the log has them; media: rows that are inserted and updated are read again at the source, and written as they are there now',
+    takesEffect: 'next process',
+  },
+  skipNoRow: {
+    ...FLAG,
+    meaning:
+      'A row that is to be read again at the source and is no longer there: true = the change is left out, false = it is written as the log has it',
+    takesEffect: 'next process',
   },
 };
 

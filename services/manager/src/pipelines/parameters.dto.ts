@@ -116,4 +116,13 @@ export class ParametersDto implements Partial<PipelineParameters> {
 
   @Parameter('targetHistoryListMax')
   targetHistoryListMax?: number;
+
+  @Parameter('syncMode')
+  syncMode?: PipelineParameters['syncMode'];
+
+  @Parameter('consistency')
+  consistency?: PipelineParameters['consistency'];
+
+  @Parameter('skipNoRow')
+  skipNoRow?: boolean;
 }

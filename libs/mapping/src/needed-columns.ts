@@ -1,0 +1,26 @@
+import type { MappingDefinition, TableDefinition } from '@lutra/model';
+import { compileColumns, positionOf } from './compile-columns.ts';
+import { ImageRows } from './image-rows.ts';
+
+/** A key for masks that are compiled to see what they read. */
+const ANY_KEY = 'any';
+
+/**
+ * Positions of the source's columns without which a row cannot be mapped: what filter, route and computed values read, and
+ * all of them for a script. A column that is only taken over may be absent. Throws what compiling the mapping throws.
+ */
+export function neededColumns(mapping: MappingDefinition, source: TableDefinition): readonly number[] {
+  const { rules } = mapping;
+  if (rules === undefined) return [];
+  const { script, processors, lookups } = rules;
+  if (script !== undefined || processors !== undefined || lookups !== undefined) return [...source.columns.keys()];
+  const context = { mapping, source, openKey: () => ANY_KEY };
+  const rows = ImageRows.of(context);
+  const values = compileColumns({ ...context, source: rows?.source ?? source });
+  const read = values.flatMap(({ isTaken, reads }) => (isTaken === true ? [] : reads));
+  return [...new Set(rows?.readsOf(read) ?? read)];
+}
+
+/** The column groups of a mapping as positions of the source's columns. Throws MAPPING_COLUMN_UNKNOWN. */
+export const columnGroups = (mapping: MappingDefinition, source: TableDefinition): readonly (readonly number[])[] =>
+  (mapping.rules?.columnGroups ?? []).map((names) => names.map((name) => positionOf(source, name, mapping.id)));

@@ -1,0 +1,126 @@
+import { SourceSession } from '@lutra/binlog';
+import type { SourceOptions } from '@lutra/binlog';
+import { ByteBudget, must, SyncError } from '@lutra/model';
+import type { Clock, DataSourceDefinition, DataSourceSecrets } from '@lutra/model';
+
+/** At one data source at once, of one instance. */
+const SESSIONS_MAX = 4;
+const IDLE_MS_MAX = 30_000;
+const SWEEP_MS = 10_000;
+/** A portion is a few MiB, or one row. */
+const QUERY_TIMEOUT_MS = 60_000;
+
+/** Everything that changes what a value looks like is set for the session and never inherited from the server. */
+const SETUP: readonly string[] = [
+  'SET NAMES utf8mb4',
+  "SET SESSION time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, wait_timeout = 120",
+  // A snapshot is one of a whole transaction.
+  'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
+];
+
+export interface SourceAccessParts {
+  readonly clock: Clock;
+  readonly secretsOf: (source: DataSourceDefinition) => DataSourceSecrets;
+}
+
+interface Pool {
+  /** Not of bytes: one place for each session. */
+  readonly places: ByteBudget;
+  readonly idle: { readonly login: string; readonly session: SourceSession; readonly sinceMs: number }[];
+}
+
+/** Reading sessions at the sources, some for each; those that nobody uses are closed. */
+export class SourceAccess {
+  private readonly pools = new Map<string, Pool>();
+
+  constructor(private readonly parts: SourceAccessParts) {}
+
+  /**
+   * Works with a session at the first server of the source's group that answers; one whose work has failed is closed.
+   * `serverUuid`: where places hold on one server only, no other one will do. Throws what the work throws, and
+   * SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED and the like.
+   */
+  async use<T>(
+    source: DataSourceDefinition,
+    { serverUuid, signal }: { readonly serverUuid: string; readonly signal: AbortSignal },
+    work: (session: SourceSession) => Promise<T>,
+  ): Promise<T> {
+    const pool = this.poolOf(source.id);
+    const release = await pool.places.reserve(1, signal);
+    try {
+      const login = JSON.stringify(source);
+      const session = this.takeIdle(pool, login) ?? (await this.open(source, serverUuid));
+      try {
+        const result = await work(session);
+        pool.idle.push({ login, session, sinceMs: this.parts.clock.monotonicMs() });
+        return result;
+      } catch (error) {
+        session.close();
+        throw error;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** Closes what is idle, now and then, until the signal; then all. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.parts.clock.sleep(SWEEP_MS, signal);
+      const oldestMs = this.parts.clock.monotonicMs() - (signal.aborted ? 0 : IDLE_MS_MAX);
+      for (const [id, pool] of this.pools) {
+        closeIdle(pool, ({ sinceMs }) => sinceMs <= oldestMs);
+        if (pool.idle.length === 0 && pool.places.held === 0) this.pools.delete(id);
+      }
+    }
+  }
+
+  private poolOf(id: string): Pool {
+    let pool = this.pools.get(id);
+    if (pool === undefined) this.pools.set(id, (pool = { places: new ByteBudget(SESSIONS_MAX), idle: [] }));
+    return pool;
+  }
+
+  /** Those of another login are of no use any more. */
+  private takeIdle(pool: Pool, login: string): SourceSession | undefined {
+    closeIdle(pool, (one) => one.login !== login);
+    return pool.idle.pop()?.session;
+  }
+
+  private async open(source: DataSourceDefinition, serverUuid: string): Promise<SourceSession> {
+    const secrets = this.parts.secretsOf(source);
+    const failures: SyncError[] = [];
+    for (const { host, port } of [source, ...(source.standbys ?? [])]) {
+      const definition = { ...source, host, port };
+      const options = { definition, ...secrets, clock: this.parts.clock, timeoutMs: QUERY_TIMEOUT_MS };
+      try {
+        return await openAt(options, serverUuid);
+      } catch (error) {
+        failures.push(SyncError.of(error));
+      }
+    }
+    throw must(
+      failures.find(({ code }) => code !== 'SOURCE_UNREACHABLE') ?? failures[0],
+      'a source has at least one address',
+    );
+  }
+}
+
+function closeIdle(pool: Pool, isClosed: (one: Pool['idle'][number]) => boolean): void {
+  for (const one of pool.idle.filter(isClosed)) one.session.close();
+  pool.idle.splice(0, pool.idle.length, ...pool.idle.filter((one) => !isClosed(one)));
+}
+
+async function openAt(options: SourceOptions, serverUuid: string): Promise<SourceSession> {
+  const session = await SourceSession.open(options);
+  try {
+    for (const sql of SETUP) await session.query(sql);
+    const { placeKind, uuid } = session.server;
+    if (placeKind !== 'file' || uuid === serverUuid) return session;
+    const problem = `Rows of server ${serverUuid} are to be read again, and ${session.address} is another one; without GTID nobody knows what it holds`;
+    throw new SyncError('SOURCE_UNREACHABLE', { problem, address: session.address });
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
