@@ -25,15 +25,30 @@ function groupsOf(rules: MappingRules): readonly (readonly [string, number | und
 
 describe('column groups', () => {
   it('are told by the columns of the target, computed ones included', () => {
-    const address = { target: 'address', from: { kind: 'concat', columns: ['street', 'zip'], separator: ' ' } } as const;
+    const address = {
+      target: 'address',
+      from: { kind: 'concat', columns: ['street', 'zip'], separator: ' ' },
+    } as const;
     expect(groupsOf({ columns: [address], columnGroups: [['Street', 'city']] })).toEqual([
-      ...[['id', undefined], ['street', 0], ['city', 0], ['zip', undefined], ['note', undefined]],
+      ...[
+        ['id', undefined],
+        ['street', 0],
+        ['city', 0],
+        ['zip', undefined],
+        ['note', undefined],
+      ],
       ['address', 0],
     ]);
   });
 
   it('are one where they share a column', () => {
-    const groups = groupsOf({ columnGroups: [['street', 'city'], ['zip', 'note'], ['city', 'zip']] });
+    const groups = groupsOf({
+      columnGroups: [
+        ['street', 'city'],
+        ['zip', 'note'],
+        ['city', 'zip'],
+      ],
+    });
     expect(groups.map(([, group]) => group)).toEqual([undefined, 0, 0, 0, 0]);
   });
 
@@ -46,8 +61,24 @@ describe('column groups', () => {
 describe('the columns that a mapping cannot do without', () => {
   it.each([
     ['nothing of one that takes them over', undefined, []],
-    ['what is computed of', { columns: [{ target: 'z', from: { kind: 'concat', columns: ['zip'], separator: '' } }] }, [3]],
-    ['what is taken through a step', { columns: [{ target: 'x', from: { kind: 'column', column: 'note' }, steps: [{ kind: 'default', value: '-', when: 'null' }] }] }, [4]],
+    [
+      'what is computed of',
+      { columns: [{ target: 'z', from: { kind: 'concat', columns: ['zip'], separator: '' } }] },
+      [3],
+    ],
+    [
+      'what is taken through a step',
+      {
+        columns: [
+          {
+            target: 'x',
+            from: { kind: 'column', column: 'note' },
+            steps: [{ kind: 'default', value: '-', when: 'null' }],
+          },
+        ],
+      },
+      [4],
+    ],
     ['all of a script', { script: { source: 'x', columns: [], timeMs: 1, memoryBytes: 1 } }, [0, 1, 2, 3, 4]],
   ] as const)('are %s', (_what, rules, expected) => {
     expect(neededColumns(mappingOf(rules as MappingRules | undefined), source)).toEqual(expected);

@@ -3,14 +3,11 @@ import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import type { RereadRule } from './reread-rule.ts';
 
 /** Positions of the columns that are to be read again for a change; null = none. For a delete there never are. */
-export function wantedColumns(
-  rule: RereadRule,
-  change: RowChange,
-  key: readonly number[],
-): readonly number[] | null {
+export function wantedColumns(rule: RereadRule, change: RowChange, key: readonly number[]): readonly number[] | null {
   if (change.kind === 'delete') return null;
   const isWhole = !change.after.includes(undefined);
-  if (change.kind === 'update' && changesKey(change, key) && (rule.isMedia || !isWhole)) return [...change.after.keys()];
+  if (change.kind === 'update' && changesKey(change, key) && (rule.isMedia || !isWhole))
+    return [...change.after.keys()];
   return rule.isMedia || (!isWhole && lacks(rule, change)) ? rule.columns : null;
 }
 
@@ -22,8 +19,7 @@ function lacks(rule: RereadRule, change: Exclude<RowChange, { kind: 'delete' }>)
   if (change.kind === 'insert') return false;
   return rule.groups.some(
     (group) =>
-      group.some((position) => after[position] === undefined) &&
-      group.some((position) => isChanged(change, position)),
+      group.some((position) => after[position] === undefined) && group.some((position) => isChanged(change, position)),
   );
 }
 

@@ -16,7 +16,12 @@ const WAITING_BYTES_MAX = 1024 * 1024;
 type Step =
   | { readonly kind: 'begin'; readonly header: TransactionHeader }
   | { readonly kind: 'end' }
-  | { readonly kind: 'row'; readonly table: TableDefinition; readonly change: RowChange; readonly asked: AskedRow | null };
+  | {
+      readonly kind: 'row';
+      readonly table: TableDefinition;
+      readonly change: RowChange;
+      readonly asked: AskedRow | null;
+    };
 
 /** An event's rows as values, with what the event says of them. */
 export interface QueuedEvent extends Omit<DecodedEvent, 'rows'> {

@@ -87,7 +87,8 @@ class Target {
     else {
       const { before, after, flags } = change;
       const standing = this.rows.get(must(before[0], 'a key'));
-      if (standing === undefined && after.includes(undefined)) throw new Error('An update of a missing row is not whole');
+      if (standing === undefined && after.includes(undefined))
+        throw new Error('An update of a missing row is not whole');
       this.rows.delete(must(before[0], 'a key'));
       const isWritten = (at: number): boolean =>
         after[at] !== undefined && ((flags & WRITES_ALL) !== 0 || before[at] === undefined || before[at] !== after[at]);

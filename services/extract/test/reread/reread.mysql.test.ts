@@ -140,7 +140,11 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
 
   it('stay as the log has them when they are gone, or are left out', async () => {
     await run("INSERT INTO item VALUES (1, 'a', 'b', 1), (2, 'a', 'b', 2), (4, 'd', 'd', 4)");
-    await run("UPDATE item SET a = 'c' WHERE id = 1", 'UPDATE item SET id = 3 WHERE id = 2', 'DELETE FROM item WHERE id = 4');
+    await run(
+      "UPDATE item SET a = 'c' WHERE id = 1",
+      'UPDATE item SET id = 3 WHERE id = 2',
+      'DELETE FROM item WHERE id = 4',
+    );
     const meanwhile = () => run('DELETE FROM item WHERE id = 1', 'UPDATE item SET id = 9 WHERE id = 3');
     const all = [
       ...[1, 2].map((id) => ['insert', [id, 'a', 'b', id]]),
@@ -154,7 +158,7 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
     expect(told).toMatchObject([{ counts: { read: 0, vanished: 5, leftOut: 0, unread: 0 } }]);
     // A row that has another key is looked for under the new one: such a change is never left out.
     const left = await extract({ parameters: { ...media, skipNoRow: true }, logged });
-    expect(left.changes.map(({ kind, flags }) => [kind, flags])).toEqual([
+    expect(left.changes.map(({ kind, flags }) => [kind, flags & WRITES_ALL])).toEqual([
       ['update', WRITES_ALL],
       ['delete', 0],
     ]);
@@ -186,7 +190,11 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
 
   it('stay as the log has them when the table has another shape, no key, or is gone', async () => {
     await run('CREATE TABLE gone (id INT PRIMARY KEY, a INT)', 'CREATE TABLE plain (a INT)');
-    await run("INSERT INTO item VALUES (1, 'a', 'b', 1)", 'INSERT INTO gone VALUES (1, 2)', 'INSERT INTO plain VALUES (3)');
+    await run(
+      "INSERT INTO item VALUES (1, 'a', 'b', 1)",
+      'INSERT INTO gone VALUES (1, 2)',
+      'INSERT INTO plain VALUES (3)',
+    );
     const meanwhile = () =>
       run("UPDATE item SET a = 'x'", 'ALTER TABLE item MODIFY a VARCHAR(30)', 'DROP TABLE gone', 'DELETE FROM plain');
     const expected = [
@@ -212,7 +220,8 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
       );
     const base = await extract({});
     const again = await extract({ parameters: media });
-    const orderOf = ({ changes }: typeof base) => changes.map(({ kind, table, event, row }) => [kind, table, event, row]);
+    const orderOf = ({ changes }: typeof base) =>
+      changes.map(({ kind, table, event, row }) => [kind, table, event, row]);
     expect(orderOf(again)).toEqual(orderOf(base));
     const { read, vanished } = told.at(-1)?.counts ?? { read: 0, vanished: 0 };
     expect([read, vanished]).toEqual([1_200 - 3 + 6, 3]);
@@ -221,7 +230,11 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
   });
 
   it('are read although nothing is committed after the log has gone on to another file', async () => {
-    await run("INSERT INTO item VALUES (1, 'a', 'b', 1)", 'FLUSH BINARY LOGS', 'CREATE TABLE other (id INT PRIMARY KEY)');
+    await run(
+      "INSERT INTO item VALUES (1, 'a', 'b', 1)",
+      'FLUSH BINARY LOGS',
+      'CREATE TABLE other (id INT PRIMARY KEY)',
+    );
     expect(short(await extract({ parameters: media }))).toEqual([['insert', [1, 'a', 'b', 1]]]);
     expect(told).toMatchObject([{ counts: { read: 1 } }]);
   });
@@ -232,7 +245,8 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
     const writer = await connectTo(server, schema);
     const uuid = randomUUID();
     if (name === 'MySQL') await writer.query(`SET gtid_next = '${uuid}:1'`);
-    if (name === 'MariaDB') for (const set of ['SET gtid_domain_id = 77', 'SET gtid_seq_no = 1']) await writer.query(set);
+    if (name === 'MariaDB')
+      for (const set of ['SET gtid_domain_id = 77', 'SET gtid_seq_no = 1']) await writer.query(set);
     const gtid = name === 'MySQL' ? `${uuid}:1` : `77-${String(await serverId())}-1`;
     await writer.query('BEGIN');
     await writer.query("UPDATE item SET a = 'committed' WHERE id = 1");
@@ -261,7 +275,9 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
     const proxy = await FaultProxy.open(server);
     const source = { ...dataSourceOf(server), id: `S${schema}`, host: proxy.host, port: proxy.port };
     proxy.refuse();
-    await expect(extract({ parameters: { ...media, retryInPlaceMs: 0 }, source })).rejects.toThrow('SOURCE_UNREACHABLE');
+    await expect(extract({ parameters: { ...media, retryInPlaceMs: 0 }, source })).rejects.toThrow(
+      'SOURCE_UNREACHABLE',
+    );
     const refused = proxy.effect.refused;
     const away = extract({ parameters: media, source });
     await waitUntil(() => proxy.effect.refused > refused + 1, { what: 'two attempts', timeoutMs: 30_000 });
@@ -325,7 +341,7 @@ const EVERY_KIND: readonly string[] = [
   `INSERT INTO rare (id, j, p, g, i) VALUES
      (x'00', '{"b": [1, 2.50, null, true, "ä\\\\"\\\\n"], "a": 12345678901234567890}', ST_GeomFromText('POINT(1 2)'), ST_GeomFromText('LINESTRING(0 0,1 1)'), 1),
      (x'ff', '[]', NULL, NULL, NULL), (x'27', NULL, NULL, NULL, 3)`,
-  'CREATE TABLE labels (e ENUM(\'a\',\'b\') PRIMARY KEY, d DATE, y YEAR)',
+  "CREATE TABLE labels (e ENUM('a','b') PRIMARY KEY, d DATE, y YEAR)",
   "INSERT INTO labels VALUES ('b', '2024-01-01', 2024)",
 ];
 

@@ -21,7 +21,7 @@ export async function logEnd(server: DatabaseServer): Promise<DonePlace> {
     const isOld = server.kind === 'mariadb';
     const [row] = await session.query(isOld ? 'SHOW MASTER STATUS' : 'SHOW BINARY LOG STATUS');
     const { File: file, Position: offset } = row as { File: string; Position: number };
-    return { kind: 'file', serverUuid: session.server.uuid, file, offset: Number(offset) };
+    return { kind: 'file', serverUuid: session.server.uuid, file, offset };
   } finally {
     session.close();
   }
