@@ -1434,7 +1434,7 @@ export interface NamePatternDto {
 }
 
 export interface ParameterDto {
-  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax";
+  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
   /** words: a map to words */
   readonly type: "integer" | "choice" | "flag" | "instance" | "words";
   /** Of an integer */
@@ -1457,7 +1457,7 @@ export interface ParameterDto {
 }
 
 export interface ParameterEffectDto {
-  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax";
+  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
   readonly takesEffect: "at once" | "next process" | "next epoch" | "next lease" | "at once, by a restart";
   /** Order a RESTART when it shall not wait for the next one */
   readonly waitsForRestart: boolean;
@@ -1545,6 +1545,12 @@ export interface ParametersDto {
   readonly targetReplicaLagMaxMs?: number;
   /** Load waits while the target's history list (undo not purged yet) is longer; 0 = not looked at. Unit: undo logs. Takes effect: at once */
   readonly targetHistoryListMax?: number;
+  /** What an update writes. field: the columns whose values changed, and their column groups; row: all columns that the log carries. Takes effect: next process */
+  readonly syncMode?: "row" | "field";
+  /** base: rows as the log has them; media: rows that are inserted and updated are read again at the source, and written as they are there now. Takes effect: next process */
+  readonly consistency?: "base" | "media";
+  /** A row that is to be read again at the source and is no longer there: true = the change is left out, false = it is written as the log has it. Takes effect: next process */
+  readonly skipNoRow?: boolean;
 }
 
 export interface PasswordChangeDto {
