@@ -24,6 +24,7 @@ import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { buildPreChecks } from './pre-check/pre-check-parts.ts';
 import { buildPositionParts } from './positions/position-parts.ts';
+import { PreviewService } from './preview/preview.service.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { buildSecrets } from './secrets/build-secrets.ts';
@@ -79,6 +80,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher, secrets),
       new TableResolver(store),
+      new PreviewService({ store, clock, door, secrets, access }),
       new PipelineMover(commandService, instances, coordinator),
       ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),

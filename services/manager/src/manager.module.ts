@@ -32,6 +32,7 @@ import { RunbookLinks } from './runbook/runbook-links.ts';
 import { SecretsController } from './secrets/secrets.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { ProcessesController } from './statistics/processes.controller.ts';
+import { PreviewsController } from './preview/previews.controller.ts';
 import { SkipsController } from './skips/skips.controller.ts';
 import { StatisticsController } from './statistics/statistics.controller.ts';
 import { SystemParameterRevisionsController } from './system-parameters/system-parameter-revisions.controller.ts';
@@ -67,6 +68,7 @@ export class ManagerModule implements OnModuleInit {
         PipelineViewsController,
         PreChecksController,
         PositionsController,
+        PreviewsController,
         ProcessesController,
         ReceiversController,
         RemovalsController,

@@ -46,7 +46,9 @@ async function publishedRules(revision: number): Promise<MappingRules | undefine
 
 /** As the API shows them. */
 const SHOWN = JSON.parse(
-  JSON.stringify(RULES).replace('"a key"', '{"set":true}').replace('"another key"', '{"set":true}'),
+  JSON.stringify(RULES)
+    .replace('"a long masking key"', '{"set":true}')
+    .replace('"another masking key"', '{"set":true}'),
 ) as typeof RULES;
 
 describe('rules', () => {
@@ -54,9 +56,11 @@ describe('rules', () => {
     const { body, text } = await get(path);
     expect(body['rules']).toEqual(SHOWN);
     const rules = await publishedRules(2);
-    expect(opened(rules)).toEqual(['a key', 'another key']);
+    expect(opened(rules)).toEqual(['a long masking key', 'another masking key']);
     const [hash = '', token = ''] = keysOf(rules);
-    expect(JSON.parse(JSON.stringify(rules).replace(hash, 'a key').replace(token, 'another key'))).toEqual(RULES);
+    expect(
+      JSON.parse(JSON.stringify(rules).replace(hash, 'a long masking key').replace(token, 'another masking key')),
+    ).toEqual(RULES);
     const pages = [
       'pipelines/{id}',
       'pipelines/{id}/revisions/2',
@@ -66,7 +70,8 @@ describe('rules', () => {
     ];
     const all = await Promise.all(pages.map((one) => get(one.replace('{id}', pipelineId))));
     for (const shown of [text, ...all.map((one) => one.text)])
-      for (const secret of ['a key', 'another key', hash, token]) expect(shown).not.toContain(secret);
+      for (const secret of ['a long masking key', 'another masking key', hash, token])
+        expect(shown).not.toContain(secret);
     expect(all.map(({ status }) => status)).toEqual(pages.map(() => 200));
   });
 
@@ -108,11 +113,11 @@ describe('rules', () => {
     const body = {};
     const back = await manager.request('POST', `/api/v1/pipelines/${pipelineId}/revisions/2/rollback`, { body });
     expect(back.status).toBe(200);
-    expect(opened(await publishedRules(5))).toEqual(['a key', 'another key']);
+    expect(opened(await publishedRules(5))).toEqual(['a long masking key', 'another masking key']);
     await manager.request('POST', `/api/v1/pipelines/${pipelineId}/revisions/1/rollback`, { body });
     expect((await manager.bus.definition(pipelineId))?.revision).toBeGreaterThanOrEqual(5);
     await manager.request('POST', `/api/v1/pipelines/${pipelineId}/revisions/2/rollback`, { body });
-    expect(opened(await publishedRules(7))).toEqual(['a key', 'another key']);
+    expect(opened(await publishedRules(7))).toEqual(['a long masking key', 'another masking key']);
   });
 
   it('go out and in as a document without a change, and a new key is one', async () => {
@@ -126,10 +131,10 @@ describe('rules', () => {
     const other = await put(
       text
         .replace('kind: token\n', 'kind: token\n')
-        .replace(/kind: token\n(\s+)key:\n\s+set: true/, 'kind: token\n$1key: new key'),
+        .replace(/kind: token\n(\s+)key:\n\s+set: true/, 'kind: token\n$1key: a new masking key'),
     );
     expect(other.body['steps']).toHaveLength(1);
-    expect(opened(await publishedRules(8))).toEqual(['a key', 'new key']);
+    expect(opened(await publishedRules(8))).toEqual(['a long masking key', 'a new masking key']);
     const missing = await put(text.replace('exact: t', 'exact: other'));
     expect(missing.body['detail']).toContain('key is needed');
   });
@@ -148,6 +153,6 @@ describe('rules', () => {
       },
     );
     expect(await keys()).toMatchObject([{ mappings: 2 }, { mappings: 0 }]);
-    expect(opened(await publishedRules(9), NEWER)).toEqual(['a key', 'new key']);
+    expect(opened(await publishedRules(9), NEWER)).toEqual(['a long masking key', 'a new masking key']);
   });
 });

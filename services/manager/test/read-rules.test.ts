@@ -35,7 +35,11 @@ describe('rules of a request', () => {
   it.each<[string, object, string]>([
     ['a field of another origin', ofColumn({ kind: 'column', column: 'a', fact: 'gtid' }), 'rules.columns.0.from.fact'],
     ['no column', ofColumn({ kind: 'column' }), 'rules.columns.0.from.column'],
-    ['a field of another step', ofStep({ kind: 'token', key: 'k', length: 9 }), 'rules.columns.0.steps.0.length'],
+    [
+      'a field of another step',
+      ofStep({ kind: 'token', key: 'k'.repeat(14), length: 9 }),
+      'rules.columns.0.steps.0.length',
+    ],
     ['no type', ofStep({ kind: 'convert' }), 'rules.columns.0.steps.0.type'],
     [
       'a value beside keep',
@@ -66,7 +70,8 @@ describe('rules of a request', () => {
     ['look-ups', { lookups: [] }, 'lookups cannot be used yet: join'],
     ['processors', { processors: [] }, 'processors cannot be used yet: do it with a script'],
     ['aggregates', { aggregate: {} }, 'aggregate cannot be used yet: copy the rows'],
-    ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 1 to'],
+    ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 14 to'],
+    ['a key that can be guessed', ofStep({ kind: 'token', key: 'thirteen long' }), 'key must be a key of 14 to'],
     ['an object as value', ofColumn({ kind: 'constant', value: {} }), 'value must be null, true, false, a number'],
     ['a group without columns', { columnGroups: [[]] }, 'each group in columnGroups'],
   ])('are refused with %s, by field', (_what, given, told) => {
@@ -76,6 +81,6 @@ describe('rules of a request', () => {
 
 it('columns that rules fill are told', () => {
   expect(filledBy(read(RULES) ?? {})).toEqual([
-    ...['masked', 'converted', 'constant', 'computed', 'at', 'made', 'gone', 'part', 'no'],
+    ...['masked', 'converted', 'joined', 'constant', 'computed', 'at', 'made', 'gone', 'part', 'no'],
   ]);
 });

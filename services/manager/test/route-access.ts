@@ -109,6 +109,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, readonly [Role | 'anybody', R
   'POST /api/v1/instances/{id}/maintenance': ['operator', 'installation'],
   'POST /api/v1/instances/{id}/resume': ['operator', 'installation'],
   'POST /api/v1/login': ['anybody', 'own'],
+  'POST /api/v1/mappings/preview': ['operator', 'body'],
   'POST /api/v1/pipelines': ['admin', 'body'],
   'POST /api/v1/pipelines/{id}/commands': ['operator', 'object'],
   'POST /api/v1/pipelines/{id}/move': ['operator', 'object'],

@@ -90,6 +90,7 @@ export interface Routes {
     '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
     '/pipelines/{id}/positions/preview': { args: [request: { readonly path: { readonly id: string }; readonly body: RewindPreviewRequestDto }]; answer: RewindPreviewDto };
     '/pipelines/{id}/positions/rewind': { args: [request: { readonly path: { readonly id: string }; readonly headers?: { readonly 'If-Match'?: string }; readonly body: RewindRequestDto }]; answer: RewindPreviewDto };
+    '/mappings/preview': { args: [request: { readonly body: PreviewRequestDto }]; answer: PreviewDto };
     '/receivers': { args: [request: { readonly body: ReceiverCreateDto }]; answer: ReceiverDto };
     '/receivers/{id}/test-send': { args: [request: { readonly path: { readonly id: string } }]; answer: TestSendDto };
     '/pipelines/{pipelineId}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: RollbackDto }]; answer: PipelineDetailDto };
@@ -556,7 +557,7 @@ export interface ColumnStepDto {
   readonly zone?: string;
   /** Only with convert: of bytes that become or come from text */
   readonly charset?: string;
-  /** With hash and token: the key, or a reference to it (env:NAME, file:/path). It is kept sealed and never returned: {set: true} stands for it. Left out, or given as that, the key of this step of this column stays */
+  /** With hash and token: the key, of 14 characters at least, or a reference to it (env:NAME, file:/path). It is kept sealed and never returned: {set: true} stands for it. Left out, or given as that, the key of this step of this column stays */
   readonly key?: string | {
   readonly set: true;
 };
@@ -1769,6 +1770,109 @@ export interface PreCheckFindingDto {
   readonly statements: readonly (MendingStatementDto)[];
 }
 
+export interface PreviewChangeDto {
+  /** At the target */
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: "insert" | "update" | "delete";
+  /** By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  /** By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly after: Readonly<Record<string, unknown>> | null;
+  /** What load sends for this row alone; null = it cannot be said, see problem. Nothing was sent */
+  readonly sql: string | null;
+  /** Why load would refuse it, or why there is no statement */
+  readonly problem: string | null;
+}
+
+export interface PreviewColumnDto {
+  readonly name: string;
+  /** That its values have */
+  readonly type: string;
+}
+
+export interface PreviewDto {
+  /** Oldest first */
+  readonly rows: readonly (PreviewRowDto)[];
+  readonly tables: readonly (PreviewTableDto)[];
+  /** Mappings that do not fit a table: its first row stops the pipeline */
+  readonly misfits: readonly (PreviewMisfitDto)[];
+  /** Why the target was not compared; null = it was */
+  readonly targetProblem: string | null;
+  /** False: time was up before the end of the log was reached; there are newer rows */
+  readonly isComplete: boolean;
+}
+
+export interface PreviewMisfitDto {
+  readonly mappingId: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly code: string;
+  readonly detail: string;
+  /** Names and numbers of the case, such as field and position */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface PreviewRequestDto {
+  /** Whose source and target are asked */
+  readonly pipelineId: string;
+  /** As it would be created. With mappingId: as that one would be after the change */
+  readonly mapping?: MappingCreateDto;
+  /** One that is there. With neither this nor mapping: all of the pipeline */
+  readonly mappingId?: string;
+  /** Either this or last */
+  readonly sample?: SampleDto;
+  /** Either this or sample: so many of the newest rows in the source's log that a mapping covers */
+  readonly last?: number;
+}
+
+export interface PreviewResultDto {
+  readonly mappingId: string;
+  /** mapped: see changes. dropped: nothing is written. refused: the row meets the poison policy. notTried: time was up */
+  readonly outcome: "mapped" | "dropped" | "refused" | "notTried";
+  /** Of a refused row */
+  readonly code: string | null;
+  /** Why it is dropped, refused or was not tried */
+  readonly reason: string | null;
+  readonly changes: readonly (PreviewChangeDto)[];
+  /** What a script has written to its console */
+  readonly console: readonly (string)[];
+}
+
+export interface PreviewRowDto {
+  readonly gtid: string;
+  readonly commitAt: string;
+  /** Number of the rows event in its transaction; of sample rows 0 */
+  readonly event: number;
+  /** Number of the row in its event; of sample rows in the sample */
+  readonly row: number;
+  /** At the source */
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: "insert" | "update" | "delete";
+  /** By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  /** By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly after: Readonly<Record<string, unknown>> | null;
+  /** One for each mapping that covers the table; empty = none does */
+  readonly results: readonly (PreviewResultDto)[];
+}
+
+export interface PreviewTableDto {
+  readonly mappingId: string;
+  /** At the source */
+  readonly source: string;
+  /** At the target */
+  readonly schema: string;
+  readonly table: string;
+  /** What its rows carry */
+  readonly columns: readonly (PreviewColumnDto)[];
+  /** Whether the table is there; null = not known */
+  readonly isThere: boolean | null;
+  /** Its columns against those of the target, as the pre-check has it */
+  readonly findings: readonly (PreCheckFindingDto)[];
+}
+
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -2031,6 +2135,36 @@ export interface RowRulesDto {
   readonly softDelete?: SoftDeleteDto;
   /** One row becomes one for each element of a column */
   readonly explode?: ExplodeDto;
+}
+
+export interface SampleColumnDto {
+  readonly name: string;
+  /** As a CREATE TABLE names it */
+  readonly type: string;
+  /** Default: true */
+  readonly nullable?: boolean;
+}
+
+export interface SampleDto {
+  readonly schema: string;
+  readonly table: string;
+  /** What the table looks like. Default: as it is at the source now, which is asked */
+  readonly columns?: readonly (SampleColumnDto)[];
+  /** Only with columns: its primary key */
+  readonly primaryKey?: readonly (string)[];
+  readonly rows: readonly (SampleRowDto)[];
+}
+
+export interface SampleRowDto {
+  readonly kind: "insert" | "update" | "delete";
+  /** Of an update and a delete. By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly before?: Readonly<Record<string, unknown>>;
+  /** Of an insert and an update. By column name. Text, null and numbers as they are; {"integer": "…"} for 64 bits, {"bytes": "…"} in base64; decimals, dates and times as text. A column that is not there is one that the log does not carry */
+  readonly after?: Readonly<Record<string, unknown>>;
+  /** What rules may ask for. Default: '' */
+  readonly gtid?: string;
+  /** Default: now */
+  readonly commitAt?: string;
 }
 
 export interface ScheduleDto {

@@ -6,6 +6,7 @@ import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { newRule } from '../alarms/alarm-rule.service.ts';
 import { requestPipe } from '../http/request-pipe.ts';
 import { checkParameters } from '../pipelines/parameter-rules.ts';
+import { checkRules } from '../mapping-rules/check-rules.ts';
 import { mappingContentOf } from '../mappings/read-mapping.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
 import type { StartDto } from '../pipelines/start.dto.ts';
@@ -87,7 +88,14 @@ async function wantedOf(
 ): Promise<WantedPipeline> {
   const contents: MappingContent[] = [];
   for (const [index, mapping] of (mappings ?? []).entries()) {
-    contents.push(inside(`${field}.mappings.${String(index)}`, () => mappingContentOf(mapping, isStored)));
+    const place = `${field}.mappings.${String(index)}`;
+    const content = inside(place, () => mappingContentOf(mapping, isStored));
+    await checkRules(content.rules).catch((error: unknown) =>
+      inside(place, () => {
+        throw error;
+      }),
+    );
+    contents.push(content);
     if (mapping.source.table.regex !== undefined) await setImmediate();
   }
   const set = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined);

@@ -2,11 +2,14 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import type { ValidationOptions } from 'class-validator';
+import { readSecretReference } from '@lutra/model';
 
 /** As much as a value of configuration may hold. */
 const VALUE_CHARS_MAX = 4_096;
 /** What a secret of the installation may be: keys of any tool are shorter. */
 const KEY_CHARS_MAX = 1_024;
+/** What is shorter can be guessed: NIST SP 800-107 asks for 112 bits. */
+const KEY_CHARS_MIN = 14;
 
 /** Longest name of a column in MySQL and MariaDB. */
 export const NAME_CHARS_MAX = 64;
@@ -38,7 +41,7 @@ export type GivenKey = string | { readonly set: true };
 
 const isGivenKey = (value: unknown): boolean =>
   typeof value === 'string'
-    ? value.length >= 1 && value.length <= KEY_CHARS_MAX
+    ? value.length <= KEY_CHARS_MAX && (value.length >= KEY_CHARS_MIN || readSecretReference(value) !== null)
     : JSON.stringify(value) === JSON.stringify({ set: true });
 
 export const IsMaskingKey = (): PropertyDecorator =>
@@ -47,7 +50,7 @@ export const IsMaskingKey = (): PropertyDecorator =>
     validator: {
       validate: isGivenKey,
       defaultMessage: () =>
-        `$property must be a key of 1 to ${String(KEY_CHARS_MAX)} characters, a reference (env:NAME, file:/path), or {"set": true}, which keeps the key that is there`,
+        `$property must be a key of ${String(KEY_CHARS_MIN)} to ${String(KEY_CHARS_MAX)} characters, a reference (env:NAME, file:/path), or {"set": true}, which keeps the key that is there`,
     },
   });
 
@@ -57,7 +60,7 @@ export const MASKING_KEY: ApiPropertyOptions = {
     { type: 'object', properties: { set: { type: 'boolean', enum: [true] } }, required: ['set'] },
   ],
   description:
-    'With hash and token: the key, or a reference to it (env:NAME, file:/path). It is kept sealed and never returned: ' +
+    `With hash and token: the key, of ${String(KEY_CHARS_MIN)} characters at least, or a reference to it (env:NAME, file:/path). It is kept sealed and never returned: ` +
     '{set: true} stands for it. Left out, or given as that, the key of this step of this column stays',
   example: 'env:MASKING_KEY',
 };

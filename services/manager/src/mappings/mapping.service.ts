@@ -11,6 +11,7 @@ import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { checkRules } from '../mapping-rules/check-rules.ts';
 import { keepKeys, showRules } from '../mapping-rules/masking-keys.ts';
 import { rulesOf } from '../mapping-rules/read-rules.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -58,7 +59,9 @@ export class MappingService {
 
   async create(pipelineId: string, given: MappingCreateDto, caller: Caller): Promise<MappingDto> {
     const now = this.clock.now();
-    const content = this.kept(mappingContentOf(given), null);
+    const read = mappingContentOf(given);
+    await checkRules(read.rules);
+    const content = this.kept(read, null);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       await requireRoom(manager, pipeline, 1);
@@ -88,6 +91,7 @@ export class MappingService {
       weight,
     };
     const given = rules === undefined ? undefined : rulesOf(rules);
+    if (given !== undefined) await checkRules(given);
     const changed = await this.store.change(async (manager) => {
       const entity = await findMapping(manager, address);
       requireMatch(entity.version, by.ifMatch);

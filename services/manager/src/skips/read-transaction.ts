@@ -110,7 +110,7 @@ class HeldTransaction {
         if (matcher.targetsOf(schema, table).length === 0) mapped.delete(id);
         else {
           mapped.add(id);
-          decoder.tableMap({ type: 'tableMap', event, bytes: await completed(session, bytes, { schema, table }) });
+          decoder.tableMap({ type: 'tableMap', event, bytes: await completedMap(session, bytes) });
         }
       } else if (mapped.has(id)) {
         const decoded = decoder.rows({ type: 'rows', event, bytes });
@@ -127,16 +127,15 @@ class HeldTransaction {
   }
 }
 
-/** A log that does not name columns is completed by what the source's tables are now; a shape that differs is refused, never shifted. */
-async function completed(
-  session: SourceSession,
-  bytes: Buffer,
-  name: { readonly schema: string; readonly table: string },
-): Promise<Buffer> {
+/**
+ * The table map of a log that does not name columns, completed by what the source's tables are now; a shape that differs is
+ * refused, never shifted. Throws SOURCE_SCHEMA_MISMATCH.
+ */
+export async function completedMap(session: SourceSession, bytes: Buffer): Promise<Buffer> {
   const logged = readLoggedTable(bytes, session.server.kind);
   if (logged.isWhole) return bytes;
   try {
-    return attachDefinition(bytes, logged, await readSourceTable(session, name));
+    return attachDefinition(bytes, logged, await readSourceTable(session, tableNameOf(bytes)));
   } catch (error) {
     const { code, details, message } = SyncError.of(error);
     throw new SyncError(code, { ...details, problem: `The rows cannot be shown: ${message}` }, { cause: error });
