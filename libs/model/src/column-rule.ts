@@ -27,7 +27,7 @@ export const LOSS_POLICIES = ['fail', 'clamp', 'truncate', 'null'] as const;
 export type LossPolicy = (typeof LOSS_POLICIES)[number];
 
 /** 'env:NAME', 'file:/path', or the key itself, sealed: never in clear. */
-export type MaskingKey = SealedSecret | `env:${string}` | `file:${string}`;
+export type MaskingKey = SealedSecret;
 
 /** What is done with a value, one step after the other. A null goes through every step but `default` and `map` as null. */
 export type ColumnStep =
