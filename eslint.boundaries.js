@@ -10,16 +10,17 @@ export const IMPORTS = {
   binlog: ['model'],
   sql: ['model'],
   mapping: ['model', 'binlog'],
+  'source-access': ['model', 'binlog', 'sql'],
   messaging: ['model'],
   coordination: ['model'],
   'service-kit': ['model', 'messaging', 'coordination'],
   testing: ['model', 'api-client', 'binlog', 'sql', 'messaging', 'coordination'],
   select: [...STAGE, 'binlog', 'sql'],
-  extract: [...STAGE, 'binlog', 'mapping', 'sql'],
-  transform: [...STAGE, 'mapping', 'sql'],
+  extract: [...STAGE, 'binlog', 'mapping', 'source-access', 'sql'],
+  transform: [...STAGE, 'mapping', 'source-access', 'sql'],
   load: [...STAGE, 'sql'],
   arbiter: STAGE,
-  manager: [...STAGE, 'binlog', 'mapping', 'sql'],
+  manager: [...STAGE, 'binlog', 'mapping', 'source-access', 'sql'],
 };
 
 /** Projects that may import every library: they drive the whole system from outside. */

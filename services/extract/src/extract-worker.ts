@@ -4,7 +4,7 @@ import type { ExtractEnv } from './extract.env.ts';
 import { ExtractStage } from './extract-stage.ts';
 import type { DroppedEvents, Reread } from './extract-stage.ts';
 import { rereadMeter } from './reread/reread-meter.ts';
-import { SourceAccess } from './reread/source-access.ts';
+import { SourceAccess } from '@lutra/source-access';
 import { SourceRows } from './reread/source-rows.ts';
 
 /** Before and after: what one row of an event may take. */

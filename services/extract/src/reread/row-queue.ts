@@ -4,7 +4,7 @@ import type { RowChange, TableDefinition, TransactionHeader } from '@lutra/model
 import type { RowWriter } from '../row-writer.ts';
 import { completed, keyImage, wantedColumns } from './complete-change.ts';
 import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
-import { keyText } from './key-text.ts';
+import { keyText } from '@lutra/source-access';
 import type { RereadCounts } from './reread-meter.ts';
 import type { RereadRule } from './reread-rule.ts';
 

@@ -4,8 +4,8 @@ import { ByteBudget, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, PipelineDefinition, RowImage, TableDefinition } from '@lutra/model';
 import type { CurrentRow } from './complete-change.ts';
 import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
-import { errnoOf, rowsByKey, sizesOf, tiedColumns } from './read-by-key.ts';
-import type { SourceAccess } from './source-access.ts';
+import { errnoOf, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
+import type { SourceAccess } from '@lutra/source-access';
 
 /** Rows that are read together; a larger one is read alone. */
 const PORTION_BYTES_MAX = 8 * 1024 * 1024;

@@ -22,7 +22,7 @@ import type {
 import { connectTo, FaultProxy, OwnServer, waitUntil } from '@lutra/testing';
 import { ExtractStage } from '../../src/extract-stage.ts';
 import type { Reread } from '../../src/extract-stage.ts';
-import { SourceAccess } from '../../src/reread/source-access.ts';
+import { SourceAccess } from '@lutra/source-access';
 import { SourceRows } from '../../src/reread/source-rows.ts';
 import { Collected } from '../recorded-events.ts';
 import { bodySince, dataSourceOf, logEnd } from './source-log.ts';
