@@ -12,3 +12,4 @@ export type { ScriptProblem } from './script/check-script.ts';
 export { columnGroups, neededColumns } from './needed-columns.ts';
 export { TableMapping } from './table-mapping.ts';
 export type { MappedRow, SourceRow } from './table-mapping.ts';
+export { TimeZone } from './time/time-zone.ts';

@@ -28,6 +28,10 @@ describe('rules that are saved', () => {
     expect(await refusalOf({})).toBeNull();
   });
 
+  it.each(['+02:00', 'UTC', 'Europe/Vienna'])('take the zone %s, as steps do', async (zone) => {
+    expect(await refusalOf(column(SOME, { kind: 'convert', type: 'datetime', zone }))).toBeNull();
+  });
+
   it.each<[string, object, string, string, RegExp]>([
     [
       'a type that is none',

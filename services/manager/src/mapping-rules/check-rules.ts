@@ -1,4 +1,4 @@
-import { checkExpression, checkScript, TableMapping } from '@lutra/mapping';
+import { checkExpression, checkScript, TableMapping, TimeZone } from '@lutra/mapping';
 import { compileMappings, readColumnType, SyncError } from '@lutra/model';
 import type { ColumnRule, ColumnStep, ErrorCode, MappingDefinition, ScriptRule, TableDefinition } from '@lutra/model';
 import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
@@ -43,17 +43,12 @@ function checkStep(step: GivenStep, field: string): void {
   if (step.kind !== 'convert') return;
   if (readColumnType(step.type) === null)
     refuse('REQUEST_INVALID', `${field}.type`, 'is no type that a step converts to, such as bigint or varchar(20)');
-  if (step.zone !== undefined && !isZone(step.zone))
-    refuse('REQUEST_INVALID', `${field}.zone`, 'is no time zone such as Europe/Berlin or UTC');
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
+  if (step.zone !== undefined && TimeZone.of(step.zone) === null)
+    refuse(
+      'REQUEST_INVALID',
+      `${field}.zone`,
+      'is no time zone: UTC, an offset such as +02:00, or a name such as Europe/Vienna',
+    );
 }
 
 /** The types of such a column's values are known whatever the table is: what is concatenated becomes text. */
