@@ -1,3 +1,4 @@
+export { ANY_KEY } from './compile-context.ts';
 export type { CompileContext } from './compile-context.ts';
 export type { CompiledStep, CompiledValue, RowFacts } from './compiled-value.ts';
 export type { MappedChange } from './mapped-change.ts';

@@ -1,9 +1,7 @@
 import type { MappingDefinition, TableDefinition } from '@lutra/model';
 import { compileColumns, positionOf } from './compile-columns.ts';
+import { ANY_KEY } from './compile-context.ts';
 import { ImageRows } from './image-rows.ts';
-
-/** A key for masks that are compiled to see what they read. */
-const ANY_KEY = 'any';
 
 /**
  * Positions of the source's columns without which a row cannot be mapped: what filter, route and computed values read, and

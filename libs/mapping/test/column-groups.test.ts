@@ -79,6 +79,13 @@ describe('the columns that a mapping cannot do without', () => {
       },
       [4],
     ],
+    [
+      'what is masked, whose key nobody opens here',
+      {
+        columns: [{ target: 'h', from: { kind: 'column', column: 'note' }, steps: [{ kind: 'hash', key: 'sealed' }] }],
+      },
+      [4],
+    ],
     ['all of a script', { script: { source: 'x', columns: [], timeMs: 1, memoryBytes: 1 } }, [0, 1, 2, 3, 4]],
   ] as const)('are %s', (_what, rules, expected) => {
     expect(neededColumns(mappingOf(rules as MappingRules | undefined), source)).toEqual(expected);

@@ -1,10 +1,7 @@
-import { checkExpression, checkScript, TableMapping, TimeZone } from '@lutra/mapping';
+import { ANY_KEY, checkExpression, checkScript, TableMapping, TimeZone } from '@lutra/mapping';
 import { compileMappings, readColumnType, SyncError } from '@lutra/model';
 import type { ColumnRule, ColumnStep, ErrorCode, MappingDefinition, ScriptRule, TableDefinition } from '@lutra/model';
 import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
-
-/** Stands for any key: what it is changes nothing that is looked at here. */
-const ANY_KEY = 'x'.repeat(32);
 
 /**
  * What can be said of rules without any table: expressions, scripts, types, time zones, formats, and columns that depend on none
