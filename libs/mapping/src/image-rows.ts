@@ -54,6 +54,11 @@ export class ImageRows {
     return rows === undefined && route === undefined ? null : new ImageRows(context);
   }
 
+  /** Whether the filter asks for what tells of the change and not of the row. */
+  get asksForChange(): boolean {
+    return this.filter?.ofChange === true;
+  }
+
   /** Positions in the source's own columns that are needed by these rules, and by columns that read `positions` of {@link ImageRows.source}. */
   readsOf(positions: readonly number[]): readonly number[] {
     const { explode, filter, route } = this;

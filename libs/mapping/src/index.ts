@@ -1,4 +1,6 @@
 export { ANY_KEY } from './compile-context.ts';
+export { aggregateProblem } from './aggregate/aggregate-problem.ts';
+export type { AggregateProblem } from './aggregate/aggregate-problem.ts';
 export type { CompileContext } from './compile-context.ts';
 export type { CompiledStep, CompiledValue, RowFacts } from './compiled-value.ts';
 export type { MappedChange } from './mapped-change.ts';

@@ -9,7 +9,8 @@ import { ImageRows } from './image-rows.ts';
  */
 export function neededColumns(mapping: MappingDefinition, source: TableDefinition): readonly number[] {
   const { rules } = mapping;
-  if (rules === undefined) return [];
+  // What a row adds to a group is told by the images of its change alone: what the source holds now is of later changes too.
+  if (rules === undefined || rules.aggregate !== undefined) return [];
   const { script, processors, lookups } = rules;
   if (script !== undefined || processors !== undefined || lookups !== undefined) return [...source.columns.keys()];
   const context = { mapping, source, openKey: () => ANY_KEY };

@@ -1,5 +1,6 @@
 import { must, refusalError, SyncError } from '@lutra/model';
 import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
+import { TableAggregate } from './aggregate/table-aggregate.ts';
 import { compileColumns } from './compile-columns.ts';
 import { withGroups } from './column-groups.ts';
 import type { CompileContext } from './compile-context.ts';
@@ -51,6 +52,7 @@ export class TableMapping {
   private readonly columns: readonly CompiledValue[];
   private readonly columnsBefore: readonly CompiledValue[];
   private readonly rows: ImageRows | null;
+  private readonly aggregate: TableAggregate | null;
   private readonly script: TableScript | null;
   private readonly leftOut: ReadonlySet<RowChange['kind']>;
   private readonly flag: PlacedFlag | null;
@@ -66,16 +68,21 @@ export class TableMapping {
     this.key = context.source.primaryKey;
     this.isCopied = mapping.columns.mode === 'all' && mapping.rules === undefined;
     this.rows = ImageRows.of(context);
+    this.aggregate = TableAggregate.of(context, this.rows, names);
     const source = this.rows?.source ?? context.source;
-    this.columns = this.isCopied ? [] : withGroups(compileColumns({ ...context, source }), { ...context, source });
+    this.columns =
+      this.isCopied || this.aggregate !== null
+        ? []
+        : withGroups(compileColumns({ ...context, source }), { ...context, source });
     this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
-    const target = this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) };
+    const target =
+      this.aggregate?.target ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
     this.script = TableScript.of(context, target);
     const written = this.script === null ? target : { ...target, columns: this.script.columns };
     this.targets = this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
     const read = this.columns.flatMap((column) => column.reads);
     const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
-    this.reads = [...new Set(reads)].toSorted((a, b) => a - b);
+    this.reads = [...new Set(this.aggregate?.reads ?? reads)].toSorted((a, b) => a - b);
     const { softDelete, leaveOut } = mapping.rules?.rows ?? {};
     this.leftOut = new Set(leaveOut);
     this.flag = softDelete === undefined ? null : placedFlag(softDelete, mapping.id, target);
@@ -153,6 +160,7 @@ export class TableMapping {
    * when it is not about the row.
    */
   refused(change: RowChange, facts: RowFacts, error: unknown): MappedChange {
+    if (this.aggregate !== null) return this.aggregate.refused(change, facts, error);
     const cause = aboutRow(error);
     const { before, after } = imagesOf(change);
     const target = this.targetOf(before, facts) ?? this.targetOf(after, facts) ?? 0;
@@ -185,6 +193,7 @@ export class TableMapping {
   }
 
   private changesOf(change: RowChange, facts: RowFacts): readonly MappedChange[] {
+    if (this.aggregate !== null) return this.aggregate.changesOf(change, facts);
     if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
     return [this.isCopied ? { ...change, target: 0 } : this.asOne(change, 0, facts)];
   }

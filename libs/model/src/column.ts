@@ -29,6 +29,14 @@ export type ColumnValue = null | number | bigint | string | Uint8Array;
 /** Values in the order of the table definition's columns; `undefined` = the image does not carry this column. */
 export type RowImage = readonly (ColumnValue | undefined)[];
 
+/**
+ * What a value does to what the target holds. count: is added, and a row whose count is 0 stands for nothing and is deleted.
+ * sum: is added. least, greatest: stays if it is smaller, or larger; NULL changes nothing. set: takes its place. In a table that
+ * has a count all columns without an amount are the group, and so the key.
+ */
+export const AMOUNT_KINDS = ['count', 'sum', 'least', 'greatest', 'set'] as const;
+export type AmountKind = (typeof AMOUNT_KINDS)[number];
+
 export interface ColumnDefinition {
   readonly name: string;
   readonly kind: ColumnKind;
@@ -50,6 +58,8 @@ export interface ColumnDefinition {
   readonly ofChange?: boolean;
   /** Columns of one number are written together: an update that changes one of them writes all that its image carries. */
   readonly group?: number;
+  /** Part of a row that stands for a group of source rows: values of the column are amounts that move what is there. */
+  readonly amount?: AmountKind;
   /** Labels of enum and set columns. */
   readonly labels?: readonly string[];
   /** Longest content: characters for text, bytes for binary, digits for decimal (with `scale`), fraction digits for temporal kinds. */

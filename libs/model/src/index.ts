@@ -16,7 +16,8 @@ export type {
   RuleValue,
 } from './column-rule.ts';
 export { compileFilled, compileSelection, madeColumns } from './column-selection.ts';
-export type { ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
+export { AMOUNT_KINDS } from './column.ts';
+export type { AmountKind, ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export { readColumnType } from './column-type.ts';
 export type { ColumnType } from './column-type.ts';
 export type {

@@ -1,7 +1,9 @@
 import type { ErrorSpec } from './error-spec.ts';
+import { GROUP_ERRORS } from './group-errors.ts';
 
 /** What is wrong with a mapping. */
 export const MAPPING_ERRORS = {
+  ...GROUP_ERRORS,
   MAPPING_REGEX_INVALID: {
     scope: 'config',
     class: 'configuration',

@@ -72,6 +72,7 @@ export { imageFromJson, imageToJson, valueFromJson, valueToJson } from './row-im
 export type { JsonImage, JsonValue } from './row-image-json.ts';
 export {
   deleteStatement,
+  emptyGroupsStatement,
   insertRowsStatement,
   insertStatement,
   isComplete,

@@ -1,6 +1,7 @@
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import type { BulkRow, BulkRows } from './bulk/bulk-rows.ts';
+import { amountLiteral, holdsRows, updateAssignment, upsertAssignment } from './amounts.ts';
 import { matchAllColumns } from './match-all-columns.ts';
 import { keyValue } from './table-writer.ts';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
@@ -127,11 +128,12 @@ export function updateStatement(
     const after = change.after[column.position];
     const value = after === undefined ? change.before[column.position] : after;
     if (value === undefined) throw absentValue(column);
+    if (column.definition.amount !== undefined) return movedBy(column, value);
     return `${column.quoted}=${writtenText(column, value, parameters)}`;
   });
   for (const column of writer.keptColumns)
     if (!written.includes(column)) assignments.push(`${column.quoted}=${column.quoted}`);
-  const where = rowCondition(writer, change.before, parameters);
+  const where = rowCondition(writer, change.before, parameters) + countCondition(writer, change);
   return statement(`UPDATE ${writer.quoted} SET ${assignments.join(',')} WHERE ${where}`, parameters);
 }
 
@@ -147,18 +149,20 @@ export function updateJoinStatement(
   // Nothing to write (only columns outside the mapping changed): the key onto itself, so that missing rows still show.
   const assignments =
     columns.length > 0
-      ? columns.map(({ quoted }, index) => `t.${quoted}=v.c${String(index)}`)
+      ? columns.map((column, index) => updateAssignment(column, `t.${column.quoted}`, `v.c${String(index)}`))
       : writer.key.slice(0, 1).map(({ quoted }) => `t.${quoted}=t.${quoted}`);
   for (const column of writer.keptColumns)
     if (!columns.includes(column)) assignments.push(`t.${column.quoted}=t.${column.quoted}`);
   const on = writer.key.map(({ join }, index) => join?.(`v.k${String(index)}`) ?? '');
+  const counted = columns.findIndex(({ definition }) => definition.amount === 'count');
+  if (counted >= 0) on.push(holdsRows(`t.${columns[counted]?.quoted ?? ''}`, `v.c${String(counted)}`));
   const selects = changes.map((change, row) => {
     const values = writer.key.map((column) => column.keyLiteral(keyValue(writer, column, change.before)));
     for (const column of columns) {
       const value = change.after[column.position];
       if (value === undefined) throw absentValue(column);
       column.check?.(value);
-      values.push(column.literal(value));
+      values.push(column.definition.amount === undefined ? column.literal(value) : amountLiteral(column, value));
     }
     // The first row names the columns.
     if (row > 0) return values.join(',');
@@ -173,6 +177,16 @@ export function updateJoinStatement(
   return {
     sql: `UPDATE (${derived}) AS v STRAIGHT_JOIN ${writer.quoted} AS t ON ${on.join(' AND ')} SET ${assignments.join(',')}`,
   };
+}
+
+/** Deletes those groups of the rows that count no row any more. */
+export function emptyGroupsStatement(
+  writer: TableWriter,
+  counted: WrittenColumn,
+  images: readonly RowImage[],
+): TargetStatement {
+  const rows = images.map((image) => `(${keyCondition(writer, image)})`);
+  return { sql: `DELETE FROM ${writer.quoted} WHERE (${rows.join(' OR ')}) AND ${counted.quoted}=0` };
 }
 
 /** Without a key: of one row only, since equal rows may stand beside it. */
@@ -196,6 +210,18 @@ function deleteOneMatching(writer: TableWriter, changes: readonly RowDelete[]): 
   return statement(`DELETE FROM ${writer.quoted} WHERE ${where}`, parameters);
 }
 
+function movedBy(column: WrittenColumn, value: ColumnValue): string {
+  column.check?.(value);
+  return updateAssignment(column, column.quoted, amountLiteral(column, value));
+}
+
+/** A group that counts fewer rows than leave it is not the one that the source had. */
+function countCondition({ counted }: TableWriter, { after }: RowUpdate): string {
+  const value = counted === null ? undefined : after[counted.position];
+  if (counted === null || value === undefined) return '';
+  return ` AND ${holdsRows(counted.quoted, amountLiteral(counted, value))}`;
+}
+
 /** The condition that finds one row. */
 function rowCondition(writer: TableWriter, before: RowImage, parameters: (string | Buffer)[]): string {
   if (writer.key.length > 0) return keyCondition(writer, before);
@@ -211,10 +237,7 @@ function upsertAssignments(writer: TableWriter): string {
   const [mine, theirs] = [key.join(','), key.map((column) => `VALUES(${column})`).join(',')];
   const same = key.length === 1 ? `${mine}=${theirs}` : `(${mine})=(${theirs})`;
   const others = writer.columns.filter(({ quoted }) => quoted !== guard);
-  return [
-    `${guard}=IF(${same},VALUES(${guard}),${refusal})`,
-    ...others.map(({ quoted }) => `${quoted}=VALUES(${quoted})`),
-  ].join(',');
+  return [`${guard}=IF(${same},VALUES(${guard}),${refusal})`, ...others.map(upsertAssignment)].join(',');
 }
 
 /** The condition that finds the row whose key the image holds. */

@@ -8,6 +8,7 @@ import type {
   TableDefinition,
 } from '@lutra/model';
 import { must, SyncError } from '@lutra/model';
+import { holdsGroups, requireGroupKey } from './amounts.ts';
 import { foreignKeyTable } from './foreign-key-groups.ts';
 import type { ForeignKeyTie } from './foreign-key-groups.ts';
 import { changesSilently } from './changes-silently.ts';
@@ -75,6 +76,8 @@ export interface TableWriter {
   readonly foreignKeys: ForeignKeyTie | null;
   /** Whether rows may be written once more without harm. */
   readonly isIdempotent: boolean;
+  /** The rows are groups of source rows, and what is written moves what is there: how many rows each counts. Null: they are rows. */
+  readonly counted: WrittenColumn | null;
 }
 
 export interface WriterOptions {
@@ -94,6 +97,7 @@ export function compileTableWriter(
   { noPrimaryKey = 'reject', foreignKeys: mode = 'trust', missingColumn = 'fail' }: WriterOptions = {},
 ): TableWriter {
   if (target.unsafeEngine !== undefined) throw engineUnsafeError(definition, target.unsafeEngine);
+  const isOfGroups = holdsGroups(definition);
   const columns: WrittenColumn[] = [];
   const ignored: IgnoredColumn[] = [];
   for (const [position, column] of definition.columns.entries()) {
@@ -101,7 +105,7 @@ export function compileTableWriter(
     if (found === undefined) {
       // What the source computes need not exist at the target.
       if (column.generated === true) continue;
-      if (missingColumn === 'fail') throw columnMissingError(definition, column);
+      if (missingColumn === 'fail' || isOfGroups) throw columnMissingError(definition, column);
       ignored.push({ position, name: column.name });
       continue;
     }
@@ -109,7 +113,8 @@ export function compileTableWriter(
     if (changesSilently(column, found)) throw columnChangesError(definition, column, found.columnType);
     columns.push(writtenColumn(definition, position, found));
   }
-  const key = keyColumnsOf(definition, target, columns, noPrimaryKey);
+  const key = keyColumnsOf(definition, target, columns, isOfGroups ? 'reject' : noPrimaryKey);
+  if (isOfGroups) requireGroupKey(definition, key);
   refuseUnfilled(definition, target, columns);
   const foreignKeys = target.foreignKeys?.[mode] ?? null;
   return {
@@ -127,7 +132,8 @@ export function compileTableWriter(
     identities: foreignKeys === null ? rowIdentities(target, columns, key) : null,
     domain: foreignKeys?.group ?? foreignKeyTable(target),
     foreignKeys,
-    isIdempotent: key.length > 0,
+    isIdempotent: key.length > 0 && !isOfGroups,
+    counted: columns.find((column) => column.definition.amount === 'count') ?? null,
   };
 }
 

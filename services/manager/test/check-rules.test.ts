@@ -62,6 +62,19 @@ describe('rules that are saved', () => {
       /line 1, column \d/,
     ],
     [
+      'a value of a group that does not compile',
+      {
+        aggregate: {
+          groupBy: [{ expression: 'a', target: 'a' }],
+          count: 'n',
+          values: [{ function: 'sum', expression: 'b +', target: 'b' }],
+        },
+      },
+      'MAPPING_EXPRESSION_INVALID',
+      'rules.aggregate.values.0.expression',
+      /line 1/,
+    ],
+    [
       'a function that there is not',
       { route: { expression: 'no_such(a)', tables: ['t'] } },
       'MAPPING_EXPRESSION_INVALID',

@@ -14,6 +14,15 @@ describe('rules of a request', () => {
     expect(read(RULES)).toEqual(RULES);
   });
 
+  it('count rows, with no values unless they are given', () => {
+    const aggregate = { groupBy: [{ expression: 'a', target: 'b' }], count: 'n' };
+    expect(read({ aggregate })).toEqual({ aggregate: { ...aggregate, values: [] } });
+    const values = [{ function: 'sum', expression: 'c * 2', target: 'd' }];
+    const rules = { aggregate: { ...aggregate, values } };
+    expect(read(rules)).toEqual(rules);
+    expect(filledBy(read(rules) ?? {})).toEqual(['b', 'n', 'd']);
+  });
+
   it('are none when nothing is given', () => {
     expect(read({})).toBeNull();
     expect(read({ columns: [], columnGroups: [] })).toBeNull();
@@ -69,7 +78,7 @@ describe('rules of a request', () => {
     ],
     ['look-ups', { lookups: [] }, 'lookups cannot be used yet: join'],
     ['processors', { processors: [] }, 'processors cannot be used yet: do it with a script'],
-    ['aggregates', { aggregate: {} }, 'aggregate cannot be used yet: copy the rows'],
+    ['an aggregate of no groups', { aggregate: { groupBy: [], count: 'n' } }, 'groupBy'],
     ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 14 to'],
     ['a key that can be guessed', ofStep({ kind: 'token', key: 'thirteen long' }), 'key must be a key of 14 to'],
     ['an object as value', ofColumn({ kind: 'constant', value: {} }), 'value must be null, true, false, a number'],

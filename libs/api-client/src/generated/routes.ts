@@ -138,6 +138,22 @@ export interface AcknowledgeDto {
   readonly comment?: string;
 }
 
+export interface AggregateRuleDto {
+  readonly groupBy: readonly (GroupColumnDto)[];
+  /** Column at the target that counts the rows of a group */
+  readonly count: string;
+  /** Beside the count. Default: none */
+  readonly values?: readonly (AggregateValueDto)[];
+}
+
+export interface AggregateValueDto {
+  /** sum: of integers or decimals, 0 where all are null. count: of the rows whose value is not null. min, max: null where all are */
+  readonly function: "sum" | "count" | "min" | "max";
+  readonly expression: string;
+  /** Column at the target */
+  readonly target: string;
+}
+
 export interface AlarmDeliveryDto {
   /** Sent along, the same at each try */
   readonly id: string;
@@ -1091,6 +1107,13 @@ export interface ForeignKeyDto {
   readonly onUpdate: string;
 }
 
+export interface GroupColumnDto {
+  /** Rows with the same value are one group; never null */
+  readonly expression: string;
+  /** Column at the target; all of them are its primary key */
+  readonly target: string;
+}
+
 export interface HeldLeaseDto {
   readonly pipelineId: string;
   /** select = the mainstem, load = the loader */
@@ -1381,6 +1404,8 @@ export interface MappingRulesDto {
   readonly script?: ScriptRuleDto;
   /** Which of several tables of the target schema a row goes to */
   readonly route?: RouteDto;
+  /** Rows are counted and summed by groups instead of copied */
+  readonly aggregate?: AggregateRuleDto;
   /** Groups of columns of the source: when one of a group changes, all of it are written */
   readonly columnGroups?: readonly (readonly (string)[])[];
 }

@@ -14,6 +14,8 @@ export interface ConditionPlace {
 /** An expression of type bool; null counts as false. */
 export interface CompiledCondition {
   readonly reads: readonly number[];
+  /** As {@link CompiledText.ofChange}. */
+  readonly ofChange: boolean;
   /** Of an image that carries what it reads. Throws a SyncError of class poison. */
   isTrue(image: RowImage, facts: RowFacts): boolean;
 }
@@ -31,7 +33,11 @@ export interface CompiledText {
 export function compileCondition(expression: string, place: ConditionPlace): CompiledCondition {
   const scope: ExpressionScope = { ...place, reads: new Set(), facts: new Set() };
   const { valueOf } = readExpression(expression, scope, 'bool');
-  return { reads: [...scope.reads], isTrue: (image, facts) => valueOf(image, facts) === true };
+  return {
+    reads: [...scope.reads],
+    ofChange: [...scope.facts].some(isOfChange),
+    isTrue: (image, facts) => valueOf(image, facts) === true,
+  };
 }
 
 /** As {@link compileCondition}. */

@@ -1,4 +1,5 @@
-import type { ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
+import { AMOUNT_KINDS } from '@lutra/model';
+import type { AmountKind, ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
 import type { ByteDecoder } from './byte-decoder.ts';
 import type { ByteEncoder } from './byte-encoder.ts';
 import { malformed } from './malformed.ts';
@@ -37,8 +38,9 @@ const HAS_SCALE = 512;
 const IS_NULLABLE = 1024;
 /** Without a field: a reader of before passes over it. */
 const IS_OF_CHANGE = 2048;
-/** Its field stands last. */
+/** Their fields stand last, in this order. */
 const HAS_GROUP = 4096;
+const HAS_AMOUNT = 8192;
 
 /** Schema, table, primary key, columns; every field of the model, absent ones stay absent. */
 export function encodeTable(to: ByteEncoder, table: TableDefinition): void {
@@ -74,6 +76,7 @@ function encodeColumn(to: ByteEncoder, column: ColumnDefinition): void {
   if (column.length !== undefined) to.varint(column.length);
   if (column.scale !== undefined) to.varint(column.scale);
   if (column.group !== undefined) to.varint(column.group);
+  if (column.amount !== undefined) to.byte(AMOUNT_KINDS.indexOf(column.amount));
 }
 
 function presenceOf(column: ColumnDefinition): number {
@@ -90,7 +93,8 @@ function presenceOf(column: ColumnDefinition): number {
     (column.scale === undefined ? 0 : HAS_SCALE) |
     (column.nullable ? IS_NULLABLE : 0) |
     (column.ofChange === true ? IS_OF_CHANGE : 0) |
-    (column.group === undefined ? 0 : HAS_GROUP)
+    (column.group === undefined ? 0 : HAS_GROUP) |
+    (column.amount === undefined ? 0 : HAS_AMOUNT)
   );
 }
 
@@ -115,5 +119,12 @@ function decodeColumn(from: ByteDecoder): ColumnDefinition {
     ...((has & HAS_SCALE) === 0 ? {} : { scale: from.varint() }),
     ...((has & IS_OF_CHANGE) === 0 ? {} : { ofChange: true }),
     ...((has & HAS_GROUP) === 0 ? {} : { group: from.varint() }),
+    ...((has & HAS_AMOUNT) === 0 ? {} : { amount: amountOf(from.byte()) }),
   };
+}
+
+function amountOf(number: number): AmountKind {
+  const amount = AMOUNT_KINDS[number];
+  if (amount === undefined) throw malformed('a column has an unknown amount');
+  return amount;
 }

@@ -1,4 +1,5 @@
 import type { Identity, IndexIdentity } from '@lutra/sql';
+import { MergedGroup } from './merged-group.ts';
 import { MergedRow } from './merged-row.ts';
 import { changesKey } from './plan-statements.ts';
 import type { WritableRow } from './planned-statement.ts';
@@ -18,7 +19,7 @@ export interface GroupedRow {
   /** The first row of the key; most keys have no other. */
   readonly row: WritableRow;
   /** What it has become together with later ones; null = it is alone. */
-  merged: MergedRow | null;
+  merged: MergedRow | MergedGroup | null;
 }
 
 /**
@@ -109,6 +110,9 @@ function isUntouched({ columns }: IndexIdentity, change: WritableRow['change']):
   return change.kind === 'update' && columns.every(({ position }) => change.after[position] === undefined);
 }
 
+const mergeOf = (row: WritableRow): MergedRow | MergedGroup =>
+  row.writer.counted === null ? new MergedRow(row) : new MergedGroup(row);
+
 class Group {
   readonly rows: GroupedRow[] = [];
   private readonly byKey = new Map<Identity, GroupedRow>();
@@ -125,7 +129,7 @@ class Group {
       if (owner !== undefined && owner !== known) return false;
     }
     if (known !== undefined && grouping === 'apart') return false;
-    if (known !== undefined && !(known.merged ??= new MergedRow(known.row)).merge(row)) return false;
+    if (known !== undefined && !(known.merged ??= mergeOf(known.row)).merge(row)) return false;
     const grouped = known ?? { identity: key, row, merged: null };
     if (known === undefined) {
       this.byKey.set(key, grouped);

@@ -1,8 +1,9 @@
-import { refusalError } from '@lutra/model';
+import { must, refusalError } from '@lutra/model';
 import type { RowImage } from '@lutra/model';
 import {
   checkingForeignKeys,
   deleteStatement,
+  emptyGroupsStatement,
   imageCharacters,
   insertRowsStatement,
   isCompleteInsert,
@@ -13,6 +14,7 @@ import {
 } from '@lutra/sql';
 import type { Identity, RowInsert, TableWriter, TargetStatement, WrittenColumn } from '@lutra/sql';
 import { madeOrRefused } from './made-or-refused.ts';
+import { takesRows } from './merged-group.ts';
 import type { PlannedRow, PlannedStatement, WritableRow } from './planned-statement.ts';
 import { SourceRow } from './source-row.ts';
 
@@ -243,7 +245,17 @@ function finishRows(kind: PlannedStatement['kind'], rows: readonly PlannedRow[])
     const plain = statementOf(writer, rows);
     return isChecked(first) ? checkingForeignKeys(plain) : plain;
   });
-  return { kind, writer, statement, rows, toleratesMissing };
+  return { kind, writer, statement, closing: closingOf(rows), rows, toleratesMissing };
+}
+
+function closingOf(rows: readonly PlannedRow[]): TargetStatement | null {
+  const { writer } = must(rows[0], 'a statement writes a row at least');
+  const { counted } = writer;
+  if (counted === null) return null;
+  const left = rows.flatMap(({ change }) =>
+    change.kind === 'update' && change.refusal === undefined && takesRows(writer, change) ? [change.before] : [],
+  );
+  return left.length === 0 ? null : emptyGroupsStatement(writer, counted, left);
 }
 
 function statementOf(writer: TableWriter, rows: readonly PlannedRow[]): TargetStatement {

@@ -39,6 +39,8 @@ export interface PlannedStatement {
   readonly kind: RowChange['kind'];
   readonly writer: TableWriter;
   readonly statement: TargetStatement;
+  /** To be run behind it: deletes groups that it has left empty. Its count says nothing. Null: nothing is. */
+  readonly closing: TargetStatement | null;
   readonly rows: readonly PlannedRow[];
   /** Deletes only: finding fewer rows than are named is right. */
   readonly toleratesMissing: boolean;

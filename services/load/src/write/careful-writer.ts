@@ -21,7 +21,7 @@ import { asInsert, comparing, decideConflict } from './decide-conflict.ts';
 import type { ComparingPolicy } from './decide-conflict.ts';
 import { withoutErrorValues } from './without-error-values.ts';
 import { isRefusal, isUniqueClash } from './is-refusal.ts';
-import { namingSource, policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
+import { groupMissing, namingSource, policyNeedsKey, rowMissing, undecided } from './refusal-errors.ts';
 import { runsOfUniqueKeys } from './runs-of-unique-keys.ts';
 import type { WriteHow } from './write-how.ts';
 
@@ -97,7 +97,10 @@ export class CarefulWriter {
       const there = await lockExisting(this.session, writer, rows.map(keyImage));
       for (const [index, row] of rows.entries()) if (there[index] !== true) this.noteMissingDelete(row);
     }
-    await this.writeRows(statement, rows);
+    // Of several groups nobody would know which was found.
+    if (writer.counted !== null && kind === 'update')
+      for (const row of rows) await this.writeRows(restate(statement, [row]), [row]);
+    else await this.writeRows(statement, rows);
   }
 
   private noteMissingDelete(row: PlannedRow): void {
@@ -159,6 +162,7 @@ export class CarefulWriter {
     writer,
     rows,
     statement,
+    closing,
     toleratesMissing,
   }: PlannedStatement): Promise<SyncError | null> {
     const isPlain = rows.every((row) => this.absent.has(row));
@@ -171,7 +175,11 @@ export class CarefulWriter {
       if (isRefusal(error)) return error;
       throw error;
     }
-    if (kind === 'update' && found < rows.length) await this.insertMissing(writer, rows);
+    if (kind === 'update' && found < rows.length) {
+      if (writer.counted !== null) return groupMissing(writer);
+      await this.insertMissing(writer, rows);
+    }
+    if (closing !== null) await this.session.execute([closing], aboutOf(writer));
     // Rows without a key stand alone, and only their deletion tells whether they were there.
     if (kind === 'delete' && writer.key.length === 0 && found === 0 && !toleratesMissing)
       for (const row of rows) this.noteMissingDelete(row);

@@ -10,6 +10,12 @@ export function rowMissing({ writer: { definition, keyColumns } }: PlannedRow): 
   return new SyncError('TARGET_ROW_MISSING', { table, keyColumns, problem });
 }
 
+export function groupMissing({ definition, keyColumns }: TableWriter): SyncError {
+  const table = `${definition.schema}.${definition.table}`;
+  const problem = `Rows left a group that ${table} does not have, or that counts fewer rows there`;
+  return new SyncError('TARGET_GROUP_MISSING', { table, keyColumns: [...keyColumns], problem });
+}
+
 export function undecided(
   { writer: { definition, keyColumns }, change }: PlannedRow,
   verdict: Extract<Verdict, { kind: 'undecided' }>,

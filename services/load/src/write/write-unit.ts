@@ -68,10 +68,18 @@ async function writeFast(
   const free = how.quarantine.isEmpty && !isRefused ? planned : holdBack(planned, box);
   // What has been written is then confirmed: it costs no round trip of its own.
   const tables = [...new Set(planned.map(({ writer }) => writer.target))];
-  const statements = [start.statement, ...free.map(({ statement }) => statement)];
-  const [begun, ...found] = await session.execute(statements, undefined, tables);
+  const statements = [start.statement];
+  for (const { statement, closing } of free) {
+    statements.push(statement);
+    if (closing !== null) statements.push(closing);
+  }
+  const [begun, ...all] = await session.execute(statements, undefined, tables);
   await start.check(begun ?? 0);
-  if (free.some((statement, index) => missingRows(statement, found[index] ?? 0) > 0)) return null;
+  let at = 0;
+  for (const statement of free) {
+    if (missingRows(statement, all[at] ?? 0) > 0) return null;
+    at += statement.closing === null ? 1 : 2;
+  }
   await box.flush();
   return box.conflicts;
 }

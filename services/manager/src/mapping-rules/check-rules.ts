@@ -14,7 +14,18 @@ export async function checkRules(rules: GivenRules | null): Promise<void> {
   const { rows, route } = rules;
   if (rows?.filter !== undefined) requireExpression(rows.filter, 'rules.rows.filter', 'bool');
   if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string');
+  checkAggregate(rules);
   if (rules.script !== undefined) await checkScriptRule(rules.script);
+}
+
+function checkAggregate(rules: GivenRules): void {
+  const { aggregate } = rules;
+  if (aggregate === undefined) return;
+  const field = 'rules.aggregate';
+  for (const [index, { expression }] of aggregate.groupBy.entries())
+    requireExpression(expression, `${field}.groupBy.${String(index)}.expression`, null);
+  for (const [index, { expression }] of aggregate.values.entries())
+    requireExpression(expression, `${field}.values.${String(index)}.expression`, null);
 }
 
 function checkColumn(rule: GivenColumnRule, field: string): void {

@@ -16,6 +16,7 @@ import {
 } from 'class-validator';
 import type { Explode, RuleValue } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import { ColumnRuleDto, EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
 import { IsColumnGroup, IsNotThereYet, IsRuleValue, NAME_CHARS_MAX, RuleValueProperty } from './field-checks.ts';
 
@@ -221,9 +222,15 @@ export class MappingRulesDto {
   @Type(() => RouteDto)
   route?: RouteDto;
 
-  @IsNotThereYet('copy the rows, and let a view of the target count and sum them')
+  @ApiPropertyOptional({
+    type: AggregateRuleDto,
+    description: 'Rows are counted and summed by groups instead of copied',
+  })
   @MayBeAbsent()
-  aggregate?: never;
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AggregateRuleDto)
+  aggregate?: AggregateRuleDto;
 
   @ApiPropertyOptional({
     ...{ type: 'array', items: { type: 'array', items: { type: 'string', minLength: 1, maxLength: NAME_CHARS_MAX } } },

@@ -1,5 +1,14 @@
 import { assertNever, SyncError } from '@lutra/model';
-import type { ColumnOrigin, ColumnRule, ColumnStep, Explode, MappingRules, RowRules } from '@lutra/model';
+import type {
+  AggregateRule,
+  ColumnOrigin,
+  ColumnRule,
+  ColumnStep,
+  Explode,
+  MappingRules,
+  RowRules,
+} from '@lutra/model';
+import type { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import type { ColumnOriginDto, ColumnRuleDto, ColumnStepDto, MapOtherwiseDto } from './column-rule.dto.ts';
 import type { GivenKey } from './field-checks.ts';
 import { SCRIPT_BYTES, SCRIPT_MS } from './mapping-rules.dto.ts';
@@ -18,7 +27,7 @@ export interface GivenRules extends Omit<MappingRules, 'columns'> {
 }
 
 /** The rules of a request with exactly the fields of their kinds; null when there are none. Throws REQUEST_INVALID with the field's path. */
-export function rulesOf({ rows, columns, script, route, columnGroups }: MappingRulesDto): GivenRules | null {
+export function rulesOf({ rows, columns, script, route, aggregate, columnGroups }: MappingRulesDto): GivenRules | null {
   const rules: GivenRules = {
     ...(rows === undefined ? {} : { rows: rowRulesOf(rows) }),
     ...(columns === undefined || columns.length === 0 ? {} : { columns: columns.map(columnRuleOf) }),
@@ -33,6 +42,7 @@ export function rulesOf({ rows, columns, script, route, columnGroups }: MappingR
           },
         }),
     ...(route === undefined ? {} : { route: { expression: route.expression, tables: [...route.tables] } }),
+    ...(aggregate === undefined ? {} : { aggregate: aggregateOf(aggregate) }),
     ...(columnGroups === undefined || columnGroups.length === 0 ? {} : { columnGroups }),
   };
   requireDistinct(rules);
@@ -40,11 +50,12 @@ export function rulesOf({ rows, columns, script, route, columnGroups }: MappingR
 }
 
 /** Names of columns at the target that the rules fill, beside those that the selection takes. */
-export function filledBy({ rows, columns, script }: GivenRules): readonly string[] {
+export function filledBy({ rows, columns, script, aggregate }: GivenRules): readonly string[] {
   const { softDelete, explode } = rows ?? {};
   return [
     ...(columns ?? []).map(({ target }) => target),
     ...(script?.columns ?? []).map(({ name }) => name),
+    ...(aggregate === undefined ? [] : aggregateColumns(aggregate)),
     ...(softDelete === undefined ? [] : [softDelete.column]),
     ...(explode === undefined ? [] : [explode.as]),
     ...(explode?.positionAs === undefined ? [] : [explode.positionAs]),
@@ -70,6 +81,18 @@ function rowRulesOf({ filter, leaveOut, softDelete, explode }: RowRulesDto): Row
         }),
   };
 }
+
+const aggregateOf = ({ groupBy, count, values = [] }: AggregateRuleDto): AggregateRule => ({
+  groupBy: groupBy.map(({ expression, target }) => ({ expression, target })),
+  count,
+  values: values.map(({ function: kind, expression, target }) => ({ function: kind, expression, target })),
+});
+
+const aggregateColumns = ({ groupBy, count, values }: AggregateRule): readonly string[] => [
+  ...groupBy.map(({ target }) => target),
+  count,
+  ...values.map(({ target }) => target),
+];
 
 function wayOf({ kind, separator }: ExplodeByDto): Explode['by'] {
   const field = 'rules.rows.explode.by.separator';

@@ -1,4 +1,4 @@
-import { requireSafeRegex } from '@lutra/mapping';
+import { aggregateProblem, requireSafeRegex } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { filledBy, rulesOf } from '../mapping-rules/read-rules.ts';
@@ -42,8 +42,14 @@ export function mappingContentOf(
   return content;
 }
 
-/** The parts of a mapping have to fit each other. Throws REQUEST_INVALID. */
+/** The parts of a mapping have to fit each other. Throws REQUEST_INVALID, MAPPING_AGGREGATE_INVALID. */
 export function requireFitting({ source, target, columns, onConflict, rules }: Omit<MappingContent, 'weight'>): void {
+  const wrong = rules === null ? null : aggregateProblem({ rules, columns, onConflict });
+  if (wrong !== null) {
+    const { field } = wrong;
+    const problem = `${field} ${wrong.problem}`;
+    throw new SyncError('MAPPING_AGGREGATE_INVALID', { problem, field, mapping: '', fields: [{ field, problem }] });
+  }
   requirePolicyColumns(onConflict, columns, rules === null ? [] : filledBy(rules));
   requireFittingNames(source, target);
 }

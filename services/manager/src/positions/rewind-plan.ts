@@ -111,7 +111,9 @@ export async function findUnrepeatable(
     for (const { mapping, targetSchema: schema, targetTable: table } of matcher.targetsOf(sourceSchema, sourceTable)) {
       const name = `${schema}.${table}`;
       if (found.has(name)) continue;
-      const isDelta = mapping.onConflict?.kind === 'merge' && mapping.onConflict.deltaColumns.length > 0;
+      const { onConflict, rules } = mapping;
+      const isDelta =
+        rules?.aggregate !== undefined || (onConflict?.kind === 'merge' && onConflict.deltaColumns.length > 0);
       if (isDelta) found.set(name, { schema, table, why: 'delta' });
       else if ((await session.describeTable({ schema, table }))?.key === null)
         found.set(name, { schema, table, why: 'noKey' });

@@ -1,5 +1,6 @@
 import { assertNever, compileMappings, compileTargetLookup, madeColumns, SyncError } from '@lutra/model';
 import type {
+  MappingDefinition,
   MappingMatcher,
   MappingTarget,
   PipelineDefinition,
@@ -155,6 +156,7 @@ class StatementPlanner {
   /** False when the mapping does not take the columns that the statement is about. */
   private takesColumns(text: string, { mapping }: MappingTarget): boolean {
     const { columns, rules } = mapping;
+    if (rules?.aggregate !== undefined) return this.isOfGroups(text, mapping);
     const made = madeColumns(rules);
     if (columns.mode === 'all' && made.size === 0) return true;
     const concerned = this.plan.statement.kind === 'alter' ? columnsConcerned(text) : null;
@@ -174,6 +176,15 @@ class StatementPlanner {
     const isOther = isAmong([...columns.names, ...columns.renames.flatMap(({ source, target }) => [source, target])]);
     if (concerned?.some(isOther) === false) return true;
     return this.unclear(`mapping ${mapping.id} leaves out or renames columns, and the statement may concern them`);
+  }
+
+  /** A table of groups has no column of the source's: false, unless the statement changes what is counted without a row of the log. */
+  private isOfGroups(text: string, { id, rules }: MappingDefinition): false {
+    if (this.plan.statement.kind !== 'alter') return false;
+    const used = JSON.stringify([rules?.aggregate, rules?.rows]).toLowerCase();
+    const concerned = columnsConcerned(text);
+    if (concerned?.some((name) => used.includes(name.toLowerCase())) === false) return false;
+    return this.unclear(`mapping ${id} counts rows by groups, and the statement may concern what it counts`);
   }
 
   private namesOf({ schema, table }: TableName): readonly TableName[] {
