@@ -84,15 +84,19 @@ export function concatValue(
   };
 }
 
+/** Names of schemas and tables have 64 characters at most, ids are ULIDs. */
+const FACT_CHARS: Partial<Record<RowFact, number>> = { operation: 6, sourceSchema: 64, sourceTable: 64, pipeline: 26 };
+
 /** Something that is known of the row beside its columns. */
 export function factValue(
   fact: RowFact,
   { source, name }: { readonly source: TableDefinition; readonly name: string },
 ): CompiledValue {
+  const chars = FACT_CHARS[fact];
+  const text = textColumn(name, false);
+  const named = chars === undefined ? text : { ...text, declared: `varchar(${String(chars)})`, length: chars };
   const typed: ColumnDefinition =
-    fact === 'commitTime'
-      ? { name, kind: 'datetime', declared: 'datetime(6)', nullable: false, length: 6 }
-      : textColumn(name, false);
+    fact === 'commitTime' ? { name, kind: 'datetime', declared: 'datetime(6)', nullable: false, length: 6 } : named;
   const column = OF_CHANGE.has(fact) ? { ...typed, ofChange: true } : typed;
   return { column, reads: [], valueOf: (_image, facts) => factOf(fact, source, facts) };
 }

@@ -78,8 +78,11 @@ export type { GhostTable } from './ghost-table.ts';
 export { linkSignals } from './link-signals.ts';
 export { SENT_LEVELS } from './log-line.ts';
 export type { LogLine, SentLevel } from './log-line.ts';
-export { compileMappings, compileMappingsInto, compileTargetLookup } from './match-mapping.ts';
-export type { MappingMatcher, MappingTarget, TargetMappingLookup } from './match-mapping.ts';
+export { compileMappings } from './match-mapping.ts';
+export type { MappedSchema, MappingMatcher, MappingTarget, SourceNames } from './match-mapping.ts';
+export { compileMappingsInto, compileTargetLookup, compileTargetSchemas } from './match-target.ts';
+export type { TargetMappingLookup, TargetSchemas } from './match-target.ts';
+export { isOneToOne, keepsTablesApart } from './one-to-one.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
 export {
@@ -134,6 +137,7 @@ export type {
   Placement,
   PoisonPolicy,
   Priority,
+  SchemaPattern,
   StartDefinition,
   SyncMode,
 } from './pipeline.ts';

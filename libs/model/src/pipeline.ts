@@ -6,11 +6,17 @@ import type { AggregateRule, LookupRule, ProcessorRule, Route, RowRules, ScriptR
 /** A name that matches literally, or a regular expression (anchored at both ends) over the table's name. */
 export type NamePattern = { readonly exact: string } | { readonly regex: string };
 
-/** One source table (or family) → one target table (or family). Never matches `lutra`, `retl` or system schemas. */
+/** A schema by its name, or all whose whole name a regular expression matches. */
+export type SchemaPattern = string | { readonly regex: string };
+
+/** Source tables → one target table each, or one for several. Never matches `lutra`, `retl` or system schemas. */
 export interface MappingDefinition {
   readonly id: string;
-  readonly source: { readonly schema: string; readonly table: NamePattern };
-  /** `table` may use $1…$9 of a regex source; absent = the source table's name. */
+  readonly source: { readonly schema: SchemaPattern; readonly table: NamePattern };
+  /**
+   * `table` may use $1…$9, the groups of a regex table; absent = the source table's name. Both may use $s1…$s9, the groups
+   * of a regex schema, and $s0, its whole name.
+   */
   readonly target: { readonly schema: string; readonly table?: string };
   readonly columns: ColumnSelection;
   /** What happens when the row at the target is not as the source's before image says; absent = overwrite. */

@@ -10,6 +10,7 @@ import type {
 } from '@lutra/model';
 import { compileTargetLookup, DDL_KINDS, SyncError } from '@lutra/model';
 import { ensureCheckpointTable } from './checkpoint.ts';
+import { mappedSchemas } from './mapped-schemas.ts';
 import { openTarget } from './open-target.ts';
 import { refuseUnfilledLists } from './refuse-unfilled-lists.ts';
 import { quoteName, quoteNameText, quoteTable } from './sql-text.ts';
@@ -57,7 +58,7 @@ export async function inspectTarget(
 ): Promise<TargetReport> {
   const { kind, version, maxAllowedPacketBytes, address } = session.info;
   const warnings: { code: WarningCode | ErrorCode; message: string }[] = [];
-  const schemas = [...new Set(mappings.map(({ target }) => target.schema))];
+  const schemas = await mappedSchemas(session, mappings);
   await checkGrants(session, schemas, rightsFor(demands));
   if (maxAllowedPacketBytes < PACKET_BYTES_WANTED)
     warnings.push({

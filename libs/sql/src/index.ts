@@ -99,6 +99,7 @@ export {
   createTableStatement,
 } from './table-statement.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
+export { mappedSchemas } from './mapped-schemas.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';
 export { readReplicaState, readTargetLoad, readTargetReplicas } from './target-load.ts';
 export type { ReplicaState, ReplicationIdentity, TargetLoad, TargetReplica, TargetReplicas } from './target-load.ts';

@@ -1,5 +1,6 @@
 import { compileFilled } from '@lutra/model';
 import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
+import { mappedSchemas } from './mapped-schemas.ts';
 import { columnUnfilledError } from './sql-failure.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
 import type { TargetSession } from './target-session.ts';
@@ -18,7 +19,7 @@ export async function refuseUnfilledLists(
 ): Promise<void> {
   const listing = mappings.filter(leavesOut);
   if (listing.length === 0) return;
-  const tables = await tablesOfSchemas(session, [...new Set(listing.map(({ target }) => target.schema))]);
+  const tables = await tablesOfSchemas(session, await mappedSchemas(session, listing));
   const listed = tables.flatMap((name) => {
     const mapping = mappingOf(name.schema, name.table);
     return mapping === null || !leavesOut(mapping) ? [] : [{ name, isFilled: compileFilled(mapping) }];

@@ -1,5 +1,13 @@
-import { compileMappings, compileSelection, coversDone, madeColumns, SyncError } from '@lutra/model';
-import type { Clock, DonePlace, MappingDefinition } from '@lutra/model';
+import {
+  compileMappings,
+  compileMappingsInto,
+  compileSelection,
+  coversDone,
+  keepsTablesApart,
+  madeColumns,
+  SyncError,
+} from '@lutra/model';
+import type { Clock, DonePlace, MappingDefinition, TableName } from '@lutra/model';
 import { comparableColumns, readRowDigests } from '@lutra/sql';
 import type { RowKey, TargetSession } from '@lutra/sql';
 
@@ -108,15 +116,8 @@ async function shapeOf(
   { source, target, mappings }: Pick<ComparedSides, 'source' | 'target' | 'mappings'>,
   { schema, table }: RowKey,
 ): Promise<(Omit<Question, 'key' | 'sourceKey'> & { readonly keyNames: ReadonlyMap<string, string> }) | null> {
-  const origins = mappings.flatMap((mapping) => {
-    const name = 'exact' in mapping.source.table ? mapping.source.table.exact : table;
-    const isOrigin = compileMappings([mapping])
-      .targetsOf(mapping.source.schema, name)
-      .some(({ targetSchema, targetTable }) => targetSchema === schema && targetTable === table);
-    return isOrigin ? [{ mapping, table: { schema: mapping.source.schema, table: name } }] : [];
-  });
-  const [origin] = origins;
-  if (origin === undefined || origins.length > 1 || !isRowForRow(origin.mapping)) return null;
+  const origin = originOf(mappings, { schema, table });
+  if (origin === null) return null;
   const [there, here] = [await source.describeTable(origin.table), await target.describeTable({ schema, table })];
   await Promise.all([source.rollback(), target.rollback()]);
   if (there === null || here === null) return null;
@@ -127,6 +128,24 @@ async function shapeOf(
     target: { columns: pairs.map((pair) => pair.target) },
     keyNames: new Map(pairs.map((pair) => [pair.target.toLowerCase(), pair.source])),
   };
+}
+
+/** The only table that rows of a target table come from, where that can be told by its name. */
+function originOf(
+  mappings: readonly MappingDefinition[],
+  { schema, table }: TableName,
+): { readonly mapping: MappingDefinition; readonly table: TableName } | null {
+  const [mapping, ...others] = compileMappingsInto(mappings)(schema, table);
+  if (mapping === undefined || others.length > 0 || !keepsTablesApart(mapping) || !isRowForRow(mapping)) return null;
+  const { source } = mapping;
+  const name = {
+    schema: typeof source.schema === 'string' ? source.schema : schema,
+    table: 'exact' in source.table ? source.table.exact : table,
+  };
+  const isOrigin = compileMappings([mapping])
+    .targetsOf(name.schema, name.table)
+    .some(({ targetSchema, targetTable }) => targetSchema === schema && targetTable === table);
+  return isOrigin ? { mapping, table: name } : null;
 }
 
 /** Whether each row of the source stands at the target as one row, and no other does. */

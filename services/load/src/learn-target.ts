@@ -1,6 +1,6 @@
 import { compileTargetLookup } from '@lutra/model';
 import type { Clock, MappingDefinition } from '@lutra/model';
-import { tablesOfSchemas, TargetCatalog } from '@lutra/sql';
+import { mappedSchemas, tablesOfSchemas, TargetCatalog } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 
 /** More tables than these are described when their first row comes: reading them all would keep the start waiting. */
@@ -12,7 +12,7 @@ export async function learnTarget(
   mappings: readonly MappingDefinition[],
   clock: Clock,
 ): Promise<TargetCatalog> {
-  const schemas = [...new Set(mappings.map(({ target }) => target.schema))];
+  const schemas = await mappedSchemas(session, mappings);
   const catalog = new TargetCatalog(clock);
   const mappingOf = compileTargetLookup(mappings);
   const names = (await tablesOfSchemas(session, schemas)).filter(

@@ -8,6 +8,16 @@ const exact = (source: string, target: string): Omit<MappingDefinition, 'id'> =>
 const regex = (expression: string, source: string, target: string): Omit<MappingDefinition, 'id'> =>
   named({ regex: expression }, `${source}.`, target);
 
+const schemas = (
+  expression: string,
+  tables: string,
+  target: MappingDefinition['target'],
+): Omit<MappingDefinition, 'id'> => ({
+  source: { schema: { regex: expression }, table: { regex: tables } },
+  target,
+  columns: { mode: 'all' },
+});
+
 const routed = (source: string, target: string, ...tables: readonly string[]): Omit<MappingDefinition, 'id'> => ({
   ...exact(source, target),
   rules: { route: { expression: "'x'", tables } },
@@ -72,20 +82,55 @@ describe('checkDefinition', () => {
   it.each<[string, readonly Omit<MappingDefinition, 'id'>[], string | null]>([
     ['different tables live side by side', [exact('s.a', 's'), exact('s.b', 's')], null],
     ['the tables of a route are side by side with others', [routed('s.a', 't', 'x', 'y'), exact('s.b', 't.z')], null],
-    ['one of the tables of a route collides', [exact('s.b', 't.y'), routed('s.a', 't', 'x', 'y')], COLLISION],
+    ['one of the tables of a route collides', [exact('s.a', 't.y'), routed('s.a', 't', 'x', 'y')], COLLISION],
     ['a route writes no table of the name of its source', [routed('s.a', 't', 'x'), exact('s.b', 't.a')], null],
-    ['two sources into one target table collide', [exact('s.a', 't.x'), exact('s.b', 't.x')], COLLISION],
+    ['two sources may become one target table', [exact('s.a', 't.x'), exact('s.b', 't.x')], null],
     ['one source mapped twice to one target collides', [exact('s.a', 't'), exact('s.a', 't')], COLLISION],
     ['equal names in two target schemas do not collide', [exact('s.a', 't.x'), exact('s.b', 'u.x')], null],
     ['names are compared with their case', [exact('s.a', 't.x'), exact('s.b', 't.X')], null],
     ['a name that an expression covers too collides', [regex('ord.*', 's', 't'), exact('s.orders', 't')], COLLISION],
     ['a name that no expression covers does not', [regex('ord.*', 's', 't'), exact('s.items', 't')], null],
-    ['one expression twice collides', [regex('ord.*', 's', 't'), regex('ord.*', 'r', 't')], COLLISION],
-    ['many tables into one fixed table collide', [regex('ord_\\d+', 's', 't.orders')], COLLISION],
-    ['many tables whose group is dropped collide', [regex('(eu|us)_(\\d+)', 's', 't.all_$2')], COLLISION],
-    ['a wildcard outside of groups collides', [regex('x.*_(\\d+)', 's', 't.all_$1')], COLLISION],
+    ['one expression twice collides', [regex('ord.*', 's', 't'), regex('ord.*', 's', 't')], COLLISION],
+    ['one expression over two schemas may become one', [regex('ord.*', 's', 't'), regex('ord.*', 'r', 't')], null],
+    ['many tables may become one fixed table', [regex('ord_\\d+', 's', 't.orders')], null],
+    [
+      'one of them may not come by its name as well',
+      [regex('ord_\\d+', 's', 't.orders'), exact('s.ord_7', 't.orders')],
+      COLLISION,
+    ],
+    [
+      'nor under another expression',
+      [regex('ord_\\d+', 's', 't.orders'), regex('ord_[0-9]{3}', 's', 't.orders')],
+      COLLISION,
+    ],
+    ['many tables whose group is dropped may become one', [regex('(eu|us)_(\\d+)', 's', 't.all_$2')], null],
+    ['schemas of an expression may become one', [schemas('s_(\\d+)', '.*', { schema: 't' })], null],
+    [
+      'an expression over schemas collides with a name that it matches',
+      [schemas('s_(\\d+)', '.*', { schema: 't' }), exact('s_1.a', 't')],
+      COLLISION,
+    ],
+    [
+      'it collides with none that it does not match',
+      [schemas('s_(\\d+)', '.*', { schema: 't' }), exact('s_x.a', 't')],
+      null,
+    ],
+    [
+      'schemas under their own names collide',
+      [schemas('s.*', '.*', { schema: '$s0' }), exact('s1.a', 's1')],
+      COLLISION,
+    ],
+    [
+      'a reserved schema that many go into is refused',
+      [schemas('s.*', '.*', { schema: 'sys' })],
+      'MAPPING_RESERVED_SCHEMA',
+    ],
+    [
+      'an expression over schemas that does not compile is named',
+      [schemas('s(', '.*', { schema: 't' })],
+      'MAPPING_REGEX_INVALID',
+    ],
     ['every group in the target name keeps tables apart', [regex('ord_(\\d+)', 's', 't.orders_$1')], null],
-    ['groups side by side may meet', [regex('(\\d+)_(\\d+)', 's', 't.x$1$2')], COLLISION],
     ['an expression that does not compile is named', [regex('ord_(', 's', 't')], 'MAPPING_REGEX_INVALID'],
     ['a reserved source schema is refused', [exact('mysql.user', 't')], 'MAPPING_RESERVED_SCHEMA'],
     ['a reserved target schema is refused in any case', [exact('s.a', 'LUTRA')], 'MAPPING_RESERVED_SCHEMA'],
@@ -133,6 +178,18 @@ describe('checkDefinition', () => {
       pipeline('P', [exact('s.a', 's')]),
       pipeline('Q', [routed('s.a', 's', 'x', 'a')], { source: 'b', target: 'a' }),
       'MAPPING_LOOP',
+    ],
+    [
+      'there and back by expressions over schemas is a loop',
+      pipeline('P', [exact('s_1.a', 's_1')]),
+      pipeline('Q', [schemas('s_(\\d+)', '.*', { schema: 's_$s1' })], { source: 'b', target: 'a' }),
+      'MAPPING_LOOP',
+    ],
+    [
+      'back into schemas that begin otherwise is no loop',
+      pipeline('P', [schemas('s_(\\d+)', '.*', { schema: 'r_$s1' })]),
+      pipeline('Q', [schemas('r_(\\d+)', '.*', { schema: 'copy_$s1' })], { source: 'b', target: 'a' }),
+      null,
     ],
     [
       'back into another schema is no loop',

@@ -91,13 +91,38 @@ describe('kinds of mappings', () => {
     expect((await manager.request('GET', `/api/v1/pipelines/${id}`)).body).toMatchObject({ revision: 1, mappings: [] });
   });
 
-  it('a range into one table is refused: its keys would meet', async () => {
+  it('a range may become one table, and schemas may be ranges and expressions', async () => {
     const id = await createPipeline('one table');
     const source = { schema: 'shop', table: { range: 'orders_[1-2]' } };
-    expect(problem(await post(`pipelines/${id}/mappings`, { source, target: { schema: 'o', table: 'all' } }))).toEqual([
-      422,
-      'MAPPING_TARGET_COLLISION',
+    const one = await post(`pipelines/${id}/mappings`, { source, target: { schema: 'o', table: 'all' } });
+    expect(one.status).toBe(201);
+    const shards = { schema: { range: 'shop_[00-31]' }, table: { exact: 'orders' } };
+    const many = await post(`pipelines/${id}/mappings`, { source: shards, target: { schema: 'copy_[00-31]' } });
+    expect(many.body).toMatchObject({ source: shards, target: { schema: 'copy_[00-31]' } });
+    const regions = { schema: { regex: 'crm_(eu|us)' }, table: { regex: '.*' } };
+    await post(`pipelines/${id}/mappings`, { source: regions, target: { schema: 'crm_$s1' } });
+    await published(id, 4);
+    expect(
+      (await manager.bus.definition(id))?.mappings.slice(1).map(({ source: from, target }) => [from, target]),
+    ).toEqual([
+      [{ schema: { regex: 'shop_([0-2]\\d|3[0-1])' }, table: { exact: 'orders' } }, { schema: 'copy_$s1' }],
+      [regions, { schema: 'crm_$s1' }],
     ]);
+  });
+
+  it.each([
+    ['a schema of two kinds', { regex: 'a', range: 'a[1-2]' }, 'x', 400, 'REQUEST_INVALID'],
+    ['a schema of none', {}, 'x', 400, 'REQUEST_INVALID'],
+    ['a range of schemas that is none', { range: 'shop' }, 'x', 400, 'REQUEST_INVALID'],
+    ['another number of schemas', { range: 's[1-2]' }, 'x[1-3]', 400, 'REQUEST_INVALID'],
+    ['a group that the schema does not have', { regex: 's_(\\d)' }, 'x$s2', 400, 'REQUEST_INVALID'],
+    ['an expression over schemas that takes long', { regex: '(s+)+x' }, 'x', 422, 'MAPPING_REGEX_UNSAFE'],
+    ['one that does not compile', { regex: 's(' }, 'x', 422, 'MAPPING_REGEX_INVALID'],
+    ['a reserved one', 'mysql', 'x', 422, 'MAPPING_RESERVED_SCHEMA'],
+  ])('%s is refused', async (what, schema, target, status, code) => {
+    const id = await createPipeline(`refusing ${what}`);
+    const body = { source: { schema, table: { exact: 'a' } }, target: { schema: target } };
+    expect(problem(await post(`pipelines/${id}/mappings`, body))).toEqual([status, code]);
   });
 });
 
@@ -172,7 +197,7 @@ describe('import', () => {
   it('finds the line that does not go together with what is there', async () => {
     const id = await createPipeline('colliding');
     await importing(id, 'shop.k_a -> k.a');
-    const refused = await importing(id, 'shop.k_b -> k.b\nshop.k_[1-2] -> k.o_[2-3]\nshop.k_c -> k.a', {
+    const refused = await importing(id, 'shop.k_b -> k.b\nshop.k_[1-2] -> k.o_[2-3]\nshop./k_a?/ -> k.a', {
       query: '?dryRun=true',
     });
     expect(actions(refused)).toEqual([

@@ -26,7 +26,8 @@ export class LeftOutTables {
   /** The source knows names in lower case only: a mapping that has others never matches. Expressions are not looked into. */
   noteCase(mappings: readonly MappingDefinition[]): void {
     for (const { id, source } of mappings) {
-      const name = 'exact' in source.table ? `${source.schema}.${source.table.exact}` : source.schema;
+      const schema = typeof source.schema === 'string' ? source.schema : '';
+      const name = 'exact' in source.table ? `${schema}.${source.table.exact}` : schema;
       const known = name.toLowerCase();
       if (known === name) continue;
       const message = `Mapping ${id} reads ${name}, and the source knows its tables in lower case only (lower_case_table_names = 1): none of its rows match. Write ${known}`;

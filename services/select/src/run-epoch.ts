@@ -35,7 +35,10 @@ export async function runEpoch(
     const current = withNewestLogin(definition, session.latestDefinition().source);
     return { definition: current, ...secrets.ofDataSource(current), clock };
   };
-  const schemas = [...new Set(mappings.map(({ source: { schema } }) => schema))];
+  // Which ones an expression means is known when their rows come.
+  const schemas = [
+    ...new Set(mappings.flatMap(({ source: { schema } }) => (typeof schema === 'string' ? schema : []))),
+  ];
   const { heartbeatMs } = parameters;
   const reader = new SourceReader({ source, schemas, clock, heartbeatMs, onReady: bell.ring });
   const over = new AbortController();

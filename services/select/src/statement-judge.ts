@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { compileMappings, SyncError } from '@lutra/model';
 import type { DdlKind, DdlPolicy, GhostStep, MappingMatcher, PipelineDefinition, WarningCode } from '@lutra/model';
 import { ghostPartOf, readGhostStep } from './ghost-step.ts';
 import { parseStatement } from './parse-statement.ts';
@@ -42,7 +42,8 @@ type ParsedDdl = Extract<ParsedStatement, { kind: 'ddl' }>;
  * it in any case: passing over them would lose them.
  */
 export class StatementJudge {
-  private readonly schemas: ReadonlySet<string>;
+  /** Finds mapped schemas among words, whose case says nothing. */
+  private readonly anyCase: MappingMatcher;
   private skipped = 0;
 
   constructor(
@@ -50,7 +51,7 @@ export class StatementJudge {
     private readonly matcher: MappingMatcher,
     private readonly source: { readonly foldsNames: boolean } = { foldsNames: false },
   ) {
-    this.schemas = new Set(definition.mappings.map(({ source }) => source.schema));
+    this.anyCase = compileMappings(definition.mappings, { isCaseFolded: true });
   }
 
   /** `transaction` names the statement's transaction, as a person's decision about it does. */
@@ -63,7 +64,7 @@ export class StatementJudge {
       case 'other':
         return HARMLESS;
       case 'statementDml':
-        if (!this.schemas.has(schema) && !this.isNamed(parsed.words)) return HARMLESS;
+        if (!this.reads(schema) && !this.isNamed(parsed.words)) return HARMLESS;
         return { ...HARMLESS, stop: statementDml(parsed.verb, schema) };
       case 'ddl':
         return { ...this.ddl(parsed, { statement, schema, transaction }), opensTransaction: parsed.opensTransaction };
@@ -86,14 +87,14 @@ export class StatementJudge {
       });
     if (tables.length > 0 && tables.every((name) => ghostPartOf(name, this.matcher) !== null)) return HARMLESS;
     const concerned = tables.filter((name) => this.isMapped(name));
-    if (database !== null && this.schemas.has(database)) concerned.push({ schema: database, table: '*' });
+    if (database !== null && this.reads(database)) concerned.push({ schema: database, table: '*' });
     const { isDestructive } = parsed;
     if (ddlKind !== null && concerned.length > 0) {
       const named = database === null ? tables : [{ schema: database, table: '' }];
       const ddl = { ...about, tables: named, beside, parents, ghost: null, isDestructive, isFilled, concerned };
       return this.byPolicy(ddlKind, ddl);
     }
-    const isNear = this.schemas.has(about.schema) || tables.some((name) => this.schemas.has(name.schema));
+    const isNear = this.reads(about.schema) || tables.some((name) => this.reads(name.schema));
     if (!isNear) return HARMLESS;
     return ddlKind === null ? this.notTravelling(about.statement) : seen(about.statement);
   }
@@ -148,8 +149,11 @@ export class StatementJudge {
 
   /** Whatever the case: servers with lower_case_table_names = 1 log what was typed. */
   private isNamed(words: ReadonlySet<string>): boolean {
-    const folded = new Set([...words].map((word) => word.toLowerCase()));
-    return [...this.schemas].some((mapped) => folded.has(mapped.toLowerCase()));
+    return [...words].some((word) => this.anyCase.schemasOf(word).length > 0);
+  }
+
+  private reads(schema: string): boolean {
+    return this.matcher.schemasOf(schema).length > 0;
   }
 
   private isMapped({ schema, table }: NamedTable): boolean {

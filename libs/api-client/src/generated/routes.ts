@@ -1411,14 +1411,20 @@ export interface MappingRulesDto {
 }
 
 export interface MappingSourceDto {
-  readonly schema: string;
+  /** A name; or {regex}: all schemas whose whole name matches; or {range}: those with a running number. Reserved schemas never match */
+  readonly schema: string | {
+  readonly regex: string;
+} | {
+  readonly range: string;
+};
   /** Either exact, regex or range */
   readonly table: NamePatternDto;
 }
 
 export interface MappingTargetDto {
+  /** $s1…$s9 are the groups of a regex schema, $s1 the number of a range, $s0 the whole name; a range of as many schemas takes those of the source one by one */
   readonly schema: string;
-  /** Left out = the source's name; $1…$9 are the groups of a regex source, $1 the number of a range; a range of as many tables takes those of the source one by one */
+  /** Left out = the source's name; $1…$9 are the groups of a regex table, $1 the number of a range, $s0…$s9 those of the schema; a range of as many tables takes those of the source one by one. A name without groups brings all tables into one */
   readonly table?: string;
 }
 
@@ -1786,7 +1792,7 @@ export interface PreCheckDto {
 
 export interface PreCheckFindingDto {
   /** Stable; docs/pre-check.md tells more */
-  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "TABLES_NOT_LOOKED_AT" | "MAPPING_COLUMN_UNKNOWN" | "MAPPING_EXPRESSION_INVALID" | "MAPPING_NOT_FITTING" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
+  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "TABLES_NOT_LOOKED_AT" | "MAPPING_COLUMN_UNKNOWN" | "MAPPING_EXPRESSION_INVALID" | "MAPPING_NOT_FITTING" | "TABLE_TAKEN_TWICE" | "SHARDS_MAY_COLLIDE" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
   /** error: START is refused without force */
   readonly severity: "error" | "warning" | "info";
   readonly subject: FindingSubjectDto;
@@ -2044,10 +2050,14 @@ export interface RemovalProblemDto {
 
 export interface ResolvedMappingDto {
   readonly mappingId: string;
+  /** The name, the range or the expression of its schemas */
+  readonly schemaPattern: string;
   /** How it names the table */
   readonly by: "exact" | "range" | "regex";
   /** The name, the range or the expression */
   readonly pattern: string;
+  /** Why it covers the table */
+  readonly reason: string;
   /** Where its rows go; several when a rule routes them */
   readonly targets: readonly (TargetTableDto)[];
   readonly columns: ColumnSelectionDto;
@@ -2628,7 +2638,7 @@ export interface TablePointDto {
 export interface TableResolutionDto {
   readonly schema: string;
   readonly table: string;
-  /** Those that cover it, the most specific first: exact names, ranges, expressions with the longer literal part. Each gives rows of its own; empty = the table is not replicated */
+  /** Those that cover it, the most specific first: exact names of schema and table, ranges, expressions with the longer literal part. Each gives rows of its own; empty = the table is not replicated */
   readonly mappings: readonly (ResolvedMappingDto)[];
   /** Those that do not, and why */
   readonly others: readonly (UnmatchedMappingDto)[];
@@ -2701,6 +2711,7 @@ export interface UnavailableTargetDto {
 
 export interface UnmatchedMappingDto {
   readonly mappingId: string;
+  readonly schemaPattern: string;
   readonly pattern: string;
   readonly reason: string;
 }

@@ -102,13 +102,14 @@ const shown = (content: StoredContent): Readonly<Record<string, unknown>> & Mapp
 
 /** What one mapping copies into what: there is never another one with the same. */
 export function mappingName({ source, target }: Pick<MappingContent, 'source' | 'target'>): string {
-  const table = sayTable(source.table);
-  return `${source.schema}.${table} → ${target.schema}${target.table === undefined ? '' : `.${target.table}`}`;
+  const name = `${sayNames(source.schema)}.${sayNames(source.table)}`;
+  return `${name} → ${target.schema}${target.table === undefined ? '' : `.${target.table}`}`;
 }
 
-function sayTable(table: MappingContent['source']['table']): string {
-  if ('range' in table) return table.range;
-  return 'exact' in table ? table.exact : `/${table.regex}/`;
+function sayNames(names: MappingContent['source']['schema' | 'table']): string {
+  if (typeof names === 'string') return names;
+  if ('range' in names) return names.range;
+  return 'exact' in names ? names.exact : `/${names.regex}/`;
 }
 
 /** Another one whenever the document is another one: its ETag. */

@@ -85,8 +85,10 @@ export class DocumentService {
     return this.parts.store.run(async (manager) => {
       const channel = await findChannel(manager, name);
       const stored = channel === null ? [] : (await readChannel(manager, channel)).pipelines;
-      const tables = stored.flatMap(({ mappings }) => mappings.map(({ source }) => source.table));
-      return new Set(tables.flatMap((table) => ('regex' in table ? [table.regex] : [])));
+      const names = stored.flatMap(({ mappings }) =>
+        mappings.flatMap(({ source: { schema, table } }) => (typeof schema === 'string' ? [table] : [schema, table])),
+      );
+      return new Set(names.flatMap((each) => ('regex' in each ? [each.regex] : [])));
     });
   }
 

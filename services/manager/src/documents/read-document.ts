@@ -96,7 +96,7 @@ async function wantedOf(
       }),
     );
     contents.push(content);
-    if (mapping.source.table.regex !== undefined) await setImmediate();
+    if (mapping.source.table.regex !== undefined || typeof mapping.source.schema !== 'string') await setImmediate();
   }
   const set = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined);
   const wanted: WantedPipeline = {

@@ -71,7 +71,9 @@ function contentOf(plain: () => object): MappingContent | SyncError {
 /** A name: plain, between backquotes (a backquote doubled), or for a table between slashes. */
 const NAME = '`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+';
 const TABLE = '`(?:[^`]|``)+`|/.+/|[^\\s`/]+';
-const LINE = new RegExp(`^(${NAME})\\.(${TABLE})\\s*->\\s*(${NAME})(?:\\.(${TABLE}))?$`, 'u');
+/** A schema: as well with a range of numbers, at the source between slashes too. */
+const SCHEMA = `${NAME}|[\\p{L}\\p{N}_$]*\\[\\d+-\\d+\\][\\p{L}\\p{N}_$]*`;
+const LINE = new RegExp(`^(${SCHEMA}|/[^/]+/)\\.(${TABLE})\\s*->\\s*(${SCHEMA})(?:\\.(${TABLE}))?$`, 'u');
 
 function readTextLines(content: string): readonly PlainLine[] {
   return content.split(/\r\n|\n|\r/).flatMap((whole, index): readonly PlainLine[] => {
@@ -88,7 +90,7 @@ function readTextLines(content: string): readonly PlainLine[] {
       if (text.length > LINE_CHARS_MAX) return refuse(`the line is longer than ${String(LINE_CHARS_MAX)} characters`);
       if (schema === '') return refuse('the line has to read: schema.table -> schema.table');
       return {
-        source: { schema: nameOf(schema), table: patternOf(table) },
+        source: { schema: schemaOf(nameOf(schema), schema), table: patternOf(table) },
         target: { schema: nameOf(targetSchema), ...(targetTable === undefined ? {} : { table: nameOf(targetTable) }) },
       };
     };
@@ -103,6 +105,11 @@ function patternOf(text: string): object {
   if (text.length > 2 && text.startsWith('/') && text.endsWith('/')) return { regex: text.slice(1, -1) };
   if (text.startsWith('`')) return { exact: nameOf(text) };
   return isRange(text) ? { range: text } : { exact: text };
+}
+
+function schemaOf(name: string, text = name): string | object {
+  const pattern = patternOf(text);
+  return 'exact' in pattern ? name : pattern;
 }
 
 function readCsvLines(content: string): readonly PlainLine[] {
@@ -128,7 +135,7 @@ function readCsvLines(content: string): readonly PlainLine[] {
 type Cells = (name: (typeof COLUMNS)[number]) => string;
 
 const namesOf = (of: Cells): object => ({
-  source: { schema: of('sourceSchema'), table: patternOf(of('sourceTable')) },
+  source: { schema: schemaOf(of('sourceSchema')), table: patternOf(of('sourceTable')) },
   target: { schema: of('targetSchema'), ...(of('targetTable') === '' ? {} : { table: of('targetTable') }) },
 });
 

@@ -20,6 +20,8 @@ import { MappingRulesDto } from '../mapping-rules/mapping-rules.dto.ts';
 import type { GivenRules } from '../mapping-rules/read-rules.ts';
 import { ConflictPolicyDto } from './conflict-policy.dto.ts';
 import type { StoredSource } from './mapping.entity.ts';
+import { GIVEN_SCHEMA, IsGivenSchema } from './schema-pattern.ts';
+import type { GivenSchema } from './schema-pattern.ts';
 
 /** Longest name of a schema, table or column in MySQL and MariaDB. */
 const NAME_CHARS_MAX = 64;
@@ -60,10 +62,9 @@ export class NamePatternDto {
 }
 
 export class MappingSourceDto {
-  @ApiProperty({ example: 'shop' })
-  @IsString()
-  @Length(1, NAME_CHARS_MAX)
-  schema!: string;
+  @ApiProperty(GIVEN_SCHEMA)
+  @IsGivenSchema()
+  schema!: GivenSchema;
 
   @ApiProperty({ type: NamePatternDto, description: 'Either exact, regex or range' })
   @IsObject()
@@ -73,15 +74,20 @@ export class MappingSourceDto {
 }
 
 export class MappingTargetDto {
-  @ApiProperty({ example: 'shop' })
+  @ApiProperty({
+    example: 'shop',
+    description:
+      '$s1…$s9 are the groups of a regex schema, $s1 the number of a range, $s0 the whole name; a range of as many schemas ' +
+      'takes those of the source one by one',
+  })
   @IsString()
-  @Length(1, NAME_CHARS_MAX)
+  @Length(1, RANGE_CHARS_MAX)
   schema!: string;
 
   @ApiPropertyOptional({
     description:
-      "Left out = the source's name; $1…$9 are the groups of a regex source, $1 the number of a range; a range of as many " +
-      'tables takes those of the source one by one',
+      "Left out = the source's name; $1…$9 are the groups of a regex table, $1 the number of a range, $s0…$s9 those of the schema; " +
+      'a range of as many tables takes those of the source one by one. A name without groups brings all tables into one',
   })
   @MayBeAbsent()
   @IsString()

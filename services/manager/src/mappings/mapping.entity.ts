@@ -2,10 +2,11 @@ import { Column, Entity } from 'typeorm';
 import type { ColumnSelection, ConflictPolicy, MappingDefinition, MappingRules, NamePattern } from '@lutra/model';
 import { jsonColumn } from '../store/json-column.ts';
 import { StoredResource } from '../store/stored-resource.ts';
+import type { GivenSchema } from './schema-pattern.ts';
 
 /** What a mapping covers, as it was given: stages know no ranges (compile-mapping.ts). */
 export interface StoredSource {
-  readonly schema: string;
+  readonly schema: GivenSchema;
   readonly table: NamePattern | { readonly range: string };
 }
 

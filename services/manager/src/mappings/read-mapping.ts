@@ -7,6 +7,7 @@ import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './m
 import type { StoredSource } from './mapping.entity.ts';
 import { isRange, rangeSize, readRange } from './name-range.ts';
 import { conflictPolicyOf, requirePolicyColumns } from './read-conflict-policy.ts';
+import type { GivenSchema } from './schema-pattern.ts';
 
 /** Tables of a range whose target is numbered in another way: each is a mapping of its own in the definition. */
 const RENUMBERED_MAX = 1_000;
@@ -56,15 +57,16 @@ export function requireFitting({ source, target, columns, onConflict, rules }: O
 
 /** As a request has it, MappingSourceDto: exactly one of the three is there. */
 interface GivenSource {
-  readonly schema: string;
+  readonly schema: GivenSchema;
   readonly table: Readonly<Partial<Record<'exact' | 'regex' | 'range', string | undefined>>>;
 }
 
 /** The source of a request: a name, an expression or a range. Throws REQUEST_INVALID, MAPPING_REGEX_INVALID, MAPPING_REGEX_UNSAFE. */
 export function sourceOf(
-  { schema, table }: GivenSource,
+  { schema: given, table }: GivenSource,
   isStored: (regex: string) => boolean = () => false,
 ): StoredSource {
+  const schema = schemaOf(given, isStored);
   const { exact, regex, range } = table;
   if ([exact, regex, range].filter((one) => one !== undefined).length !== 1)
     return refuse('source.table', 'source.table needs either exact, regex or range');
@@ -78,20 +80,61 @@ export function sourceOf(
   return { schema, table: { range: text } };
 }
 
+function schemaOf(schema: GivenSchema, isStored: (regex: string) => boolean): GivenSchema {
+  if (typeof schema === 'string') return schema;
+  if ('range' in schema) {
+    readRange(schema.range, 'source.schema.range');
+    return { range: schema.range };
+  }
+  if (!isStored(schema.regex)) requireSafeRegex(schema.regex);
+  return { regex: schema.regex };
+}
+
 export const targetOf = ({ schema, table }: MappingTargetDto): MappingDefinition['target'] =>
   table === undefined ? { schema } : { schema, table };
 
 /** What source and target ask of each other: two ranges have equally many tables. Throws REQUEST_INVALID. */
-export function requireFittingNames(source: StoredSource, { table = '' }: MappingDefinition['target']): void {
-  if (!('range' in source.table) || !isRange(table)) return;
-  const [from, to] = [readRange(source.table.range, 'source.table.range'), readRange(table, 'target.table')];
+export function requireFittingNames(source: StoredSource, { schema, table = '' }: MappingDefinition['target']): void {
+  const schemas =
+    typeof source.schema !== 'string' && 'range' in source.schema
+      ? renumberedOf('schema', source.schema.range, schema)
+      : 1;
+  const tables = 'range' in source.table ? renumberedOf('table', source.table.range, table) : 1;
+  refuseUnknownGroups(source, { 'target.schema': schema, 'target.table': table });
+  if (schemas * tables <= RENUMBERED_MAX) return;
+  const field = tables > 1 ? 'target.table' : 'target.schema';
+  refuse(field, `${field} may number at most ${String(RENUMBERED_MAX)} tables in another way`);
+}
+
+/** A group that there is not would leave nothing in the name. */
+function refuseUnknownGroups(source: StoredSource, names: Readonly<Record<string, string>>): void {
+  const known = { s: groupCount(source.schema), '': groupCount(source.table) };
+  for (const [field, name] of Object.entries(names))
+    for (const [whole, of, digit] of name.matchAll(/\$(s?)(\d)/g)) {
+      const count = known[of === 's' ? 's' : ''];
+      // A table's groups are not known to the schema, and there is no $0.
+      if (count === null || (of === '' && (field === 'target.schema' || digit === '0'))) continue;
+      if (Number(digit) > count) refuse(field, `${field} uses ${whole}, and the expression has no such group`);
+    }
+}
+
+/** Null: a name, in which '$1' stands for itself. */
+function groupCount(names: StoredSource['schema' | 'table']): number | null {
+  if (typeof names === 'string' || 'exact' in names) return null;
+  return 'range' in names ? 1 : (new RegExp(`${names.regex}|`, 'u').exec('')?.length ?? 1) - 1;
+}
+
+/** How many names of a range get another number at the target, each of them a mapping of its own; 1 = none. */
+function renumberedOf(what: 'schema' | 'table', range: string, target: string): number {
+  const from = readRange(range, `source.${what}.range`);
+  if (!isRange(target)) return 1;
+  const field = `target.${what}`;
+  const to = readRange(target, field);
   if (rangeSize(from) !== rangeSize(to)) {
-    const counts = `${String(rangeSize(to))} tables for ${String(rangeSize(from))} of the source`;
-    refuse('target.table', `target.table has ${counts}: a range has to have as many`);
+    const counts = `${String(rangeSize(to))} ${what}s for ${String(rangeSize(from))} of the source`;
+    refuse(field, `${field} has ${counts}: a range has to have as many`);
   }
-  const isRenumbered = from.first !== to.first || from.last !== to.last;
-  if (isRenumbered && rangeSize(from) > RENUMBERED_MAX)
-    refuse('target.table', `target.table may number at most ${String(RENUMBERED_MAX)} tables in another way`);
+  return from.first !== to.first || from.last !== to.last ? rangeSize(from) : 1;
 }
 
 /** Throws REQUEST_INVALID. */

@@ -32,11 +32,20 @@ export class ResolvedMappingDto {
   @ApiProperty()
   mappingId!: string;
 
+  @ApiProperty({ example: 'shop_[00-31]', description: 'The name, the range or the expression of its schemas' })
+  schemaPattern!: string;
+
   @ApiProperty({ enum: KINDS, description: 'How it names the table' })
   by!: (typeof KINDS)[number];
 
   @ApiProperty({ example: '(order|item)_(\\d+)', description: 'The name, the range or the expression' })
   pattern!: string;
+
+  @ApiProperty({
+    example: 'the schema is shop, the table is in the range order_[1-9]',
+    description: 'Why it covers the table',
+  })
+  reason!: string;
 
   @ApiProperty({ type: [TargetTableDto], description: 'Where its rows go; several when a rule routes them' })
   targets!: readonly TargetTableDto[];
@@ -51,6 +60,9 @@ export class ResolvedMappingDto {
 export class UnmatchedMappingDto {
   @ApiProperty()
   mappingId!: string;
+
+  @ApiProperty({ example: 'shop_[00-31]' })
+  schemaPattern!: string;
 
   @ApiProperty({ example: '(order|item)_(\\d+)' })
   pattern!: string;
@@ -70,8 +82,8 @@ export class TableResolutionDto {
   @ApiProperty({
     type: [ResolvedMappingDto],
     description:
-      'Those that cover it, the most specific first: exact names, ranges, expressions with the longer literal part. Each ' +
-      'gives rows of its own; empty = the table is not replicated',
+      'Those that cover it, the most specific first: exact names of schema and table, ranges, expressions with the longer ' +
+      'literal part. Each gives rows of its own; empty = the table is not replicated',
   })
   mappings!: readonly ResolvedMappingDto[];
 

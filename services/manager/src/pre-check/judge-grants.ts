@@ -1,3 +1,4 @@
+import { compileTargetSchemas, isReservedSchema } from '@lutra/model';
 import { rightsFor, quoteName } from '@lutra/sql';
 import type { DatabaseKind, PipelineDefinition } from '@lutra/model';
 import type { Finding, Place, Severity } from './finding.ts';
@@ -62,7 +63,15 @@ export function judgeGrantsAtSource({ mappings }: PipelineDefinition, server: Se
     ? 'be looked into, so that neither this check nor a copy of the rows can be made; the log alone tells enough to go on'
     : 'be described, and the log does not describe them (binlog_row_metadata)';
   const tables = namedTables(
-    mappings.map(({ source: { schema, table } }) => [schema, 'exact' in table ? table.exact : null]),
+    mappings.flatMap(({ source: { schema, table } }) => {
+      const name = 'exact' in table ? table.exact : null;
+      if (typeof schema === 'string') return [[schema, name] as const];
+      // Of an expression those that the account sees: where it sees none the mapping covers nothing, which is told.
+      const pattern = new RegExp(`^(?:${schema.regex})$`, 'u');
+      return [...server.schemas]
+        .filter((each) => !isReservedSchema(each) && pattern.test(each))
+        .map((each) => [each, name] as const);
+    }),
   );
   const unread = [...tables].flatMap(([schema, names]) => {
     const extent = extentOf(account, { schema, names }, 'SELECT');
@@ -79,10 +88,13 @@ export function judgeGrantsAtTarget({ mappings, parameters }: PipelineDefinition
   const account = accountOf(server);
   const tables = new Map<string, readonly string[] | null>([
     ...namedTables(
-      mappings.map(({ source: { table }, target }) => [
-        target.schema,
-        'exact' in table ? (target.table ?? table.exact) : null,
-      ]),
+      mappings.flatMap((mapping) => {
+        const { source, target } = mapping;
+        const isNamed = typeof source.schema === 'string' && 'exact' in source.table;
+        const name = isNamed ? (target.table ?? source.table.exact) : null;
+        const { named, has } = compileTargetSchemas([mapping]);
+        return (named[0] === undefined ? [...server.schemas].filter(has) : named).map((each) => [each, name] as const);
+      }),
     ),
     ['lutra', null],
   ]);

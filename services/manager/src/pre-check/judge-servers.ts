@@ -167,7 +167,8 @@ export function judgeLetterCase(source: ServerFacts, target: ServerFacts, pairs:
     const folded = JSON.stringify([schema.toLowerCase(), table.toLowerCase()]);
     const other = byName.get(folded);
     byName.set(folded, pair);
-    if (other === undefined) continue;
+    // Tables that the mappings bring together by one name: judgeMerging.
+    if (other === undefined || (other.targetName.schema === schema && other.targetName.table === table)) continue;
     const explanation = `${apart}: ${other.source.table} and ${pair.source.table} of the source are one table there. Map them to different names`;
     return [
       {

@@ -1,3 +1,4 @@
+import { madeColumns } from '@lutra/model';
 import type { PipelineDefinition, TableDefinition } from '@lutra/model';
 import { addPrimaryKeyStatement, createSchemaStatement, createTableStatement, quoteName, quoteTable } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
@@ -6,6 +7,7 @@ import { atTarget } from './finding.ts';
 import { judgeColumns } from './judge-columns.ts';
 import type { FittedTable } from './judge-columns.ts';
 import { judgeForeignKeys } from './judge-foreign-keys.ts';
+import { judgeMerging } from './judge-merging.ts';
 import { mappedTable } from './map-columns.ts';
 import { typeAt } from './modify-column.ts';
 import type { ServerFacts, TableFacts, TablePair } from './pre-check-facts.ts';
@@ -28,20 +30,26 @@ export function judgeTables(
   return {
     findings: [
       ...judgeCoverage({ pairs, idle, leftOut }),
+      ...judgeMerging(pairs, target),
       ...withoutRepeats(judged.flatMap(({ findings }) => findings)),
     ],
     verdicts: judged.flatMap(({ verdicts }) => verdicts),
   };
 }
 
-/** A mapping that does not fit a table is found once for each table that its rows may go to. */
+/**
+ * A mapping that does not fit a table is found once for each table that its rows may go to, and a target table once for each
+ * that becomes it.
+ */
 function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
-  const misfits = new Set<string>();
-  return findings.filter(({ code, subject: { schema = '', table = '', name = '' } }) => {
-    if (!code.startsWith('MAPPING_')) return true;
-    const key = JSON.stringify([schema, table, name]);
-    const isNew = !misfits.has(key);
-    misfits.add(key);
+  const told = new Set<string>();
+  return findings.filter(({ code, subject, explanation }) => {
+    const { schema = '', table = '', name = '' } = subject;
+    const isOfTable = code.startsWith('MAPPING_') || code === 'TARGET_TABLE_MISSING';
+    const about = code.startsWith('MAPPING_') ? '' : code;
+    const key = JSON.stringify(isOfTable ? [about, schema, table, name] : [code, subject, explanation]);
+    const isNew = !told.has(key);
+    told.add(key);
     return isNew;
   });
 }
@@ -57,11 +65,13 @@ const foldedName = ({ schema, table }: { readonly schema: string; readonly table
 
 function judgeCoverage({ pairs, idle, leftOut }: TableFacts): Finding[] {
   const unseen = idle.map(({ id, source }): Finding => {
+    const schemas =
+      typeof source.schema === 'string' ? `schema ${source.schema}` : `the schemas ${source.schema.regex}`;
     const pattern = 'exact' in source.table ? `table ${source.table.exact}` : `expression ${source.table.regex}`;
     return {
       ...{ code: 'PATTERN_MATCHES_NOTHING', severity: 'warning', statements: [] },
-      subject: { place: 'source', schema: source.schema, name: id },
-      explanation: `No table of schema ${source.schema} that the user may see matches the ${pattern}: nothing is synchronised by this mapping until there is one. Names match case-sensitively`,
+      subject: { place: 'source', ...(typeof source.schema === 'string' ? { schema: source.schema } : {}), name: id },
+      explanation: `No table of ${schemas} that the user may see matches the ${pattern}: nothing is synchronised by this mapping until there is one. Names match case-sensitively`,
     };
   });
   if (leftOut === 0) return unseen;
@@ -171,8 +181,12 @@ function judgeKeys(
     const explanation = `The key ${table.key.name} has the columns ${lost.join(', ')}, which the rows do not carry: the first row stops the pipeline`;
     return [{ code: 'KEY_NOT_CARRIED', severity: 'error', subject, explanation, statements }];
   }
+  if (theirs.length === 0) return [];
   const ours = new Set(table.key.columns);
-  if (theirs.length === 0 || (theirs.length === ours.size && theirs.every((name) => ours.has(name)))) return [];
+  const made = madeColumns(mapping.rules);
+  // What the mapping adds to the key only tells more rows apart.
+  const kept = [...ours].filter((name) => theirs.includes(name) || !made.has(name));
+  if (theirs.length === kept.length && theirs.every((name) => ours.has(name))) return [];
   const explanation = `Rows are found by ${[...ours].join(', ')} (${table.key.name}) at the target and by ${theirs.join(', ')} at the source: two rows of the source may be one there`;
   return [{ code: 'KEY_DIFFERS', severity: 'warning', subject, explanation, statements }];
 }

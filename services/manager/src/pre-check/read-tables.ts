@@ -26,7 +26,7 @@ export async function readSourceTables(
   mappings: readonly MappingDefinition[],
 ): Promise<SourceTables> {
   const matcher = compileMappings(mappings);
-  const names = await tableNames(session, [...new Set(mappings.map(({ source }) => source.schema))]);
+  const names = await tableNames(session, await readSchemas(session, mappings));
   const covered = names.filter(({ schema, table }) => matcher.targetsOf(schema, table).length > 0);
   const looked = covered.slice(0, TABLES_MAX);
   const tables = await session.describeTables(looked);
@@ -51,9 +51,24 @@ export async function readSourceTables(
 /** Adds what is there at the target. Throws what the session throws. */
 export async function readTargetTables(session: TargetSession, from: SourceTables): Promise<TableFacts> {
   const { routes, idle, leftOut } = from;
-  const tables = await session.describeTables(routes.map(({ targetName }) => targetName));
-  const pairs = routes.map((route, index) => ({ ...route, target: tables[index] ?? null }));
+  // Several may become one.
+  const names = new Map(routes.map(({ targetName }) => [idOf(targetName), targetName]));
+  const tables = await session.describeTables([...names.values()]);
+  const byName = new Map([...names.keys()].map((id, index) => [id, tables[index] ?? null]));
+  const pairs = routes.map((route) => ({ ...route, target: byName.get(idOf(route.targetName)) ?? null }));
   return { pairs, idle, leftOut };
+}
+
+const idOf = ({ schema, table }: TableName): string => JSON.stringify([schema, table]);
+
+/** The schemas that are read: those that mappings name, and those of the server that their expressions match. */
+async function readSchemas(session: TargetSession, mappings: readonly MappingDefinition[]): Promise<readonly string[]> {
+  const named = mappings.flatMap(({ source: { schema } }) => (typeof schema === 'string' ? schema : []));
+  if (named.length === mappings.length) return [...new Set(named)];
+  const matcher = compileMappings(mappings);
+  const rows = await session.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  const matching = rows.map((row) => String(row['name'])).filter((schema) => matcher.schemasOf(schema).length > 0);
+  return [...new Set([...named, ...matching])];
 }
 
 async function tableNames(session: TargetSession, schemas: readonly string[]): Promise<readonly TableName[]> {

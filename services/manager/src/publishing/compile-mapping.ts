@@ -1,5 +1,6 @@
-import type { MappingDefinition } from '@lutra/model';
+import type { MappingDefinition, SchemaPattern } from '@lutra/model';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
+import type { NameRange } from '../mappings/name-range.ts';
 import { isRange, rangeNames, rangeRegex, readRange } from '../mappings/name-range.ts';
 
 export type MappingParts = Pick<
@@ -27,13 +28,42 @@ export function compileMapping(mapping: MappingParts): readonly MappingDefinitio
 }
 
 function namesOf(source: MappingEntity['source'], target: MappingEntity['target']): readonly Names[] {
-  const { schema, table } = source;
+  return schemaNames(source, target).flatMap((pair) => tableNames(source, pair));
+}
+
+/** The schemas of both sides, and the target's table, which may be called after the source's schema. */
+interface SchemaPair {
+  readonly schema: SchemaPattern;
+  readonly target: MappingEntity['target'];
+}
+
+function schemaNames({ schema }: MappingEntity['source'], target: MappingEntity['target']): readonly SchemaPair[] {
+  if (typeof schema === 'string' || 'regex' in schema) return [{ schema, target }];
+  const range = readRange(schema.range, 'source.schema.range');
+  const pattern = { regex: rangeRegex(range) };
+  if (!isRange(target.schema)) return [{ schema: pattern, target }];
+  const other = readRange(target.schema, 'target.schema');
+  if (isNumberedAlike(range, other))
+    return [{ schema: pattern, target: { ...target, schema: `${other.before}$s1${other.after}` } }];
+  const targets = rangeNames(other);
+  const { table } = target;
+  return rangeNames(range).map((exact, index) => {
+    const number = exact.slice(range.before.length, exact.length - range.after.length);
+    const filled = table?.replaceAll('$s0', () => exact).replaceAll('$s1', () => number);
+    return {
+      schema: exact,
+      target: { schema: targets[index] ?? exact, ...(filled === undefined ? {} : { table: filled }) },
+    };
+  });
+}
+
+function tableNames({ table }: MappingEntity['source'], { schema, target }: SchemaPair): readonly Names[] {
   if (!('range' in table)) return [{ source: { schema, table }, target }];
   const range = readRange(table.range, 'source.table.range');
   const pattern = { schema, table: { regex: rangeRegex(range) } };
   if (target.table === undefined || !isRange(target.table)) return [{ source: pattern, target }];
   const other = readRange(target.table, 'target.table');
-  if (other.first === range.first && other.last === range.last)
+  if (isNumberedAlike(range, other))
     return [{ source: pattern, target: { ...target, table: `${other.before}$1${other.after}` } }];
   const targets = rangeNames(other);
   return rangeNames(range).map((exact, index) => ({
@@ -41,3 +71,6 @@ function namesOf(source: MappingEntity['source'], target: MappingEntity['target'
     target: { ...target, table: targets[index] ?? exact },
   }));
 }
+
+const isNumberedAlike = (one: NameRange, other: NameRange): boolean =>
+  one.first === other.first && one.last === other.last;

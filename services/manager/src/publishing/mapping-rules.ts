@@ -1,6 +1,7 @@
 import { compileMappings, isReservedSchema, SyncError } from '@lutra/model';
-import type { MappingDefinition, NamePattern, PipelineDefinition } from '@lutra/model';
-import { isOneToOne } from './one-to-one.ts';
+import type { MappingDefinition, PipelineDefinition } from '@lutra/model';
+import { commonName, maybeReads, maybeShareTable, writtenTables } from './name-overlap.ts';
+import type { WrittenTable } from './name-overlap.ts';
 import { refuseMixedPolicies } from './policy-rules.ts';
 
 /** A mapping with the pipeline that it belongs to. */
@@ -9,56 +10,73 @@ interface PlacedMapping {
   readonly pipeline: PipelineDefinition;
   /** Among the mappings of its pipeline. */
   readonly position: number;
-  readonly written: TargetPattern;
+  readonly written: WrittenTable;
+}
+
+/** Tables at an address: those of one schema or of any, of one name or any. Null: any. */
+interface Place {
+  readonly address: string;
+  readonly schema: string | null;
+  readonly table: string | null;
 }
 
 /** What all pipelines write, by place: each mapping is compared with those that it could meet, and not with thousands. */
 export class MappingIndex {
+  /** By address alone, by address and schema, by both and the table. */
   private readonly all = new Map<string, PlacedMapping[]>();
+  private readonly inSchema = new Map<string, PlacedMapping[]>();
   private readonly named = new Map<string, PlacedMapping[]>();
-  /** Whose names are not known, only what they look like. */
+  /** Of a schema that is named, into tables whose names are not known, only what they look like. */
   private readonly unnamed = new Map<string, PlacedMapping[]>();
+  /** By address: not even the schema is named. */
+  private readonly open = new Map<string, PlacedMapping[]>();
 
   constructor(definitions: readonly PipelineDefinition[]) {
     for (const one of definitions.flatMap(placed)) {
-      const place = writtenPlace(one);
-      add(this.all, place, one);
-      if (one.written.kind === 'name') add(this.named, `${place} ${one.written.text}`, one);
+      const { schema, table } = one.written;
+      const address = addressOf(one.pipeline.target);
+      add(this.all, address, one);
+      if (schema.kind !== 'name') {
+        add(this.open, address, one);
+        continue;
+      }
+      const place = keyOf(address, schema.text);
+      add(this.inSchema, place, one);
+      if (table.kind === 'name') add(this.named, keyOf(place, table.text), one);
       else add(this.unnamed, place, one);
     }
   }
 
-  /** Who may write the table of that name in the schema at that address; without a name, any table there. */
-  writersOf(place: string, name: string | null): readonly PlacedMapping[] {
-    if (name === null) return this.all.get(place) ?? [];
-    return [...(this.named.get(`${place} ${name}`) ?? []), ...(this.unnamed.get(place) ?? [])];
+  /** Who may write there. */
+  writersOf({ address, schema, table }: Place): readonly PlacedMapping[] {
+    if (schema === null) return this.all.get(address) ?? [];
+    const place = keyOf(address, schema);
+    const open = this.open.get(address) ?? [];
+    if (table === null) return [...(this.inSchema.get(place) ?? []), ...open];
+    return [...(this.named.get(keyOf(place, table)) ?? []), ...(this.unnamed.get(place) ?? []), ...open];
   }
 }
 
 /**
  * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do
- * not compile, reserved schemas, two mappings into one target table, loops. `current` has the definitions of all pipelines;
+ * not compile, reserved schemas, one source table that two mappings bring into one target table, two pipelines into one target
+ * table, loops. `current` has the definitions of all pipelines;
  * this one's own among them count no further. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
  */
 export function checkDefinition(definition: PipelineDefinition, current: MappingIndex): void {
   compileMappings(definition.mappings);
-  for (const mapping of definition.mappings) {
-    refuseReserved(mapping);
-    refuseMerging(mapping);
-  }
+  for (const mapping of definition.mappings) refuseReserved(mapping);
   const own = new MappingIndex([definition]);
   for (const one of placed(definition)) {
-    const { mapping, written, position } = one;
+    const { position } = one;
     refuseLoop(one, one);
     // Of its own mappings each pair is looked at once.
-    const others = (place: string, name: string | null): readonly PlacedMapping[] => [
-      ...own.writersOf(place, name).filter((other) => other.position > position),
-      ...current.writersOf(place, name).filter(({ pipeline }) => pipeline.id !== definition.id),
+    const others = (place: Place): readonly PlacedMapping[] => [
+      ...own.writersOf(place).filter((other) => other.position > position),
+      ...current.writersOf(place).filter(({ pipeline }) => pipeline.id !== definition.id),
     ];
-    for (const other of others(writtenPlace(one), written.kind === 'name' ? written.text : null))
-      refuseCollision(one, other);
-    const read = mapping.source.table;
-    for (const other of others(readPlace(one), 'exact' in read ? read.exact : null)) refuseLoop(one, other);
+    for (const other of others(writtenPlace(one))) refuseCollision(one, other);
+    for (const other of others(readPlace(one))) refuseLoop(one, other);
   }
   refuseMixedPolicies(definition);
 }
@@ -73,14 +91,22 @@ export function isMappedOtherwise(before: PipelineDefinition | undefined, after:
 /** Once for each table of a route, which is written like any other. */
 const placed = (pipeline: PipelineDefinition): PlacedMapping[] =>
   pipeline.mappings.flatMap((mapping, position) =>
-    targetPatterns(mapping).map((written) => ({ mapping, pipeline, position, written })),
+    writtenTables(mapping).map((written) => ({ mapping, pipeline, position, written })),
   );
 
-/** A schema at an address. */
-const writtenPlace = ({ mapping, pipeline }: PlacedMapping): string =>
-  JSON.stringify([addressOf(pipeline.target), mapping.target.schema]);
-const readPlace = ({ mapping, pipeline }: PlacedMapping): string =>
-  JSON.stringify([addressOf(pipeline.source), mapping.source.schema]);
+const writtenPlace = ({ written: { schema, table }, pipeline }: PlacedMapping): Place => ({
+  address: addressOf(pipeline.target),
+  schema: schema.kind === 'name' ? schema.text : null,
+  table: table.kind === 'name' ? table.text : null,
+});
+
+const readPlace = ({ mapping: { source }, pipeline }: PlacedMapping): Place => ({
+  address: addressOf(pipeline.source),
+  schema: typeof source.schema === 'string' ? source.schema : null,
+  table: 'exact' in source.table ? source.table.exact : null,
+});
+
+const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 function add(map: Map<string, PlacedMapping[]>, key: string, one: PlacedMapping): void {
   const present = map.get(key);
@@ -89,31 +115,25 @@ function add(map: Map<string, PlacedMapping[]>, key: string, one: PlacedMapping)
 }
 
 function refuseReserved({ source, target }: MappingDefinition): void {
-  const schema = [source.schema, target.schema].find(isReservedSchema);
-  if (schema === undefined) return;
+  const schema = [source.schema, target.schema].find((name) => typeof name === 'string' && isReservedSchema(name));
+  if (typeof schema !== 'string') return;
   throw new SyncError('MAPPING_RESERVED_SCHEMA', { problem: `The schema ${schema} cannot be mapped`, schema });
 }
 
-/** A family of tables may not fall together into one table: their keys would meet. Whether they do on a route, its rows say. */
-function refuseMerging({ source, target, rules }: MappingDefinition): void {
-  if ('exact' in source.table || target.table === undefined || rules?.route !== undefined) return;
-  const { regex } = source.table;
-  if (isOneToOne(regex, target.table)) return;
-  throw new SyncError('MAPPING_TARGET_COLLISION', {
-    problem: `Several tables that match ${regex} would be written into one table ${target.schema}.${target.table}, where their keys collide: use every group of the expression in the target's name, and no wildcard outside of groups`,
-    regex,
-    table: `${target.schema}.${target.table}`,
-  });
-}
-
+/**
+ * Several tables of a source may become one: whether their keys meet is seen when the tables are looked at (pre-check). But one
+ * table that two mappings bring into one table overwrites itself, and no pipeline may undo what another has written.
+ */
 function refuseCollision(one: PlacedMapping, other: PlacedMapping): void {
-  const table = commonTarget(one.written, other.written);
-  if (table === null) return;
-  const target = `${one.mapping.target.schema}.${table}`;
-  const where =
-    one.pipeline.id === other.pipeline.id
-      ? `two mappings of pipeline ${one.pipeline.name}`
-      : `the pipelines ${one.pipeline.name} and ${other.pipeline.name}`;
+  const schema = commonName(one.written.schema, other.written.schema);
+  const table = commonName(one.written.table, other.written.table);
+  if (schema === null || table === null) return;
+  const isOwn = one.pipeline.id === other.pipeline.id;
+  if (isOwn && !maybeShareTable(one.mapping.source, other.mapping.source)) return;
+  const target = `${schema}.${table}`;
+  const where = isOwn
+    ? `two mappings of pipeline ${one.pipeline.name}, which read the same table`
+    : `the pipelines ${one.pipeline.name} and ${other.pipeline.name}`;
   throw new SyncError('MAPPING_TARGET_COLLISION', {
     problem: `The target table ${target} is written by ${where}: equal keys of both would overwrite each other`,
     table: target,
@@ -122,42 +142,13 @@ function refuseCollision(one: PlacedMapping, other: PlacedMapping): void {
 }
 
 /**
- * The target table that both mappings write, of one schema at one address, as far as names alone can tell; null when they write none together.
- * Names that come out of groups ($1) are compared as text only: whether two expressions ever give the same name is not decided here.
- */
-function commonTarget(a: TargetPattern, b: TargetPattern): string | null {
-  if (a.kind === 'template' || b.kind === 'template') return a.kind === b.kind && a.text === b.text ? a.text : null;
-  if (a.kind === 'name') {
-    if (b.kind === 'name') return a.text === b.text ? a.text : null;
-    return matches(b.text, a.text) ? a.text : null;
-  }
-  if (b.kind === 'name') return matches(a.text, b.text) ? b.text : null;
-  return a.text === b.text ? a.text : null;
-}
-
-type TargetPattern =
-  | { readonly kind: 'name'; readonly text: string }
-  /** The source's own name, which matches the expression. */
-  | { readonly kind: 'regex'; readonly text: string }
-  | { readonly kind: 'template'; readonly text: string };
-
-function targetPatterns({ source, target, rules }: MappingDefinition): readonly TargetPattern[] {
-  return rules?.route?.tables.map((text) => ({ kind: 'name', text })) ?? [targetPattern({ source, target })];
-}
-
-function targetPattern({ source, target }: Pick<MappingDefinition, 'source' | 'target'>): TargetPattern {
-  if ('exact' in source.table) return { kind: 'name', text: target.table ?? source.table.exact };
-  if (target.table === undefined) return { kind: 'regex', text: source.table.regex };
-  return { kind: /\$[1-9]/.test(target.table) ? 'template' : 'name', text: target.table };
-}
-
-/**
  * What one mapping writes may not be read by the other and written back: without marks Lutra would copy its own changes
  * for ever. A mapping compared with itself is the smallest such circle.
  */
 function refuseLoop(one: PlacedMapping, other: PlacedMapping): void {
   if (!feeds(one, other) || !feeds(other, one)) return;
-  const { schema } = one.mapping.source;
+  const { source } = one.mapping;
+  const schema = typeof source.schema === 'string' ? source.schema : `/${source.schema.regex}/`;
   throw new SyncError('MAPPING_LOOP', {
     problem:
       one.mapping.id === other.mapping.id
@@ -168,21 +159,13 @@ function refuseLoop(one: PlacedMapping, other: PlacedMapping): void {
 }
 
 function feeds(writer: PlacedMapping, reader: PlacedMapping): boolean {
+  const { source } = reader.mapping;
   return (
     addressOf(writer.pipeline.target) === addressOf(reader.pipeline.source) &&
-    writer.mapping.target.schema === reader.mapping.source.schema &&
-    maybeReads(writer.written, reader.mapping.source.table)
+    maybeReads(writer.written.schema, source.schema) &&
+    maybeReads(writer.written.table, source.table)
   );
 }
-
-/** False only when names prove that the table is another one. */
-function maybeReads(written: TargetPattern, read: NamePattern): boolean {
-  if (written.kind === 'template') return true;
-  if (written.kind === 'name') return 'exact' in read ? written.text === read.exact : matches(read.regex, written.text);
-  return 'exact' in read ? matches(written.text, read.exact) : true;
-}
-
-const matches = (regex: string, name: string): boolean => new RegExp(`^(?:${regex})$`, 'u').test(name);
 
 /** Two data sources with one address are one database. */
 const addressOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>

@@ -1,5 +1,5 @@
 import { compileMappings, compileTargetLookup, SyncError } from '@lutra/model';
-import type { MappingDefinition, PipelineDefinition, TargetMappingLookup } from '@lutra/model';
+import type { MappingDefinition, PipelineDefinition, TableName, TargetMappingLookup } from '@lutra/model';
 import { sampleNames } from './sample-names.ts';
 
 /** A mapping with what is asked of it for every other one. */
@@ -9,8 +9,11 @@ interface Candidate {
   readonly rule: string;
   readonly covers: TargetMappingLookup;
   /** Some of the names that it writes; all of them when it names its table. */
-  readonly names: readonly string[];
+  readonly names: readonly TableName[];
 }
+
+/** Schemas of an expression that are tried with each of the tables. */
+const SCHEMAS_TRIED_MAX = 8;
 
 /**
  * A row's policy and weight are those of its target table, so that two mappings into one table have to agree on them. Exact
@@ -22,10 +25,9 @@ export function refuseMixedPolicies({ name, mappings }: PipelineDefinition): voi
   if (new Set(candidates.map(({ rule }) => rule)).size < 2) return;
   candidates.forEach((one, index) => {
     for (const other of candidates.slice(index + 1)) {
-      if (one.rule === other.rule || one.mapping.target.schema !== other.mapping.target.schema) continue;
+      if (one.rule === other.rule) continue;
       const table = commonTable(one, other);
-      if (table !== null)
-        throw mixed(name, `${one.mapping.target.schema}.${table}`, [one.mapping.id, other.mapping.id]);
+      if (table !== null) throw mixed(name, `${table.schema}.${table.table}`, [one.mapping.id, other.mapping.id]);
     }
   });
 }
@@ -40,18 +42,24 @@ function candidateOf(mapping: MappingDefinition): Candidate {
   };
 }
 
-function targetNames(mapping: MappingDefinition): readonly string[] {
+function targetNames(mapping: MappingDefinition): readonly TableName[] {
   const { schema, table } = mapping.source;
-  const sources = 'exact' in table ? [table.exact] : sampleNames(table.regex);
+  const schemas = typeof schema === 'string' ? [schema] : sampleNames(schema.regex).slice(0, SCHEMAS_TRIED_MAX);
+  const tables = 'exact' in table ? [table.exact] : sampleNames(table.regex);
   const matcher = compileMappings([mapping]);
-  return sources.flatMap((source) => matcher.targetsOf(schema, source).map(({ targetTable }) => targetTable));
+  return schemas.flatMap((from) =>
+    tables.flatMap((source) =>
+      matcher
+        .targetsOf(from, source)
+        .map(({ targetSchema, targetTable }) => ({ schema: targetSchema, table: targetTable })),
+    ),
+  );
 }
 
-function commonTable(one: Candidate, other: Candidate): string | null {
-  const { schema } = one.mapping.target;
+function commonTable(one: Candidate, other: Candidate): TableName | null {
   return (
-    one.names.find((table) => other.covers(schema, table) !== null) ??
-    other.names.find((table) => one.covers(schema, table) !== null) ??
+    one.names.find(({ schema, table }) => other.covers(schema, table) !== null) ??
+    other.names.find(({ schema, table }) => one.covers(schema, table) !== null) ??
     null
   );
 }

@@ -1,4 +1,12 @@
-import { assertNever, compileMappings, compileTargetLookup, madeColumns, SyncError } from '@lutra/model';
+import {
+  assertNever,
+  compileMappings,
+  compileMappingsInto,
+  compileTargetLookup,
+  keepsTablesApart,
+  madeColumns,
+  SyncError,
+} from '@lutra/model';
 import type {
   MappingDefinition,
   MappingMatcher,
@@ -59,7 +67,11 @@ class StatementPlanner {
       case 'index':
         return this.oneTable(text);
       case 'database':
-        return planDatabase(text, { statement, definition, unclear: (why) => this.unclear(why) });
+        return planDatabase(text, {
+          ...{ statement, definition, matcher: this.matcher },
+          emptied: (name) => this.emptied(name),
+          unclear: (why) => this.unclear(why),
+        });
       default:
         return assertNever(statement.kind);
     }
@@ -221,15 +233,8 @@ class StatementPlanner {
 
   /** Other tables of the source that go into the same target must not lose it with this one. */
   private unshared(name: TableName): TableName {
-    const into = this.plan.definition.mappings.filter(
-      (mapping) => compileTargetLookup([mapping])(name.schema, name.table) !== null,
-    );
-    const takesMany = into.some(
-      ({ source, target, rules }) =>
-        'regex' in source.table &&
-        (rules?.route !== undefined || (target.table !== undefined && !/\$[1-9]/.test(target.table))),
-    );
-    if (into.length > 1 || takesMany)
+    const into = compileMappingsInto(this.plan.definition.mappings)(name.schema, name.table);
+    if (into.length > 1 || !into.every(keepsTablesApart))
       return this.unclear(`${name.schema}.${name.table} at the target holds rows of other tables too`);
     return name;
   }
