@@ -5,6 +5,7 @@ import { compileCondition } from './expression/compile-condition.ts';
 import type { CompiledCondition } from './expression/compile-condition.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { RowFacts } from './compiled-value.ts';
+import { withTexts } from './read-texts.ts';
 import { requireCarried } from './require-carried.ts';
 import { compileRoute } from './compile-route.ts';
 import type { CompiledRoute } from './compile-route.ts';
@@ -83,7 +84,7 @@ export class ImageRows {
     }
     requireCarried(image, explode.reads, this.context);
     const places: RowPlace[] = [];
-    for (const { identity, image: exploded } of explode.rowsOf(image)) {
+    for (const { identity, image: exploded } of explode.rowsOf(withTexts(image, explode.reads))) {
       const target = this.targetOf(exploded, facts);
       places.push({ identity: `${String(target)} ${identity}`, target, image: exploded });
     }
@@ -94,13 +95,13 @@ export class ImageRows {
     const { filter } = this;
     if (filter === null) return true;
     requireCarried(image, filter.reads, this.context);
-    return filter.isTrue(image, facts);
+    return filter.isTrue(withTexts(image, filter.reads), facts);
   }
 
   private targetOf(image: RowImage, facts: RowFacts): number {
     const { route } = this;
     if (route === null) return 0;
     requireCarried(image, route.reads, { mapping: this.context.mapping, source: this.source });
-    return route.targetOf(image, facts);
+    return route.targetOf(withTexts(image, route.reads), facts);
   }
 }

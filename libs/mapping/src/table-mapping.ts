@@ -10,6 +10,7 @@ import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
 import { aboutRow, OpenColumns } from './open-columns.ts';
+import { leavesTexts, readingTexts } from './read-texts.ts';
 import { TableScript } from './script/table-script.ts';
 import { deletionFlag } from './soft-delete.ts';
 
@@ -48,6 +49,8 @@ export class TableMapping {
   readonly reads: readonly number[];
   /** Only the table's name is another: rows need not be looked at. */
   readonly isCopied: boolean;
+  /** Whether images may hold {@link EncodedText}. */
+  readonly leavesTexts: boolean;
   /** Of an after image, and of a before image: the same but for those that tell of the change. */
   private readonly columns: readonly CompiledValue[];
   private readonly columnsBefore: readonly CompiledValue[];
@@ -73,7 +76,7 @@ export class TableMapping {
     this.columns =
       this.isCopied || this.aggregate !== null
         ? []
-        : withGroups(compileColumns({ ...context, source }), { ...context, source });
+        : withGroups(compileColumns({ ...context, source }), { ...context, source }).map(readingTexts);
     this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
     const target =
       this.aggregate?.target ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
@@ -83,6 +86,7 @@ export class TableMapping {
     const read = this.columns.flatMap((column) => column.reads);
     const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
     this.reads = [...new Set(this.aggregate?.reads ?? reads)].toSorted((a, b) => a - b);
+    this.leavesTexts = leavesTexts(mapping.rules);
     const { softDelete, leaveOut } = mapping.rules?.rows ?? {};
     this.leftOut = new Set(leaveOut);
     this.flag = softDelete === undefined ? null : placedFlag(softDelete, mapping.id, target);

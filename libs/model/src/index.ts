@@ -39,6 +39,7 @@ export type {
   TargetDdl,
 } from './ddl.ts';
 export type { EncodedImage, ImageSink } from './encoded-image.ts';
+export { EncodedText } from './encoded-text.ts';
 export { plainChange } from './plain-change.ts';
 export { isOfMapping, refusalError, rowRefusal } from './row-refusal.ts';
 export type { RowRefusal } from './row-refusal.ts';
@@ -193,5 +194,6 @@ export { WARNINGS } from './warnings.ts';
 export type { WarningAdvice, WarningCode } from './warnings.ts';
 export { reportFailure, SyncError } from './sync-error.ts';
 export type { ErrorDetails } from './sync-error.ts';
+export { LARGE_TEXT_BYTES_MIN } from './value-sink.ts';
 export type { ValueSink } from './value-sink.ts';
 export { withNewestLogin } from './with-newest-login.ts';

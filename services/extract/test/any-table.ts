@@ -209,8 +209,9 @@ const textColumn = (): fc.Arbitrary<AnyColumn> =>
 
 /** Length and bytes of a value: ASCII of lengths at which the wire form changes, other text, and sometimes any bytes. */
 function content(collation: number, lengthBytes: number): fc.Arbitrary<Buffer> {
-  const max = lengthBytes === 1 ? 255 : 17_000;
-  const lengths = [0, 1, 62, 63, 64, 65, 200, 16_383, 16_384, 16_385].filter((length) => length <= max);
+  const max = lengthBytes === 1 ? 255 : lengthBytes === 2 ? 17_000 : 70_000;
+  const all = [0, 1, 62, 63, 64, 65, 200, 16_383, 16_384, 16_385, 65_535, 65_536, 65_540];
+  const lengths = all.filter((length) => length <= max);
   const text = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc.string({ unit: 'grapheme', maxLength: 20 }),

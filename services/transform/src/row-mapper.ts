@@ -104,7 +104,7 @@ export class RowMapper {
       this.copy(reader);
       return;
     }
-    const change = reader.change();
+    const change = outputs.every(leavesTexts) ? reader.changeWithTextsLeft() : reader.change();
     const row: WaitingRow = { kind: 'row', change, facts: this.factsOf(change), outputs };
     if (this.waitingRows === 0 && !outputs.some(({ mapping }) => mapping.isBatched)) {
       this.write(row, null);
@@ -161,6 +161,8 @@ export class RowMapper {
     return { pipelineId: this.pipeline.id, gtid, commitMs, event, row, kind };
   }
 }
+
+const leavesTexts = ({ mapping }: Output): boolean => mapping.leavesTexts;
 
 /** What mappings that take many at once make of the rows that wait, of each in their order. */
 type TogetherMapped = ReadonlyMap<TableMapping, Iterator<MappedRow>>;

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import { LARGE_TEXT_BYTES_MIN } from '@lutra/model';
 import type { ColumnDefinition, ValueSink } from '@lutra/model';
 import type { ByteCursor } from './byte-cursor.ts';
 import { keepsAscii } from './charsets.ts';
@@ -88,13 +90,19 @@ function bytesOrTextWriter(lengthBytes: number, column: ColumnDefinition, ordina
   };
 }
 
-/** Text that is not ASCII takes the ordinary way. */
+/** Text that is not ASCII takes the ordinary way, but for large UTF-8. */
 function textWriter(lengthBytes: number, column: ColumnDefinition, ordinary: ColumnWriter): ColumnWriter {
-  if (!keepsAscii(column.charset ?? '')) return ordinary;
+  const charset = column.charset ?? '';
+  if (!keepsAscii(charset)) return ordinary;
+  const isUnicode = charset.startsWith('utf8');
   return (cursor, to) => {
     const start = cursor.at;
     const length = lengthBytes === 1 ? cursor.uint8() : cursor.uint(lengthBytes);
     const at = cursor.take(length);
+    if (isUnicode && length >= LARGE_TEXT_BYTES_MIN && isUtf8(cursor.bytes.subarray(at, at + length))) {
+      to.takeLargeText(cursor.bytes, at, at + length);
+      return;
+    }
     if (to.takeAscii(cursor.bytes, at, at + length)) return;
     cursor.at = start;
     ordinary(cursor, to);

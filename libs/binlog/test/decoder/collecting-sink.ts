@@ -37,6 +37,10 @@ class CollectingSink implements ValueSink {
     return true;
   }
 
+  takeLargeText(bytes: Buffer, start: number, end: number): void {
+    this.takeValue(bytes.toString('utf8', start, end));
+  }
+
   takeBytes(bytes: Buffer, start: number, end: number): void {
     this.takeValue(bytes.subarray(start, end));
   }

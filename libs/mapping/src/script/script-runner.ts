@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { must } from '@lutra/model';
+import { EncodedText, must } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue, RowImage, SyncError } from '@lutra/model';
 import type { RowFacts } from '../compiled-value.ts';
 import { givenValueOf, REFUSED } from './given-value.ts';
 import type { GivenValue } from './given-value.ts';
 import { FACT_COUNT, IMAGES, KINDS, LARGE, THREW } from './sandbox-program.ts';
-import type { SandboxReader } from './sandbox-values.ts';
+import type { SandboxReader, SandboxValue } from './sandbox-values.ts';
 import { KEPT, SandboxWriter } from './sandbox-values.ts';
 import { Sandbox } from './sandbox.ts';
 import type { LoadLarge, SandboxResult, SandboxSetup } from './sandbox.ts';
@@ -156,14 +156,23 @@ export class ScriptRunner {
       const row = new Array<ColumnValue | undefined>(given.length);
       for (let column = 0; column < given.length; column++) {
         const next = reader.next();
-        const value = next === KEPT ? image[column] : next;
-        const taken = value === undefined ? missing : value === null ? null : given[column]?.take(value);
+        const came = next === KEPT ? image[column] : next;
+        const taken = came === undefined ? missing : came === null ? null : this.taken(came, column);
         if (taken === REFUSED) bad = column;
         else row[column] = taken;
       }
       rows[index] = row;
     }
     return bad < 0 ? rows : this.noValue(bad);
+  }
+
+  /** A large text that came, and that nobody has looked at, stays as it is. */
+  private taken(
+    value: Exclude<SandboxValue, null | undefined>,
+    column: number,
+  ): ColumnValue | typeof REFUSED | undefined {
+    if (!(value instanceof EncodedText)) return this.given[column]?.take(value);
+    return this.setup.columns[column]?.kind === 'text' ? value : this.given[column]?.take(value.text);
   }
 
   private noValue(position: number): SyncError {
@@ -212,7 +221,8 @@ const largeOf =
   (image, column) => {
     const writer = new SandboxWriter();
     writer.begin();
-    writer.value(batch[image]?.image[column]);
+    const value = batch[image]?.image[column];
+    writer.value(value instanceof EncodedText ? value.text : value);
     return writer.end(1);
   };
 

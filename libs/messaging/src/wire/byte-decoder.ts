@@ -1,3 +1,4 @@
+import { EncodedText, LARGE_TEXT_BYTES_MIN } from '@lutra/model';
 import { fastBuffer } from './fast-buffer.ts';
 import type { FastBuffer } from './fast-buffer.ts';
 import { malformed } from './malformed.ts';
@@ -14,6 +15,8 @@ export class ByteDecoder {
   readonly view: DataView;
   at = 0;
   readonly end: number;
+  /** Texts of {@link LARGE_TEXT_BYTES_MIN} and more stay UTF-8 ({@link EncodedText}). */
+  leavesLargeTexts = false;
 
   constructor(bytes: Uint8Array) {
     this.buffer = fastBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -61,6 +64,16 @@ export class ByteDecoder {
     const length = this.varint();
     const start = this.skip(length);
     return this.buffer.utf8Slice(start, start + length);
+  }
+
+  /** A column's text. */
+  columnText(): string | EncodedText {
+    const { buffer } = this;
+    const length = this.varint();
+    const start = this.skip(length);
+    return this.leavesLargeTexts && length >= LARGE_TEXT_BYTES_MIN
+      ? new EncodedText(buffer.buffer, buffer.byteOffset + start, length)
+      : buffer.utf8Slice(start, start + length);
   }
 
   /** A view, not a copy. */

@@ -1,3 +1,4 @@
+import { EncodedText } from '@lutra/model';
 import type { ColumnValue, ImageSink, RowImage } from '@lutra/model';
 import { REFERENCE_BYTES_MIN } from './byte-encoder.ts';
 import type { ByteEncoder } from './byte-encoder.ts';
@@ -169,7 +170,7 @@ export function encodeValue(to: ByteEncoder, value: ColumnValue): void {
         to.byte(NULL);
         return;
       }
-      to.byte(BYTES);
+      to.byte(value instanceof EncodedText ? UTF8 : BYTES);
       to.bytesValue(value);
   }
 }
@@ -307,7 +308,7 @@ function decodeValue(from: ByteDecoder): ColumnValue {
     case LATIN1:
       return decodeLatin1(from, from.varint());
     case UTF8:
-      return from.text();
+      return from.columnText();
     case UTF16:
       return from.bytesValue().toString('utf16le');
     case BYTES:

@@ -62,6 +62,11 @@ export class ImageEncoder implements ValueSink {
     return true;
   }
 
+  takeLargeText(bytes: Buffer, start: number, end: number): void {
+    this.to.byte(UTF8);
+    this.to.bytesValue(bytes.subarray(start, end));
+  }
+
   takeBytes(bytes: Buffer, start: number, end: number): void {
     this.to.byte(BYTES);
     this.to.bytesValue(bytes.subarray(start, end));

@@ -180,6 +180,17 @@ export class RowProcessReader {
     return this.again((from) => (this.tag === REFUSED ? decodeRefused(from) : decodeChange(from, this.tag)));
   }
 
+  /** As {@link change}, with large texts as {@link EncodedText}: for rows that are handed on. */
+  changeWithTextsLeft(): RowChange {
+    const { from } = this;
+    from.leavesLargeTexts = true;
+    try {
+      return this.change();
+    } finally {
+      from.leavesLargeTexts = false;
+    }
+  }
+
   private pass(): RowRecordKind | null {
     const { from } = this;
     if (from.isAtEnd) {
