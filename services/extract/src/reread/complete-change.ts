@@ -47,7 +47,8 @@ export interface CurrentRow {
  * changes follow. A row that is gone has been deleted, or has another key. What was read under its old key may then be another
  * row, or nothing: so the change that gives it another key writes all columns, and is not left out, since later changes look
  * for the row under its new key.
- * Tied columns stay as the log has them: a value that another row gives up in between would clash at the target.
+ * Tied columns stay as the log has them, absent ones too: a value that another row gives up in between would clash at the
+ * target. They are filled in only where the change cannot do without.
  */
 export function completed(
   rule: RereadRule,
@@ -68,17 +69,24 @@ export function completed(
 }
 
 function completedImage(
-  { columns, isMedia }: RereadRule,
+  rule: RereadRule,
   own: RowImage,
   { image, tied, isMoved }: { readonly image: RowImage; readonly tied: ReadonlySet<number>; readonly isMoved: boolean },
 ): RowImage {
   const after: (ColumnValue | undefined)[] = [...own];
-  for (const position of isMoved ? own.keys() : columns) {
+  for (const position of isMoved ? own.keys() : rule.columns) {
     const now = image[position];
-    if (now !== undefined && (own[position] === undefined || (isMedia && !tied.has(position)))) after[position] = now;
+    if (now === undefined) continue;
+    const isTied = tied.has(position);
+    const isTaken = own[position] === undefined ? !isTied || isFilled(rule, position) : rule.isMedia && !isTied;
+    if (isTaken) after[position] = now;
   }
   return after;
 }
+
+/** Whether images are completed by the column even where others depend on it. Its change of key has to write it then too. */
+const isFilled = ({ skipNoRow, needed, groups }: RereadRule, position: number): boolean =>
+  skipNoRow || needed.includes(position) || groups.some((group) => group.includes(position));
 
 const asDelete = ({ table, event, row, part, flags, before }: Update): RowChange => ({
   ...{ kind: 'delete', table, event, row, part, flags, before },
