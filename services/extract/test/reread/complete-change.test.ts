@@ -141,7 +141,8 @@ describe.each(RULES)('rows that are read again for %s', (_what, how, isMinimal) 
           if (written !== null) target.write(written);
           if (written !== null && written.kind !== 'delete' && change.kind !== 'delete')
             for (const position of own)
-              if (written.after[position] !== change.after[position] && !isFilled(how, position)) touched.push(position);
+              if (written.after[position] !== change.after[position] && !isFilled(how, position))
+                touched.push(position);
         }
         expect(touched).toEqual([]);
         const last = [...must(states.at(-1), 'one is there').values()];
