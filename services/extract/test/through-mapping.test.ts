@@ -9,14 +9,7 @@ import { TableMapping } from '@lutra/mapping';
 import type { RowFacts } from '@lutra/mapping';
 import { decodeRowProcess, RowProcessEncoder } from '@lutra/messaging';
 import { compileMappings, DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
-import type {
-  MappingDefinition,
-  PipelineDefinition,
-  ProcessHeader,
-  RawEvent,
-  RowChange,
-  RowProcess,
-} from '@lutra/model';
+import type { MappingDefinition, PipelineDefinition, ProcessHeader, RawEvent, RowProcess } from '@lutra/model';
 import { ExtractStage } from '../src/extract-stage.ts';
 import { anyTable } from './any-table.ts';
 import { Collected, rawBody } from './recorded-events.ts';
@@ -62,7 +55,7 @@ function mapped({ tables, transactions }: RowProcess, given: Partial<MappingDefi
     for (const change of changes)
       for (const own of compiled[change.table] ?? [])
         for (const one of own.map(change, { ...facts, kind: change.kind }))
-          encoder.change({ ...change, ...one, table: change.table } as RowChange);
+          encoder.change({ ...change, ...one, table: change.table });
     encoder.endTransaction();
   }
   encoder.end();
