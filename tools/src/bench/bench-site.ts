@@ -89,7 +89,7 @@ export async function openBenchSite({ profileFolder }: SiteOptions): Promise<Ben
     createAtTarget: (work) => createAtTarget(target, work),
     sourceGtid: () => gtidOf(connections.source),
     pausePipeline: () => pause(stack, pipelineId),
-    lutraCatchUp: (gtid) => lutraCatchUp({ stack, pipelineId, target: connections.target, gtid }),
+    lutraCatchUp: (gtid) => catchUpMs({ stack, pipelineId, target: connections.target, gtid }),
     replicaCatchUp: (threads, gtid) => catchUp(must(connections.replicas.get(threads), 'a replica'), gtid, threads),
     replicaConnection: (threads) =>
       connectTo(
@@ -150,12 +150,13 @@ async function prepareReplicas(connections: Connections, source: DatabaseServer)
   }
 }
 
-async function gtidOf(source: Connection): Promise<string> {
+/** What the source has committed. */
+export async function gtidOf(source: Connection): Promise<string> {
   const [rows] = await source.query('SELECT @@gtid_binlog_pos AS gtid');
   return must((rows as unknown as readonly { readonly gtid: string }[])[0], 'a position').gtid;
 }
 
-async function pause(stack: LocalStack, pipelineId: string): Promise<void> {
+export async function pause(stack: LocalStack, pipelineId: string): Promise<void> {
   await stack.api.command(pipelineId, 'PAUSE', 'benchmark');
   await waitUntil(async () => (await stack.api.pipeline(pipelineId)).state === 'PAUSED', {
     what: 'the pipeline to pause',
@@ -163,7 +164,8 @@ async function pause(stack: LocalStack, pipelineId: string): Promise<void> {
   });
 }
 
-async function lutraCatchUp(run: {
+/** Starts a paused pipeline; the milliseconds until the checkpoint at the target has reached the place. */
+export async function catchUpMs(run: {
   stack: LocalStack;
   pipelineId: string;
   target: Connection;

@@ -7,13 +7,14 @@ import { benchLoad } from './load-benches.ts';
 import { benchManager } from './manager-bench.ts';
 import { describeMeasure } from './measure.ts';
 import type { Measure } from './measure.ts';
+import { benchScale } from './scale-bench.ts';
 import { benchTransform } from './transform-bench.ts';
 import { LOAD_BENCHES } from './workloads.ts';
 import type { LoadBench } from './workloads.ts';
 
 // `npm run bench -- [name …] [--json] [--runs N] [--scale F]`: see docs/performance.md.
 const GROUPS = ['capture', 'e2e', 'load'] as const;
-const NAMES = [...GROUPS, ...LOAD_BENCHES, 'manager', 'transform'] as const;
+const NAMES = [...GROUPS, ...LOAD_BENCHES, 'manager', 'scale', 'transform'] as const;
 type BenchName = (typeof NAMES)[number];
 
 interface BenchChoice {
@@ -62,6 +63,7 @@ await runTool(async () => {
   if (names.includes('capture')) await benchCapture({ runs, scale, memoryBytes, program, say, print });
   if (names.includes('transform')) await benchTransform({ runs, scale, say, print });
   if (names.includes('manager') && !stopped.aborted) await benchManager({ scale, say, print, profileFolder });
+  if (names.includes('scale') && !stopped.aborted) print(await benchScale({ runs, scale, say }));
   const isLoad = (bench: LoadBench): boolean => names.includes('load') || names.includes(bench);
   const benches = LOAD_BENCHES.filter(isLoad);
   // The delay belongs to both: it is the other half of load's budget.

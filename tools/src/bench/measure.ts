@@ -7,7 +7,7 @@ export interface Measure {
   readonly max: number;
   readonly runs: number;
   readonly vs: {
-    readonly name: 'replica' | 'raw' | 'zongji' | 'mariadb-binlog' | 'mysqlbinlog';
+    readonly name: 'replica' | 'raw' | 'zongji' | 'mariadb-binlog' | 'mysqlbinlog' | 'one instance';
     readonly median: number;
   } | null;
   readonly ratio: number | null;
