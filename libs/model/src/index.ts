@@ -116,6 +116,7 @@ export {
   PLAIN_CONFLICT_POLICIES,
   POISON_POLICIES,
   PRIORITIES,
+  SCHEMA_EVOLUTION_POLICIES,
   SYNC_MODES,
 } from './pipeline.ts';
 export type {
@@ -138,6 +139,7 @@ export type {
   Placement,
   PoisonPolicy,
   Priority,
+  SchemaEvolutionPolicy,
   SchemaPattern,
   StartDefinition,
   SyncMode,

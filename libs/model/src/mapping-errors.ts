@@ -72,4 +72,11 @@ export const MAPPING_ERRORS = {
     workaround:
       'Correct the script of mapping {mapping} at line {line}, column {column}: docs/scripts.md tells what it has to be.',
   },
+  MAPPING_COLUMN_ADDED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A column appeared at the source, and schemaEvolution is fail',
+    workaround:
+      'Decide about {columns} of {table}: leave it out of the mapping (mode except), or set schemaEvolution to add or ignore, then RESTART. Or change the target yourself and go on without the statement: PATCH pipelines/<id> with {"parameters":{"ddlDecisions":{"{transaction}":"skip"}}}, then RESTART.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

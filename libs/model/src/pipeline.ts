@@ -114,6 +114,13 @@ export const MISSING_COLUMN_POLICIES = ['fail', 'ignore'] as const;
 export type MissingColumnPolicy = (typeof MISSING_COLUMN_POLICIES)[number];
 
 /**
+ * What happens with a column that appears at the source in a table of whose columns a mapping takes all, or all but some: add: its
+ * ALTER TABLE is applied like any other. ignore: it is not added, and its values are left out. fail: the pipeline stops before it.
+ */
+export const SCHEMA_EVOLUTION_POLICIES = ['add', 'ignore', 'fail'] as const;
+export type SchemaEvolutionPolicy = (typeof SCHEMA_EVOLUTION_POLICIES)[number];
+
+/**
  * trust: foreign keys were checked at the source and are not checked again; tables tied by CASCADE or SET NULL are written
  * in source order with checks on. verify: every row is checked, in source order.
  */
@@ -180,6 +187,7 @@ export interface PipelineParameters {
   readonly poisonTries: number;
   readonly noPrimaryKey: NoKeyPolicy;
   readonly missingColumn: MissingColumnPolicy;
+  readonly schemaEvolution: SchemaEvolutionPolicy;
   readonly foreignKeys: ForeignKeyMode;
   /** Nothing is written to the target, the checkpoint included; what would have been is reported. */
   readonly dryRun: boolean;
@@ -228,6 +236,7 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   poisonTries: 3,
   noPrimaryKey: 'matchAllColumns',
   missingColumn: 'fail',
+  schemaEvolution: 'add',
   foreignKeys: 'trust',
   dryRun: false,
   throttleRowsPerSecond: 0,

@@ -67,6 +67,10 @@ const ADVICE: Partial<Record<ErrorCode, Advice>> = {
     command: DECIDE,
     next: 'First run at the target what the statement means there. Then RESTART: it counts as done.',
   },
+  MAPPING_COLUMN_ADDED: {
+    command: DECIDE,
+    next: 'Only when the column is at the target already, or `missingColumn` is `ignore`. Otherwise leave it out of the mapping or change `schemaEvolution`. Then RESTART.',
+  },
   TARGET_DDL_REFUSED: {
     command: DECIDE,
     next: 'Only when the statement shall not be run: otherwise remove what is in its way at the target. Then RESTART; it is tried again, or counts as done.',

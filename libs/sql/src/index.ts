@@ -107,7 +107,8 @@ export { TargetCatalog } from './target-catalog.ts';
 export type { TableName, TargetColumn, TargetTable, TargetTrigger, UniqueKey } from './target-table.ts';
 export type { TargetStatement } from './target-statement.ts';
 export { missingTableError } from './missing-table.ts';
-export { alterParts } from './ddl/alter-parts.ts';
+export { alterParts, readAlterParts } from './ddl/alter-parts.ts';
+export type { AlterPart } from './ddl/alter-parts.ts';
 export {
   closeStatement,
   ensureDdlTable,

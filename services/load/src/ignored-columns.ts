@@ -9,7 +9,7 @@ export function warnOfIgnored(warn: Warn): (writer: TableWriter) => void {
   const told = new Set<string>();
   return ({ definition, ignored }) => {
     const columns = ignored.map(({ name }) => name).join(', ');
-    const message = `Table ${definition.schema}.${definition.table} at the target lacks ${columns}: left out of every row (missingColumn is ignore)`;
+    const message = `Table ${definition.schema}.${definition.table} at the target lacks ${columns}: left out of every row (missingColumn or schemaEvolution is ignore)`;
     if (told.has(message)) return;
     told.add(message);
     // It never throws: what cannot be told stands in the log.

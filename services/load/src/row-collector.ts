@@ -182,9 +182,10 @@ function lanesChanged({ definition }: TableWriter): SyncError {
 
 /** How the pipeline wants its tables to be written. */
 export const writerOptions = ({
-  parameters: { foreignKeys, missingColumn, noPrimaryKey },
+  parameters: { foreignKeys, missingColumn, noPrimaryKey, schemaEvolution },
 }: PipelineDefinition): WriterOptions => ({
   foreignKeys,
-  missingColumn,
+  // Columns that were passed over when they appeared are columns that the target lacks.
+  missingColumn: schemaEvolution === 'ignore' ? 'ignore' : missingColumn,
   noPrimaryKey,
 });

@@ -1466,7 +1466,7 @@ export interface NamePatternDto {
 }
 
 export interface ParameterDto {
-  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
+  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
   /** words: a map to words */
   readonly type: "integer" | "choice" | "flag" | "instance" | "words";
   /** Of an integer */
@@ -1489,7 +1489,7 @@ export interface ParameterDto {
 }
 
 export interface ParameterEffectDto {
-  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
+  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
   readonly takesEffect: "at once" | "next process" | "next epoch" | "next lease" | "at once, by a restart";
   /** Order a RESTART when it shall not wait for the next one */
   readonly waitsForRestart: boolean;
@@ -1565,6 +1565,8 @@ export interface ParametersDto {
   readonly noPrimaryKey?: "matchAllColumns" | "reject";
   /** A column that the target table does not have: stop, or leave it out. Takes effect: next process */
   readonly missingColumn?: "fail" | "ignore";
+  /** A column that appears at the source, in a table of which a mapping takes all columns or all but some. add: as ddl says; ignore: it is not added at the target, and values of columns that the target lacks are left out; fail: the pipeline stops before the ALTER TABLE that would be applied. Takes effect: next process */
+  readonly schemaEvolution?: "add" | "ignore" | "fail";
   /** trust: checked at the source and not again (cascading tables are); verify: every row is checked, in source order. Takes effect: next process */
   readonly foreignKeys?: "trust" | "verify";
   /** Nothing is written to the target, the checkpoint included; `dry-run` events tell what would have been. Switched off, work begins at the real checkpoint. Takes effect: at once, by a restart */

@@ -10,6 +10,7 @@ import {
   FOREIGN_KEY_MODES,
   LANES_MAX,
   MISSING_COLUMN_POLICIES,
+  SCHEMA_EVOLUTION_POLICIES,
   NO_KEY_POLICIES,
   PARALLELISM_MAX,
   PLACEMENTS,
@@ -226,6 +227,12 @@ export const PARAMETERS: Readonly<Record<ParameterName, ParameterSpec>> = {
   missingColumn: {
     ...choice(MISSING_COLUMN_POLICIES),
     meaning: 'A column that the target table does not have: stop, or leave it out',
+    takesEffect: 'next process',
+  },
+  schemaEvolution: {
+    ...choice(SCHEMA_EVOLUTION_POLICIES),
+    meaning:
+      'A column that appears at the source, in a table of which a mapping takes all columns or all but some. add: as ddl says; ignore: it is not added at the target, and values of columns that the target lacks are left out; fail: the pipeline stops before the ALTER TABLE that would be applied',
     takesEffect: 'next process',
   },
   foreignKeys: {

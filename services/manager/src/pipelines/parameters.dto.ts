@@ -99,6 +99,9 @@ export class ParametersDto implements Partial<PipelineParameters> {
   @Parameter('missingColumn')
   missingColumn?: PipelineParameters['missingColumn'];
 
+  @Parameter('schemaEvolution')
+  schemaEvolution?: PipelineParameters['schemaEvolution'];
+
   @Parameter('foreignKeys')
   foreignKeys?: PipelineParameters['foreignKeys'];
 

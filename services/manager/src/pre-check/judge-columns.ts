@@ -33,7 +33,7 @@ export function judgeColumns(fitted: FittedTable, parameters: PipelineDefinition
     const found = table.columns.get(column.name.toLowerCase());
     if (found === undefined) {
       // What the source computes need not exist at the target.
-      if (column.generated !== true) findings.push(missingColumn(fitted, column, parameters.missingColumn === 'fail'));
+      if (column.generated !== true) findings.push(missingColumn(fitted, column, parameters));
     } else if (found.generated) {
       findings.push(computedColumn(fitted, column, found));
     } else {
@@ -45,11 +45,16 @@ export function judgeColumns(fitted: FittedTable, parameters: PipelineDefinition
   return { findings: [...findings, ...unfilledColumns(fitted)], verdicts };
 }
 
-function missingColumn({ rows, server }: FittedTable, column: ColumnDefinition, isFatal: boolean): Finding {
+function missingColumn(
+  { rows, server }: FittedTable,
+  column: ColumnDefinition,
+  { missingColumn: policy, schemaEvolution }: PipelineDefinition['parameters'],
+): Finding {
+  const isFatal = policy === 'fail' && schemaEvolution !== 'ignore';
   const { schema, table } = rows;
   const consequence = isFatal
     ? 'the first row stops the pipeline (missingColumn = fail)'
-    : 'its values are left out, and counted (missingColumn = ignore)';
+    : `its values are left out, and counted (${policy === 'ignore' ? 'missingColumn' : 'schemaEvolution'} = ignore)`;
   return {
     code: 'COLUMN_MISSING',
     severity: isFatal ? 'error' : 'warning',

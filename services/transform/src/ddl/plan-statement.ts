@@ -2,6 +2,7 @@ import {
   assertNever,
   compileMappings,
   compileMappingsInto,
+  compileSelection,
   compileTargetLookup,
   keepsTablesApart,
   madeColumns,
@@ -18,6 +19,7 @@ import type {
 } from '@lutra/model';
 import { quoteTable } from '@lutra/sql';
 import { foldedName, isTypedAsKnown } from './folded-names.ts';
+import { addedColumns, withoutAddedColumns } from './added-columns.ts';
 import { PROTECTED } from './mask-mariadb.ts';
 import { planDatabase } from './plan-database.ts';
 import { rewriteNames } from './rewrite-names.ts';
@@ -32,7 +34,8 @@ export interface StatementPlan {
 
 /**
  * What a schema statement of the source means at the target: nothing, or one statement for each target table. Throws
- * MAPPING_DDL_UNCLEAR where that is not certain, with the statement and the way to go on without it.
+ * MAPPING_DDL_UNCLEAR where that is not certain, with the statement and the way to go on without it, and MAPPING_COLUMN_ADDED for a
+ * column that appears where that is to stop the pipeline.
  */
 export function planStatement(plan: StatementPlan): readonly TargetDdl[] {
   const { statement, definition, transaction } = plan;
@@ -122,7 +125,8 @@ class StatementPlanner {
     const moved = others.map((name) => this.unshared(this.onlyName(name)));
     return this.matcher.targetsOf(main.schema, main.table).flatMap((target): readonly TargetDdl[] => {
       const name = { schema: target.targetSchema, table: target.targetTable };
-      if (!this.takesColumns(text, target)) return [];
+      const carried = this.carried(text, target);
+      if (carried === null) return [];
       if (others.length > 0) this.unshared(name);
       const pair = { main, name };
       const typed = [main, ...others, ...beside, ...parents];
@@ -133,8 +137,8 @@ class StatementPlanner {
       );
       const isSame = isKnown && typed.every((each, index) => isEqual(each, named[index]));
       const about = { kind, tables: [name, ...moved], ghost: null };
-      if (isSame) return [{ ...about, text, schema }];
-      return [{ ...about, text: this.rewritten(text, (each) => this.nameBeside(each, pair)), schema: '' }];
+      if (isSame) return [{ ...about, text: carried, schema }];
+      return [{ ...about, text: this.rewritten(carried, (each) => this.nameBeside(each, pair)), schema: '' }];
     });
   }
 
@@ -146,10 +150,11 @@ class StatementPlanner {
     if (step !== 'remember') return [{ ...kept, text: '', tables }];
     return targets.flatMap((target, index) => {
       const table = tables[index];
-      if (table === undefined || !this.takesColumns(text, target)) return [];
+      const carried = table === undefined ? null : this.carried(text, target);
+      if (table === undefined || carried === null) return [];
       const nameOf = (each: TableName): TableName | null =>
         isEqual(each, ghost) ? table : this.nameBeside(each, { main: of, name: table });
-      return [{ ...kept, text: this.rewritten(text, nameOf), tables: [table] }];
+      return [{ ...kept, text: this.rewritten(carried, nameOf), tables: [table] }];
     });
   }
 
@@ -163,6 +168,35 @@ class StatementPlanner {
       database: () => null,
     });
     return 'why' in result ? this.unclear(result.why) : result.text;
+  }
+
+  /** What of the statement the mapping takes; null = nothing. */
+  private carried(text: string, target: MappingTarget): string | null {
+    const left = this.evolved(text, target.mapping);
+    return left !== '' && this.takesColumns(left, target) ? left : null;
+  }
+
+  /** The statement without the columns that it adds where they are to be ignored; '' when nothing else is left. */
+  private evolved(text: string, { id, columns, rules }: MappingDefinition): string {
+    const { statement, definition, transaction } = this.plan;
+    const { schemaEvolution } = definition.parameters;
+    const isOfRows = columns.mode !== 'list' && rules?.aggregate === undefined;
+    if (schemaEvolution === 'add' || statement.kind !== 'alter' || !isOfRows) return text;
+    const nameOf = compileSelection(columns);
+    const added = addedColumns(text).filter((name) => nameOf(name) !== null);
+    if (added.length === 0) return text;
+    const names = added.join(', ');
+    if (schemaEvolution === 'fail') {
+      const table = statement.tables.map((name) => `${name.schema}.${name.table}`)[0] ?? '';
+      const problem = `The source added ${names} to ${table}, which mapping ${id} takes (schemaEvolution = fail)`;
+      throw new SyncError('MAPPING_COLUMN_ADDED', {
+        ...{ problem, mapping: id, table, columns: names, transaction },
+        statement: statement.text,
+      });
+    }
+    return (
+      withoutAddedColumns(text) ?? this.unclear(`it adds ${names}, which are to be ignored, and does more with them`)
+    );
   }
 
   /** False when the mapping does not take the columns that the statement is about. */
