@@ -1,6 +1,7 @@
 export { ANY_KEY } from './compile-context.ts';
 export { aggregateProblem } from './aggregate/aggregate-problem.ts';
 export type { AggregateProblem } from './aggregate/aggregate-problem.ts';
+export type { GroupQuestion, GroupReader, TakeGroupRow } from './aggregate/group-reader.ts';
 export type { CompileContext } from './compile-context.ts';
 export type { CompiledStep, CompiledValue, RowFacts } from './compiled-value.ts';
 export type { MappedChange } from './mapped-change.ts';

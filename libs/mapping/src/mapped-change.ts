@@ -1,10 +1,12 @@
-import type { RowChange, RowImage, RowRefusal } from '@lutra/model';
+import type { ColumnValue, RowChange, RowImage, RowRefusal } from '@lutra/model';
 
 interface MappedBase {
   /** Which of {@link TableMapping.targets}. */
   readonly target: number;
   /** Something could not be made: see {@link TableMapping.map} and {@link TableMapping.refused}. */
   readonly refusal?: RowRefusal | undefined;
+  /** Of a group whose extremes only the source can tell: its values. See {@link TableMapping.withExtremes}. */
+  readonly asks?: readonly ColumnValue[] | undefined;
 }
 
 /** A change of a target row. */

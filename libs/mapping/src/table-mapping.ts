@@ -1,5 +1,6 @@
 import { must, refusalError, SyncError } from '@lutra/model';
 import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
+import type { GroupReader } from './aggregate/group-reader.ts';
 import { TableAggregate } from './aggregate/table-aggregate.ts';
 import { compileColumns } from './compile-columns.ts';
 import { withGroups } from './column-groups.ts';
@@ -79,10 +80,10 @@ export class TableMapping {
         : withGroups(compileColumns({ ...context, source }), { ...context, source }).map(readingTexts);
     this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
     const target =
-      this.aggregate?.target ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
+      this.aggregate?.targets[0] ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
     this.script = TableScript.of(context, target);
     const written = this.script === null ? target : { ...target, columns: this.script.columns };
-    this.targets = this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
+    this.targets = this.aggregate?.targets ?? this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
     const read = this.columns.flatMap((column) => column.reads);
     const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
     this.reads = [...new Set(this.aggregate?.reads ?? reads)].toSorted((a, b) => a - b);
@@ -110,7 +111,32 @@ export class TableMapping {
 
   /** Rows are mapped many at a time, by {@link mapAll}: each by itself would cost many times as much. */
   get isBatched(): boolean {
-    return this.script !== null;
+    return this.script !== null || this.asksSource;
+  }
+
+  /** Whether {@link withExtremes} has to follow {@link mapAll}. */
+  get asksSource(): boolean {
+    return this.aggregate !== null && this.aggregate.extremes !== null;
+  }
+
+  /** What {@link mapAll} has made of the rows, with the extremes of groups that something has left. Throws what the reader throws. */
+  async withExtremes(
+    rows: readonly SourceRow[],
+    mapped: readonly MappedRow[],
+    reader: GroupReader,
+  ): Promise<readonly MappedRow[]> {
+    const extremes = must(this.aggregate?.extremes, 'the mapping keeps some');
+    const asking = mapped.flatMap(({ changes }, index) => {
+      const { facts } = must(rows[index], 'one of each');
+      return changes.map((change) => ({ change, facts }));
+    });
+    const filled = await extremes.filled(asking, reader);
+    let next = 0;
+    return mapped.map((row) => {
+      const start = next;
+      next += row.changes.length;
+      return { ...row, changes: filled.slice(start, next) };
+    });
   }
 
   /**

@@ -20,7 +20,7 @@ const SMALL_LENGTH_MAX = 4_000;
 /** What a row takes beside its large values, at a guess. */
 const ROW_BYTES = 512;
 /** The table or a column of it is gone, or has another name. */
-const GONE: ReadonlySet<number> = new Set([1049, 1054, 1146]);
+export const GONE: ReadonlySet<number> = new Set([1049, 1054, 1146]);
 
 /** Bytes that each row takes, by its key; those of tables without large values, and of rows that are not there, are a guess. */
 export async function sizesOf(session: SourceSession, rows: KeyedRows): Promise<ReadonlyMap<string, number>> {
@@ -148,7 +148,7 @@ function isLarge({ kind, length }: ColumnDefinition): boolean {
   return (kind === 'text' || kind === 'binary') && (length === undefined || length > SMALL_LENGTH_MAX);
 }
 
-const columnAt = (table: TableDefinition, position: number): ColumnDefinition =>
+export const columnAt = (table: TableDefinition, position: number): ColumnDefinition =>
   must(table.columns[position], 'a position is inside the table');
 
 /** The server's number behind a failure; 0 = none. */
@@ -157,7 +157,8 @@ export function errnoOf(error: unknown): number {
   return cause instanceof Error && 'errno' in cause && typeof cause.errno === 'number' ? cause.errno : 0;
 }
 
-function withGrant(error: unknown, session: SourceSession, { schema, table }: TableDefinition): unknown {
+/** The error with the statement that gives the right to read, where that is what is missing. */
+export function withGrant(error: unknown, session: SourceSession, { schema, table }: TableDefinition): unknown {
   if (!SyncError.is(error) || error.code !== 'SOURCE_GRANT_MISSING') return error;
   const { user } = session.options.definition;
   const statement = `GRANT SELECT ON ${quoteName(schema)}.* TO ${quoteText(user)}`;

@@ -1,4 +1,4 @@
-import type { MappedChange, MappedRow, RowFacts, SourceRow, TableMapping } from '@lutra/mapping';
+import type { GroupReader, MappedChange, MappedRow, RowFacts, SourceRow, TableMapping } from '@lutra/mapping';
 import type { ProcessWriter, RowProcessEncoder, RowProcessReader, RowRecordKind } from '@lutra/messaging';
 import type { RowChange, TransactionHeader } from '@lutra/model';
 import { assertNever, must } from '@lutra/model';
@@ -48,6 +48,8 @@ export class RowMapper {
     private readonly pipeline: CompiledPipeline,
     private readonly to: RowProcessEncoder,
     private readonly onConsole: ConsoleListener = () => undefined,
+    /** Where groups are read whose extremes only the source can tell. */
+    private readonly groups?: GroupReader,
   ) {}
 
   /** Whether {@link settle} is to be called before the next record. */
@@ -85,7 +87,7 @@ export class RowMapper {
     this.waiting = [];
     this.waitingBytes = 0;
     this.waitingRows = 0;
-    const mapped = await mapTogether(waiting);
+    const mapped = await mapTogether(waiting, this.groups);
     for (const each of waiting) {
       if (each.kind === 'bytes') this.to.copy({ body, start: each.start, end: each.end });
       else this.write(each, mapped);
@@ -167,7 +169,10 @@ const leavesTexts = ({ mapping }: Output): boolean => mapping.leavesTexts;
 /** What mappings that take many at once make of the rows that wait, of each in their order. */
 type TogetherMapped = ReadonlyMap<TableMapping, Iterator<MappedRow>>;
 
-async function mapTogether(waiting: readonly (WaitingRow | WaitingBytes)[]): Promise<TogetherMapped> {
+async function mapTogether(
+  waiting: readonly (WaitingRow | WaitingBytes)[],
+  groups: GroupReader | undefined,
+): Promise<TogetherMapped> {
   const rows = new Map<TableMapping, SourceRow[]>();
   for (const each of waiting) {
     if (each.kind === 'bytes') continue;
@@ -179,7 +184,11 @@ async function mapTogether(waiting: readonly (WaitingRow | WaitingBytes)[]): Pro
     }
   }
   const mapped = new Map<TableMapping, Iterator<MappedRow>>();
-  for (const [mapping, all] of rows) mapped.set(mapping, (await mapping.mapAll(all)).values());
+  for (const [mapping, all] of rows) {
+    const made = await mapping.mapAll(all);
+    const told = mapping.asksSource ? await mapping.withExtremes(all, made, must(groups, 'a stage reads them')) : made;
+    mapped.set(mapping, told.values());
+  }
   return mapped;
 }
 

@@ -2,11 +2,17 @@ import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
 import type { PipelineDefinition } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { CompiledPipeline } from './compiled-pipeline.ts';
+import type { SourceGroups } from './groups/source-groups.ts';
 import { RowMapper } from './row-mapper.ts';
 import type { ConsoleListener } from './row-mapper.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
 const COMPILED_MAX = 1_000;
+
+export interface TransformTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
+  /** Server that sent the events: at a source without GTID no other one is read. */
+  readonly serverUuid?: string;
+}
 
 /** Gives the rows of a process their target shape: record by record, so that a large body is never built as a whole. */
 export class TransformStage {
@@ -16,14 +22,16 @@ export class TransformStage {
   constructor(
     private readonly openKey: (key: string) => string,
     private readonly onConsole?: ConsoleListener,
+    private readonly groups?: SourceGroups,
   ) {}
 
   async work(
-    { definition, body, output }: Pick<StageTask, 'definition' | 'body' | 'output'>,
+    { definition, body, output, serverUuid = '' }: TransformTask,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
     const encoder = new RowProcessEncoder(output);
-    const mapper = new RowMapper(this.pipelineOf(definition), encoder, this.onConsole);
+    const groups = this.groups?.readerOf(definition, serverUuid, signal);
+    const mapper = new RowMapper(this.pipelineOf(definition), encoder, this.onConsole, groups);
     const reader = new RowProcessReader(body);
     for (let kind = reader.next(); kind !== null; kind = reader.next()) {
       mapper.take(kind, reader);

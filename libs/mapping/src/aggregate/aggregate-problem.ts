@@ -15,10 +15,12 @@ export function aggregateProblem({
   rules,
   columns,
   onConflict,
+  source,
 }: {
   readonly rules: Given;
   readonly columns?: ColumnSelection | undefined;
   readonly onConflict?: ConflictPolicy | null | undefined;
+  readonly source?: { readonly table: object } | undefined;
 }): AggregateProblem | null {
   const { aggregate, rows } = rules;
   if (aggregate === undefined) return null;
@@ -43,9 +45,11 @@ export function aggregateProblem({
   const twice = names.find((_name, index) => lower.indexOf(lower[index] ?? '') !== index);
   if (twice !== undefined) return at('rules.aggregate', `names the column ${twice} of the target twice`);
   const extreme = values.findIndex(({ function: kind }) => kind === 'min' || kind === 'max');
-  if (extreme >= 0)
-    return at(`rules.aggregate.values.${String(extreme)}`, 'cannot be min or max yet: sum and count can');
-  return null;
+  if (extreme < 0 || source === undefined || 'exact' in source.table) return null;
+  return at(
+    `rules.aggregate.values.${String(extreme)}`,
+    'needs a mapping of one table: min and max are read again at the source, and each of several tables would give its own',
+  );
 }
 
 const BESIDES = ['lookups', 'columns', 'script', 'processors', 'route', 'columnGroups'] as const;

@@ -1,9 +1,11 @@
 import { SyncError } from '@lutra/model';
-import type { AggregateRule, AmountKind, ColumnDefinition, ColumnKind, ColumnValue } from '@lutra/model';
+import type { AggregateRule, AmountKind, ColumnDefinition, ColumnValue } from '@lutra/model';
 import { compileExpressionValue } from '../expression/compile-expression.ts';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue } from '../compiled-value.ts';
 import { DIGITS_MAX } from '../expression/fixed-number.ts';
+import { orderOf, SCALE_MAX } from './extreme-order.ts';
+import { units } from './units.ts';
 
 /** A column of the target that rows move. */
 export interface CompiledAmount {
@@ -13,14 +15,9 @@ export interface CompiledAmount {
   readonly value: CompiledValue;
   /** Only of a sum: what the value adds, in units of the column's last digit. */
   readonly unitsOf: ((value: ColumnValue) => bigint) | null;
+  /** Only of an extreme: whether `one` is beyond `other`; neither is null. */
+  readonly isBeyond: ((one: ColumnValue, other: ColumnValue) => boolean) | null;
 }
-
-/** Digits behind the point of a decimal that does not say how many it has. */
-const SCALE_MAX = 30;
-const ORDERED: ReadonlySet<ColumnKind> = new Set([
-  ...(['integer', 'decimal', 'float', 'double', 'year'] as const),
-  ...(['date', 'time', 'datetime', 'timestamp'] as const),
-]);
 
 /** Throws MAPPING_AGGREGATE_INVALID, MAPPING_EXPRESSION_INVALID. */
 export function compileAmount(
@@ -34,7 +31,7 @@ export function compileAmount(
     throw aggregateInvalid(mapping, name, 'asks for the change (kind, GTID or commit time), and a group is of rows');
   switch (kind) {
     case 'count':
-      return { column: sumColumn(name, 0), value, unitsOf: (one) => (one === null ? 0n : 1n) };
+      return { column: sumColumn(name, 0), value, unitsOf: (one) => (one === null ? 0n : 1n), isBeyond: null };
     case 'sum': {
       if (column.kind !== 'integer' && column.kind !== 'decimal')
         throw aggregateInvalid(
@@ -43,18 +40,26 @@ export function compileAmount(
           `sums ${column.declared}: only integers and decimals are summed exactly; convert with decimal(…)`,
         );
       const scale = column.kind === 'integer' ? 0 : (column.scale ?? SCALE_MAX);
-      return { column: sumColumn(name, scale), value, unitsOf: (one) => (one === null ? 0n : units(one, scale)) };
+      const unitsOf = (one: ColumnValue): bigint => (one === null ? 0n : units(one, scale));
+      return { column: sumColumn(name, scale), value, unitsOf, isBeyond: null };
     }
     case 'min':
     case 'max': {
-      if (!ORDERED.has(column.kind))
+      const order = orderOf(column);
+      if (order === null)
         throw aggregateInvalid(
           mapping,
           name,
           `takes the ${kind} of ${column.declared}: only numbers, dates and times have an order that the servers share`,
         );
       const amount: AmountKind = kind === 'min' ? 'least' : 'greatest';
-      return { column: { ...column, nullable: true, generated: false, amount }, value, unitsOf: null };
+      const sign = kind === 'min' ? -1 : 1;
+      return {
+        column: { ...column, nullable: true, generated: false, amount },
+        value,
+        unitsOf: null,
+        isBeyond: (one, other) => order(one, other) * sign > 0,
+      };
     }
   }
 }
@@ -74,10 +79,3 @@ const sumColumn = (name: string, scale: number): ColumnDefinition => ({
   ...{ name, kind: 'decimal', nullable: false, length: DIGITS_MAX, scale, amount: 'sum' },
   declared: `decimal(${String(DIGITS_MAX)},${String(scale)})`,
 });
-
-function units(value: ColumnValue, scale: number): bigint {
-  if (typeof value !== 'string') return BigInt(value as number | bigint);
-  const point = value.indexOf('.');
-  if (point < 0) return BigInt(value + '0'.repeat(scale));
-  return BigInt(value.slice(0, point) + value.slice(point + 1).padEnd(scale, '0'));
-}

@@ -1,5 +1,5 @@
 import { must, rowRefusal, SyncError } from '@lutra/model';
-import type { ColumnValue, RowChange, RowImage, TableDefinition } from '@lutra/model';
+import type { ColumnDefinition, ColumnValue, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
 import { decimalText } from '../convert/exact-number.ts';
@@ -12,6 +12,8 @@ import { requireCarried } from '../require-carried.ts';
 import { aggregateProblem } from './aggregate-problem.ts';
 import { aggregateInvalid, compileAmount, countColumn } from './compiled-amount.ts';
 import type { CompiledAmount } from './compiled-amount.ts';
+import { GroupExtremes, takeBeyond } from './group-extremes.ts';
+import { identityOf } from './group-identity.ts';
 
 /**
  * Many source rows → one row of the target: what a change adds to the groups that its images belong to. An image adds 1 and its
@@ -21,7 +23,10 @@ import type { CompiledAmount } from './compiled-amount.ts';
  * change exactly once, in any order per group that its deltas allow, equals GROUP BY; docs/decisions/0047.
  */
 export class TableAggregate {
-  readonly target: TableDefinition;
+  /** What moves groups; then, where there are extremes, what sets them to what was read. */
+  readonly targets: readonly TableDefinition[];
+  /** Null: no extremes are kept. */
+  readonly extremes: GroupExtremes | null;
   /** Positions in the source's columns that are needed of every image. */
   readonly reads: readonly number[];
   private readonly groups: readonly CompiledValue[];
@@ -53,11 +58,13 @@ export class TableAggregate {
     this.needed = [...new Set(read)];
     this.reads = rows?.readsOf(this.needed) ?? this.needed;
     const keys = this.groups.map(({ column }) => ({ ...column, nullable: false }));
-    this.target = {
+    const target: TableDefinition = {
       ...names,
       columns: [...keys, countColumn(rule.count), ...this.amounts.map(({ column }) => column)],
       primaryKey: keys.map((_key, position) => position),
     };
+    this.extremes = GroupExtremes.of({ ...context, groups: this.groups, amounts: this.amounts, rows });
+    this.targets = this.extremes === null ? [target] : [target, { ...target, columns: target.columns.map(asSet) }];
   }
 
   /** Null when the mapping has no aggregate. Throws MAPPING_AGGREGATE_INVALID and what expressions throw. */
@@ -66,9 +73,9 @@ export class TableAggregate {
     rows: ImageRows | null,
     names: { readonly schema: string; readonly table: string },
   ): TableAggregate | null {
-    const { id, rules = {}, columns, onConflict } = context.mapping;
+    const { id, rules = {}, columns, onConflict, source } = context.mapping;
     if (rules.aggregate === undefined) return null;
-    const wrong = aggregateProblem({ rules, columns, onConflict });
+    const wrong = aggregateProblem({ rules, columns, onConflict, source });
     if (wrong !== null) {
       const problem = `${wrong.field} of mapping ${id} ${wrong.problem}`;
       throw new SyncError('MAPPING_AGGREGATE_INVALID', { problem, mapping: id, field: wrong.field });
@@ -100,7 +107,7 @@ export class TableAggregate {
     const cause = aboutRow(error);
     const { before, after } = imagesOf(change);
     const values = this.groupOf(after ?? before, facts) ?? [];
-    const image = this.target.columns.map((_column, position) => values[position]);
+    const image = must(this.targets[0], 'there is one').columns.map((_column, position) => values[position]);
     const columns = image.flatMap((value, position) => (value === undefined ? [position] : []));
     return { kind: 'insert', target: 0, after: image, refusal: rowRefusal(cause, { columns, isOnlyBefore: false }) };
   }
@@ -129,20 +136,16 @@ export class TableAggregate {
     const { amounts, context, groups, rows } = this;
     requireCarried(image, this.needed, { ...context, source: rows?.source ?? context.source });
     const values: ColumnValue[] = [];
-    let identity = '';
-    for (const group of groups) {
-      const value = this.groupValue(group, image, facts);
-      values.push(value);
-      identity += identityOf(value);
-    }
+    for (const group of groups) values.push(this.groupValue(group, image, facts));
+    const identity = identityOf(values);
     let each = added.find((one) => one.identity === identity);
-    if (each === undefined) added.push((each = { identity, values, count: 0, sums: amounts.map(() => 0n) }));
+    if (each === undefined) added.push((each = addedNothing(identity, values, amounts.length)));
     each.count += by;
     for (let at = 0; at < amounts.length; at++) {
-      const { value, unitsOf } = must(amounts[at], 'inside');
-      const one = value.valueOf(image, facts) ?? null;
-      if (unitsOf === null) continue;
-      each.sums[at] = must(each.sums[at], 'one of each') + BigInt(by) * unitsOf(one);
+      const amount = must(amounts[at], 'inside');
+      const one = amount.value.valueOf(image, facts) ?? null;
+      if (amount.unitsOf !== null) each.sums[at] = (each.sums[at] ?? 0n) + BigInt(by) * amount.unitsOf(one);
+      else takeBeyond(by === 1 ? each.came : each.left, at, { one, amount });
     }
   }
 
@@ -156,17 +159,30 @@ export class TableAggregate {
   }
 
   /** Null: nothing is added. */
-  private changeOf({ values, count, sums }: Added): MappedChange | null {
-    if (count === 0 && sums.every((sum) => sum === 0n)) return null;
+  private changeOf(added: Added): MappedChange | null {
+    const { values, count, sums } = added;
     const after: (ColumnValue | undefined)[] = [...values, BigInt(count)];
-    for (const [at, sum] of sums.entries()) {
-      const { column } = must(this.amounts[at], 'one of each');
-      after.push(decimalText(sum, column.scale ?? 0));
+    let isMoved = count !== 0;
+    let asks: readonly ColumnValue[] | undefined;
+    for (let at = 0; at < this.amounts.length; at++) {
+      const amount = must(this.amounts[at], 'inside');
+      if (amount.unitsOf === null) {
+        const extreme = extremeOf(added, at, amount);
+        if (extreme === undefined) asks = values;
+        else if (extreme !== null) isMoved = true;
+        after.push(extreme ?? null);
+        continue;
+      }
+      const sum = sums[at] ?? 0n;
+      isMoved ||= sum !== 0n;
+      after.push(decimalText(sum, amount.column.scale ?? 0));
     }
-    if (count > 0) return { kind: 'insert', target: 0, after };
+    if (!isMoved && asks === undefined) return null;
+    const target = asks === undefined ? 0 : 1;
+    if (count > 0) return { kind: 'insert', target, after, asks };
     const before: (ColumnValue | undefined)[] = after.map(() => undefined);
     for (const [at, value] of values.entries()) before[at] = value;
-    return { kind: 'update', target: 0, before, after };
+    return { kind: 'update', target, before, after, asks };
   }
 }
 
@@ -175,8 +191,32 @@ interface Added {
   readonly identity: string;
   readonly values: readonly ColumnValue[];
   count: number;
+  /** By the number of the amount. Of extremes: of the values that left the group, and of those that came. */
   readonly sums: bigint[];
+  readonly left: ColumnValue[];
+  readonly came: ColumnValue[];
 }
+
+const addedNothing = (identity: string, values: readonly ColumnValue[], amounts: number): Added => ({
+  ...{ identity, values, count: 0 },
+  sums: new Array<bigint>(amounts).fill(0n),
+  left: new Array<ColumnValue>(amounts).fill(null),
+  came: new Array<ColumnValue>(amounts).fill(null),
+});
+
+/**
+ * What an extreme grows to; null: it stays. What came covers what left where it is as far out: then whatever else the group holds
+ * has the same extreme. undefined: only the group itself can tell.
+ */
+function extremeOf({ left, came }: Added, at: number, { isBeyond }: CompiledAmount): ColumnValue | undefined {
+  const [was, is] = [left[at] ?? null, came[at] ?? null];
+  if (was === null || isBeyond === null) return is;
+  if (is === null || isBeyond(was, is)) return undefined;
+  return isBeyond(is, was) ? is : null;
+}
+
+const asSet = (column: ColumnDefinition): ColumnDefinition =>
+  column.amount === 'least' || column.amount === 'greatest' ? { ...column, amount: 'set' } : column;
 
 /** What an update does not carry has stayed as it was. */
 function completed(after: RowImage, before: RowImage): RowImage {
@@ -184,10 +224,4 @@ function completed(after: RowImage, before: RowImage): RowImage {
     if (after[at] === undefined && before[at] !== undefined)
       return after.map((value, position) => (value === undefined ? before[position] : value));
   return after;
-}
-
-/** Of two lists of values the joined texts are the same only where the values are. */
-function identityOf(value: ColumnValue): string {
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-  return `${String(text.length)}:${text}`;
 }

@@ -45,7 +45,7 @@ export function mappingContentOf(
 
 /** The parts of a mapping have to fit each other. Throws REQUEST_INVALID, MAPPING_AGGREGATE_INVALID. */
 export function requireFitting({ source, target, columns, onConflict, rules }: Omit<MappingContent, 'weight'>): void {
-  const wrong = rules === null ? null : aggregateProblem({ rules, columns, onConflict });
+  const wrong = rules === null ? null : aggregateProblem({ rules, columns, onConflict, source });
   if (wrong !== null) {
     const { field } = wrong;
     const problem = `${field} ${wrong.problem}`;

@@ -1,0 +1,123 @@
+import { openSnapshot } from '@lutra/binlog';
+import type { RawRow, SourceSession } from '@lutra/binlog';
+import { must } from '@lutra/model';
+import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
+import { readable, valueOf } from './raw-value.ts';
+import { columnAt, errnoOf, GONE, withGrant } from './read-by-key.ts';
+
+/** Groups of one statement: each is a SELECT of its own inside of it. */
+const GROUPS_MAX = 50;
+/** Rows of a group that are read at once. */
+const PAGE_ROWS = 1_000;
+
+/** Groups of rows with equal values in `columns`. */
+export interface AskedGroups {
+  readonly table: TableDefinition;
+  /** Positions. */
+  readonly columns: readonly number[];
+  readonly groups: readonly (readonly ColumnValue[])[];
+  /** Positions of what is read of each row. */
+  readonly reads: readonly number[];
+  /** Instead of the rows only these; null = the rows. */
+  readonly extremes: readonly { readonly position: number; readonly function: 'min' | 'max' }[] | null;
+}
+
+/** Takes a row of a group, by its number, or an image that holds nothing but one extreme. */
+export type TakeGroup = (group: number, image: RowImage) => void;
+
+export interface GroupReading {
+  /** Behind whose commits the groups are read. */
+  readonly transactions: readonly string[];
+  readonly attempt: number;
+  readonly take: TakeGroup;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the groups as they stand at one moment. A table or column that is gone by now has no groups: what says so follows in the
+ * log. False: not visible yet, to be asked again. Throws SyncError (scope source).
+ */
+export async function readGroups(session: SourceSession, question: AskedGroups, how: GroupReading): Promise<boolean> {
+  const visibility = await openSnapshot(session, how.transactions, how.attempt);
+  if (visibility === null) return false;
+  const lock = visibility === 'locking' ? ' LOCK IN SHARE MODE' : '';
+  try {
+    if (question.extremes === null) await readRows(session, question, { ...how, lock });
+    else await readExtremes(session, question, { ...how, lock });
+  } catch (error) {
+    if (!GONE.has(errnoOf(error))) throw withGrant(error, session, question.table);
+  }
+  if (visibility === 'snapshot') await session.query('COMMIT');
+  return true;
+}
+
+/** By the server, which needs no more than two rows of an index that begins with the group and goes on with the value. */
+async function readExtremes(
+  session: SourceSession,
+  question: AskedGroups,
+  { lock, take }: GroupReading & { readonly lock: string },
+): Promise<void> {
+  const { table, groups } = question;
+  const extremes = question.extremes ?? [];
+  const values = extremes.map(({ position, function: kind }) => `${kind}(${readable(columnAt(table, position))})`);
+  for (let start = 0; start < groups.length; start += GROUPS_MAX) {
+    const selects = groups.slice(start, start + GROUPS_MAX).map((group, at) => {
+      const where = conditionOf(question, group);
+      return `(SELECT ${[String(at), ...values].join(',')} FROM ${quoteTable(table)} WHERE ${where}${lock})`;
+    });
+    const rows = await session.queryRaw(selects.join(' UNION ALL '));
+    for (const row of rows) {
+      const group = start + Number((row[0] ?? '0').toString());
+      for (const [at, { position }] of extremes.entries())
+        take(group, imageOf(table, [position], [row[at + 1] ?? null]));
+    }
+  }
+}
+
+/** Page by page along the key. */
+async function readRows(
+  session: SourceSession,
+  question: AskedGroups,
+  { lock, signal, take }: GroupReading & { readonly lock: string },
+): Promise<void> {
+  const { table, groups, reads } = question;
+  const positions = [...new Set([...table.primaryKey, ...reads])];
+  const columns = positions.map((position) => readable(columnAt(table, position))).join(',');
+  const key = table.primaryKey.map((position) => quoteName(columnAt(table, position).name)).join(',');
+  for (const [number, group] of groups.entries()) {
+    const where = conditionOf(question, group);
+    for (let after = ''; ;) {
+      signal.throwIfAborted();
+      const sql = `SELECT ${columns} FROM ${quoteTable(table)} WHERE ${where}${after} ORDER BY ${key} LIMIT ${String(PAGE_ROWS)}${lock}`;
+      const images = (await session.queryRaw(sql)).map((row) => imageOf(table, positions, row));
+      for (const image of images) take(number, image);
+      const last = images.at(-1);
+      if (last === undefined || images.length < PAGE_ROWS) break;
+      const literals = table.primaryKey.map((position) =>
+        literalAt(table, position, must(last[position], 'it was read')),
+      );
+      after = ` AND (${key})>(${literals.join(',')})`;
+    }
+  }
+}
+
+const conditionOf = ({ table, columns }: AskedGroups, group: readonly ColumnValue[]): string =>
+  columns
+    .map((position, at) => {
+      const value = must(group[at], 'no part of a group is null');
+      return `${quoteName(columnAt(table, position).name)}=${literalAt(table, position, value)}`;
+    })
+    .join(' AND ');
+
+const literalAt = (table: TableDefinition, position: number, value: ColumnValue): string =>
+  keyLiteralWriter(columnAt(table, position).kind)(value);
+
+function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
+  const image: (ColumnValue | undefined)[] = table.columns.map(() => undefined);
+  for (const [at, position] of positions.entries()) {
+    const bytes = row[at] ?? null;
+    image[position] = bytes === null ? null : valueOf(columnAt(table, position), bytes);
+  }
+  return image;
+}
