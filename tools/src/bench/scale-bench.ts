@@ -84,6 +84,15 @@ class ScaleSite {
     const kind = 'mariadb' as const;
     const databases = { source: { kind }, target: { kind } };
     const group = await startServerGroup({ home: lutraHome(), folder, databases });
+    try {
+      return await ScaleSite.on(group, folder);
+    } catch (error) {
+      await group.stop();
+      throw error;
+    }
+  }
+
+  private static async on(group: ServerGroup, folder: string): Promise<ScaleSite> {
     const [source, target] = [must(group.databases['source'], 'source'), must(group.databases['target'], 'target')];
     const { nats, zookeeper } = group;
     const stack = await LocalStack.start({
