@@ -1,5 +1,5 @@
 import { nameOf, tableName } from './row-history.ts';
-import type { RowName } from './row-history.ts';
+import type { GivenUp, RowName } from './row-history.ts';
 import { TABLES } from './source-log.ts';
 import type { SqlRow, SqlValue } from './sql-expression.ts';
 import type { RowWrite } from './target-server.ts';
@@ -11,13 +11,23 @@ interface LetterAtTarget {
   readonly rows: readonly RowName[];
   readonly place: readonly number[];
   readonly state: SqlValue;
+  /** What its change, or the last of those that it holds, made of the row. */
+  readonly after: SqlRow | null;
 }
 
-/** The rows of `lutra.dead_letter` as they are committed, and which rows of the shop they excuse from being as the source has them. */
+/** What a commit did with letters. */
+interface LetterCommit {
+  /** Rows whose change it put aside. */
+  readonly added: readonly RowName[];
+  /** Rows whose letters it settled. */
+  readonly settled: readonly RowName[];
+  readonly givenUp: readonly GivenUp[];
+  readonly problem: string | null;
+}
+
+/** The rows of `lutra.dead_letter` as they are committed, and which rows of the shop wait for them. */
 export class LettersAtTarget {
   private readonly letters = new Map<string, LetterAtTarget>();
-  /** Rows whose change was given up, and that nobody has written since. */
-  private readonly forsaken = new Set<string>();
 
   get unsettled(): number {
     return [...this.letters.values()].filter(isOpen).length;
@@ -28,21 +38,16 @@ export class LettersAtTarget {
     return this.letters.size;
   }
 
-  /** Whether the row need not be as the source has it. */
-  isExcused(row: RowName): boolean {
-    return this.forsaken.has(nameOf(row)) || this.isHeld(row);
+  /** Whether an unsettled letter touches the row: it need not be as the source has it yet. */
+  isHeld(row: RowName): boolean {
+    const name = nameOf(row);
+    return [...this.letters.values()].some(
+      (letter) => isOpen(letter) && letter.rows.some((each) => nameOf(each) === name),
+    );
   }
 
-  /** Whether all rows have to be as the source has them. */
-  get excusesNothing(): boolean {
-    return this.forsaken.size === 0 && this.unsettled === 0;
-  }
-
-  /**
-   * Takes in a commit; gives the rows whose change it put aside, or what is wrong: a row was written before an earlier letter
-   * of it was settled.
-   */
-  commit(writes: readonly RowWrite[]): { readonly added: readonly RowName[]; readonly problem: string | null } {
+  /** Takes in a commit; tells what is wrong when a row was written before an earlier letter of it was settled. */
+  commit(writes: readonly RowWrite[]): LetterCommit {
     const changed = writes.filter(({ table }) => table === LETTERS);
     const written = writes.filter(({ table }) => !table.startsWith('lutra.')).map(rowOf);
     const added: RowName[] = [];
@@ -61,20 +66,12 @@ export class LettersAtTarget {
     for (const row of written) {
       const name = nameOf(row);
       if (held.has(name) && !allowed.has(name)) problem ??= `row ${name} has overtaken a dead letter`;
-      this.forsaken.delete(name);
     }
-    for (const letter of settled) {
-      if (letter.state === 'discarded') for (const row of letter.rows) this.forsaken.add(nameOf(row));
-      else if (this.hasEarlier(letter)) problem ??= 'a dead letter was retried before an earlier one of its row';
-    }
-    return { added, problem };
-  }
-
-  private isHeld(row: RowName): boolean {
-    const name = nameOf(row);
-    return [...this.letters.values()].some(
-      (letter) => isOpen(letter) && letter.rows.some((each) => nameOf(each) === name),
-    );
+    const [kept, discarded] = [settled.filter(({ state }) => state !== 'discarded'), settled.filter(isDiscarded)];
+    if (kept.some((letter) => this.hasEarlier(letter)))
+      problem ??= 'a dead letter was retried before an earlier one of its row';
+    const rows = settled.flatMap((letter) => letter.rows);
+    return { added, settled: rows, givenUp: discarded.flatMap(givenUpIn), problem };
   }
 
   private hasEarlier({ rows, place }: LetterAtTarget): boolean {
@@ -85,17 +82,24 @@ export class LettersAtTarget {
   }
 }
 
+const isDiscarded = ({ state }: LetterAtTarget): boolean => state === 'discarded';
+
+const givenUpIn = ({ rows: [row], place: [, seq = 0, event = 0], after }: LetterAtTarget): readonly GivenUp[] =>
+  row === undefined ? [] : [{ row, seq, event, after }];
+
 const isOpen = ({ state }: LetterAtTarget): boolean => !SETTLED.has(state);
 
 function letterIn(row: SqlRow): LetterAtTarget {
   const name = `${String(row['table_schema'])}.${String(row['table_name'])}`;
   const table = TABLES.findIndex((_, index) => tableName(index) === name);
-  const ids = [row['before_image'], row['after_image']].flatMap((image) =>
-    typeof image === 'string' ? [(JSON.parse(image) as { readonly id: number }).id] : [],
-  );
+  const [before, after] = [imageIn(row['before_image']), imageIn(row['after_image'])];
+  const ids = [before, after].flatMap((image) => (image === null ? [] : [Number(image['id'])]));
   const place = ['epoch', 'seq', 'event', 'row', 'part'].map((column) => Number(row[column]));
-  return { rows: [...new Set(ids)].map((id) => ({ table, id })), place, state: row['state'] ?? null };
+  return { rows: [...new Set(ids)].map((id) => ({ table, id })), place, state: row['state'] ?? null, after };
 }
+
+const imageIn = (image: SqlValue | undefined): SqlRow | null =>
+  typeof image === 'string' ? (JSON.parse(image) as SqlRow) : null;
 
 /** The row of the shop that was written; its table is -1 for one of Lutra's own. */
 export function rowOf({ table, key }: RowWrite): RowName {

@@ -5,9 +5,9 @@ import { checkPermit } from './permit-rules.ts';
 import { LanesAtTarget } from './lanes-at-target.ts';
 import type { LaneChange } from './lanes-at-target.ts';
 import { LettersAtTarget, rowOf } from './letters-at-target.ts';
-import { isSame, nameOf, RowHistory, tableName } from './row-history.ts';
+import { columnsOf, nameOf, RowHistory, tableName } from './row-history.ts';
 import type { RowName } from './row-history.ts';
-import { isBefore, MONEY, pointOf, TABLES } from './source-log.ts';
+import { isBefore, pointOf } from './source-log.ts';
 import type { LogPoint, SourceLog } from './source-log.ts';
 import type { RowWrite, TargetServer, TargetServerSession } from './target-server.ts';
 
@@ -35,7 +35,7 @@ export class BrokenRule extends Error {}
  * 10. In applyMode transactional no half transaction is visible at any commit: the place stands between two transactions, and
  *     the money of all accounts is what it was.
  * 12. A row that touches an unsettled dead letter is not written before it, and letters of one row are retried in order. The
- *     target equals the source but for rows with such letters, and for those whose change was discarded, until they are written.
+ *     target equals the source but for rows with such letters; a change that was discarded is as if it had never come.
  * 11. What load says is loaded, or acknowledges, the target has committed; of an open transaction what is staged.
  */
 export class PipelineCheck {
@@ -146,10 +146,11 @@ export class PipelineCheck {
   committed(session: TargetServerSession, writes: readonly RowWrite[]): void {
     const checkpoint = writes.filter(({ table }) => table === CHECKPOINT);
     const rows = writes.filter(({ table }) => !table.startsWith('lutra.'));
-    const { added, problem } = this.letters.commit(writes);
+    const { added, settled, givenUp, problem } = this.letters.commit(writes);
     if (problem !== null) this.broken(problem);
+    for (const each of givenUp) this.history.giveUp(each);
     if (checkpoint.length === 0) {
-      if (rows.length > 0) this.checkRetry(session, writes);
+      if (rows.length > 0 || settled.length > 0) this.checkRetry(session, writes, settled);
       return;
     }
     this.putAside = added;
@@ -163,11 +164,10 @@ export class PipelineCheck {
   }
 
   /** A transaction of the desk: it holds the checkpoint without moving it, and settles letters of the rows that it writes. */
-  private checkRetry(session: TargetServerSession, writes: readonly RowWrite[]): void {
+  private checkRetry(session: TargetServerSession, writes: readonly RowWrite[], settled: readonly RowName[]): void {
     if (!writes.some(({ table }) => table === LETTERS)) this.broken('rows were committed without the checkpoint');
     if (session.tag.epoch < this.claimedEpoch) this.broken('a letter was retried by an epoch that is over');
-    for (const write of writes) {
-      const row = rowOf(write);
+    for (const row of [...writes.map(rowOf), ...settled]) {
       const point = this.ahead.get(nameOf(row))?.point ?? this.at;
       if (row.table >= 0 && point !== null) this.compare(row, point);
     }
@@ -261,8 +261,7 @@ export class PipelineCheck {
     this.claimedEpoch = this.lanes.all[0]?.epoch ?? 0;
     for (const { table, image } of this.history.rowsAt(at)) {
       const store = this.parts.target.tables.get(tableName(table));
-      const columns = TABLES[table]?.columns ?? [];
-      const row = Object.fromEntries(columns.map(({ name }, position) => [name, valueIn(image, position)]));
+      const row = Object.fromEntries(columnsOf(table).map((name, position) => [name, valueIn(image, position)]));
       if (store !== undefined) store.slot(store.keyOf(row)).committed = row;
     }
   }
@@ -289,7 +288,7 @@ export class PipelineCheck {
     if (reached !== null) for (const row of this.putAside) this.ahead.set(nameOf(row), { ...row, point: reached });
     this.compareReached(from, low);
     const isWhole = changes.some(({ after }) => after !== null && this.wholeRevisions.has(after.revision));
-    if (isMove && isWhole && !this.isUneven && this.letters.excusesNothing) this.expectWhole(low);
+    if (isMove && isWhole && !this.isUneven && this.letters.unsettled === 0) this.expectWhole(low);
   }
 
   private checkLane({ lane, before, after, times }: LaneChange): void {
@@ -329,11 +328,12 @@ export class PipelineCheck {
 
   private expectWhole(place: LogPoint): void {
     if (place.event > 0) this.broken(`half a transaction is visible at ${show(place)}`);
-    const accounts = this.parts.target.tables.get(`${TABLES[0]?.schema ?? ''}.account`)?.slots.values() ?? [];
+    const accounts = this.parts.target.tables.get(tableName(0))?.slots.values() ?? [];
     let money = 0;
     for (const { committed } of accounts) money += Number(committed?.['balance'] ?? 0);
-    if (money !== MONEY)
-      this.broken(`the accounts hold ${String(money)} instead of ${String(MONEY)} at ${show(place)}`);
+    const wanted = this.history.moneyAt(place);
+    if (wanted !== null && money !== wanted)
+      this.broken(`the accounts hold ${String(money)} instead of ${String(wanted)} at ${show(place)}`);
   }
 
   /** Every row that was written had a change behind what had been written of it, and is now as the source at that place. */
@@ -364,13 +364,12 @@ export class PipelineCheck {
   }
 
   private compare(row: RowName, point: LogPoint): void {
-    if (this.letters.isExcused(row)) return;
-    const store = this.parts.target.tables.get(tableName(row.table));
-    const found = store?.slots.get(String(row.id))?.committed ?? null;
-    const wanted = this.history.at(row, point);
-    if (!isSame(found, wanted, TABLES[row.table]?.columns.map(({ name }) => name) ?? []))
+    if (this.letters.isHeld(row)) return;
+    const found = this.parts.target.tables.get(tableName(row.table))?.slots.get(String(row.id))?.committed ?? null;
+    const missed = this.history.missed(row, point, found);
+    if (missed !== null)
       this.broken(
-        `row ${String(row.id)} of ${store?.name ?? ''} is ${JSON.stringify(found)}, the source has ${JSON.stringify(wanted)} at ${show(point)}`,
+        `row ${nameOf(row)} of ${tableName(row.table)} is ${JSON.stringify(found)}, to be ${missed} at ${show(point)}`,
       );
   }
 

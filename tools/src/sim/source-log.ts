@@ -6,8 +6,6 @@ export const SOURCE_UUID = '0000aaaa-0000-0000-0000-00000000000a';
 const SCHEMA = 'shop';
 const ACCOUNTS = 6;
 const BALANCE = 100;
-/** What all accounts hold together between any two transactions. */
-export const MONEY = ACCOUNTS * BALANCE;
 const SEATS = 5;
 
 const integer = (name: string, nullable = false): ColumnDefinition => ({

@@ -1,5 +1,5 @@
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
-import { changedColumns, isComplete } from '@lutra/sql';
+import { changedColumns, isComplete, isSameValue } from '@lutra/sql';
 import type { TableWriter, WrittenColumn } from '@lutra/sql';
 import { changesKey, unionOf } from './plan-statements.ts';
 import type { PlannedRow, WritableRow } from './planned-statement.ts';
@@ -121,6 +121,7 @@ export class MergedRow {
     const { writer } = this;
     if (this.after === null || changesKey(writer, this.keyed, update.before)) return false;
     const changed = changedColumns(writer, update);
+    if (!this.isInsert && this.bringsUniqueBack(changed, update.after)) return false;
     if (!this.ownsAfter) this.after = [...this.after];
     this.ownsAfter = true;
     const after = this.after as (ColumnValue | undefined)[];
@@ -129,6 +130,21 @@ export class MergedRow {
     for (const { position } of changed) after[position] = update.after[position];
     if (!this.isInsert) this.columns = unionOf(writer, this.columns, changed);
     return true;
+  }
+
+  /**
+   * A unique value beside the key that has gone and comes again: images of both as one row would not tell that it was
+   * written, and a dead letter has nothing but images.
+   */
+  private bringsUniqueBack(changed: readonly WrittenColumn[], after: RowImage): boolean {
+    const { before, writer } = this;
+    const indexes = writer.identities?.others ?? [];
+    if (indexes.length === 0) return false;
+    return changed.some(({ position }) => {
+      const [old, value] = [before[position], after[position]];
+      if (old === undefined || value === undefined || !isSameValue(old, value)) return false;
+      return indexes.some(({ columns }) => columns.some((column) => column.position === position));
+    });
   }
 
   private takeDelete(before: RowImage): boolean {

@@ -1,5 +1,6 @@
 import { refusalError, SyncError } from '@lutra/model';
-import { addDeadLetterStatements, deadLetterId, findRepeated, stripLiterals } from '@lutra/sql';
+import type { RowChange } from '@lutra/model';
+import { addDeadLetterStatements, changedColumns, deadLetterId, findRepeated, stripLiterals } from '@lutra/sql';
 import type { NewDeadLetter, TargetSession } from '@lutra/sql';
 import { planStatements } from '../plan/plan-statements.ts';
 import type { PlannedRow } from '../plan/planned-statement.ts';
@@ -90,7 +91,7 @@ export class DeadLetterBox {
     const { epoch, revision, quarantine, poisonTries } = this.how;
     const { writer } = row;
     const { process, serverUuid, transaction } = sourceOf(row).origin;
-    const change = namedChange(row);
+    const change = keptChange(row);
     const letter: NewDeadLetter = {
       epoch,
       process,
@@ -116,6 +117,20 @@ export class DeadLetterBox {
     this.waiting.push(letter);
     this.taken.push(conflictOf(row, { type: null, decision: 'deadLettered', letter: held }));
   }
+}
+
+/**
+ * The change as a letter keeps it. A merged row may write columns that have come back to their first value: nothing is told
+ * of what they were before, else they would count as unchanged, and a retry would leave them as an earlier change that was
+ * discarded had left them. Keys and other unique values are never among them, see merged-row.ts.
+ */
+function keptChange(row: PlannedRow): RowChange {
+  const change = namedChange(row);
+  if (change.kind !== 'update' || row.sources.length === 1) return change;
+  const changed = new Set(changedColumns(row.writer, change));
+  const before = [...change.before];
+  for (const column of row.columns) if (!changed.has(column)) before[column.position] = undefined;
+  return { ...change, before };
 }
 
 /** What would have been sent, without its values; of a row that has a value which is not even sent, what was to be done. */

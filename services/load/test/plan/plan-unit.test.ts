@@ -88,4 +88,10 @@ describe('a merged unit', () => {
       'insert number 1',
     ]);
   });
+
+  it('keeps apart what brings a unique value back: as one row it would not tell that the value was written', () => {
+    const back = (table: string) => rowsOf([table, update(1, [1, 2])], [table, update(1, [2, 1])]);
+    expect(order(back('number'), mapped({}))).toEqual(['update number 1', 'update number 1']);
+    expect(order(back('plain'), mapped({}))).toEqual(['update plain 1']);
+  });
 });

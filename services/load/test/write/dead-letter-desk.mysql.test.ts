@@ -145,6 +145,17 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     expect(await unit.recorded()).toMatchObject([{ type: 'target-row-missing', decision: 'inserted' }]);
   });
 
+  it('writes columns that came back to their first value in merged rows, as each of the rows would have', async () => {
+    await unit.write(unit.plan([insert([1, 'ann', 'a'])]));
+    await unit.write(unit.plan([update([1, 'ann', 'a'], [1, TOO_LONG, 'b'])]), undefined, SET_ASIDE);
+    const merged = [update([1, TOO_LONG, 'b'], [1, 'bob', 'c']), update([1, 'bob', 'c'], [1, 'bob', 'b'])];
+    await unit.write(unit.planMerged(merged, { kind: 'overwrite' }), undefined, SET_ASIDE);
+    expect(await states()).toEqual(['open', 'open']);
+    await want('discardWanted', 0);
+    expect(await states()).toEqual(['discarded', 'retried']);
+    expect(await unit.people()).toEqual([[1, 'bob', 'b']]);
+  });
+
   it('opens a letter again that has no row to write, and goes on when it is discarded', async () => {
     const refused = unmapped(insert([1, 'ann', undefined]), [2]);
     await unit.write(unit.plan([refused]), undefined, SET_ASIDE);
