@@ -146,7 +146,7 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
   });
 
   it('writes columns that came back to their first value in merged rows, as each of the rows would have', async () => {
-    await unit.write(unit.plan([insert([1, 'ann', 'a'])]));
+    await unit.write(unit.plan([insert([1, 'ann', 'a'])]), undefined, SET_ASIDE);
     await unit.write(unit.plan([update([1, 'ann', 'a'], [1, TOO_LONG, 'b'])]), undefined, SET_ASIDE);
     const merged = [update([1, TOO_LONG, 'b'], [1, 'bob', 'c']), update([1, 'bob', 'c'], [1, 'bob', 'b'])];
     await unit.write(unit.planMerged(merged, { kind: 'overwrite' }), undefined, SET_ASIDE);
