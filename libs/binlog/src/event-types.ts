@@ -90,3 +90,11 @@ export const isCompressedRowsEvent = (type: number): boolean =>
 export const isRowsEvent = (type: number): boolean =>
   (type >= EVENT_TYPE.WRITE_ROWS_V1 && type <= EVENT_TYPE.DELETE_ROWS_V1) ||
   (type >= EVENT_TYPE.WRITE_ROWS_V2 && type <= EVENT_TYPE.DELETE_ROWS_V2);
+
+const DELETIONS: ReadonlySet<number> = new Set([
+  ...[EVENT_TYPE.PRE_GA_DELETE_ROWS, EVENT_TYPE.DELETE_ROWS_V1, EVENT_TYPE.DELETE_ROWS_V2],
+  ...[EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED_V1, EVENT_TYPE.MARIADB_DELETE_ROWS_COMPRESSED],
+]);
+
+/** Whether an event of the type deletes rows. */
+export const isRowsDeletion = (type: number): boolean => DELETIONS.has(type);

@@ -81,6 +81,18 @@ export class SourceSession {
     return rows as unknown as readonly RawRow[];
   }
 
+  /**
+   * A statement with values behind its question marks, sent as bytes: nothing is quoted, so that a packet takes as much as the
+   * server lets it.
+   */
+  async write(sql: string, values: readonly (string | Buffer)[]): Promise<void> {
+    try {
+      await this.connection.execute(sql, [...values]);
+    } catch (error) {
+      throw translateSourceError(error, attemptOf(this.options, { isConnected: true }));
+    }
+  }
+
   /** The first column of the first row as text, '' for NULL and for no row. */
   async queryText(sql: string): Promise<string> {
     const value = Object.values((await this.query(sql))[0] ?? {})[0];

@@ -1,4 +1,4 @@
-import { must, refusalError, SyncError } from '@lutra/model';
+import { must, refusalError, REPAIRS, SyncError } from '@lutra/model';
 import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
 import type { GroupReader } from './aggregate/group-reader.ts';
 import { TableAggregate } from './aggregate/table-aggregate.ts';
@@ -223,7 +223,29 @@ export class TableMapping {
   }
 
   private changesOf(change: RowChange, facts: RowFacts): readonly MappedChange[] {
-    if (this.aggregate !== null) return this.aggregate.changesOf(change, facts);
+    const isRepair = (change.flags & REPAIRS) !== 0;
+    // Nothing has come to a group, and nothing has left it.
+    if (this.aggregate !== null) return isRepair ? NOTHING : this.aggregate.changesOf(change, facts);
+    if (isRepair && !this.isCopied) return this.repaired(change, facts);
+    return this.ordinary(change, facts);
+  }
+
+  /**
+   * A row that is sent once more. Of one that is not there only the key is known: it is deleted wherever the mapping may have put
+   * it, and nowhere when its key at the target is made of more than that.
+   */
+  private repaired(change: RowChange, facts: RowFacts): readonly MappedChange[] {
+    if (change.kind !== 'delete')
+      return this.leftOut.has('insert') || this.leftOut.has('update') ? NOTHING : this.ordinary(change, facts);
+    const isKeyed = this.targets.every(({ primaryKey }) => primaryKey.length > 0);
+    const isExploded = this.rows !== null && this.rows.source.columns.length > change.before.length;
+    if (!isKeyed || isExploded || this.script !== null || this.leftOut.has('delete')) return NOTHING;
+    return [...this.targets.keys()].map((target) =>
+      this.deleted({ identity: '', target, image: change.before }, facts),
+    );
+  }
+
+  private ordinary(change: RowChange, facts: RowFacts): readonly MappedChange[] {
     if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
     return [this.isCopied ? { ...change, target: 0 } : this.asOne(change, 0, facts)];
   }

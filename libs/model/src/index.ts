@@ -48,6 +48,8 @@ export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
 export { intersectPlaces, isSamePlace, unionPlaces } from './combine-places.ts';
 export { CONFLICT_DECISIONS, CONFLICT_TYPES } from './conflict.ts';
+export { CONTROL_SCHEMA, CONTROL_TABLES, controlTableOf } from './control-table.ts';
+export type { ControlTable } from './control-table.ts';
 export type { ConflictDecision, ConflictType } from './conflict.ts';
 export type * from './events.ts';
 export type { FailureReport } from './failure.ts';
@@ -147,7 +149,7 @@ export type {
 export { conditionOf, PIPELINE_CONDITIONS } from './pipeline-condition.ts';
 export type { ConditionFacts, PipelineCondition, RunbookSection } from './pipeline-condition.ts';
 export type { DonePlace, InsidePlace, Place } from './place.ts';
-export { WRITES_ALL } from './process.ts';
+export { REPAIRS, WRITES_ALL } from './process.ts';
 export type {
   ProcessHeader,
   RawEvent,

@@ -68,6 +68,8 @@ export interface RawTransaction extends TransactionHeader {
 
 /** Bit of {@link RowChangeBase.flags}. */
 export const WRITES_ALL = 8;
+/** Bit of {@link RowChangeBase.flags}. */
+export const REPAIRS = 16;
 
 export interface RowChangeBase {
   /** Index into the process's table definitions. */
@@ -80,7 +82,9 @@ export interface RowChangeBase {
   /**
    * Bit 0: the source session had foreign_key_checks off; bit 1: unique_checks off; bit 2: what the source's foreign keys
    * changed in child rows comes as changes of its own, so that the target must not do it a second time; bit 3
-   * ({@link WRITES_ALL}): an update writes all columns that its after image carries, changed or not.
+   * ({@link WRITES_ALL}): an update writes all columns that its after image carries, changed or not; bit 4 ({@link REPAIRS}): the
+   * source changed nothing: the row is sent once more as it stands (an update of equal images), or as one that is not there (a
+   * delete whose image holds the key alone). The target is put right, whatever it holds; amounts are not moved.
    */
   readonly flags: number;
   /** The row could not be mapped: its images hold what could be made of it. Absent = it is as the mapping wants it. */

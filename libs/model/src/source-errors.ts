@@ -34,6 +34,19 @@ export const SOURCE_ERRORS = {
     summary: 'The source user lacks grants',
     workaround: 'Run at the source, then RESTART: {statement}',
   },
+  RESYNC_REFUSED: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'It cannot be told which rows are to be sent once more',
+    workaround:
+      'Correct the request: a mapping of the pipeline covers the table, the table has a primary key, and the source takes the condition.',
+  },
+  SOURCE_RESYNC_UNAVAILABLE: {
+    scope: 'source',
+    class: 'configuration',
+    summary: 'Rows cannot be sent once more: their images cannot be written at the source',
+    workaround: 'Run at the source, then ask once more: {statement}',
+  },
   SOURCE_BINLOG_OFF: {
     scope: 'source',
     class: 'configuration',

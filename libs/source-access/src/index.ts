@@ -1,3 +1,9 @@
+export { decodeCopied, encodeCopied } from './copy/copied-rows.ts';
+export type { CopiedRows, RowKey } from './copy/copied-rows.ts';
+export { copyRows, imageOfKey } from './copy/copy-rows.ts';
+export type { Copied, CopyOrder, RejectedKey } from './copy/copy-rows.ts';
+export { copyStatements, ensureCopyTable, isThere } from './copy/copy-table.ts';
+export { keyTexts, readKey } from './copy/read-key.ts';
 export { keyText } from './key-text.ts';
 export { readable, valueOf } from './raw-value.ts';
 export { errnoOf, rowsByKey, sizesOf, tiedColumns } from './read-by-key.ts';

@@ -102,7 +102,8 @@ async function select(
   }
 }
 
-function conditionOf(table: TableDefinition, images: readonly RowImage[]): string {
+/** A condition that holds for the rows of these keys. */
+export function conditionOf(table: TableDefinition, images: readonly RowImage[]): string {
   const key = table.primaryKey.map((position) => {
     const column = columnAt(table, position);
     return { position, quoted: quoteName(column.name), literal: keyLiteralWriter(column.kind) };
@@ -117,7 +118,8 @@ function conditionOf(table: TableDefinition, images: readonly RowImage[]): strin
     .join(' OR ');
 }
 
-function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
+/** A row that was read, `positions` of its columns first. */
+export function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
   const image: (ColumnValue | undefined)[] = table.columns.map(() => undefined);
   for (const [index, position] of positions.entries()) {
     const bytes = row[index] ?? null;

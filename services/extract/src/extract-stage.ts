@@ -1,8 +1,8 @@
 import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder, transactionEnds } from '@lutra/messaging';
-import { assertNever } from '@lutra/model';
-import type { PipelineDefinition, RawEvent, TransactionHeader } from '@lutra/model';
+import { assertNever, controlTableOf } from '@lutra/model';
+import type { ControlTable, PipelineDefinition, RawEvent, TableDefinition, TransactionHeader } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { isSequence } from './is-sequence.ts';
 import type { CurrentRows } from './reread/current-rows.ts';
@@ -11,6 +11,7 @@ import { RereadRules } from './reread/reread-rule.ts';
 import type { RereadRule } from './reread/reread-rule.ts';
 import { RowQueue } from './reread/row-queue.ts';
 import type { SourceRows } from './reread/source-rows.ts';
+import { copiedChanges } from './resync/copied-changes.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
@@ -67,7 +68,9 @@ export class ExtractStage {
     const source = this.parts.source?.of(definition, serverUuid);
     const queue = new RowQueue(encoder, writer, source ?? NOTHING_READ);
     const rules = this.rulesOf(definition);
-    const events = new EventExtractor(createRowsDecoder(this.shapes), { rules, writer, queue });
+    const events = new EventExtractor(createRowsDecoder(this.shapes), {
+      ...{ pipelineId: definition.id, rules, writer, queue },
+    });
     const drained = async (): Promise<void> => {
       if (!output.isFull) return;
       await output.drain();
@@ -122,6 +125,7 @@ const NOTHING_READ: CurrentRows = {
 };
 
 interface ExtractorParts {
+  readonly pipelineId: string;
   readonly rules: RereadRules;
   readonly writer: RowWriter;
   readonly queue: RowQueue;
@@ -134,6 +138,9 @@ class EventExtractor {
   private readonly sequenceIds = new Map<number, string>();
   /** By table id, of tables whose rows may be read again. */
   private readonly reread = new Map<number, RereadRule>();
+  private readonly copiedTables = new Map<string, TableDefinition>();
+  /** By table id, of tables of schema retl. */
+  private readonly control = new Map<number, ControlTable>();
   /** Those of which rows were left out. */
   readonly sequences = new Set<string>();
   droppedCount = 0;
@@ -145,7 +152,29 @@ class EventExtractor {
 
   take(event: RawEvent): void {
     if (event.type === 'tableMap') this.tableMap(event);
+    else if (this.control.has(tableIdOf(event.bytes))) this.copied(event);
     else if (!this.leaveOut(tableIdOf(event.bytes))) this.pass(event);
+  }
+
+  /** Rows that the source was asked for stand in the log where they are true: they take their place among its changes. */
+  private copied(event: RawEvent): void {
+    const { pipelineId, rules, queue, writer } = this.parts;
+    if (this.control.get(tableIdOf(event.bytes)) !== 'resync') return;
+    const decoded = this.decoder.rows(event);
+    for (const { table, changes } of copiedChanges(decoded, { pipelineId, event: event.event })) {
+      if (rules.matcher.targetsOf(table.schema, table.table).length === 0) continue;
+      const known = this.tableOf(table);
+      if (queue.isEmpty) for (const change of changes) writer.change(known, change);
+      else queue.addChanges(known, changes, event.bytes.length);
+    }
+  }
+
+  /** One object for one definition: a process describes each table once. */
+  private tableOf(table: TableDefinition): TableDefinition {
+    const shape = JSON.stringify(table);
+    const known = this.copiedTables.get(shape) ?? table;
+    this.copiedTables.set(shape, known);
+    return known;
   }
 
   private pass(event: RawEvent): void {
@@ -181,6 +210,14 @@ class EventExtractor {
     // Nearly all stand before each statement and say nothing new. The id of a table that is left out may have been another's.
     if (this.decoder.isKnown(event) && !this.unmapped.has(tableIdOf(event.bytes))) return;
     const { tableId, schema, table } = tableNameOf(event.bytes);
+    const control = controlTableOf(schema, table);
+    if (control !== null) {
+      this.control.set(tableId, control);
+      this.unmapped.delete(tableId);
+      this.decoder.tableMap(event);
+      return;
+    }
+    this.control.delete(tableId);
     const { rules } = this.parts;
     if (rules.matcher.targetsOf(schema, table).length === 0) {
       this.unmapped.add(tableId);

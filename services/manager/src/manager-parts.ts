@@ -26,6 +26,8 @@ import { buildPreChecks } from './pre-check/pre-check-parts.ts';
 import { buildPositionParts } from './positions/position-parts.ts';
 import { PreviewService } from './preview/preview.service.ts';
 import { Publisher } from './publishing/publisher.ts';
+import { ResyncService } from './resyncs/resync.service.ts';
+import { ResyncWorker } from './resyncs/resync.worker.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { buildSecrets } from './secrets/build-secrets.ts';
 import { PipelineWatch } from './statistics/pipeline-watch.ts';
@@ -81,6 +83,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingService(store, clock, publisher, secrets),
       new TableResolver(store),
       new PreviewService({ store, clock, door, secrets, access }),
+      new ResyncService({ store, clock, secrets }),
       new PipelineMover(commandService, instances, coordinator),
       ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
@@ -101,6 +104,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       publisher,
       ...alarms.workers,
       ...configuration.workers,
+      new ResyncWorker({ store, bus, coordinator, watch, secrets, clock, log, instance }),
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       ...sealing.workers,
       ...positions.workers,

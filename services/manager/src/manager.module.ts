@@ -27,6 +27,7 @@ import { PreChecksController } from './pre-check/pre-checks.controller.ts';
 import { PositionsController } from './positions/positions.controller.ts';
 import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
+import { ResyncsController } from './resyncs/resyncs.controller.ts';
 import { RevisionsController } from './revisions/revisions.controller.ts';
 import { RunbookLinks } from './runbook/runbook-links.ts';
 import { SecretsController } from './secrets/secrets.controller.ts';
@@ -72,6 +73,7 @@ export class ManagerModule implements OnModuleInit {
         ProcessesController,
         ReceiversController,
         RemovalsController,
+        ResyncsController,
         RevisionsController,
         SecretsController,
         SessionsController,

@@ -2,6 +2,7 @@ import {
   classifyEvent,
   DUMMY_TABLE_ID,
   eventTypeName,
+  isRowsDeletion,
   readQuery,
   readTableId,
   readXidOf,
@@ -247,7 +248,10 @@ export class ProcessBuilder {
       return true;
     }
     const number = transaction.eventsRead;
-    const isCounted = table?.isMapped === true && !isInRanges(transaction.drops, number);
+    const isCounted =
+      table?.isMapped === true &&
+      !isInRanges(transaction.drops, number) &&
+      !(table.isControl && isRowsDeletion(event.type));
     const isWanted =
       isCounted && !transaction.isDone && transaction.undone === null && number >= transaction.firstEventWanted;
     if (isWanted) {

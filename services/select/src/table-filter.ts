@@ -1,7 +1,9 @@
 import { readTableId, readTableName } from '@lutra/binlog';
 import type { FramedEvent } from '@lutra/binlog';
 import type { LoggedTable } from '@lutra/binlog/schema';
-import type { MappingMatcher } from '@lutra/model';
+import { controlTableOf } from '@lutra/model';
+import type { ControlTable, MappingMatcher } from '@lutra/model';
+import { completeControlMap } from './control-maps.ts';
 import type { LeftOutTables } from './left-out-tables.ts';
 
 /** A table as the log last described it. */
@@ -9,6 +11,8 @@ export interface KnownTable {
   readonly schema: string;
   readonly table: string;
   readonly isMapped: boolean;
+  /** A table of schema retl that tells what is to be sent once more: only what is written to it counts. */
+  readonly isControl: boolean;
   /** The TABLE_MAP as it came, copied. Its header (time, position) does not count. */
   readonly logged: Buffer;
   /** What is sent of it: completed where it leaves something open. Empty for tables that are not mapped. */
@@ -78,6 +82,8 @@ export class TableFilter {
 
   private judge(event: FramedEvent): KnownTable {
     const { schema, table } = readTableName(event);
+    const control = controlTableOf(schema, table);
+    if (control !== null) return this.judgeControl(event, control);
     const isMapped = this.matcher.targetsOf(schema, table).length > 0;
     if (!isMapped) {
       const of = this.matcher.leftOutOf(schema, table);
@@ -86,7 +92,15 @@ export class TableFilter {
     // For comparison, and because it outlives its chunk.
     const logged = Buffer.from(event.bytes);
     const open = isMapped ? this.openOf(logged) : null;
-    return { schema, table, isMapped, logged, map: isMapped ? logged : EMPTY, open, sentIn: 0 };
+    return { schema, table, isMapped, isControl: false, logged, map: isMapped ? logged : EMPTY, open, sentIn: 0 };
+  }
+
+  private judgeControl(event: FramedEvent, control: ControlTable): KnownTable {
+    const { schema, table } = readTableName(event);
+    const logged = Buffer.from(event.bytes);
+    const map = completeControlMap(control, logged, this.openOf(logged));
+    const isMapped = map !== null;
+    return { schema, table, isMapped, isControl: true, logged, map: map ?? EMPTY, open: null, sentIn: 0 };
   }
 }
 

@@ -49,6 +49,8 @@ export interface Routes {
     '/receivers/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: ReceiverDto };
     '/removals': { args: [request?: { readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: RemovalListDto };
     '/removals/{id}': { args: [request: { readonly path: { readonly id: string } }]; answer: RemovalDto };
+    '/pipelines/{pipelineId}/resyncs': { args: [request: { readonly path: { readonly pipelineId: string } }]; answer: ResyncListDto };
+    '/pipelines/{pipelineId}/resyncs/{id}': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string } }]; answer: ResyncDto };
     '/pipelines/{pipelineId}/revisions': { args: [request: { readonly path: { readonly pipelineId: string }; readonly query?: { readonly page?: number; readonly pageSize?: number } }]; answer: RevisionListDto };
     '/pipelines/{pipelineId}/revisions/{number}': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string } }]; answer: RevisionDetailDto };
     '/pipelines/{pipelineId}/revisions/{before}/diff/{after}': { args: [request: { readonly path: { readonly pipelineId: string; readonly before: string; readonly after: string } }]; answer: RevisionDiffDto };
@@ -93,6 +95,8 @@ export interface Routes {
     '/mappings/preview': { args: [request: { readonly body: PreviewRequestDto }]; answer: PreviewDto };
     '/receivers': { args: [request: { readonly body: ReceiverCreateDto }]; answer: ReceiverDto };
     '/receivers/{id}/test-send': { args: [request: { readonly path: { readonly id: string } }]; answer: TestSendDto };
+    '/pipelines/{pipelineId}/resync': { args: [request: { readonly path: { readonly pipelineId: string }; readonly headers?: { readonly 'X-Comment'?: string }; readonly body: ResyncRequestDto }]; answer: ResyncDto };
+    '/pipelines/{pipelineId}/resyncs/{id}/stop': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string }; readonly headers?: { readonly 'X-Comment'?: string } }]; answer: ResyncDto };
     '/pipelines/{pipelineId}/revisions/{number}/rollback': { args: [request: { readonly path: { readonly pipelineId: string; readonly number: string }; readonly headers?: { readonly 'If-Match'?: string; readonly 'X-Comment'?: string }; readonly body: RollbackDto }]; answer: PipelineDetailDto };
     '/login': { args: [request: { readonly body: LoginDto }]; answer: SessionStartedDto };
     '/session/refresh': { args: []; answer: SessionStartedDto };
@@ -2065,6 +2069,63 @@ export interface ResolvedMappingDto {
   readonly columns: ColumnSelectionDto;
   /** Left out when there are none */
   readonly rules?: MappingRulesDto;
+}
+
+export interface ResyncDto {
+  readonly id: string;
+  readonly pipelineId: string;
+  /** applying: all images stand in the log of the source, and load has not passed the last of them yet */
+  readonly state: "running" | "applying" | "done" | "stopped" | "failed";
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: "keys" | "range" | "where";
+  /** Keys of the list; null = found as it goes */
+  readonly keys: number | null;
+  readonly rowsPerSecond: number;
+  /** Keys that are done: sent, gone and rejected */
+  readonly done: number;
+  /** Rows whose images were sent */
+  readonly sent: number;
+  /** Keys without a row, which are deleted at the target */
+  readonly gone: number;
+  /** Every key that is not sent, and why */
+  readonly rejected: readonly (ResyncRejectedDto)[];
+  /** The key that was found last; a job goes on behind it */
+  readonly lastKey: readonly (string)[] | null;
+  /** Where the log of the source ended behind the newest image */
+  readonly place: string | null;
+  /** What it waits for, or why it has failed; empty = nothing */
+  readonly cause: string;
+  readonly author: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface ResyncListDto {
+  readonly items: readonly (ResyncDto)[];
+  readonly total: number;
+}
+
+export interface ResyncRangeDto {
+  readonly from: readonly (string)[];
+  readonly to: readonly (string)[];
+}
+
+export interface ResyncRejectedDto {
+  readonly key: readonly (string)[];
+  readonly reason: string;
+}
+
+export interface ResyncRequestDto {
+  readonly schema: string;
+  readonly table: string;
+  /** Of each key the values in the order of the primary key, as texts: timestamps in UTC, bytes as 0x… A key without a row deletes the row at the target. One of keys, range and where */
+  readonly keys?: readonly (readonly (string)[])[];
+  /** Rows between two keys, both of them included */
+  readonly range?: ResyncRangeDto;
+  /** A condition in the source's SQL over the columns of the table */
+  readonly where?: string;
+  readonly rowsPerSecond?: number;
 }
 
 export interface RevisionDetailDto {

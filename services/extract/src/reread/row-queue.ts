@@ -85,6 +85,12 @@ export class RowQueue {
     }
   }
 
+  /** Changes that are sent as they are, behind what waits. */
+  addChanges(table: TableDefinition, changes: readonly RowChange[], bytes: number): void {
+    this.bytes += bytes;
+    for (const change of changes) this.steps.push({ kind: 'row', table, change, asked: null });
+  }
+
   /** Passes everything on. `drained` is awaited between rows. Throws what reading throws. */
   async flush(signal: AbortSignal, drained: () => Promise<void>): Promise<void> {
     const { steps, asked, transactions } = this;

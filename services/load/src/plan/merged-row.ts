@@ -1,3 +1,4 @@
+import { REPAIRS } from '@lutra/model';
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import { changedColumns, isComplete, isSameValue } from '@lutra/sql';
 import type { TableWriter, WrittenColumn } from '@lutra/sql';
@@ -57,6 +58,7 @@ export class MergedRow {
         break;
       case 'delete':
         this.deletion = change.before;
+        this.toleratesMissing = (change.flags & REPAIRS) !== 0;
         break;
     }
   }

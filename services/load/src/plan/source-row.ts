@@ -1,3 +1,4 @@
+import { REPAIRS } from '@lutra/model';
 import type { RowChange } from '@lutra/model';
 import { changedColumns } from '@lutra/sql';
 import type { TableWriter, WrittenColumn } from '@lutra/sql';
@@ -26,8 +27,10 @@ export class SourceRow implements WritableRow, PlannedRow {
     return [this];
   }
 
+  /** A key that is sent once more as one without a row: that it has none already is what was wanted. */
   get toleratesMissing(): boolean {
-    return false;
+    const { change } = this;
+    return change.kind === 'delete' && (change.flags & REPAIRS) !== 0;
   }
 }
 

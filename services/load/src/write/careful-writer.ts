@@ -1,4 +1,4 @@
-import { refusalError } from '@lutra/model';
+import { refusalError, REPAIRS } from '@lutra/model';
 import type { ConflictType, RowImage, SyncError } from '@lutra/model';
 import {
   errorValueStatement,
@@ -312,8 +312,12 @@ export class CarefulWriter {
   }
 }
 
-/** A row that a change behind it has deleted, in a lane that was further on, is no loss: its delete comes again as well. */
-const isRepeat = ({ sources }: PlannedRow): boolean => sources.every(({ origin }) => origin.isRepeat === true);
+/**
+ * A row that a change behind it has deleted, in a lane that was further on, is no loss: its delete comes again as well. Nor is
+ * one that is to be marked as deleted and is not there.
+ */
+const isRepeat = ({ sources }: PlannedRow): boolean =>
+  sources.every(({ origin, change }) => origin.isRepeat === true || (change.flags & REPAIRS) !== 0);
 
 /** The image that holds the key under which the row stands at the target before the change. */
 const keyImage = ({ change }: PlannedRow): RowImage => (change.kind === 'insert' ? change.after : change.before);

@@ -1,4 +1,4 @@
-import { assertNever } from '@lutra/model';
+import { assertNever, REPAIRS } from '@lutra/model';
 import type {
   ColumnValue,
   ConflictDecision,
@@ -61,11 +61,14 @@ type Update = Extract<RowChange, { kind: 'update' }>;
 export function decideConflict(
   { writer, change }: { readonly writer: TableWriter; readonly change: RowChange },
   found: RowImage | null,
-  policy: ComparingPolicy,
+  wantedPolicy: ComparingPolicy,
 ): Verdict {
+  const policy = repairing(change, wantedPolicy);
   if (change.kind === 'insert')
     return found === null ? agreed(change) : decideInsert(writer, change, { found, policy });
   if (found === null) return decideMissing(writer, change, policy);
+  // Its image holds the key alone, and is not to be compared.
+  if (change.kind === 'delete' && isRepair(change)) return agreed(change);
   const isWhole = tellsAll(writer, change.before);
   const isAlike = holds(writer, change.before, found);
   if (isWhole && isAlike) return agreed(change);
@@ -76,6 +79,13 @@ export function decideConflict(
   if (isAlike && policy.kind !== 'latestWins') return partial;
   return decideDifference(writer, change, { found, policy });
 }
+
+/** Nobody changed the row at the source: somebody wants the target's to be as it is. Amounts of `merge` stay the target's. */
+const repairing = (change: RowChange, policy: ComparingPolicy): ComparingPolicy =>
+  isRepair(change) && policy.kind !== 'merge' ? SOURCE_WINS : policy;
+
+const SOURCE_WINS: ComparingPolicy = { kind: 'sourceWins' };
+const isRepair = ({ flags }: RowChange): boolean => (flags & REPAIRS) !== 0;
 
 /** The row as the update leaves it, put there whole. */
 export function asInsert({ table, event, row, part, flags, after }: Update): RowChange {

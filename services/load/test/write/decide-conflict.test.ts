@@ -1,6 +1,7 @@
 /** Goal: each policy decides each conflict as its words say, and what agrees is no conflict. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { REPAIRS } from '@lutra/model';
 import type { ColumnDefinition, RowChange, RowImage } from '@lutra/model';
 import { compileTableWriter } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
@@ -64,6 +65,23 @@ function result(found: RowImage | null, verdict: ReturnType<typeof decide>): Row
   if (change.kind === 'delete') return null;
   return change.after.map((value, position) => (value === undefined ? (found?.[position] ?? null) : value));
 }
+
+describe('a row that is sent once more', () => {
+  const repair: RowChange = { ...update(AFTER, AFTER), flags: REPAIRS };
+  const gone: RowChange = { ...remove([1]), flags: REPAIRS };
+
+  it.each(ALL.filter(({ kind }) => kind !== 'merge'))('is written, whatever the target holds: $kind', (policy) => {
+    expect(result(OTHER, decide(repair, OTHER, policy))).toEqual(AFTER);
+    expect(result(null, decide(repair, null, policy))).toEqual(AFTER);
+    expect(result(OTHER, decide(gone, OTHER, policy))).toBeNull();
+    expect(result(null, decide(gone, null, policy))).toBeNull();
+  });
+
+  it('leaves what merge leaves, amounts included', () => {
+    expect(result(OTHER, decide(repair, OTHER, MERGE))).toEqual([1, 30, 'new', 6]);
+    expect(result(null, decide(repair, null, MERGE))).toEqual(AFTER);
+  });
+});
 
 type Case = [string, RowChange, RowImage | null, ComparingPolicy, string | null, RowImage | null | 'person'];
 

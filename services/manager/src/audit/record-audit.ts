@@ -23,6 +23,7 @@ export interface AuditedWrite {
     | 'alarm-rule'
     | 'receiver'
     | 'request'
+    | 'resync'
     | 'session'
     | 'skip'
     | 'user';

@@ -12,6 +12,7 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { SavedPositionEntity } from '../positions/saved-position.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
+import { ResyncEntity } from '../resyncs/resync.entity.ts';
 import { RevisionEntity } from '../revisions/revision.entity.ts';
 import { SettingRevisionEntity } from '../revisions/setting-revision.entity.ts';
 import { SessionEntity } from '../sessions/session.entity.ts';
@@ -38,6 +39,7 @@ export const ENTITIES = [
   ReceiverEntity,
   ReceiverStateEntity,
   RemovalEntity,
+  ResyncEntity,
   RevisionEntity,
   SettingRevisionEntity,
   SavedPositionEntity,

@@ -14,6 +14,7 @@ import { AddOracleNames1796110000000 } from './add-oracle-names-1796110000000.ts
 import { AddPreChecks1796400000000 } from './add-pre-checks-1796400000000.ts';
 import { AddRemovalChannels1796710000000 } from './add-removal-channels-1796710000000.ts';
 import { AddRemovals1796210000000 } from './add-removals-1796210000000.ts';
+import { AddResyncs1797300000000 } from './add-resyncs-1797300000000.ts';
 import { AddRevisions1796200000000 } from './add-revisions-1796200000000.ts';
 import { AddRollups1795900000000 } from './add-rollups-1795900000000.ts';
 import { AddSavedPositions1796500000000 } from './add-saved-positions-1796500000000.ts';
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   AddStatisticHoles1796800000000,
   AddSettingRevisions1796900000000,
   AddMappingRules1797000000000,
+  AddResyncs1797300000000,
 ] as const;

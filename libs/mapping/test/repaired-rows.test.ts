@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { REPAIRS, WRITES_ALL } from '@lutra/model';
+import type { MappingRules, RowChange, RowImage } from '@lutra/model';
+import { mappingOf, ORDERS, outcome, remove, update } from './mapping-fixture.ts';
+
+const IMAGE: RowImage = [1, 60, 'eu', '["a"]', 'x,y'];
+const KEY: RowImage = [1, undefined, undefined, undefined, undefined];
+const repair: RowChange = { ...update(IMAGE, IMAGE), flags: REPAIRS | WRITES_ALL };
+const gone: RowChange = { ...remove(KEY), flags: REPAIRS };
+const kinds = (rules: MappingRules | undefined, change: RowChange): readonly string[] =>
+  outcome(mappingOf(rules), change).map(({ kind, table }) => `${kind} ${table}`);
+
+describe('a row that is sent once more', () => {
+  it.each<readonly [string, MappingRules | undefined, readonly string[], readonly string[]]>([
+    ['without rules', undefined, ['update copies'], ['delete copies']],
+    ['that the filter takes', { rows: { filter: 'amount > 50' } }, ['update copies'], ['delete copies']],
+    ['that the filter keeps out', { rows: { filter: 'amount > 99' } }, [], ['delete copies']],
+    [
+      'with a route',
+      { route: { expression: "'in_' + region", tables: ['in_eu', 'in_us'] } },
+      ['update in_eu'],
+      ['delete in_eu', 'delete in_us'],
+    ],
+    [
+      'with soft deletion',
+      { rows: { softDelete: { column: 'gone', deleted: 1, present: 0 } } },
+      ['update copies'],
+      ['update copies'],
+    ],
+    [
+      'with elements, of which a key says nothing',
+      { rows: { explode: { column: 'words', by: { kind: 'delimiter', separator: ',' }, as: 'word' } } },
+      ['update copies', 'update copies'],
+      [],
+    ],
+    ['where updates are left out', { rows: { leaveOut: ['update'] } }, [], ['delete copies']],
+    ['where inserts are left out', { rows: { leaveOut: ['insert'] } }, [], ['delete copies']],
+    ['where deletes are left out', { rows: { leaveOut: ['delete'] } }, ['update copies'], []],
+  ])('becomes %s', (_what, rules, ofRow, ofKey) => {
+    expect(kinds(rules, repair)).toEqual(ofRow);
+    expect(kinds(rules, gone)).toEqual(ofKey);
+  });
+
+  it('is not deleted by a key that is no key at the target', () => {
+    const columns = { mode: 'list', columns: [{ source: 'amount', target: 'amount' }] } as const;
+    const mapping = mappingOf({ columns: [] }, { columns });
+    expect(outcome(mapping, gone)).toEqual([]);
+    expect(outcome(mapping, repair)).toHaveLength(1);
+    expect(mapping.targets[0]?.primaryKey).toEqual([]);
+    expect(ORDERS.primaryKey).toEqual([0]);
+  });
+});

@@ -1,0 +1,145 @@
+import { ulid } from 'ulid';
+import { readSourceTable } from '@lutra/binlog/schema';
+import { compileMappings, SyncError } from '@lutra/model';
+import type { Clock, DonePlace, PipelineDefinition } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
+import { ensureCopyTable } from '@lutra/source-access';
+import { recordAudit } from '../audit/record-audit.ts';
+import { findResource } from '../http/find-resource.ts';
+import type { Plain } from '../http/plain.ts';
+import type { Caller } from '../http/token.guard.ts';
+import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
+import { atSource } from '../positions/at-source.ts';
+import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import type { Store } from '../store/store.ts';
+import { checkWanted, refused } from './find-keys.ts';
+import type { ResyncDto, ResyncListDto, ResyncRequestDto } from './resync.dto.ts';
+import { ResyncEntity } from './resync.entity.ts';
+import type { ResyncWanted } from './resync-wanted.ts';
+
+/** Jobs of a pipeline that are kept; the oldest that has ended goes. */
+const KEPT_MAX = 100;
+/** At work at once, of one pipeline. */
+const ACTIVE_MAX = 10;
+
+/** What people want to be sent once more; {@link ResyncWorker} does it. */
+export class ResyncService {
+  constructor(private readonly parts: { readonly store: Store; readonly clock: Clock; readonly secrets: Secrets }) {}
+
+  list(pipelineId: string): Promise<ResyncListDto> {
+    return this.parts.store.run(async (manager) => {
+      await findResource(manager, PipelineEntity, pipelineId);
+      const items = await manager.find(ResyncEntity, { where: { pipelineId }, order: { id: 'DESC' } });
+      return { items: items.map((job) => dtoOf(job)), total: items.length };
+    });
+  }
+
+  async find(pipelineId: string, id: string): Promise<ResyncDto> {
+    return dtoOf(await this.parts.store.run((manager) => manager.findOneBy(ResyncEntity, { id, pipelineId })), id);
+  }
+
+  /**
+   * Throws RESYNC_REFUSED for a table without a mapping or a key, and for a condition that the source does not take,
+   * SOURCE_RESYNC_UNAVAILABLE where Lutra may not write, RESOURCE_CONFLICT for too many jobs.
+   */
+  async create(pipelineId: string, asked: ResyncRequestDto, caller: Caller): Promise<ResyncDto> {
+    const { store, clock } = this.parts;
+    const wanted = wantedOf(asked);
+    const { schema, table, rowsPerSecond } = asked;
+    await this.check(await this.definitionOf(pipelineId), asked, wanted);
+    const at = clock.now();
+    const job = Object.assign(new ResyncEntity(), {
+      ...{ id: ulid(), pipelineId, state: 'running', schema, table, wanted, rowsPerSecond, keysDone: 0 },
+      ...{ lastKey: null, sent: 0, gone: 0, rejected: [], place: null, cause: '' },
+      ...{ author: caller.name, createdAt: at, updatedAt: at },
+    } satisfies ResyncEntity);
+    await store.change(async (manager) => {
+      await findResource(manager, PipelineEntity, pipelineId);
+      const others = await manager.find(ResyncEntity, { where: { pipelineId }, order: { id: 'ASC' } });
+      const ended = others.filter(({ state }) => state !== 'running' && state !== 'applying');
+      if (others.length - ended.length >= ACTIVE_MAX)
+        throw new SyncError('RESOURCE_CONFLICT', {
+          problem: `${String(ACTIVE_MAX)} jobs of the pipeline are at work: wait for one, or stop it`,
+        });
+      for (const { id } of ended.slice(0, Math.max(0, others.length + 1 - KEPT_MAX)))
+        await manager.delete(ResyncEntity, { id });
+      await manager.insert(ResyncEntity, job);
+      const write = { action: 'create', resource: 'resync', resourceId: pipelineId, before: null } as const;
+      await recordAudit(manager, { ...write, after: dtoOf(job) }, { caller, at });
+    });
+    return dtoOf(job);
+  }
+
+  async stop(pipelineId: string, id: string, caller: Caller): Promise<ResyncDto> {
+    const { store, clock } = this.parts;
+    const at = clock.now();
+    return store.change(async (manager) => {
+      const job = await manager.findOneBy(ResyncEntity, { id, pipelineId });
+      const before = dtoOf(job, id);
+      if (job === null || (job.state !== 'running' && job.state !== 'applying')) return before;
+      await manager.update(ResyncEntity, { id }, { state: 'stopped', cause: '', updatedAt: at });
+      const after: ResyncDto = { ...before, state: 'stopped', cause: '', updatedAt: at.toISOString() };
+      const write = { action: 'update', resource: 'resync', resourceId: pipelineId, before, after } as const;
+      await recordAudit(manager, write, { caller, at });
+      return after;
+    });
+  }
+
+  private definitionOf(pipelineId: string): Promise<PipelineDefinition> {
+    return this.parts.store.run(async (manager) => {
+      await findResource(manager, PipelineEntity, pipelineId);
+      const definition = await manager.findOneBy(DefinitionEntity, { pipelineId });
+      if (definition === null)
+        throw new SyncError('RESOURCE_NOT_FOUND', { problem: 'The pipeline is gone', id: pipelineId });
+      return definition.body;
+    });
+  }
+
+  private async check(definition: PipelineDefinition, asked: ResyncRequestDto, wanted: ResyncWanted): Promise<void> {
+    const name = `${asked.schema}.${asked.table}`;
+    if (compileMappings(definition.mappings).targetsOf(asked.schema, asked.table).length === 0)
+      throw refused(`No mapping of the pipeline covers ${name}`, { table: name });
+    await atSource(this.parts, definition.source, async (session) => {
+      const table = await readSourceTable(session, asked);
+      if (table === null) throw refused(`The source has no table ${name}, or hides it from the user`, { table: name });
+      if (table.primaryKey.length === 0)
+        throw refused(`The table ${name} has no primary key, and its rows cannot be told apart`, { table: name });
+      await checkWanted(session, table, wanted);
+      await ensureCopyTable(session);
+    });
+  }
+}
+
+function wantedOf({ keys, range, where }: ResyncRequestDto): ResyncWanted {
+  if ([keys, range, where].filter((each) => each !== undefined).length !== 1)
+    throw refused('One of keys, range and where says which rows are wanted');
+  if (keys !== undefined) return { kind: 'keys', keys };
+  if (range !== undefined) return { kind: 'range', from: range.from, to: range.to };
+  return { kind: 'where', where: where ?? '' };
+}
+
+function dtoOf(job: ResyncEntity | null, id = ''): Plain<ResyncDto> {
+  if (job === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no resync with id ${id}`, id });
+  const { pipelineId, state, schema, table, wanted, rowsPerSecond, sent, gone, lastKey, cause, author } = job;
+  return {
+    ...{ id: job.id, pipelineId, state, schema, table, kind: wanted.kind, rowsPerSecond, sent, gone, cause, author },
+    keys: wanted.kind === 'keys' ? wanted.keys.length : null,
+    done: sent + gone + job.rejected.length,
+    rejected: job.rejected.map(({ key, reason }) => ({ key: [...key], reason })),
+    lastKey: lastKey === null ? null : [...lastKey],
+    place: job.place === null ? null : textOf(job.place),
+    createdAt: job.createdAt.toISOString(),
+    updatedAt: job.updatedAt.toISOString(),
+  };
+}
+
+function textOf(place: DonePlace): string {
+  switch (place.kind) {
+    case 'mysqlGtid':
+      return place.gtidSet;
+    case 'mariadbGtid':
+      return place.gtidList;
+    case 'file':
+      return `${place.file}:${String(place.offset)}`;
+  }
+}
