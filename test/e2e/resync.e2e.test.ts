@@ -109,7 +109,7 @@ describe('rows that are sent once more', () => {
   it('answer every key that cannot be sent', async () => {
     const { id } = await ask({ table: 'item', keys: [['one'], ['1', '2'], ['1'], ['99999999']] });
     const job = await ended(id);
-    expect(job).toMatchObject({ state: 'done', keys: 4, done: 4 });
+    expect(job).toMatchObject({ state: 'done', done: 4 });
     expect(job.rejected.map(({ key }) => key)).toEqual([['one'], ['1', '2']]);
     expect(job.rejected[0]?.reason).toContain('id');
   }, 120_000);

@@ -76,6 +76,7 @@ describe.each([
     ['slowest processes', () => `processes?pipelineId=${ids.pipeline}&slowest=true`],
     ['positions', () => `pipelines/${ids.pipeline}/positions/history`],
     ['positions of an hour', () => `pipelines/${ids.pipeline}/positions/history?from=${daysAgo(2)}&to=${daysAgo(1.9)}`],
+    ['resyncs', () => `pipelines/${ids.pipeline}/resyncs`],
     ['skips', () => `pipelines/${ids.pipeline}/skips`],
     ['commands of a pipeline by kind', () => `commands?pipelineId=${ids.pipeline}&kind=STOP`],
     ['alarms', () => 'alarms?state=open'],

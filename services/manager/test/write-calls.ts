@@ -197,6 +197,10 @@ function callsOfOperation(shop: Workshop): WriteCalls {
   const { installation, manager, furnished } = shop.world;
   const pipelineId = shop.known('pipelines');
   const [gtid, confirmHash] = [shop.known('gtids'), shop.known('hashes')];
+  const resyncTable = { schema: shop.known('schemas'), table: 't' };
+  const resyncOf = ({ body }: Answer): string => `pipelines/${pipelineId}/resyncs/${String(body['id'])}`;
+  const stopResync = (answer: Answer): Promise<Answer> =>
+    manager.request('POST', `/api/v1/${resyncOf(answer)}/stop`);
   const orders = Object.fromEntries(
     ['drain', 'maintenance', 'resume'].map((order) => [
       `POST instances/{id}/${order}`,
@@ -235,6 +239,22 @@ function callsOfOperation(shop: Workshop): WriteCalls {
         path: `pipelines/${pipelineId}/positions/rewind`,
         body: { to: { kind: 'file', file: 'log.1', offset: 4 }, ...REASON },
       }),
+    ],
+    'POST pipelines/{pipelineId}/resync': [
+      { keys: [['1']], rowsPerSecond: 1 },
+      { range: { from: ['0'], to: ['1'] } },
+      { where: "v = 'x'" },
+    ].map((wanted) => () => ({
+      path: `pipelines/${pipelineId}/resync`,
+      body: { ...resyncTable, ...wanted },
+      read: resyncOf,
+      undo: stopResync,
+    })),
+    'POST pipelines/{pipelineId}/resyncs/{id}/stop': [
+      async () => {
+        const id = await manager.create(`pipelines/${pipelineId}/resync`, { ...resyncTable, where: '1' });
+        return { path: `pipelines/${pipelineId}/resyncs/${id}/stop`, read: resyncOf };
+      },
     ],
     'POST pipelines/{pipelineId}/skips': [
       async () => ({

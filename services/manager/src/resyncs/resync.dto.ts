@@ -37,7 +37,7 @@ const isKey = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length >= 1 &&
   value.length <= KEY_COLUMNS_MAX &&
-  value.every((part) => typeof part === 'string' && part.length <= VALUE_CHARS_MAX);
+  value.every((part) => typeof part === 'string' && part.length <= VALUE_CHARS_MAX && part.isWellFormed());
 
 const IsKey = (options?: { readonly each: boolean }): PropertyDecorator =>
   ValidateBy(
@@ -144,8 +144,14 @@ export class ResyncDto {
   @ApiProperty({ enum: ['keys', 'range', 'where'] })
   kind!: 'keys' | 'range' | 'where';
 
-  @ApiProperty({ description: 'Keys of the list; null = found as it goes', type: 'integer', nullable: true })
-  keys!: number | null;
+  @ApiProperty({ type: 'array', items: KEY, nullable: true, description: 'As asked for; null in a list of jobs' })
+  keys!: string[][] | null;
+
+  @ApiProperty({ type: ResyncRangeDto, nullable: true })
+  range!: ResyncRangeDto | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  where!: string | null;
 
   @ApiProperty({ type: 'integer' })
   rowsPerSecond!: number;

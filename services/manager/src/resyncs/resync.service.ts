@@ -30,7 +30,7 @@ export class ResyncService {
     return this.parts.store.run(async (manager) => {
       await findResource(manager, PipelineEntity, pipelineId);
       const items = await manager.find(ResyncEntity, { where: { pipelineId }, order: { id: 'DESC' } });
-      return { items: items.map((job) => dtoOf(job)), total: items.length };
+      return { items: items.map((job) => ({ ...dtoOf(job), keys: null })), total: items.length };
     });
   }
 
@@ -123,7 +123,9 @@ function dtoOf(job: ResyncEntity | null, id = ''): Plain<ResyncDto> {
   const { pipelineId, state, schema, table, wanted, rowsPerSecond, sent, gone, lastKey, cause, author } = job;
   return {
     ...{ id: job.id, pipelineId, state, schema, table, kind: wanted.kind, rowsPerSecond, sent, gone, cause, author },
-    keys: wanted.kind === 'keys' ? wanted.keys.length : null,
+    keys: wanted.kind === 'keys' ? wanted.keys.map((key) => [...key]) : null,
+    range: wanted.kind === 'range' ? { from: [...wanted.from], to: [...wanted.to] } : null,
+    where: wanted.kind === 'where' ? wanted.where : null,
     done: sent + gone + job.rejected.length,
     rejected: job.rejected.map(({ key, reason }) => ({ key: [...key], reason })),
     lastKey: lastKey === null ? null : [...lastKey],
