@@ -2079,8 +2079,10 @@ export interface ResyncDto {
   readonly schema: string;
   readonly table: string;
   readonly kind: "keys" | "range" | "where";
-  /** Keys of the list; null = found as it goes */
-  readonly keys: number | null;
+  /** As asked for; null in a list of jobs */
+  readonly keys: readonly (readonly (string)[])[] | null;
+  readonly range: ResyncRangeDto | null;
+  readonly where: string | null;
   readonly rowsPerSecond: number;
   /** Keys that are done: sent, gone and rejected */
   readonly done: number;
