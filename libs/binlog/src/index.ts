@@ -17,7 +17,14 @@ export {
 } from './event-bodies.ts';
 export type { QueryEvent, TableName } from './event-bodies.ts';
 export { EventFramer } from './event-framer.ts';
-export { EVENT_FLAG_ARTIFICIAL, EVENT_HEADER_BYTES, EVENT_TYPE, eventTypeName, isRowsDeletion, isRowsEvent } from './event-types.ts';
+export {
+  EVENT_FLAG_ARTIFICIAL,
+  EVENT_HEADER_BYTES,
+  EVENT_TYPE,
+  eventTypeName,
+  isRowsDeletion,
+  isRowsEvent,
+} from './event-types.ts';
 export { FramedEvent } from './framed-event.ts';
 export { readQuerySettings } from './query-settings.ts';
 export type { QuerySettings } from './query-settings.ts';

@@ -199,8 +199,7 @@ function callsOfOperation(shop: Workshop): WriteCalls {
   const [gtid, confirmHash] = [shop.known('gtids'), shop.known('hashes')];
   const resyncTable = { schema: shop.known('schemas'), table: 't' };
   const resyncOf = ({ body }: Answer): string => `pipelines/${pipelineId}/resyncs/${String(body['id'])}`;
-  const stopResync = (answer: Answer): Promise<Answer> =>
-    manager.request('POST', `/api/v1/${resyncOf(answer)}/stop`);
+  const stopResync = (answer: Answer): Promise<Answer> => manager.request('POST', `/api/v1/${resyncOf(answer)}/stop`);
   const orders = Object.fromEntries(
     ['drain', 'maintenance', 'resume'].map((order) => [
       `POST instances/{id}/${order}`,

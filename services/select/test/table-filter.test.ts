@@ -33,7 +33,12 @@ describe('tables of schema retl', () => {
   it('are kept where they tell what is to be sent once more, and only what is written to them', () => {
     const stream = new BinlogStreamBuilder().rotate('bin.000001').formatDescription().mariadbGtid(1);
     stream.tableMap(1, 'retl', 'lutra_resync').tableMap(2, 'RETL', 'retl_buffer').tableMap(3, 'retl', 'retl_mark');
-    stream.rows(1, Buffer.alloc(1)).rows(2, Buffer.alloc(1)).rows(3, Buffer.alloc(1)).rows(1, Buffer.alloc(1), 32).xid();
+    stream
+      .rows(1, Buffer.alloc(1))
+      .rows(2, Buffer.alloc(1))
+      .rows(3, Buffer.alloc(1))
+      .rows(1, Buffer.alloc(1), 32)
+      .xid();
     expect(kept(stream)).toEqual([0, 1]);
   });
 });
