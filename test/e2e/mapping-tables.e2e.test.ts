@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MappingCreateDto } from '@lutra/api-client';
 import type { PipelineParameters } from '@lutra/model';
-import { connectTo, runSql, testServers, waitUntil } from '@lutra/testing';
+import { connectTo, OwnServer, runSql, testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 import fc from 'fast-check';
 import { startE2eStack } from './e2e-stack.ts';
@@ -231,6 +231,36 @@ describe('rules of tables', () => {
     for (const pipeline of items) await untilFailed(pipeline.id, 'MAPPING_DDL_UNCLEAR');
     for (const server of Object.values(targets))
       expect((await rowsOf(server, ['SELECT 1 FROM orders WHERE id = 100']))[0]).toHaveLength(2);
+  }, 240_000);
+
+  it('take names in any case where the source does', async () => {
+    const { schema, stack } = e2e;
+    const own = await OwnServer.start({
+      program: 'mysql',
+      extra: ['--lower-case-table-names=1', '--binlog-row-metadata=FULL', '--binlog-row-image=FULL'],
+    });
+    try {
+      await runSql(own, ['CREATE DATABASE Depot', 'CREATE TABLE Depot.Item_7 (id INT PRIMARY KEY)']);
+      await e2e.atTarget('CREATE TABLE stock_7 (id INT PRIMARY KEY)');
+      const source = { schema: 'DEPOT', table: { regex: 'ITEM_(\\d)' } };
+      const mappings: MappingCreateDto[] = [{ source, target: { schema, table: 'stock_$1' } }];
+      const id = await stack.createPipeline({ mappings, source: own, target: servers.mariadbTarget });
+      await runSql(own, [
+        'INSERT INTO dePot.iTem_7 VALUES (1)',
+        'ALTER TABLE Depot.ITEM_7 ADD COLUMN a INT NULL',
+        'INSERT INTO depot.item_7 VALUES (2, 2)',
+      ]);
+      const hasColumn = (): Promise<boolean> =>
+        rowsOf(servers.mariadbTarget, ['SELECT a FROM stock_7']).then(
+          () => true,
+          () => false,
+        );
+      await waitUntil(hasColumn, { what: 'the column', timeoutMs: 60_000, everyMs: 250 });
+      await expectRows('folded', servers.mariadbTarget, ['SELECT id, a FROM stock_7'], [['[1,null]', '[2,2]']]);
+      await stack.api.command(id, 'STOP', 'the source goes away');
+    } finally {
+      await own.close();
+    }
   }, 240_000);
 
   const untilFailed = (pipelineId: string, code: string): Promise<string> =>

@@ -45,6 +45,13 @@ const manifest = {
 const countingInline = { ...inline, header: { ...goldenHeader, statementsSkipped: 300 } } as const;
 const countingManifest = { ...manifest, header: { ...goldenHeader, statementsSkipped: 300 } } as const;
 
+/** Since envelope 1.2. */
+const foldingInline = { ...inline, header: { ...goldenHeader, isCaseFolded: true } } as const;
+const foldingManifest = {
+  ...manifest,
+  header: { ...goldenHeader, statementsSkipped: 300, isCaseFolded: true },
+} as const;
+
 describe('golden files', () => {
   it.each([
     ['row-process-v1.bin', encodeRows(goldenRows)],
@@ -52,8 +59,8 @@ describe('golden files', () => {
     ['target-process-v1-refused.bin', encodeRows(goldenRefused)],
     ['raw-process-v1.bin', encodeRaw(goldenRaw)],
     ['statement-process-v1.bin', encodeStatementBody(goldenStatement)],
-    ['envelope-v1.1-inline.bin', encodeEnvelope(countingInline)],
-    ['envelope-v1.1-manifest.bin', encodeEnvelope(countingManifest)],
+    ['envelope-v1.2-inline.bin', encodeEnvelope(foldingInline)],
+    ['envelope-v1.2-manifest.bin', encodeEnvelope(foldingManifest)],
   ])('the encoder still writes %s byte for byte', (name, bytes) => {
     expect(bytes.toString('hex')).toBe(golden(name).toString('hex'));
   });
@@ -77,6 +84,8 @@ describe('golden files', () => {
     ['envelope-v1-manifest.bin', manifest],
     ['envelope-v1.1-inline.bin', countingInline],
     ['envelope-v1.1-manifest.bin', countingManifest],
+    ['envelope-v1.2-inline.bin', foldingInline],
+    ['envelope-v1.2-manifest.bin', foldingManifest],
   ])('%s decodes', (name, envelope) => {
     expect(decodeEnvelope(golden(name))).toEqual(envelope);
   });

@@ -168,8 +168,12 @@ const headerFields: fc.Arbitrary<ProcessHeader> = fc.record({
   ),
 });
 const anyHeader: fc.Arbitrary<ProcessHeader> = fc
-  .tuple(headerFields, optional('statementsSkipped', fc.integer({ min: 1 })))
-  .map(([header, skipped]) => ({ ...header, ...skipped }));
+  .tuple(
+    headerFields,
+    optional('statementsSkipped', fc.integer({ min: 1 })),
+    optional('isCaseFolded', fc.constant(true as const)),
+  )
+  .map(([header, skipped, folded]) => ({ ...header, ...skipped, ...folded }));
 
 /** Exact (-0, NaN, types) and fast on large values; the slow comparison only prints the difference. */
 function same(actual: unknown, expected: unknown): void {

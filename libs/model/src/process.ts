@@ -26,6 +26,8 @@ export interface ProcessHeader extends ProcessIdentity {
   readonly lastCommitMs: number;
   /** Schema statements behind the process before and up to `end` that were passed over and not applied; absent = none. */
   readonly statementsSkipped?: number;
+  /** The source takes names in any case (lower_case_table_names is not 0), and mappings match so; absent = it does not. */
+  readonly isCaseFolded?: true;
   /** Stage times so far. Each stage appends its own entry, so that one `loaded` event tells the whole story. */
   readonly stages: readonly StageTime[];
 }

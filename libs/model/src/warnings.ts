@@ -116,12 +116,6 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'While a schema change runs this is as it should be. An ordinary table of such a name needs a mapping with its exact name; rows that were left out meanwhile have to be copied by hand.',
   },
-  SOURCE_NAME_CASE: {
-    meaning:
-      'A mapping names a database or table of the source in upper case, and the source knows its names in lower case only (`lower_case_table_names = 1`). Its rows match no mapping: they are left out.',
-    command: 'GET pipelines/{id}/mappings',
-    next: 'Write the name in lower case in the mapping, and its name at the target beside it when that one is to keep its case. Rows that were left out meanwhile have to be copied by hand.',
-  },
   SOURCE_DDL_SEEN: {
     meaning: 'The source changed its schema beside or in a mapped table. Rows go on with the new shape.',
     command: 'GET pipelines/{id}/events?kinds=warning',

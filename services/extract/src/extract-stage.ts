@@ -2,7 +2,14 @@ import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/b
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
 import { iterateRawProcess, RowProcessEncoder, transactionEnds } from '@lutra/messaging';
 import { assertNever, controlTableOf } from '@lutra/model';
-import type { ControlTable, PipelineDefinition, RawEvent, TableDefinition, TransactionHeader } from '@lutra/model';
+import type {
+  ControlTable,
+  PipelineDefinition,
+  RawEvent,
+  SourceNames,
+  TableDefinition,
+  TransactionHeader,
+} from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { isSequence } from './is-sequence.ts';
 import type { CurrentRows } from './reread/current-rows.ts';
@@ -37,6 +44,8 @@ export interface Reread {
 export interface ExtractTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
   /** Server that sent the events. */
   readonly serverUuid?: string;
+  /** Of that server; absent = as they are written. */
+  readonly names?: SourceNames;
 }
 
 export interface ExtractParts {
@@ -62,12 +71,12 @@ export class ExtractStage {
   }
 
   async work(task: ExtractTask, signal: AbortSignal): Promise<{ readonly rowCount: number }> {
-    const { definition, body, output, serverUuid = '' } = task;
+    const { definition, body, output, serverUuid = '', names = {} } = task;
     const encoder = new RowProcessEncoder(output);
     const writer = new RowWriter(encoder, definition.parameters.syncMode);
     const source = this.parts.source?.of(definition, serverUuid);
     const queue = new RowQueue(encoder, writer, source ?? NOTHING_READ);
-    const rules = this.rulesOf(definition);
+    const rules = this.rulesOf(definition, names);
     const events = new EventExtractor(createRowsDecoder(this.shapes), {
       ...{ pipelineId: definition.id, rules, writer, queue },
     });
@@ -110,10 +119,11 @@ export class ExtractStage {
       onReread?.({ pipelineId, counts, unread: [...unread] });
   }
 
-  private rulesOf(definition: PipelineDefinition): RereadRules {
+  private rulesOf(definition: PipelineDefinition, names: SourceNames): RereadRules {
+    const isCaseFolded = names.isCaseFolded === true;
     const known = this.compiled.get(definition.id);
-    if (known?.revision === definition.revision) return known.rules;
-    const rules = new RereadRules(definition);
+    if (known?.revision === definition.revision && known.rules.isCaseFolded === isCaseFolded) return known.rules;
+    const rules = new RereadRules(definition, isCaseFolded);
     if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
     this.compiled.set(definition.id, { revision: definition.revision, rules });
     return rules;

@@ -51,7 +51,7 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
     output: 'extracted',
     outputSchema: 'row-process/1',
     work: ({ definition, body, output, delivery: { header } }, signal) =>
-      stage.work({ definition, body, output, serverUuid: header.serverUuid }, signal),
+      stage.work({ definition, body, output, serverUuid: header.serverUuid, names: header }, signal),
   });
   return { ...worker, run: (signal) => runBeside(worker, access, signal) };
 }

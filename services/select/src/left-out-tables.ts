@@ -1,4 +1,4 @@
-import type { MappingDefinition, TableName, WarningCode } from '@lutra/model';
+import type { TableName, WarningCode } from '@lutra/model';
 
 interface Notice {
   readonly code: WarningCode;
@@ -21,18 +21,6 @@ export class LeftOutTables {
     const name = `${schema}.${table}`;
     const message = `Rows of ${name} are left out: by its name it is a table of an online schema change of ${schema}.${of}, which the same expression maps. Map it by its exact name when it is an ordinary table`;
     this.note(name, { code: 'SOURCE_GHOST_LEFT_OUT', message });
-  }
-
-  /** The source knows names in lower case only: a mapping that has others never matches. Expressions are not looked into. */
-  noteCase(mappings: readonly MappingDefinition[]): void {
-    for (const { id, source } of mappings) {
-      const schema = typeof source.schema === 'string' ? source.schema : '';
-      const name = 'exact' in source.table ? `${schema}.${source.table.exact}` : schema;
-      const known = name.toLowerCase();
-      if (known === name) continue;
-      const message = `Mapping ${id} reads ${name}, and the source knows its tables in lower case only (lower_case_table_names = 1): none of its rows match. Write ${known}`;
-      this.note(`${id} ${name}`, { code: 'SOURCE_NAME_CASE', message });
-    }
   }
 
   /** What nobody was told yet. */

@@ -59,7 +59,12 @@ export class ProcessPublisher {
   /** Publishes what was built and goes on to the next number. Waits while the stream is full. */
   async publish(
     built: BuiltProcess,
-    about: { readonly definition: PipelineDefinition; readonly serverUuid: string; readonly bodyBytes: number },
+    about: {
+      readonly definition: PipelineDefinition;
+      readonly serverUuid: string;
+      readonly bodyBytes: number;
+      readonly isCaseFolded: boolean;
+    },
   ): Promise<void> {
     const { statement } = built;
     const writer = this.open(statement === null ? 'raw-process/1' : STATEMENT_SCHEMA);
@@ -101,7 +106,7 @@ export class ProcessPublisher {
 
   private header(
     built: BuiltProcess,
-    { definition, serverUuid, bodyBytes }: Parameters<ProcessPublisher['publish']>[1],
+    { definition, serverUuid, bodyBytes, isCaseFolded }: Parameters<ProcessPublisher['publish']>[1],
   ): ProcessHeader {
     const { end, transactionCount, rowsEvents, sourceBytes, firstCommitMs, lastCommitMs, statementsSkipped } = built;
     return {
@@ -117,6 +122,7 @@ export class ProcessPublisher {
       firstCommitMs,
       lastCommitMs,
       ...(statementsSkipped > 0 ? { statementsSkipped } : {}),
+      ...(isCaseFolded ? { isCaseFolded } : {}),
       stages: [
         {
           stage: 'select',

@@ -235,7 +235,8 @@ export class SelectEpoch {
     const serverUuid = must(reader.serverUuid, 'a dump is open');
     const built = builder.close();
     this.schemas.keep(built.end.done);
-    await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes });
+    const { isCaseFolded } = this.options.reader;
+    await this.publisher.publish(built, { definition: this.definition, serverUuid, bodyBytes, isCaseFolded });
     this.published = { place: built.end, seq: built.seq };
     if (built.statement !== null) this.statements.sent();
     for (const xid of built.decidedXids) this.prepared.forget(xid);
@@ -274,11 +275,10 @@ export class SelectEpoch {
 
   private newBuilder(): ProcessBuilder {
     const { reader } = this.options;
-    const matcher = compileMappings(this.definition.mappings);
+    const matcher = compileMappings(this.definition.mappings, reader);
     const filter = new TableFilter(matcher, this.schemas.openOf, this.leftOut);
     this.filter = filter;
     this.judge = new StatementJudge(this.definition, matcher, reader);
-    if (reader.foldsNames) this.leftOut.noteCase(this.definition.mappings);
     return new ProcessBuilder({
       start: {
         ...this.published,
@@ -304,11 +304,10 @@ export class SelectEpoch {
     const latest = this.session.latestDefinition();
     if (latest.revision === this.definition.revision) return;
     this.definition = latest;
-    const matcher = compileMappings(latest.mappings);
-    this.filter?.adopt(matcher);
     const { reader } = this.options;
+    const matcher = compileMappings(latest.mappings, reader);
+    this.filter?.adopt(matcher);
     this.judge = new StatementJudge(latest, matcher, reader);
-    if (reader.foldsNames) this.leftOut.noteCase(latest.mappings);
     this.session.log.info({ revision: latest.revision }, 'revision adopted');
   }
 

@@ -22,6 +22,8 @@ export class SourceReader {
   batch: ReadBatch | null = null;
   /** The server that is read takes names in any case, and logs rows under the names in lower case. */
   foldsNames = false;
+  /** It takes names in any case, and mappings match so. */
+  isCaseFolded = false;
   private address: ServerAddress | null = null;
   private dump: BinlogDump | null = null;
   private bytesBefore = 0;
@@ -87,7 +89,9 @@ export class SourceReader {
   async open(place: Place): Promise<void> {
     const session = await (this.serverUuid === null ? this.openAny(place) : this.openSame(place, this.serverUuid));
     try {
-      this.foldsNames = (await session.queryText('SELECT @@lower_case_table_names')) === '1';
+      const letterCase = await session.queryText('SELECT @@lower_case_table_names');
+      this.foldsNames = letterCase === '1';
+      this.isCaseFolded = letterCase !== '0';
       this.dump = await openDump(session, place.done, this.options);
       this.serverUuid = session.server.uuid;
       this.setClock(session.server.clockOffsetMs);

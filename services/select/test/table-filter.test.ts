@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MappingDefinition } from '@lutra/model';
 import { BinlogStreamBuilder } from '@lutra/testing';
-import { LeftOutTables } from '../src/left-out-tables.ts';
 import { build } from './build-stream.ts';
 
 describe('the table filter', () => {
@@ -40,29 +38,5 @@ describe('tables of schema retl', () => {
       .rows(1, Buffer.alloc(1), 32)
       .xid();
     expect(kept(stream)).toEqual([0, 1]);
-  });
-});
-
-describe('tables that are left out', () => {
-  const mapping = (id: string, schema: string, table: MappingDefinition['source']['table']): MappingDefinition => ({
-    ...{ id, source: { schema, table }, target: { schema: 'Copy' }, columns: { mode: 'all' } },
-  });
-
-  it('are told of once, where a mapping names them in a case that the source does not know', () => {
-    const leftOut = new LeftOutTables();
-    const mappings = [
-      mapping('a', 'shop', { exact: 'Orders' }),
-      mapping('b', 'Shop', { regex: '.*' }),
-      mapping('c', 'shop', { exact: 'orders' }),
-      mapping('d', 'shop', { regex: '\\D+' }),
-    ];
-    leftOut.noteCase(mappings);
-    leftOut.noteCase(mappings);
-    const told = leftOut.take();
-    expect(told.map(({ code }) => code)).toEqual(['SOURCE_NAME_CASE', 'SOURCE_NAME_CASE']);
-    expect(told[0]?.message).toContain('Write shop.orders');
-    expect(leftOut.take()).toEqual([]);
-    leftOut.noteCase([...mappings, mapping('e', 'shop', { exact: 'Items' })]);
-    expect(leftOut.take()).toHaveLength(1);
   });
 });

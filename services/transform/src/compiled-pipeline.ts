@@ -1,7 +1,7 @@
 import { TableMapping } from '@lutra/mapping';
 import type { CompileContext } from '@lutra/mapping';
 import { compileMappings } from '@lutra/model';
-import type { MappingMatcher, PipelineDefinition, TableDefinition } from '@lutra/model';
+import type { MappingMatcher, PipelineDefinition, SourceNames, TableDefinition } from '@lutra/model';
 
 /** Tables that a pipeline's mappings are kept compiled for: one may match very many. */
 const TABLES_MAX = 1_000;
@@ -10,6 +10,8 @@ const TABLES_MAX = 1_000;
 export class CompiledPipeline {
   readonly id: string;
   readonly revision: number;
+  /** The source takes names in any case. */
+  readonly isCaseFolded: boolean;
   /** Whether what a transaction is called and when it was committed may be asked for. */
   readonly needsFacts: boolean;
   private readonly matcher: MappingMatcher;
@@ -19,11 +21,13 @@ export class CompiledPipeline {
   constructor(
     definition: PipelineDefinition,
     private readonly openKey: CompileContext['openKey'],
+    { isCaseFolded = false }: SourceNames,
   ) {
     this.id = definition.id;
     this.revision = definition.revision;
+    this.isCaseFolded = isCaseFolded;
     this.needsFacts = definition.mappings.some(({ rules }) => rules !== undefined);
-    this.matcher = compileMappings(definition.mappings);
+    this.matcher = compileMappings(definition.mappings, { isCaseFolded });
   }
 
   /** One entry per mapping that covers the table; none when no mapping does. Throws what {@link TableMapping.all} throws. */

@@ -27,7 +27,7 @@ await runService({
         output: 'transformed',
         outputSchema: 'target-process/1',
         work: ({ definition, body, output, delivery: { header } }, signal) =>
-          stage.work({ definition, body, output, serverUuid: header.serverUuid }, signal),
+          stage.work({ definition, body, output, serverUuid: header.serverUuid, names: header }, signal),
         statement: translateStatement,
       }),
       { name: 'sources', run: (signal) => access.run(signal) },

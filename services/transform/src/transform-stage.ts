@@ -1,5 +1,5 @@
 import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
-import type { PipelineDefinition } from '@lutra/model';
+import type { PipelineDefinition, SourceNames } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { CompiledPipeline } from './compiled-pipeline.ts';
 import type { SourceGroups } from './groups/source-groups.ts';
@@ -12,6 +12,8 @@ const COMPILED_MAX = 1_000;
 export interface TransformTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
   /** Server that sent the events: at a source without GTID no other one is read. */
   readonly serverUuid?: string;
+  /** Of that server; absent = as they are written. */
+  readonly names?: SourceNames;
 }
 
 /** Gives the rows of a process their target shape: record by record, so that a large body is never built as a whole. */
@@ -26,12 +28,12 @@ export class TransformStage {
   ) {}
 
   async work(
-    { definition, body, output, serverUuid = '' }: TransformTask,
+    { definition, body, output, serverUuid = '', names = {} }: TransformTask,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
     const encoder = new RowProcessEncoder(output);
     const groups = this.groups?.readerOf(definition, serverUuid, signal);
-    const mapper = new RowMapper(this.pipelineOf(definition), encoder, this.onConsole, groups);
+    const mapper = new RowMapper(this.pipelineOf(definition, names), encoder, this.onConsole, groups);
     const reader = new RowProcessReader(body);
     for (let kind = reader.next(); kind !== null; kind = reader.next()) {
       mapper.take(kind, reader);
@@ -46,10 +48,11 @@ export class TransformStage {
     return { rowCount: mapper.rowCount };
   }
 
-  private pipelineOf(definition: PipelineDefinition): CompiledPipeline {
+  private pipelineOf(definition: PipelineDefinition, names: SourceNames): CompiledPipeline {
+    const isCaseFolded = names.isCaseFolded === true;
     const known = this.compiled.get(definition.id);
-    if (known?.revision === definition.revision) return known;
-    const made = new CompiledPipeline(definition, this.openKey);
+    if (known?.revision === definition.revision && known.isCaseFolded === isCaseFolded) return known;
+    const made = new CompiledPipeline(definition, this.openKey, { isCaseFolded });
     if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
     this.compiled.set(definition.id, made);
     return made;

@@ -9,6 +9,7 @@ import type {
   ProcessHeader,
   RowChange,
   RowImage,
+  SourceNames,
   TableDefinition,
 } from '@lutra/model';
 import { TransformStage } from '../src/transform-stage.ts';
@@ -106,7 +107,13 @@ async function transform(
     stage = new TransformStage((key) => key),
     revision = 1,
     tables = [orders],
-  }: { stage?: TransformStage; revision?: number; tables?: readonly TableDefinition[] } = {},
+    names = {},
+  }: {
+    stage?: TransformStage;
+    revision?: number;
+    tables?: readonly TableDefinition[];
+    names?: SourceNames;
+  } = {},
 ) {
   const input = new Collected();
   const encoder = new RowProcessEncoder(input);
@@ -117,7 +124,7 @@ async function transform(
   encoder.end();
   const output = new Collected();
   const result = await stage.work(
-    { definition: definition(mappings, revision), body: Buffer.concat(input.chunks), output },
+    { definition: definition(mappings, revision), body: Buffer.concat(input.chunks), output, names },
     new AbortController().signal,
   );
   return { ...result, process: decodeRowProcess(header, Buffer.concat(output.chunks)) };
@@ -236,6 +243,14 @@ describe('transform', () => {
       code: 'MAPPING_COLUMN_UNKNOWN',
       details: { column: 'nope' },
     });
+  });
+
+  it('takes names in any case where the source does, and as they are written where it does not', async () => {
+    const stage = new TransformStage((key) => key);
+    const other = mapping({ source: { schema: 'SHOP', table: { regex: 'Orders_(\\d+)' } } });
+    expect((await transform([other], [update], { stage })).rowCount).toBe(0);
+    const { process } = await transform([other], [update], { stage, names: { isCaseFolded: true } });
+    expect(process.tables).toMatchObject([{ schema: 'copy', table: 'o07' }]);
   });
 
   it('follows a new revision', async () => {

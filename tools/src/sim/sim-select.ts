@@ -155,7 +155,7 @@ export class SimSelectEpoch {
       decidedXids: [],
       statement: null,
     };
-    await publisher.publish(built, { definition, serverUuid: SOURCE_UUID, bodyBytes });
+    await publisher.publish(built, { definition, serverUuid: SOURCE_UUID, bodyBytes, isCaseFolded: false });
     this.at = end;
     this.publishedMs = this.context.clock.monotonicMs();
     this.window.add(publisher.process - 1, bodyBytes, this.publishedMs);

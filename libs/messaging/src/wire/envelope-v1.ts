@@ -9,9 +9,9 @@ import { decodeProcessHeader, encodeProcessHeader } from './process-header.ts';
 /** 'LU'. */
 const MAGIC_0 = 0x4c;
 const MAGIC_1 = 0x55;
-/** History: 1.0 first layout; 1.1 statementsSkipped at the end of the header. A new minor only appends fields to blocks; a new major is a new file. */
+/** History: 1.0 first layout; 1.1 statementsSkipped at the end of the header; 1.2 isCaseFolded behind it. A new minor only appends fields to blocks; a new major is a new file. */
 const MAJOR = 1;
-const MINOR = 1;
+const MINOR = 2;
 const HAS_MANIFEST = 1;
 const HASH_BYTES = 32;
 const SCHEMAS: readonly ProcessSchema[] = ['raw-process/1', 'row-process/1', 'target-process/1', 'statement-process/1'];

@@ -23,6 +23,8 @@ export function encodeProcessHeader(to: ByteEncoder, header: ProcessHeader): voi
   for (const time of header.stages) to.bytesValue(encodeBlock((inner) => encodeStageTime(inner, time)));
   // Since 1.1.
   to.varint(header.statementsSkipped ?? 0);
+  // Since 1.2.
+  to.byte(header.isCaseFolded === true ? 1 : 0);
 }
 
 export function decodeProcessHeader(from: ByteDecoder): ProcessHeader {
@@ -41,7 +43,12 @@ export function decodeProcessHeader(from: ByteDecoder): ProcessHeader {
     stages: Array.from({ length: from.count(1) }, () => decodeStageTime(from.block())),
   };
   const statementsSkipped = from.isAtEnd ? 0 : from.varint();
-  return statementsSkipped === 0 ? header : { ...header, statementsSkipped };
+  const isCaseFolded = !from.isAtEnd && from.byte() === 1;
+  return {
+    ...header,
+    ...(statementsSkipped === 0 ? {} : { statementsSkipped }),
+    ...(isCaseFolded ? { isCaseFolded } : {}),
+  };
 }
 
 function encodeStageTime(to: ByteEncoder, time: StageTime): void {

@@ -21,8 +21,12 @@ export class RereadRules {
   readonly matcher: MappingMatcher;
   private readonly rules = new WeakMap<TableDefinition, { readonly rule: RereadRule | null }>();
 
-  constructor(private readonly definition: PipelineDefinition) {
-    this.matcher = compileMappings(definition.mappings);
+  /** `isCaseFolded`: the source takes names in any case. */
+  constructor(
+    private readonly definition: PipelineDefinition,
+    readonly isCaseFolded = false,
+  ) {
+    this.matcher = compileMappings(definition.mappings, { isCaseFolded });
   }
 
   /**

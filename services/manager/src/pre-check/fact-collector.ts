@@ -55,7 +55,9 @@ export class FactCollector {
       this.firstAnswer(stored.source, async (session): Promise<SourceFacts> => {
         const server = await readServer(session, clock);
         const start = await readStartOf(session, { definition, server, cursor: await cursor });
-        return { server, start, tables: await lookedAt(readSourceTables(session, definition.mappings)) };
+        const isCaseFolded = Number(server.variables['lower_case_table_names'] ?? 0) !== 0;
+        const tables = await lookedAt(readSourceTables(session, definition.mappings, { isCaseFolded }));
+        return { server, start, tables };
       }),
       lookedAt(door.at(stored.target, (session) => readServer(session, clock))),
       this.readBus(),

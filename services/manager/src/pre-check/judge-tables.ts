@@ -20,16 +20,17 @@ export interface JudgedTables {
 
 /** What there is to say of the mapped tables as they are now. */
 export function judgeTables(
-  { pairs, idle, leftOut }: TableFacts,
+  tables: TableFacts,
   { source, target }: { readonly source: ServerFacts; readonly target: ServerFacts },
   parameters: PipelineDefinition['parameters'],
 ): JudgedTables {
+  const { pairs } = tables;
   const mapped = new Set(pairs.map(({ targetName }) => foldedName(targetName)));
   const peculiarities = { hasLongTimestamps: hasLongTimestamps(source) && !hasLongTimestamps(target) };
   const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters }));
   return {
     findings: [
-      ...judgeCoverage({ pairs, idle, leftOut }),
+      ...judgeCoverage(tables),
       ...judgeMerging(pairs, target),
       ...withoutRepeats(judged.flatMap(({ findings }) => findings)),
     ],
@@ -63,15 +64,22 @@ function hasLongTimestamps({ kind, variables }: ServerFacts): boolean {
 const foldedName = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([schema.toLowerCase(), table.toLowerCase()]);
 
-function judgeCoverage({ pairs, idle, leftOut }: TableFacts): Finding[] {
+function judgeCoverage({ pairs, idle, otherCase, leftOut }: TableFacts): Finding[] {
   const unseen = idle.map(({ id, source }): Finding => {
+    const other = otherCase?.get(id);
+    if (other !== undefined)
+      return {
+        ...{ code: 'NAME_CASE_DIFFERS', severity: 'warning', statements: [] },
+        subject: { place: 'source', ...other, name: id },
+        explanation: `The mapping covers no table, and would cover ${other.schema}.${other.table} if case told nothing apart, which it does at this source (lower_case_table_names = 0): write the name as the source does`,
+      };
     const schemas =
       typeof source.schema === 'string' ? `schema ${source.schema}` : `the schemas ${source.schema.regex}`;
     const pattern = 'exact' in source.table ? `table ${source.table.exact}` : `expression ${source.table.regex}`;
     return {
       ...{ code: 'PATTERN_MATCHES_NOTHING', severity: 'warning', statements: [] },
       subject: { place: 'source', ...(typeof source.schema === 'string' ? { schema: source.schema } : {}), name: id },
-      explanation: `No table of ${schemas} that the user may see matches the ${pattern}: nothing is synchronised by this mapping until there is one. Names match case-sensitively`,
+      explanation: `No table of ${schemas} that the user may see matches the ${pattern}: nothing is synchronised by this mapping until there is one`,
     };
   });
   if (leftOut === 0) return unseen;

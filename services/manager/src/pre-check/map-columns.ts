@@ -19,7 +19,10 @@ const TOLD: Readonly<Record<string, FindingCode>> = {
 export function mappedTable({ mapping, source, targetName }: TablePair): TableDefinition | Finding {
   const definition = defineTable(source);
   try {
-    const [fitted] = TableMapping.all(compileMappings([mapping]), { source: definition, openKey: () => ANY_KEY });
+    const [fitted] = TableMapping.all(compileMappings([mapping], { isCaseFolded: true }), {
+      source: definition,
+      openKey: () => ANY_KEY,
+    });
     const isHere = ({ schema, table }: TableName): boolean =>
       schema === targetName.schema && table === targetName.table;
     const { columns, primaryKey } = fitted?.targets.find(isHere) ?? fitted?.targets[0] ?? definition;

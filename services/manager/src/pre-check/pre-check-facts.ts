@@ -44,6 +44,8 @@ export interface TableFacts {
   readonly pairs: readonly TablePair[];
   /** Mappings that cover no table now. */
   readonly idle: readonly MappingDefinition[];
+  /** By the id of such a mapping: a table whose name differs from it by case only. Absent = none. */
+  readonly otherCase?: ReadonlyMap<string, TableName>;
   /** How many covered tables were left out because there are too many. */
   readonly leftOut: number;
 }

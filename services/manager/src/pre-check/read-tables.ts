@@ -24,8 +24,9 @@ export interface SourceTables extends Omit<TableFacts, 'pairs'> {
 export async function readSourceTables(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
+  { isCaseFolded }: { readonly isCaseFolded: boolean },
 ): Promise<SourceTables> {
-  const matcher = compileMappings(mappings);
+  const matcher = compileMappings(mappings, { isCaseFolded });
   const names = await tableNames(session, await readSchemas(session, mappings));
   const covered = names.filter(({ schema, table }) => matcher.targetsOf(schema, table).length > 0);
   const looked = covered.slice(0, TABLES_MAX);
@@ -44,31 +45,42 @@ export async function readSourceTables(
   return {
     routes,
     idle: mappings.filter(({ id }) => !used.has(id)),
+    otherCase: inOtherCase(
+      mappings.filter(({ id }) => !used.has(id)),
+      names,
+    ),
     leftOut: covered.length - looked.length,
   };
 }
 
 /** Adds what is there at the target. Throws what the session throws. */
 export async function readTargetTables(session: TargetSession, from: SourceTables): Promise<TableFacts> {
-  const { routes, idle, leftOut } = from;
+  const { routes, ...rest } = from;
   // Several may become one.
   const names = new Map(routes.map(({ targetName }) => [idOf(targetName), targetName]));
   const tables = await session.describeTables([...names.values()]);
   const byName = new Map([...names.keys()].map((id, index) => [id, tables[index] ?? null]));
   const pairs = routes.map((route) => ({ ...route, target: byName.get(idOf(route.targetName)) ?? null }));
-  return { pairs, idle, leftOut };
+  return { pairs, ...rest };
 }
 
 const idOf = ({ schema, table }: TableName): string => JSON.stringify([schema, table]);
 
-/** The schemas that are read: those that mappings name, and those of the server that their expressions match. */
+/** Of mappings that cover nothing: the table that each would cover if case told nothing apart. */
+function inOtherCase(idle: readonly MappingDefinition[], names: readonly TableName[]): ReadonlyMap<string, TableName> {
+  const found = idle.flatMap((mapping) => {
+    const matcher = compileMappings([mapping], { isCaseFolded: true });
+    const name = names.find(({ schema, table }) => matcher.targetsOf(schema, table).length > 0);
+    return name === undefined ? [] : [[mapping.id, name] as const];
+  });
+  return new Map(found);
+}
+
+/** The schemas of the server that mappings may read, in whatever case they name them. */
 async function readSchemas(session: TargetSession, mappings: readonly MappingDefinition[]): Promise<readonly string[]> {
-  const named = mappings.flatMap(({ source: { schema } }) => (typeof schema === 'string' ? schema : []));
-  if (named.length === mappings.length) return [...new Set(named)];
-  const matcher = compileMappings(mappings);
+  const matcher = compileMappings(mappings, { isCaseFolded: true });
   const rows = await session.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
-  const matching = rows.map((row) => String(row['name'])).filter((schema) => matcher.schemasOf(schema).length > 0);
-  return [...new Set([...named, ...matching])];
+  return rows.map((row) => String(row['name'])).filter((schema) => matcher.schemasOf(schema).length > 0);
 }
 
 async function tableNames(session: TargetSession, schemas: readonly string[]): Promise<readonly TableName[]> {

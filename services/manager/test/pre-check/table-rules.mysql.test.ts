@@ -135,6 +135,19 @@ describe.each(['mariadb', 'mysql'] as const)('tables of a %s', (kind) => {
     ]);
   });
 
+  it('whose names differ from those of the mapping by case only are named', async () => {
+    const id = await pipeline('case', {
+      source: { schema: prefix.toUpperCase() + '_1', table: { exact: 'ORDERS' } },
+      target: { schema: copy, table: 'orders' },
+    });
+    const [finding] = await found(id, 'NAME_CASE_DIFFERS');
+    expect([finding?.severity, finding?.subject]).toEqual([
+      'warning',
+      expect.objectContaining({ place: 'source', schema: `${prefix}_1`, table: 'orders' }),
+    ]);
+    expect(await found(id, 'PATTERN_MATCHES_NOTHING')).toEqual([]);
+  });
+
   it('are looked for in all schemas of a pattern but the reserved ones', async () => {
     const id = await pipeline('everywhere', {
       source: { schema: { regex: '(mysql|sys|performance_schema|no_such)' }, table: { regex: '.*' } },

@@ -43,7 +43,7 @@ export function planStatement(plan: StatementPlan): readonly TargetDdl[] {
   const { schema } = foldedName({ schema: statement.schema, table: '' }, statement);
   const planner = new StatementPlanner(
     { ...plan, statement: { ...statement, schema } },
-    compileMappings(definition.mappings),
+    compileMappings(definition.mappings, { isCaseFolded: statement.foldsNames === true }),
   );
   return planner.targets(stripped(statement.text));
 }
