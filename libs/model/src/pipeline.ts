@@ -201,6 +201,8 @@ export interface PipelineParameters {
   readonly consistency: Consistency;
   /** A row that was to be read again and is no longer there: true = its change is left out, false = it stays as the log has it. */
   readonly skipNoRow: boolean;
+  /** Between two comparisons of the groups that mappings count with the source; 0 = never. */
+  readonly groupCheckMs: number;
 }
 
 export const DEFAULT_PARAMETERS: PipelineParameters = {
@@ -246,6 +248,7 @@ export const DEFAULT_PARAMETERS: PipelineParameters = {
   syncMode: 'field',
   consistency: 'base',
   skipNoRow: false,
+  groupCheckMs: 3_600_000,
 };
 
 /**

@@ -13,6 +13,12 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Nothing happens by itself.',
   },
+  GROUPS_DIFFER: {
+    meaning:
+      'Groups that a mapping counts are not as the source says. The table was not filled, somebody has changed it, a dead letter of it was discarded, or the pipeline was rewound.',
+    command: 'GET pipelines/{id}/mappings/{mapping}/group-check',
+    next: 'The answer names the first groups with what both sides say. Fill the table anew as docs/aggregates.md tells, or correct the groups while the pipeline is stopped.',
+  },
   PROCESS_TOO_OLD: {
     meaning:
       'A process has been under way for longer than `processAgeMaxMs`. The message names what is in the way. The arbiter restarts the pipeline once for it.',

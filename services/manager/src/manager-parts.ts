@@ -14,6 +14,8 @@ import { buildDataSources } from './data-sources/data-source-parts.ts';
 import { DeadLetterService } from './dead-letters/dead-letter.service.ts';
 import { OpenDeadLetters } from './dead-letters/open-dead-letters.ts';
 import { EventService } from './events/event.service.ts';
+import { GroupCheckService } from './group-checks/group-check.service.ts';
+import { GroupChecker } from './group-checks/group-check.worker.ts';
 import { InstanceService } from './instances/instance.service.ts';
 import { LogService } from './logs/log.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
@@ -77,6 +79,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...buildDataSources({ store, clock, publisher, door, access, secrets }),
       new DeadLetterService({ store, clock, door, links, access }),
       new EventService(bus, clock, links, access),
+      new GroupCheckService(store),
       instances,
       new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
@@ -105,6 +108,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...alarms.workers,
       ...configuration.workers,
       new ResyncWorker({ store, bus, coordinator, watch, secrets, clock, log, instance }),
+      new GroupChecker({ store, bus, coordinator, clock, secrets, log, instance }),
       new PermitRestorer({ store, bus, coordinator, clock, log, instance }),
       ...sealing.workers,
       ...positions.workers,

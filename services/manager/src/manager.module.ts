@@ -24,6 +24,7 @@ import { ParametersController } from './pipelines/parameters.controller.ts';
 import { PipelineViewsController } from './pipelines/pipeline-views.controller.ts';
 import { PipelinesController } from './pipelines/pipelines.controller.ts';
 import { PreChecksController } from './pre-check/pre-checks.controller.ts';
+import { GroupChecksController } from './group-checks/group-checks.controller.ts';
 import { PositionsController } from './positions/positions.controller.ts';
 import { ReceiversController } from './receivers/receivers.controller.ts';
 import { RemovalsController } from './removals/removals.controller.ts';
@@ -68,6 +69,7 @@ export class ManagerModule implements OnModuleInit {
         PipelinesController,
         PipelineViewsController,
         PreChecksController,
+        GroupChecksController,
         PositionsController,
         PreviewsController,
         ProcessesController,

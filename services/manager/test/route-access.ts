@@ -55,6 +55,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, readonly [Role | 'anybody', R
   'GET /api/v1/pipelines': ['viewer', 'list'],
   'GET /api/v1/pipelines/{id}': ['viewer', 'object'],
   'GET /api/v1/pipelines/{id}/events': ['viewer', 'object'],
+  'GET /api/v1/pipelines/{pipelineId}/mappings/{id}/group-check': ['viewer', 'object'],
   'GET /api/v1/pipelines/{id}/positions': ['viewer', 'object'],
   'GET /api/v1/pipelines/{id}/positions/history': ['viewer', 'object'],
   'GET /api/v1/pipelines/{id}/pre-check': ['viewer', 'object'],

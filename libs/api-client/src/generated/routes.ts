@@ -42,6 +42,7 @@ export interface Routes {
     '/pipelines/{id}/processes': { args: [request: { readonly path: { readonly id: string } }]; answer: ProcessListDto };
     '/pipelines/{id}/events': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly kinds?: string; readonly since?: string; readonly limit?: number } }]; answer: EventListDto };
     '/pipelines/{id}/pre-check': { args: [request: { readonly path: { readonly id: string } }]; answer: PreCheckDto };
+    '/pipelines/{pipelineId}/mappings/{id}/group-check': { args: [request: { readonly path: { readonly pipelineId: string; readonly id: string } }]; answer: GroupCheckAnswerDto };
     '/pipelines/{id}/positions': { args: [request: { readonly path: { readonly id: string } }]; answer: PositionDto };
     '/pipelines/{id}/positions/history': { args: [request: { readonly path: { readonly id: string }; readonly query?: { readonly from?: string; readonly to?: string; readonly limit?: number } }]; answer: PositionHistoryDto };
     '/processes': { args: [request: { readonly query: { readonly page?: number; readonly pageSize?: number; readonly pipelineId: string; readonly from?: string; readonly to?: string; readonly slowest?: boolean } }]; answer: ProcessListDto };
@@ -1111,11 +1112,41 @@ export interface ForeignKeyDto {
   readonly onUpdate: string;
 }
 
+export interface GroupCheckAnswerDto {
+  /** Null: none has been made yet */
+  readonly last: GroupCheckDto | null;
+}
+
+export interface GroupCheckDto {
+  /** When it ended */
+  readonly checkedAt: string;
+  /** notCompared: reason says why */
+  readonly outcome: "compared" | "notCompared";
+  readonly reason: string;
+  /** Groups that were compared */
+  readonly groups: number;
+  /** Groups that are not as the source says, or that stand at one side alone */
+  readonly differing: number;
+  /** Groups that changed all the time, or that the target had not come to */
+  readonly unsettled: number;
+  /** The first that differ */
+  readonly examples: readonly (GroupDifferenceDto)[];
+}
+
 export interface GroupColumnDto {
   /** Rows with the same value are one group; never null */
   readonly expression: string;
   /** Column at the target; all of them are its primary key */
   readonly target: string;
+}
+
+export interface GroupDifferenceDto {
+  /** Values of the columns that make the group */
+  readonly group: string;
+  /** Count and values as the source has them; null = no such group */
+  readonly source: string | null;
+  /** As the target has them */
+  readonly target: string | null;
 }
 
 export interface HeldLeaseDto {
@@ -1470,7 +1501,7 @@ export interface NamePatternDto {
 }
 
 export interface ParameterDto {
-  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
+  readonly name: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "groupCheckMs" | "skipNoRow";
   /** words: a map to words */
   readonly type: "integer" | "choice" | "flag" | "instance" | "words";
   /** Of an integer */
@@ -1493,7 +1524,7 @@ export interface ParameterDto {
 }
 
 export interface ParameterEffectDto {
-  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "skipNoRow";
+  readonly parameter: "parallelism" | "maxRows" | "maxBytes" | "maxDelayMs" | "loadBatchRows" | "cursorMaxAgeMs" | "heartbeatMs" | "retryInPlaceMs" | "processAgeMaxMs" | "ddl" | "ddlByKind" | "ddlDecisions" | "applyMode" | "extractPlacement" | "transformPlacement" | "priority" | "failoverMode" | "failback" | "preferredSelect" | "preferredLoad" | "queueAgeMaxMs" | "stageAgeMaxMs" | "noProgressMaxMs" | "lanes" | "loadTransactionRows" | "loadTransactionBytes" | "commitTargetMs" | "keepTransactions" | "onPoison" | "poisonTries" | "noPrimaryKey" | "missingColumn" | "schemaEvolution" | "foreignKeys" | "dryRun" | "throttleRowsPerSecond" | "targetRunningThreadsMax" | "targetReplicaLagMaxMs" | "targetHistoryListMax" | "syncMode" | "consistency" | "groupCheckMs" | "skipNoRow";
   readonly takesEffect: "at once" | "next process" | "next epoch" | "next lease" | "at once, by a restart";
   /** Order a RESTART when it shall not wait for the next one */
   readonly waitsForRestart: boolean;
@@ -1587,6 +1618,8 @@ export interface ParametersDto {
   readonly syncMode?: "row" | "field";
   /** base: rows as the log has them; media: rows that are inserted and updated are read again at the source, and written as they are there now. Takes effect: next process */
   readonly consistency?: "base" | "media";
+  /** Milliseconds between two comparisons of groups that mappings count with the source; what differs is the warning GROUPS_DIFFER; 0 = never. Unit: ms. Takes effect: at once */
+  readonly groupCheckMs?: number;
   /** A row that is to be read again at the source and is no longer there: true = the change is left out, false = it is written as the log has it. Takes effect: next process */
   readonly skipNoRow?: boolean;
 }

@@ -20,7 +20,7 @@ export function aggregateProblem({
   readonly rules: Given;
   readonly columns?: ColumnSelection | undefined;
   readonly onConflict?: ConflictPolicy | null | undefined;
-  readonly source?: { readonly table: object } | undefined;
+  readonly source?: { readonly schema: unknown; readonly table: object } | undefined;
 }): AggregateProblem | null {
   const { aggregate, rows } = rules;
   if (aggregate === undefined) return null;
@@ -45,7 +45,8 @@ export function aggregateProblem({
   const twice = names.find((_name, index) => lower.indexOf(lower[index] ?? '') !== index);
   if (twice !== undefined) return at('rules.aggregate', `names the column ${twice} of the target twice`);
   const extreme = values.findIndex(({ function: kind }) => kind === 'min' || kind === 'max');
-  if (extreme < 0 || source === undefined || 'exact' in source.table) return null;
+  if (extreme < 0 || source === undefined) return null;
+  if (typeof source.schema === 'string' && 'exact' in source.table) return null;
   return at(
     `rules.aggregate.values.${String(extreme)}`,
     'needs a mapping of one table: min and max are read again at the source, and each of several tables would give its own',

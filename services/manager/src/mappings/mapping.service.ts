@@ -27,7 +27,7 @@ import type { MappingContent } from './read-mapping.ts';
 /** More would make every revision slow to check and large to send; an expression covers many tables. */
 export const MAPPINGS_MAX = 1_000;
 
-interface MappingAddress {
+export interface MappingAddress {
   readonly pipelineId: string;
   readonly id: string;
 }
@@ -150,7 +150,7 @@ export const mappingDtoOf = (entity: MappingEntity): MappingDto => ({
   ...(entity.rules === null ? {} : { rules: showRules(entity.rules) }),
 });
 
-async function findMapping(manager: EntityManager, { pipelineId, id }: MappingAddress): Promise<MappingEntity> {
+export async function findMapping(manager: EntityManager, { pipelineId, id }: MappingAddress): Promise<MappingEntity> {
   const entity = await findResource(manager, MappingEntity, id);
   if (entity.pipelineId === pipelineId) return entity;
   throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no mapping with id ${id} in this pipeline`, id });

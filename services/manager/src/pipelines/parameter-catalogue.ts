@@ -280,6 +280,12 @@ export const PARAMETERS: Readonly<Record<ParameterName, ParameterSpec>> = {
       'base: rows as the log has them; media: rows that are inserted and updated are read again at the source, and written as they are there now',
     takesEffect: 'next process',
   },
+  groupCheckMs: {
+    ...integer(0, 7 * 24 * HOUR_MS, 'ms'),
+    meaning:
+      'Milliseconds between two comparisons of groups that mappings count with the source; what differs is the warning GROUPS_DIFFER; 0 = never',
+    takesEffect: 'at once',
+  },
   skipNoRow: {
     ...FLAG,
     meaning:

@@ -126,6 +126,9 @@ export class ParametersDto implements Partial<PipelineParameters> {
   @Parameter('consistency')
   consistency?: PipelineParameters['consistency'];
 
+  @Parameter('groupCheckMs')
+  groupCheckMs?: number;
+
   @Parameter('skipNoRow')
   skipNoRow?: boolean;
 }

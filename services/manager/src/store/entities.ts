@@ -9,6 +9,7 @@ import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { PreCheckEntity } from '../pre-check/pre-check.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
+import { GroupCheckEntity } from '../group-checks/group-check.entity.ts';
 import { SavedPositionEntity } from '../positions/saved-position.entity.ts';
 import { ReceiverEntity, ReceiverStateEntity } from '../receivers/receiver.entity.ts';
 import { RemovalEntity } from '../removals/removal.entity.ts';
@@ -42,6 +43,7 @@ export const ENTITIES = [
   ResyncEntity,
   RevisionEntity,
   SettingRevisionEntity,
+  GroupCheckEntity,
   SavedPositionEntity,
   SessionEntity,
   SessionTokenEntity,

@@ -6,6 +6,7 @@ import { AddAuditOrder1796530000000 } from './add-audit-order-1796530000000.ts';
 import { AddClientCertificates1796100000000 } from './add-client-certificates-1796100000000.ts';
 import { AddCommands1795400000000 } from './add-commands-1795400000000.ts';
 import { AddDataSourceChannels1796730000000 } from './add-data-source-channels-1796730000000.ts';
+import { AddGroupChecks1797310000000 } from './add-group-checks-1797310000000.ts';
 import { AddLeftOutValues1795600000000 } from './add-left-out-values-1795600000000.ts';
 import { AddLoadPolicies1795500000000 } from './add-load-policies-1795500000000.ts';
 import { AddLoginNetworks1796720000000 } from './add-login-networks-1796720000000.ts';
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   AddSettingRevisions1796900000000,
   AddMappingRules1797000000000,
   AddResyncs1797300000000,
+  AddGroupChecks1797310000000,
 ] as const;
