@@ -70,9 +70,10 @@ export async function inspectTarget(
       code: 'TARGET_TRIGGER',
       message: `The table ${table} at the target has the trigger ${trigger}: it fires for replicated rows too`,
     });
-  const mappingOf = compileTargetLookup(mappings, { isCaseFolded: await foldsCase(session) });
+  const isCaseFolded = await foldsCase(session);
+  const mappingOf = compileTargetLookup(mappings, { isCaseFolded });
   const keyless = await mappedWithoutKey(session, mappingOf, schemas);
-  await refuseUnfilledLists(session, mappings, mappingOf);
+  await refuseUnfilledLists(session, mappings, { isCaseFolded });
   await session.rollback();
   refuseComparing(keyless, mappingOf);
   if (keyless.length > 0) warnings.push(aboutKeyless(keyless, demands.noPrimaryKey ?? 'matchAllColumns'));

@@ -1,5 +1,5 @@
-import { compileFilled } from '@lutra/model';
-import type { MappingDefinition, TargetMappingLookup } from '@lutra/model';
+import { compileFilled, compileMappingsInto } from '@lutra/model';
+import type { MappingDefinition } from '@lutra/model';
 import { mappedSchemas } from './mapped-schemas.ts';
 import { columnUnfilledError } from './sql-failure.ts';
 import { tablesOfSchemas } from './tables-of-schemas.ts';
@@ -15,14 +15,16 @@ const TABLES_MAX = 2_000;
 export async function refuseUnfilledLists(
   session: TargetSession,
   mappings: readonly MappingDefinition[],
-  mappingOf: TargetMappingLookup,
+  { isCaseFolded }: { readonly isCaseFolded: boolean },
 ): Promise<void> {
   const listing = mappings.filter(leavesOut);
   if (listing.length === 0) return;
   const tables = await tablesOfSchemas(session, await mappedSchemas(session, listing));
+  const mappingsInto = compileMappingsInto(mappings, { isCaseFolded });
   const listed = tables.flatMap((name) => {
-    const mapping = mappingOf(name.schema, name.table);
-    return mapping === null || !leavesOut(mapping) ? [] : [{ name, isFilled: compileFilled(mapping) }];
+    // Several may bring rows: each has to fill what the table does not.
+    const fills = mappingsInto(name.schema, name.table).filter(leavesOut).map(compileFilled);
+    return fills.length === 0 ? [] : [{ name, isFilled: (column: string) => fills.every((fill) => fill(column)) }];
   });
   const wanted = listed.slice(0, TABLES_MAX);
   const described = await session.describeTables(wanted.map(({ name }) => name));

@@ -114,6 +114,14 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
       code: 'TARGET_COLUMN_UNFILLED',
       details: { column: 'n', statement: expect.stringContaining('MODIFY COLUMN') as unknown },
     });
+    // Several tables may become one, and each has to fill it; schemas of an expression are found where they are.
+    await expect(inspectTarget(target.session, [mapping('id', 'n'), mapping('id', 'o')])).rejects.toMatchObject({
+      code: 'TARGET_COLUMN_UNFILLED',
+    });
+    const patterned = { ...mapping('id', 'o'), source: { schema: { regex: '.*' }, table: { exact: 'listed' } } };
+    await expect(inspectTarget(target.session, [{ ...patterned, target: { schema: '$s0' } }])).rejects.toMatchObject({
+      code: 'TARGET_COLUMN_UNFILLED',
+    });
     await run('CREATE TRIGGER @fill BEFORE INSERT ON @listed FOR EACH ROW SET NEW.n = 1');
     expect((await inspectTarget(target.session, [mapping('id', 'o')])).kind).toBe(target.session.info.kind);
   });
