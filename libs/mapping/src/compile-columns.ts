@@ -61,11 +61,7 @@ function originOf({ from, target }: ColumnRule, context: CompileContext): Compil
     case 'expression':
       return compileExpressionValue(from.expression, { source, name: target, mapping: mapping.id });
     case 'lookup':
-      throw new SyncError('MAPPING_STEP_INVALID', {
-        problem: `Column ${target} of mapping ${mapping.id} names the look-up ${from.lookup}, which the mapping does not have`,
-        mapping: mapping.id,
-        column: target,
-      });
+      return columnValue(source, positionOf(source, `${from.lookup}.${from.column}`, mapping.id), target);
     default:
       return assertNever(from);
   }
@@ -73,12 +69,12 @@ function originOf({ from, target }: ColumnRule, context: CompileContext): Compil
 
 /** What the selection takes of this table, under the names at the target. */
 function selected(context: CompileContext): readonly ColumnMapping[] {
-  const { source, mapping } = context;
+  const { source, mapping, lookups } = context;
   const { columns: selection, rules } = mapping;
   if (selection.mode === 'list') return [...selection.columns, ...exploded(selection.columns, rules?.rows?.explode)];
   const nameOf = compileSelection(selection);
-  const columns = source.columns.flatMap(({ name }): readonly ColumnMapping[] => {
-    const target = nameOf(name);
+  const columns = source.columns.flatMap(({ name }, position): readonly ColumnMapping[] => {
+    const target = lookups?.adds(position) === true ? null : nameOf(name);
     return target === null ? [] : [{ source: name, target }];
   });
   refuseTwice(

@@ -101,7 +101,7 @@ export class ImageRows {
   private targetOf(image: RowImage, facts: RowFacts): number {
     const { route } = this;
     if (route === null) return 0;
-    requireCarried(image, route.reads, { mapping: this.context.mapping, source: this.source });
+    requireCarried(image, route.reads, { ...this.context, source: this.source });
     return route.targetOf(withTexts(image, route.reads), facts);
   }
 }

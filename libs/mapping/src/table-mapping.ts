@@ -6,6 +6,8 @@ import { compileColumns } from './compile-columns.ts';
 import { withGroups } from './column-groups.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { CompiledValue, RowFacts } from './compiled-value.ts';
+import type { LookedUpRow, LookupReader, LookupUse } from './lookup/table-lookups.ts';
+import { TableLookups } from './lookup/table-lookups.ts';
 import { ImageRows, NO_PLACES } from './image-rows.ts';
 import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
@@ -48,6 +50,8 @@ export class TableMapping {
   readonly targets: readonly TableDefinition[];
   /** Positions in the source's columns that are needed, of filter, route and values. */
   readonly reads: readonly number[];
+  /** What depends on look-ups; null = there are none. */
+  readonly lookedUp: LookupUse | null;
   /** Only the table's name is another: rows need not be looked at. */
   readonly isCopied: boolean;
   /** Whether images may hold {@link EncodedText}. */
@@ -57,6 +61,7 @@ export class TableMapping {
   private readonly columnsBefore: readonly CompiledValue[];
   private readonly rows: ImageRows | null;
   private readonly aggregate: TableAggregate | null;
+  private readonly lookups: TableLookups | null;
   private readonly script: TableScript | null;
   private readonly leftOut: ReadonlySet<RowChange['kind']>;
   private readonly flag: PlacedFlag | null;
@@ -66,27 +71,34 @@ export class TableMapping {
   private open: OpenColumns | null = null;
   private readonly name: { readonly mapping: string; readonly table: string };
 
-  private constructor(context: CompileContext, names: { readonly schema: string; readonly table: string }) {
-    const { mapping } = context;
+  private constructor(given: CompileContext, names: { readonly schema: string; readonly table: string }) {
+    const { mapping } = given;
+    const lookups = TableLookups.of(given);
+    const context = lookups === null ? given : { ...given, source: lookups.source, lookups };
+    this.lookups = lookups;
     this.name = { mapping: mapping.id, table: `${context.source.schema}.${context.source.table}` };
     this.key = context.source.primaryKey;
     this.isCopied = mapping.columns.mode === 'all' && mapping.rules === undefined;
     this.rows = ImageRows.of(context);
     this.aggregate = TableAggregate.of(context, this.rows, names);
     const source = this.rows?.source ?? context.source;
-    this.columns =
+    const columns =
       this.isCopied || this.aggregate !== null
         ? []
         : withGroups(compileColumns({ ...context, source }), { ...context, source }).map(readingTexts);
-    this.columnsBefore = this.columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
+    const columnsBefore = columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
+    this.columns = lookups === null ? columns : columns.map((column) => lookups.guarded(column));
+    this.columnsBefore = lookups === null ? columnsBefore : columnsBefore.map((column) => lookups.guarded(column));
     const target =
       this.aggregate?.targets[0] ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
     this.script = TableScript.of(context, target);
     const written = this.script === null ? target : { ...target, columns: this.script.columns };
     this.targets = this.aggregate?.targets ?? this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
     const read = this.columns.flatMap((column) => column.reads);
-    const reads = this.isCopied ? source.columns.keys() : (this.rows?.readsOf(read) ?? read);
-    this.reads = [...new Set(this.aggregate?.reads ?? reads)].toSorted((a, b) => a - b);
+    const reads = this.aggregate?.reads ?? this.rows?.readsOf(read) ?? read;
+    const all = this.isCopied ? [...source.columns.keys()] : (lookups?.readsOf(reads) ?? reads);
+    this.reads = [...new Set(all)].toSorted((a, b) => a - b);
+    this.lookedUp = lookups?.use(this.columns, this.rows?.readsOf([]) ?? []) ?? null;
     this.leavesTexts = leavesTexts(mapping.rules);
     const { softDelete, leaveOut } = mapping.rules?.rows ?? {};
     this.leftOut = new Set(leaveOut);
@@ -95,7 +107,8 @@ export class TableMapping {
 
   /**
    * All mappings of the pipeline that cover the table, in the order of the definition. Throws what says that a mapping does
-   * not fit the table: MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID, MAPPING_STEP_INVALID.
+   * not fit the table: MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID, MAPPING_STEP_INVALID,
+   * MAPPING_LOOKUP_INVALID.
    */
   static all(matcher: MappingMatcher, context: Omit<CompileContext, 'mapping'>): readonly TableMapping[] {
     const { schema, table } = context.source;
@@ -111,7 +124,7 @@ export class TableMapping {
 
   /** Rows are mapped many at a time, by {@link mapAll}: each by itself would cost many times as much. */
   get isBatched(): boolean {
-    return this.script !== null || this.asksSource;
+    return this.script !== null || this.lookups !== null || this.asksSource;
   }
 
   /** Whether {@link withExtremes} has to follow {@link mapAll}. */
@@ -140,13 +153,19 @@ export class TableMapping {
   }
 
   /**
-   * What becomes of changes, in their order; one that cannot be mapped does not stop the others. Throws what is wrong with the
-   * mapping: MAPPING_SCRIPT_INVALID.
+   * What becomes of changes, in their order; one that cannot be mapped does not stop the others. `reader`: needed by mappings
+   * with look-ups. Throws what is wrong with the mapping: MAPPING_SCRIPT_INVALID; and what the reader throws.
    */
-  async mapAll(rows: readonly SourceRow[]): Promise<readonly MappedRow[]> {
-    const mapped = rows.map(({ change, facts }): MappedRow => {
+  async mapAll(given: readonly SourceRow[], reader?: LookupReader): Promise<readonly MappedRow[]> {
+    const { lookups } = this;
+    const rows: readonly LookedUpRow[] =
+      lookups === null
+        ? given.map(({ change, facts }) => ({ change, facts, refusal: null }))
+        : await lookups.resolve(given, must(reader, 'a mapping with look-ups has where to look'));
+    const mapped = rows.map(({ change, facts, refusal }): MappedRow => {
+      if (refusal !== null) return { changes: [this.refused(change, facts, refusal)], lines: [], refusal };
       const changes = this.mapOrRefuse(change, facts);
-      const refused = changes.find(({ refusal }) => refusal !== undefined)?.refusal;
+      const refused = changes.find((one) => one.refusal !== undefined)?.refusal;
       return { changes, lines: [], refusal: refused === undefined ? null : refusalError(refused) };
     });
     if (this.script === null) return mapped;

@@ -52,8 +52,9 @@ export interface ColumnDefinition {
   /** Computed by the database: left out when writing. */
   readonly generated?: boolean;
   /**
-   * Tells of the change that wrote the row (its commit time, its GTID), not of the row: an after image carries it, a before
-   * image never does, since the row holds that of an earlier change.
+   * Tells of the change that wrote the row (its commit time, its GTID, what a look-up found then), not of the row: the row at
+   * the target holds that of an earlier change. So every update writes it and nothing is compared with it; a before image
+   * carries it only where the row may have to be found by it.
    */
   readonly ofChange?: boolean;
   /** Columns of one number are written together: an update that changes one of them writes all that its image carries. */

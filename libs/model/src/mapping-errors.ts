@@ -65,6 +65,13 @@ export const MAPPING_ERRORS = {
     summary: 'A mapping has a computed column that cannot be made of what it is given',
     workaround: 'Correct the column {column} of the mapping.',
   },
+  MAPPING_LOOKUP_INVALID: {
+    scope: 'config',
+    class: 'configuration',
+    summary: 'A mapping has a look-up that cannot be made',
+    workaround:
+      'Correct the look-up {lookup} of mapping {mapping}: its table and columns have to be there, the user of the data source has to have SELECT on them, and each key column has to be compared with a value of its own kind.',
+  },
   MAPPING_SCRIPT_INVALID: {
     scope: 'config',
     class: 'configuration',

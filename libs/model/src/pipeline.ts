@@ -297,4 +297,6 @@ export interface PipelineDefinition {
   readonly start: StartDefinition;
   /** Absent = none. */
   readonly skips?: readonly SkipDefinition[];
+  /** Data sources of look-ups beside the source, each once; absent = none. */
+  readonly lookupSources?: readonly DataSourceDefinition[];
 }

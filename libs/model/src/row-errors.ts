@@ -35,12 +35,26 @@ export const ROW_ERRORS = {
     summary: 'The route of a mapping gives a table that the mapping does not list',
     workaround: 'Add the table to the route of {mapping}, or let its expression give another name. Then RESTART.',
   },
+  ROW_LOOKUP_MISSING: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A look-up that says fail finds no row',
+    workaround:
+      'Add the row that look-up {lookup} of mapping {mapping} is to find for rows of {table}, or let it say missing = null. Then RESTART.',
+  },
+  ROW_LOOKUP_SEVERAL: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A look-up finds more than one row',
+    workaround:
+      'Let the key of look-up {lookup} of mapping {mapping} have all columns of a unique index, or remove what is there twice. Then RESTART.',
+  },
   ROW_TOO_LARGE: {
     scope: 'config',
     class: 'poison',
     summary: 'A row would become more rows, or larger ones, than one row may',
     workaround:
-      'Let {mapping} leave out large columns, first of all the one that holds the elements; or correct the row at the source. Then RESTART.',
+      'Let {mapping} leave out large columns, first of all the one that holds the elements, or those of a look-up; or correct the row at the source. Then RESTART.',
   },
   ROW_SCRIPT_FAILED: {
     scope: 'config',

@@ -93,6 +93,13 @@ export const SOURCE_ERRORS = {
     summary: 'The connection to the source broke',
     workaround: 'Lutra reconnects and goes on at its place.',
   },
+  SOURCE_LOOKUP_CHANGED: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'The table of a look-up was altered or dropped while it was read',
+    workaround:
+      'Nothing: the look-up {lookup} goes on with {table} as it stands now at {address}. What no longer fits the mapping is told by MAPPING_LOOKUP_INVALID.',
+  },
   SOURCE_COMMIT_PENDING: {
     scope: 'source',
     class: 'retryable',

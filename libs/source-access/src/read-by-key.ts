@@ -128,7 +128,8 @@ export function imageOf(table: TableDefinition, positions: readonly number[], ro
   return image;
 }
 
-async function hasSameShape(
+/** Whether the columns at the positions are still what they were. */
+export async function hasSameShape(
   session: SourceSession,
   table: TableDefinition,
   positions: readonly number[],
@@ -145,7 +146,8 @@ async function hasSameShape(
 const shapeText = ({ kind, bytes, unsigned, length, scale, labels }: ColumnDefinition): string =>
   JSON.stringify([kind, bytes ?? null, unsigned === true, length ?? 0, scale ?? 0, labels ?? null]);
 
-function isLarge({ kind, length }: ColumnDefinition): boolean {
+/** Whether a value may be of any size. */
+export function isLarge({ kind, length }: ColumnDefinition): boolean {
   if (kind === 'json' || kind === 'geometry') return true;
   return (kind === 'text' || kind === 'binary') && (length === undefined || length > SMALL_LENGTH_MAX);
 }
@@ -164,6 +166,6 @@ export function withGrant(error: unknown, session: SourceSession, { schema, tabl
   if (!SyncError.is(error) || error.code !== 'SOURCE_GRANT_MISSING') return error;
   const { user } = session.options.definition;
   const statement = `GRANT SELECT ON ${quoteName(schema)}.* TO ${quoteText(user)}`;
-  const problem = `User ${user} may not read ${schema}.${table} at the source ${session.address}, whose rows are to be read again`;
+  const problem = `User ${user} may not read ${schema}.${table} at ${session.address}, whose rows are asked for`;
   return new SyncError('SOURCE_GRANT_MISSING', { ...error.details, statement, problem }, { cause: error });
 }

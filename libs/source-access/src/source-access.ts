@@ -23,6 +23,14 @@ export interface SourceAccessParts {
   readonly secretsOf: (source: DataSourceDefinition) => DataSourceSecrets;
 }
 
+export interface ReadingOptions {
+  readonly clock: Clock;
+  readonly secrets: DataSourceSecrets;
+  readonly serverUuid: string | null;
+  /** Of each question. */
+  readonly timeoutMs: number;
+}
+
 interface Pool {
   /** Not of bytes: one place for each session. */
   readonly places: ByteBudget;
@@ -37,22 +45,25 @@ export class SourceAccess {
 
   /**
    * Works with a session at the first server of the source's group that answers; one whose work has failed is closed.
-   * `serverUuid`: where places hold on one server only, no other one will do. Throws what the work throws, and
+   * `serverUuid`: where places hold on one server only, no other one will do; null = any. Ends with the signal. Throws what the work throws, and
    * SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED and the like.
    */
   async use<T>(
     source: DataSourceDefinition,
-    { serverUuid, signal }: { readonly serverUuid: string; readonly signal: AbortSignal },
+    { serverUuid, signal }: { readonly serverUuid: string | null; readonly signal: AbortSignal },
     work: (session: SourceSession) => Promise<T>,
   ): Promise<T> {
+    const { clock, secretsOf } = this.parts;
     const pool = this.poolOf(source.id);
     const release = await pool.places.reserve(1, signal);
     try {
       const login = JSON.stringify(source);
-      const session = this.takeIdle(pool, login) ?? (await this.open(source, serverUuid));
+      const session =
+        this.takeIdle(pool, login) ??
+        (await openReading(source, { clock, secrets: secretsOf(source), serverUuid, timeoutMs: QUERY_TIMEOUT_MS }));
       try {
-        const result = await work(session);
-        pool.idle.push({ login, session, sinceMs: this.parts.clock.monotonicMs() });
+        const result = await untilAborted(work(session), signal);
+        pool.idle.push({ login, session, sinceMs: clock.monotonicMs() });
         return result;
       } catch (error) {
         session.close();
@@ -75,6 +86,18 @@ export class SourceAccess {
     }
   }
 
+  /** Runs a worker that uses the sessions; they are closed when it has ended. */
+  async runBeside(worker: { run(signal: AbortSignal): Promise<void> }, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const closing = this.run(ended.signal);
+    try {
+      await worker.run(signal);
+    } finally {
+      ended.abort();
+      await closing;
+    }
+  }
+
   private poolOf(id: string): Pool {
     let pool = this.pools.get(id);
     if (pool === undefined) this.pools.set(id, (pool = { places: new ByteBudget(SESSIONS_MAX), idle: [] }));
@@ -86,24 +109,6 @@ export class SourceAccess {
     closeIdle(pool, (one) => one.login !== login);
     return pool.idle.pop()?.session;
   }
-
-  private async open(source: DataSourceDefinition, serverUuid: string): Promise<SourceSession> {
-    const secrets = this.parts.secretsOf(source);
-    const failures: SyncError[] = [];
-    for (const { host, port } of [source, ...(source.standbys ?? [])]) {
-      const definition = { ...source, host, port };
-      const options = { definition, ...secrets, clock: this.parts.clock, timeoutMs: QUERY_TIMEOUT_MS };
-      try {
-        return await openAt(options, serverUuid);
-      } catch (error) {
-        failures.push(SyncError.of(error));
-      }
-    }
-    throw must(
-      failures.find(({ code }) => code !== 'SOURCE_UNREACHABLE') ?? failures[0],
-      'a source has at least one address',
-    );
-  }
 }
 
 function closeIdle(pool: Pool, isClosed: (one: Pool['idle'][number]) => boolean): void {
@@ -111,12 +116,51 @@ function closeIdle(pool: Pool, isClosed: (one: Pool['idle'][number]) => boolean)
   pool.idle.splice(0, pool.idle.length, ...pool.idle.filter((one) => !isClosed(one)));
 }
 
-async function openAt(options: SourceOptions, serverUuid: string): Promise<SourceSession> {
+/** A question that is on its way cannot be taken back: whoever asked stops waiting, and its session is closed. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * A session at the first server of the source's group that answers; whoever opens it closes it. `serverUuid`: as in
+ * {@link SourceAccess.use}. Throws SOURCE_UNREACHABLE, SOURCE_ACCESS_DENIED and the like.
+ */
+export async function openReading(
+  source: DataSourceDefinition,
+  { clock, secrets, serverUuid, timeoutMs }: ReadingOptions,
+): Promise<SourceSession> {
+  const failures: SyncError[] = [];
+  for (const { host, port } of [source, ...(source.standbys ?? [])]) {
+    const definition = { ...source, host, port };
+    try {
+      return await openAt({ definition, ...secrets, clock, timeoutMs }, serverUuid);
+    } catch (error) {
+      failures.push(SyncError.of(error));
+    }
+  }
+  throw must(
+    failures.find(({ code }) => code !== 'SOURCE_UNREACHABLE') ?? failures[0],
+    'a source has at least one address',
+  );
+}
+
+async function openAt(options: SourceOptions, serverUuid: string | null): Promise<SourceSession> {
   const session = await SourceSession.open(options);
   try {
     for (const sql of SETUP) await session.query(sql);
     const { placeKind, uuid } = session.server;
-    if (placeKind !== 'file' || uuid === serverUuid) return session;
+    if (serverUuid === null || placeKind !== 'file' || uuid === serverUuid) return session;
     const problem = `Rows of server ${serverUuid} are to be read again, and ${session.address} is another one; without GTID nobody knows what it holds`;
     throw new SyncError('SOURCE_UNREACHABLE', { problem, address: session.address });
   } catch (error) {

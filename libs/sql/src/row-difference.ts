@@ -10,7 +10,8 @@ export function isSameValue(one: ColumnValue, other: ColumnValue): boolean {
 }
 
 /**
- * The columns that an update writes: those in `after` whose value differs, or whose value before is not known, and with each
+ * The columns that an update writes: those in `after` whose value differs, or whose value before is not known or not the
+ * target's (ofChange), and with each
  * of them those of its group; all that `after` carries when the update's flags say so ({@link WRITES_ALL}).
  */
 export function changedColumns(
@@ -29,10 +30,11 @@ export function changedColumns(
   });
 }
 
-function isChanged({ position }: WrittenColumn, before: RowImage, after: RowImage): boolean {
+function isChanged({ position, definition }: WrittenColumn, before: RowImage, after: RowImage): boolean {
   const value = after[position];
   const old = before[position];
-  return value !== undefined && (old === undefined || !isSameValue(old, value));
+  if (value === undefined) return false;
+  return old === undefined || definition.ofChange === true || !isSameValue(old, value);
 }
 
 /** What a value takes in a statement's text, in characters; an estimate from above for everything but escapes. */

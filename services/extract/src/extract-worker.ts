@@ -53,17 +53,5 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
     work: ({ definition, body, output, delivery: { header } }, signal) =>
       stage.work({ definition, body, output, serverUuid: header.serverUuid, names: header }, signal),
   });
-  return { ...worker, run: (signal) => runBeside(worker, access, signal) };
-}
-
-/** The sessions at the sources are closed when the worker has ended. */
-async function runBeside(worker: Worker, access: SourceAccess, signal: AbortSignal): Promise<void> {
-  const ended = new AbortController();
-  const closing = access.run(ended.signal);
-  try {
-    await worker.run(signal);
-  } finally {
-    ended.abort();
-    await closing;
-  }
+  return { ...worker, run: (signal) => access.runBeside(worker, signal) };
 }

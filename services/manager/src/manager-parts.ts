@@ -83,7 +83,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       instances,
       new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
-      new MappingService(store, clock, publisher, secrets),
+      new MappingService(store, clock, publisher, secrets, access),
       new TableResolver(store),
       new PreviewService({ store, clock, door, secrets, access }),
       new ResyncService({ store, clock, secrets }),

@@ -22,6 +22,11 @@ async function refusalOf(plain: object): Promise<unknown> {
   }
 }
 
+const LOOKUP = {
+  ...{ name: 'c', schema: 's', table: 't', key: [{ column: 'id', expression: 'a' }], columns: ['name'] },
+  ...{ ttlMs: 1, rowsMax: 1, missing: 'null' },
+} as const;
+
 describe('rules that are saved', () => {
   it('are taken when nothing can be said against them', async () => {
     expect(await refusalOf(RULES)).toBeNull();
@@ -73,6 +78,27 @@ describe('rules that are saved', () => {
       'MAPPING_EXPRESSION_INVALID',
       'rules.aggregate.values.0.expression',
       /line 1/,
+    ],
+    [
+      'a key of a look-up that does not compile',
+      { lookups: [{ ...LOOKUP, key: [{ column: 'id', expression: 'a +' }] }] },
+      'MAPPING_EXPRESSION_INVALID',
+      'rules.lookups.0.key.0.expression',
+      /line 1/,
+    ],
+    [
+      'a column that no look-up brings',
+      { lookups: [LOOKUP], rows: { filter: 'c.other == 1' } },
+      'MAPPING_EXPRESSION_INVALID',
+      'rules.rows.filter',
+      /no column other/,
+    ],
+    [
+      'a computed column that no look-up brings',
+      { lookups: [LOOKUP], ...column({ kind: 'lookup', lookup: 'd', column: 'name' }) },
+      'MAPPING_LOOKUP_INVALID',
+      'rules.columns.0.from',
+      /no look-up/,
     ],
     [
       'a function that there is not',

@@ -9,6 +9,8 @@ const read = (plain: object): GivenRules | null => rulesOf(checkedBody(MappingRu
 const ofColumn = (from: object, steps: readonly object[] = []): object => ({ columns: [{ target: 't', from, steps }] });
 const ofStep = (step: object): object => ofColumn({ kind: 'column', column: 'a' }, [step]);
 
+const LOOKUP = { name: 'c', schema: 's', table: 't', key: [{ column: 'id', expression: 'a' }], columns: ['a'] };
+
 describe('rules of a request', () => {
   it('are what was given', () => {
     expect(read(RULES)).toEqual(RULES);
@@ -76,7 +78,12 @@ describe('rules of a request', () => {
       { rows: { explode: { column: 'a', by: { kind: 'json' }, as: 'b', positionAs: 'B' } } },
       'rules.rows.explode.positionAs',
     ],
-    ['look-ups', { lookups: [] }, 'lookups cannot be used yet: join'],
+    ['a look-up without a key', { lookups: [{ ...LOOKUP, key: [] }] }, 'key must contain at least 1'],
+    ['a look-up of no name', { lookups: [{ ...LOOKUP, name: 'a b' }] }, 'name must be a name of letters'],
+    ['two look-ups of a name', { lookups: [LOOKUP, { ...LOOKUP, name: 'C' }] }, 'rules.lookups names c twice'],
+    ['a look-up called row', { lookups: [{ ...LOOKUP, name: 'Row' }] }, 'may not be called row'],
+    ['a column of a look-up twice', { lookups: [{ ...LOOKUP, columns: ['a', 'A'] }] }, 'rules.lookups.0.columns'],
+    ['a look-up that is not said', ofColumn({ kind: 'lookup', column: 'a' }), 'rules.columns.0.from.lookup'],
     ['processors', { processors: [] }, 'processors cannot be used yet: do it with a script'],
     ['an aggregate of no groups', { aggregate: { groupBy: [], count: 'n' } }, 'groupBy'],
     ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 14 to'],
@@ -85,6 +92,17 @@ describe('rules of a request', () => {
     ['a group without columns', { columnGroups: [[]] }, 'each group in columnGroups'],
   ])('are refused with %s, by field', (_what, given, told) => {
     expect(() => read(given)).toThrow(told);
+  });
+});
+
+it('look-ups have defaults', () => {
+  const rules = read({
+    lookups: [LOOKUP],
+    columns: [{ target: 'x', from: { kind: 'lookup', lookup: 'c', column: 'a' } }],
+  });
+  expect(rules).toEqual({
+    lookups: [{ ...LOOKUP, ttlMs: 60_000, rowsMax: 10_000, missing: 'fail' }],
+    columns: [{ target: 'x', from: { kind: 'lookup', lookup: 'c', column: 'a' } }],
   });
 });
 

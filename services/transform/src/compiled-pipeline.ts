@@ -6,6 +6,9 @@ import type { MappingMatcher, PipelineDefinition, SourceNames, TableDefinition }
 /** Tables that a pipeline's mappings are kept compiled for: one may match very many. */
 const TABLES_MAX = 1_000;
 
+export const hasLookups = ({ mappings }: Pick<PipelineDefinition, 'mappings'>): boolean =>
+  mappings.some(({ rules }) => (rules?.lookups ?? []).length > 0);
+
 /** The mappings of one revision, applied to table shapes. */
 export class CompiledPipeline {
   readonly id: string;
@@ -14,19 +17,21 @@ export class CompiledPipeline {
   readonly isCaseFolded: boolean;
   /** Whether what a transaction is called and when it was committed may be asked for. */
   readonly needsFacts: boolean;
+  readonly hasLookups: boolean;
   private readonly matcher: MappingMatcher;
   /** Compiled before, by the table's shape: scripts and expressions are compiled once per revision. */
   private readonly known = new Map<string, readonly TableMapping[]>();
 
   constructor(
     definition: PipelineDefinition,
-    private readonly openKey: CompileContext['openKey'],
+    private readonly context: Pick<CompileContext, 'openKey' | 'lookupTable'>,
     { isCaseFolded = false }: SourceNames,
   ) {
     this.id = definition.id;
     this.revision = definition.revision;
     this.isCaseFolded = isCaseFolded;
     this.needsFacts = definition.mappings.some(({ rules }) => rules !== undefined);
+    this.hasLookups = hasLookups(definition);
     this.matcher = compileMappings(definition.mappings, { isCaseFolded });
   }
 
@@ -44,6 +49,6 @@ export class CompiledPipeline {
   }
 
   private compile(source: TableDefinition): readonly TableMapping[] {
-    return TableMapping.all(this.matcher, { source, openKey: this.openKey });
+    return TableMapping.all(this.matcher, { source, ...this.context });
   }
 }

@@ -1,4 +1,12 @@
-import type { GroupReader, MappedChange, MappedRow, RowFacts, SourceRow, TableMapping } from '@lutra/mapping';
+import type {
+  GroupReader,
+  LookupReader,
+  MappedChange,
+  MappedRow,
+  RowFacts,
+  SourceRow,
+  TableMapping,
+} from '@lutra/mapping';
 import type { ProcessWriter, RowProcessEncoder, RowProcessReader, RowRecordKind } from '@lutra/messaging';
 import type { RowChange, TransactionHeader } from '@lutra/model';
 import { assertNever, must } from '@lutra/model';
@@ -26,6 +34,16 @@ interface WaitingBytes {
 /** Rows and bytes of records that wait at most: enough for mappings that take many at once, and little beside a process. */
 const WAITING_ROWS_MAX = 2_048;
 const WAITING_BYTES_MAX = 1024 * 1024;
+/** Rows that look up wait fewer: what they find is held beside them. */
+const LOOKING_ROWS_MAX = 512;
+
+export interface RowMapperParts {
+  readonly onConsole?: ConsoleListener | undefined;
+  /** Where mappings with look-ups look. */
+  readonly lookups?: LookupReader | undefined;
+  /** Where groups are read whose extremes only the source can tell. */
+  readonly groups?: GroupReader | undefined;
+}
 
 /** Told what scripts say on their consoles: the mapping's place is in `facts`. */
 export type ConsoleListener = (lines: readonly string[], facts: RowFacts) => void;
@@ -47,14 +65,13 @@ export class RowMapper {
   constructor(
     private readonly pipeline: CompiledPipeline,
     private readonly to: RowProcessEncoder,
-    private readonly onConsole: ConsoleListener = () => undefined,
-    /** Where groups are read whose extremes only the source can tell. */
-    private readonly groups?: GroupReader,
+    private readonly parts: RowMapperParts = {},
   ) {}
 
   /** Whether {@link settle} is to be called before the next record. */
   get isFull(): boolean {
-    return this.waitingRows >= WAITING_ROWS_MAX || this.waitingBytes >= WAITING_BYTES_MAX;
+    const rowsMax = this.parts.lookups === undefined ? WAITING_ROWS_MAX : LOOKING_ROWS_MAX;
+    return this.waitingRows >= rowsMax || this.waitingBytes >= WAITING_BYTES_MAX;
   }
 
   /** Takes the record that the reader stands at. */
@@ -87,7 +104,7 @@ export class RowMapper {
     this.waiting = [];
     this.waitingBytes = 0;
     this.waitingRows = 0;
-    const mapped = await mapTogether(waiting, this.groups);
+    const mapped = await mapTogether(waiting, this.parts);
     for (const each of waiting) {
       if (each.kind === 'bytes') this.to.copy({ body, start: each.start, end: each.end });
       else this.write(each, mapped);
@@ -95,6 +112,11 @@ export class RowMapper {
       await output.drain();
       signal.throwIfAborted();
     }
+  }
+
+  /** Behind the last record. */
+  end(): void {
+    this.to.end();
   }
 
   private change(reader: RowProcessReader): void {
@@ -150,7 +172,7 @@ export class RowMapper {
     if (!mapping.isBatched) return mapping.mapOrRefuse(row.change, row.facts);
     const answers = must(mapped?.get(mapping), 'rows of such mappings wait');
     const { changes, lines } = must(answers.next().value as MappedRow | undefined, 'each row has its answer');
-    if (lines.length > 0) this.onConsole(lines, row.facts);
+    if (lines.length > 0) this.parts.onConsole?.(lines, row.facts);
     return changes;
   }
 
@@ -171,7 +193,7 @@ type TogetherMapped = ReadonlyMap<TableMapping, Iterator<MappedRow>>;
 
 async function mapTogether(
   waiting: readonly (WaitingRow | WaitingBytes)[],
-  groups: GroupReader | undefined,
+  { lookups, groups }: RowMapperParts,
 ): Promise<TogetherMapped> {
   const rows = new Map<TableMapping, SourceRow[]>();
   for (const each of waiting) {
@@ -185,7 +207,7 @@ async function mapTogether(
   }
   const mapped = new Map<TableMapping, Iterator<MappedRow>>();
   for (const [mapping, all] of rows) {
-    const made = await mapping.mapAll(all);
+    const made = await mapping.mapAll(all, lookups);
     const told = mapping.asksSource ? await mapping.withExtremes(all, made, must(groups, 'a stage reads them')) : made;
     mapped.set(mapping, told.values());
   }

@@ -1,19 +1,31 @@
 import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
 import type { PipelineDefinition, SourceNames } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
-import { CompiledPipeline } from './compiled-pipeline.ts';
+import { must, SyncError } from '@lutra/model';
+import { CompiledPipeline, hasLookups } from './compiled-pipeline.ts';
 import type { SourceGroups } from './groups/source-groups.ts';
+import type { LookingProcess, Lookups } from './lookup/lookups.ts';
 import { RowMapper } from './row-mapper.ts';
 import type { ConsoleListener } from './row-mapper.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
 const COMPILED_MAX = 1_000;
+/** What another table is reason for: mended there, it needs no new revision. */
+const OF_TABLES: ReadonlySet<string> = new Set(['SOURCE_LOOKUP_CHANGED', 'MAPPING_LOOKUP_INVALID']);
 
 export interface TransformTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
   /** Server that sent the events: at a source without GTID no other one is read. */
   readonly serverUuid?: string;
   /** Of that server; absent = as they are written. */
   readonly names?: SourceNames;
+}
+
+/** Where a stage asks for more than rows tell. */
+export interface AskedSources {
+  /** For mappings with look-ups. */
+  readonly lookups?: Lookups;
+  /** For mappings that keep the extremes of groups. */
+  readonly groups?: SourceGroups;
 }
 
 /** Gives the rows of a process their target shape: record by record, so that a large body is never built as a whole. */
@@ -24,16 +36,33 @@ export class TransformStage {
   constructor(
     private readonly openKey: (key: string) => string,
     private readonly onConsole?: ConsoleListener,
-    private readonly groups?: SourceGroups,
+    private readonly asked: AskedSources = {},
   ) {}
 
   async work(
     { definition, body, output, serverUuid = '', names = {} }: TransformTask,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
+    const process = { definition, serverUuid, signal };
+    const pipeline = await this.pipelineOf(process, names);
     const encoder = new RowProcessEncoder(output);
-    const groups = this.groups?.readerOf(definition, serverUuid, signal);
-    const mapper = new RowMapper(this.pipelineOf(definition, names), encoder, this.onConsole, groups);
+    const lookups = pipeline.hasLookups ? this.lookupsOf(definition).readerOf(process) : undefined;
+    const groups = this.asked.groups?.readerOf(definition, serverUuid, signal);
+    const mapper = new RowMapper(pipeline, encoder, { onConsole: this.onConsole, lookups, groups });
+    try {
+      return await this.mapAll(mapper, { body, output }, signal);
+    } catch (error) {
+      // The next one compiles with the tables as they are by then.
+      if (SyncError.is(error) && OF_TABLES.has(error.code)) this.compiled.delete(definition.id);
+      throw error;
+    }
+  }
+
+  private async mapAll(
+    mapper: RowMapper,
+    { body, output }: Pick<StageTask, 'body' | 'output'>,
+    signal: AbortSignal,
+  ): Promise<{ readonly rowCount: number }> {
     const reader = new RowProcessReader(body);
     for (let kind = reader.next(); kind !== null; kind = reader.next()) {
       mapper.take(kind, reader);
@@ -44,17 +73,26 @@ export class TransformStage {
       }
     }
     await mapper.settle(body, output, signal);
-    encoder.end();
+    mapper.end();
     return { rowCount: mapper.rowCount };
   }
 
-  private pipelineOf(definition: PipelineDefinition, names: SourceNames): CompiledPipeline {
+  private async pipelineOf(process: LookingProcess, names: SourceNames): Promise<CompiledPipeline> {
+    const { definition } = process;
     const isCaseFolded = names.isCaseFolded === true;
     const known = this.compiled.get(definition.id);
     if (known?.revision === definition.revision && known.isCaseFolded === isCaseFolded) return known;
-    const made = new CompiledPipeline(definition, this.openKey, { isCaseFolded });
+    const { openKey } = this;
+    const context = hasLookups(definition)
+      ? { openKey, lookupTable: await this.lookupsOf(definition).tablesOf(process) }
+      : { openKey };
+    const made = new CompiledPipeline(definition, context, { isCaseFolded });
     if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
     this.compiled.set(definition.id, made);
     return made;
+  }
+
+  private lookupsOf({ id }: PipelineDefinition): Lookups {
+    return must(this.asked.lookups, `pipeline ${id} has look-ups, and this stage none`);
   }
 }

@@ -126,7 +126,7 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     encoder.endTransaction();
     encoder.end();
     const groups = new SourceGroups({ access, clock: systemClock, newest: () => Promise.resolve(null) });
-    const stage = new TransformStage(() => 'key', undefined, groups);
+    const stage = new TransformStage(() => 'key', undefined, { groups });
     const output: Uint8Array[] = [];
     const serverUuid = extra.length > 0 ? await ask('SELECT @@server_uuid') : '';
     const task = { definition, body: Buffer.concat(input), output: sinkOf(output), serverUuid };

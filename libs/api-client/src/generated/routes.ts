@@ -523,9 +523,9 @@ export interface ColumnMappingDto {
 }
 
 export interface ColumnOriginDto {
-  /** column: a column of the source. constant: the same in every row. expression: computed. concat: the texts of columns, one after the other. fact: something known of the row beside its columns */
-  readonly kind: "column" | "constant" | "expression" | "concat" | "fact";
-  /** Only with column, and needed there: a column of the source */
+  /** column: a column of the source. constant: the same in every row. expression: computed. concat: the texts of columns, one after the other. lookup: a column of a look-up. fact: something known of the row beside its columns */
+  readonly kind: "column" | "constant" | "expression" | "concat" | "lookup" | "fact";
+  /** Only with column and lookup, and needed there: of the source, or of the look-up */
   readonly column?: string;
   /** Only with constant, and needed there */
   readonly value?: string | number | boolean | null;
@@ -535,6 +535,8 @@ export interface ColumnOriginDto {
   readonly columns?: readonly (string)[];
   /** Only with concat: what stands between. Default: '' */
   readonly separator?: string;
+  /** Only with lookup, and needed there: its name */
+  readonly lookup?: string;
   /** Only with fact, and needed there */
   readonly fact?: "commitTime" | "gtid" | "operation" | "sourceSchema" | "sourceTable" | "pipeline";
 }
@@ -1356,6 +1358,34 @@ export interface LoginDto {
   readonly password: string;
 }
 
+export interface LookupKeyDto {
+  /** Of the other table */
+  readonly column: string;
+  /** Over the source's row: the value that the column is to have */
+  readonly expression: string;
+}
+
+export interface LookupRuleDto {
+  /** Its columns are called name.column */
+  readonly name: string;
+  /** Where the other table is. Left out: the pipeline's source */
+  readonly dataSourceId?: string;
+  /** Instead of dataSourceId, in a channel's document alone: the data source's name */
+  readonly dataSource?: string;
+  readonly schema: string;
+  readonly table: string;
+  /** All of them together find one row at most */
+  readonly key: readonly (LookupKeyDto)[];
+  /** Of the other table */
+  readonly columns: readonly (string)[];
+  /** Milliseconds that a row is kept by each instance; 0 = not at all. Default: 60000 */
+  readonly ttlMs?: number;
+  /** Rows that each instance keeps at most. Default: 10000 */
+  readonly rowsMax?: number;
+  /** Without a row: null: the columns are NULL. fail: the row meets the poison policy. Default: fail */
+  readonly missing?: "null" | "fail";
+}
+
 export interface MapEntryDto {
   /** The value at the source */
   readonly from: string | number | boolean | null;
@@ -1431,6 +1461,8 @@ export interface MappingPatchDto {
 }
 
 export interface MappingRulesDto {
+  /** Other tables whose columns the rules may use */
+  readonly lookups?: readonly (LookupRuleDto)[];
   /** Which rows are taken, and what they become */
   readonly rows?: RowRulesDto;
   /** Columns that are computed, beside those that are taken */
@@ -1831,7 +1863,7 @@ export interface PreCheckDto {
 
 export interface PreCheckFindingDto {
   /** Stable; docs/pre-check.md tells more */
-  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "NAME_CASE_DIFFERS" | "TABLES_NOT_LOOKED_AT" | "MAPPING_COLUMN_UNKNOWN" | "MAPPING_EXPRESSION_INVALID" | "MAPPING_NOT_FITTING" | "TABLE_TAKEN_TWICE" | "SHARDS_MAY_COLLIDE" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
+  readonly code: "SERVER_UNREACHABLE" | "SERVER_REFUSES" | "SERVER_NOT_READ" | "SERVER_OF_OTHER_KIND" | "GRANT_MISSING" | "BINLOG_OFF" | "BINLOG_FORMAT" | "ROW_IMAGE_PARTIAL" | "ROW_METADATA_MINIMAL" | "PARTIAL_JSON" | "GTID_OFF" | "GTID_NOT_STRICT" | "SERVER_ID_ZERO" | "SERVER_ID_SAME" | "LOG_RETENTION_SHORT" | "START_PURGED" | "PACKET_TOO_SMALL" | "TIME_ZONE_DIFFERS" | "SQL_MODE_DIFFERS" | "CLOCK_DIFFERS" | "LETTER_CASE_DIFFERS" | "TARGET_READ_ONLY" | "AUTO_INCREMENT_COLLIDES" | "PATTERN_MATCHES_NOTHING" | "NAME_CASE_DIFFERS" | "TABLES_NOT_LOOKED_AT" | "MAPPING_COLUMN_UNKNOWN" | "MAPPING_EXPRESSION_INVALID" | "MAPPING_LOOKUP_INVALID" | "MAPPING_NOT_FITTING" | "TABLE_TAKEN_TWICE" | "SHARDS_MAY_COLLIDE" | "LOOKUP_NOT_READ" | "LOOKUP_KEY_NOT_UNIQUE" | "LOOKUP_DECIDES_ROWS" | "TARGET_TABLE_MISSING" | "ENGINE_UNSAFE" | "KEY_MISSING" | "KEY_NOT_CARRIED" | "KEY_DIFFERS" | "KEY_EXTRA" | "TRIGGER_FIRES" | "FOREIGN_KEY_CHANGES_ROWS" | "FOREIGN_KEY_OUTSIDE" | "FOREIGN_KEY_ORPHANS" | "COLUMN_MISSING" | "COLUMN_UNFILLED" | "COLUMN_COMPUTED" | "TYPE_INCOMPATIBLE" | "TYPE_NARROWER" | "CHARSET_NARROWER" | "COLLATION_DIFFERS" | "BUS_WINDOWS_TOO_LARGE" | "BUS_NEARLY_FULL" | "BUS_UNREACHABLE";
   /** error: START is refused without force */
   readonly severity: "error" | "warning" | "info";
   readonly subject: FindingSubjectDto;

@@ -1,4 +1,4 @@
-import type { ColumnDefinition } from '@lutra/model';
+import type { ColumnDefinition, RowFact } from '@lutra/model';
 import { ExpressionProblem } from './expression-problem.ts';
 import type { WantedType } from './read-expression.ts';
 import { placeOf, termOf } from './read-expression.ts';
@@ -19,16 +19,26 @@ export type ExpressionCheck =
 
 /**
  * Looks at an expression before it is used. Without columns (null) each name counts as a column of any type; syntax, functions,
- * patterns, limits and the types of all that is literal are looked at nevertheless.
+ * patterns, limits and the types of all that is literal are looked at nevertheless. `lookupColumns`: what look-ups bring, as
+ * `lookup.column`.
  */
 export function checkExpression(
   text: string,
   columns: readonly ColumnDefinition[] | null,
   wanted: WantedType,
+  lookupColumns: readonly string[] = [],
 ): ExpressionCheck {
   const source = columns === null ? null : { schema: '', table: '', columns, primaryKey: [] };
   try {
-    const { type } = termOf(text, { source, mapping: '', field: '', reads: new Set(), facts: new Set() }, wanted);
+    const scope = {
+      source,
+      lookupColumns,
+      mapping: '',
+      field: '',
+      reads: new Set<number>(),
+      facts: new Set<RowFact>(),
+    };
+    const { type } = termOf(text, scope, wanted);
     return { kind: 'valid', type };
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error;

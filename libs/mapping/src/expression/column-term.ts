@@ -23,8 +23,12 @@ const FACTS: ReadonlyMap<string, RowFact> = new Map([
 const NOWHERE: TableDefinition = { schema: '', table: '', columns: [], primaryKey: [] };
 
 /** A column by its name, in any case; one that the image does not carry counts as null. */
-export function columnTerm(name: string, offset: number, { source, reads }: ExpressionScope): Term {
-  if (source === null) return { type: 'any', scale: 0, offset, valueOf: neverAsked };
+export function columnTerm(name: string, offset: number, scope: ExpressionScope): Term {
+  const { source, reads } = scope;
+  if (source === null) {
+    requireKnown(name, offset, scope);
+    return { type: 'any', scale: 0, offset, valueOf: neverAsked };
+  }
   const position = columnPosition(name, source);
   if (position < 0) {
     throw new ExpressionProblem(`The table has no column ${name}`, offset);
@@ -32,6 +36,21 @@ export function columnTerm(name: string, offset: number, { source, reads }: Expr
   reads.add(position);
   const column = must(source.columns[position], 'a position is inside the table');
   return { ...typeOf(column), offset, column: position, valueOf: readerOf(column, position) };
+}
+
+/** Whether there is a look-up of that name: its columns are called `name.column`. */
+export function isOfLookup(name: string, { source, lookupColumns = [] }: ExpressionScope): boolean {
+  const begin = `${name.toLowerCase()}.`;
+  const names = source === null ? lookupColumns : source.columns.map((column) => column.name);
+  return names.some((one) => one.toLowerCase().startsWith(begin));
+}
+
+/** What a look-up brings is known before any table is. */
+function requireKnown(name: string, offset: number, scope: ExpressionScope): void {
+  const [lookup = '', column] = name.split('.');
+  if (column === undefined || !isOfLookup(lookup, scope)) return;
+  if (scope.lookupColumns?.some((one) => one.toLowerCase() === name.toLowerCase()) === true) return;
+  throw new ExpressionProblem(`Look-up ${lookup} has no column ${column}`, offset);
 }
 
 export function columnPosition(name: string, { columns }: TableDefinition): number {

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { must } from '@lutra/model';
-import { columnTerm, factTerm } from './column-term.ts';
+import { columnTerm, factTerm, isOfLookup } from './column-term.ts';
 import { ExpressionProblem } from './expression-problem.ts';
 import { refuseAt } from './expression-scope.ts';
 import type { ExpressionScope } from './expression-scope.ts';
@@ -87,7 +87,8 @@ function literalTerm(value: unknown, { start: offset, end, input }: ASTNode): Te
 
 function fieldTerm([of, field]: readonly [ASTNode, string], { start }: ASTNode, scope: ExpressionScope): Term {
   if (of.op === 'id' && of.args === 'row') return factTerm(field, start, scope);
-  throw new ExpressionProblem('Only row has fields: row.gtid, row.commitTime, …', start);
+  if (of.op === 'id' && isOfLookup(of.args, scope)) return columnTerm(`${of.args}.${field}`, start, scope);
+  throw new ExpressionProblem('Only row and look-ups have fields: row.gtid, row.commitTime, …', start);
 }
 
 /** f(x, y) and x.f(y) are the same. */

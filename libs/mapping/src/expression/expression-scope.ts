@@ -5,6 +5,8 @@ import type { ErrorCode, RowFact, TableDefinition } from '@lutra/model';
 export interface ExpressionScope {
   /** Null when its columns are not known: then every name is a column, of any type. */
   readonly source: TableDefinition | null;
+  /** Where the columns are not known: those of look-ups, as `lookup.column`. */
+  readonly lookupColumns?: readonly string[];
   readonly mapping: string;
   /** What it is the expression of: the column at the target, 'filter', 'route', … */
   readonly field: string;

@@ -4,7 +4,7 @@ import { ByteBudget, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, PipelineDefinition, RowImage, TableDefinition } from '@lutra/model';
 import type { CurrentRow } from './complete-change.ts';
 import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
-import { errnoOf, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
+import { isPassing, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
 import type { SourceAccess } from '@lutra/source-access';
 
 /** Rows that are read together; a larger one is read alone. */
@@ -14,8 +14,6 @@ const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const SMALL_ROW_BYTES = 512;
 const WAIT_MS_MIN = 2;
 const WAIT_MS_MAX = 500;
-/** Lock waits, deadlocks, statements that were interrupted, a table that was altered since the snapshot: they pass. */
-const PASSING: ReadonlySet<number> = new Set([1205, 1213, 1317, 1412, 1969, 3024]);
 
 export interface SourceRowsParts {
   readonly access: SourceAccess;
@@ -142,11 +140,6 @@ function byTable(asked: readonly AskedRow[]): ReadonlyMap<TableDefinition, KeysO
     rows.keys.set(key, image);
   }
   return tables;
-}
-
-function isPassing(failure: SyncError): boolean {
-  if (failure.code === 'SOURCE_UNREACHABLE' || failure.code === 'SOURCE_CONNECTION_LOST') return true;
-  return PASSING.has(errnoOf(failure));
 }
 
 function pending({ host, port }: DataSourceDefinition): SyncError {

@@ -225,7 +225,8 @@ function holds(writer: TableWriter, image: RowImage, found: RowImage): boolean {
   return writer.columns.every((column) => {
     const value = image[column.position];
     const standing = found[column.position];
-    return value === undefined || standing === undefined || isStoredValue(column, value, standing);
+    if (value === undefined || standing === undefined || column.definition.ofChange === true) return true;
+    return isStoredValue(column, value, standing);
   });
 }
 

@@ -1,3 +1,4 @@
+import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { readSecretReference, SyncError } from '@lutra/model';
@@ -160,7 +161,7 @@ function shownTo({ channelIds }: Caller, entity: DataSourceEntity): Plain<DataSo
 
 async function refuseInUse(manager: EntityManager, { id, name }: DataSourceEntity): Promise<void> {
   const users = await manager.find(PipelineEntity, {
-    where: [{ sourceId: id }, { targetId: id }],
+    where: { id: In([...(await pipelinesOf(manager, id))]) },
     order: { id: 'ASC' },
   });
   if (users.length === 0) return;
@@ -170,7 +171,7 @@ async function refuseInUse(manager: EntityManager, { id, name }: DataSourceEntit
   const pipelines = users.map((pipeline) => ({
     id: pipeline.id,
     name: pipeline.name,
-    as: pipeline.sourceId === id ? 'source' : 'target',
+    as: pipeline.sourceId === id ? 'source' : pipeline.targetId === id ? 'target' : 'lookup',
   }));
   throw new SyncError('RESOURCE_CONFLICT', { problem, pipelines });
 }

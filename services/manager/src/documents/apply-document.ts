@@ -13,6 +13,7 @@ import { channelDtoOf } from '../channels/channel.service.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
+import { identifyLookupSources } from '../mapping-rules/lookup-sources.ts';
 import { keepKeys, markRules } from '../mapping-rules/masking-keys.ts';
 import { mappingDtoOf } from '../mappings/mapping.service.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
@@ -196,13 +197,13 @@ class Application {
   private async createMapping(pipeline: PipelineEntity, content: MappingContent): Promise<void> {
     const { at } = this.options;
     this.step({ action: 'create', object: 'mapping', name: mappingName(content), pipeline: pipeline.name });
-    const made = { id: ulid(), pipelineId: pipeline.id, ...this.kept(content), createdAt: at, updatedAt: at };
+    const made = { id: ulid(), pipelineId: pipeline.id, ...(await this.kept(content)), createdAt: at, updatedAt: at };
     const after = mappingDtoOf(await this.manager.save(Object.assign(new MappingEntity(), made)));
     await this.audit({ action: 'create', resource: 'mapping', resourceId: after.id, before: null, after });
   }
 
   private async changeMapping(pipeline: PipelineEntity, entity: MappingEntity, content: MappingContent): Promise<void> {
-    const kept = this.kept(content, entity);
+    const kept = await this.kept(content, entity);
     const differences = structuralDiff(comparable(storedContentOf(entity)), comparable({ ...kept }));
     if (differences.length === 0) return;
     this.step({
@@ -218,15 +219,25 @@ class Application {
     await this.audit({ action: 'update', resource: 'mapping', resourceId: entity.id, before, after });
   }
 
-  /** With its keys sealed: those that the document leaves out stay. Throws REQUEST_INVALID. */
-  private kept(
+  /** With its keys sealed: those that the document leaves out stay; data sources by their ids. Throws REQUEST_INVALID. */
+  private async kept(
     content: MappingContent,
     present?: MappingEntity,
-  ): Omit<MappingContent, 'rules'> & { rules: MappingRules | null } {
+  ): Promise<Omit<MappingContent, 'rules'> & { rules: MappingRules | null }> {
     const { secrets } = this.options;
-    return inside(mappingName(content), () => ({
+    const { rules } = content;
+    const name = mappingName(content);
+    const identified =
+      rules === null
+        ? null
+        : await identifyLookupSources(rules, (one) => this.findDataSource(one)).catch((error: unknown) =>
+            inside(name, () => {
+              throw error;
+            }),
+          );
+    return inside(name, () => ({
       ...content,
-      rules: keepKeys(content.rules, { present: present?.rules ?? null, secrets }),
+      rules: keepKeys(identified, { present: present?.rules ?? null, secrets }),
     }));
   }
 
@@ -254,15 +265,12 @@ class Application {
   }
 
   private async dataSource(field: string, name: string): Promise<DataSourceEntity> {
-    const found = exactly(
-      await this.manager.findOneBy(DataSourceEntity, {
-        name,
-        ...whereVisible('id', this.options.dataSourceIds),
-      }),
-      'name',
-      name,
-    );
-    return found ?? refuse(field, `${field}: there is no data source ${name}`);
+    return (await this.findDataSource(name)) ?? refuse(field, `${field}: there is no data source ${name}`);
+  }
+
+  private async findDataSource(name: string): Promise<DataSourceEntity | null> {
+    const where = { name, ...whereVisible('id', this.options.dataSourceIds) };
+    return exactly(await this.manager.findOneBy(DataSourceEntity, where), 'name', name);
   }
 
   private step(step: Omit<DocumentStepDto, 'differences' | 'isLeftOut'> & Partial<DocumentStepDto>): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { completeParameters } from '@lutra/model';
 import type { MappingRules, PipelineParameters, StartDefinition } from '@lutra/model';
 import type { ChannelEntity } from '../channels/channel.entity.ts';
+import { nameLookupSources } from '../mapping-rules/lookup-sources.ts';
 import { showRules } from '../mapping-rules/masking-keys.ts';
 import type { MappingEntity } from '../mappings/mapping.entity.ts';
 import type { MappingContent } from '../mappings/read-mapping.ts';
@@ -51,6 +52,8 @@ export interface StoredPipeline {
   readonly source: string;
   readonly target: string;
   readonly mappings: readonly MappingEntity[];
+  /** Names of all data sources, by id. */
+  readonly dataSources: ReadonlyMap<string, string>;
 }
 
 export function channelDocumentOf({ channel, pipelines, rules }: StoredChannel): ChannelDocument {
@@ -66,14 +69,20 @@ export function channelDocumentOf({ channel, pipelines, rules }: StoredChannel):
 const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
   one.name < other.name ? -1 : 1;
 
-export function pipelineDocumentOf({ pipeline, source, target, mappings }: StoredPipeline): PipelineDocument {
+export function pipelineDocumentOf({
+  pipeline,
+  source,
+  target,
+  mappings,
+  dataSources,
+}: StoredPipeline): PipelineDocument {
   const { name, start, parameters } = pipeline;
   // What a pipeline of an older release was not told is written down: its defaults are not those of a new one.
   const { lanes, ddl } = completeParameters(parameters);
   return {
     ...{ name, source, target, start },
     parameters: { lanes, ddl, ...parameters },
-    mappings: mappings.map((mapping) => mappingDocumentOf(shown(storedContentOf(mapping)))),
+    mappings: mappings.map((mapping) => mappingDocumentOf(shown(storedContentOf(mapping), dataSources))),
   };
 }
 
@@ -95,9 +104,12 @@ export function storedContentOf(mapping: MappingEntity): StoredContent {
   return content as StoredContent;
 }
 
-const shown = (content: StoredContent): Readonly<Record<string, unknown>> & MappingContent => ({
+const shown = (
+  content: StoredContent,
+  dataSources: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> & MappingContent => ({
   ...content,
-  rules: content.rules === null ? null : showRules(content.rules),
+  rules: content.rules === null ? null : nameLookupSources(showRules(content.rules), dataSources),
 });
 
 /** What one mapping copies into what: there is never another one with the same. */

@@ -32,6 +32,7 @@ async function readPipelines(manager: EntityManager, channel: ChannelEntity): Pr
     pipeline,
     source: must(names.get(pipeline.sourceId), 'a foreign key holds it'),
     target: must(names.get(pipeline.targetId), 'a foreign key holds it'),
+    dataSources: names,
     mappings: mappings.filter(({ pipelineId }) => pipelineId === pipeline.id),
   }));
 }

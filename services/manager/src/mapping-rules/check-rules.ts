@@ -1,6 +1,14 @@
 import { ANY_KEY, checkExpression, checkScript, TableMapping, TimeZone } from '@lutra/mapping';
 import { compileMappings, readColumnType, SyncError } from '@lutra/model';
-import type { ColumnRule, ColumnStep, ErrorCode, MappingDefinition, ScriptRule, TableDefinition } from '@lutra/model';
+import type {
+  ColumnOrigin,
+  ColumnRule,
+  ColumnStep,
+  ErrorCode,
+  MappingDefinition,
+  ScriptRule,
+  TableDefinition,
+} from '@lutra/model';
 import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
 
 /**
@@ -10,10 +18,15 @@ import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
  */
 export async function checkRules(rules: GivenRules | null): Promise<void> {
   if (rules === null) return;
-  for (const [index, rule] of (rules.columns ?? []).entries()) checkColumn(rule, `rules.columns.${String(index)}`);
-  const { rows, route } = rules;
-  if (rows?.filter !== undefined) requireExpression(rows.filter, 'rules.rows.filter', 'bool');
-  if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string');
+  const { rows, route, lookups = [] } = rules;
+  for (const [index, { key }] of lookups.entries())
+    for (const [at, { expression }] of key.entries())
+      requireExpression(expression, `rules.lookups.${String(index)}.key.${String(at)}.expression`, null);
+  const brought = lookups.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`));
+  for (const [index, rule] of (rules.columns ?? []).entries())
+    checkColumn(rule, `rules.columns.${String(index)}`, brought);
+  if (rows?.filter !== undefined) requireExpression(rows.filter, 'rules.rows.filter', 'bool', brought);
+  if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string', brought);
   checkAggregate(rules);
   if (rules.script !== undefined) await checkScriptRule(rules.script);
 }
@@ -28,16 +41,33 @@ function checkAggregate(rules: GivenRules): void {
     requireExpression(expression, `${field}.values.${String(index)}.expression`, null);
 }
 
-function checkColumn(rule: GivenColumnRule, field: string): void {
+function checkColumn(rule: GivenColumnRule, field: string, brought: readonly string[]): void {
   for (const [at, step] of (rule.steps ?? []).entries()) checkStep(step, `${field}.steps.${String(at)}`);
-  if (rule.from.kind === 'expression') requireExpression(rule.from.expression, `${field}.from.expression`, null);
+  if (rule.from.kind === 'expression')
+    requireExpression(rule.from.expression, `${field}.from.expression`, null, brought);
+  if (rule.from.kind === 'lookup') requireBrought(rule.from, `${field}.from`, brought);
   if (rule.from.kind === 'constant' || rule.from.kind === 'fact' || rule.from.kind === 'concat')
     compileAlone(rule, field);
 }
 
-/** Names count as columns of any type. */
-function requireExpression(text: string, field: string, wanted: Parameters<typeof checkExpression>[2]): void {
-  const found = checkExpression(text, null, wanted);
+function requireBrought(
+  { lookup, column }: Extract<ColumnOrigin, { readonly kind: 'lookup' }>,
+  field: string,
+  brought: readonly string[],
+): void {
+  const wanted = `${lookup}.${column}`.toLowerCase();
+  if (brought.some((name) => name.toLowerCase() === wanted)) return;
+  refuse('MAPPING_LOOKUP_INVALID', field, `names ${lookup}.${column}, which no look-up of the mapping brings`);
+}
+
+/** Names count as columns of any type; `brought`: what look-ups bring, as `lookup.column`. */
+function requireExpression(
+  text: string,
+  field: string,
+  wanted: Parameters<typeof checkExpression>[2],
+  brought: readonly string[] = [],
+): void {
+  const found = checkExpression(text, null, wanted, brought);
   if (found.kind === 'valid') return;
   const { line, column, offset } = found;
   const problem = `${field} (line ${String(line)}, column ${String(column)}): ${found.problem}`;

@@ -40,12 +40,12 @@ const KEPT_CHARS_MAX = 1_000;
 const MASK_CHARS_MAX = 8;
 const PARTS_MAX = 1_000;
 
-/** Without `lookup`: a mapping has no look-ups yet. */
 const ORIGINS = [
   'column',
   'constant',
   'expression',
   'concat',
+  'lookup',
   'fact',
 ] as const satisfies readonly ColumnOrigin['kind'][];
 const STEPS = ['default', 'map', 'convert', 'hash', 'token', 'partial', 'json', 'split'] as const;
@@ -57,12 +57,15 @@ export class ColumnOriginDto {
     enum: ORIGINS,
     description:
       'column: a column of the source. constant: the same in every row. expression: computed. concat: the texts of ' +
-      'columns, one after the other. fact: something known of the row beside its columns',
+      'columns, one after the other. lookup: a column of a look-up. fact: something known of the row beside its columns',
   })
   @IsIn(ORIGINS)
   kind!: (typeof ORIGINS)[number];
 
-  @ApiPropertyOptional({ description: 'Only with column, and needed there: a column of the source', example: 'status' })
+  @ApiPropertyOptional({
+    description: 'Only with column and lookup, and needed there: of the source, or of the look-up',
+    example: 'status',
+  })
   @MayBeAbsent()
   @IsString()
   @Length(1, NAME_CHARS_MAX)
@@ -93,6 +96,12 @@ export class ColumnOriginDto {
   @IsString()
   @Length(0, SEPARATOR_CHARS_MAX)
   separator?: string;
+
+  @ApiPropertyOptional({ description: 'Only with lookup, and needed there: its name', example: 'customer' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, NAME_CHARS_MAX)
+  lookup?: string;
 
   @ApiPropertyOptional({ enum: ROW_FACTS, description: 'Only with fact, and needed there' })
   @MayBeAbsent()

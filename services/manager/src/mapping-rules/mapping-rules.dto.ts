@@ -18,6 +18,7 @@ import type { Explode, RuleValue } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import { ColumnRuleDto, EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
+import { LookupRuleDto } from './lookup-rule.dto.ts';
 import { IsColumnGroup, IsNotThereYet, IsRuleValue, NAME_CHARS_MAX, RuleValueProperty } from './field-checks.ts';
 
 const SEPARATOR_CHARS_MAX = 64;
@@ -25,6 +26,7 @@ const SEPARATOR_CHARS_MAX = 64;
 const COLUMNS_MAX = 1_017;
 const TABLES_MAX = 1_000;
 const GROUPS_MAX = 100;
+const LOOKUPS_MAX = 16;
 const TYPE_CHARS_MAX = 200;
 const SCRIPT_CHARS_MAX = 60_000;
 const SCRIPT_MS_MAX = 10_000;
@@ -184,9 +186,14 @@ export class ScriptRuleDto {
 }
 
 export class MappingRulesDto {
-  @IsNotThereYet('join the other table at the target with a view, or copy it with a mapping of its own')
+  @ApiPropertyOptional({ type: [LookupRuleDto], description: 'Other tables whose columns the rules may use' })
   @MayBeAbsent()
-  lookups?: never;
+  @IsArray()
+  @ArrayMaxSize(LOOKUPS_MAX)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => LookupRuleDto)
+  lookups?: LookupRuleDto[];
 
   @ApiPropertyOptional({ type: RowRulesDto, description: 'Which rows are taken, and what they become' })
   @MayBeAbsent()

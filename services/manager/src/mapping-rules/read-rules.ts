@@ -11,6 +11,9 @@ import type {
 import type { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import type { ColumnOriginDto, ColumnRuleDto, ColumnStepDto, MapOtherwiseDto } from './column-rule.dto.ts';
 import type { GivenKey } from './field-checks.ts';
+import { LOOKUP_ROWS, LOOKUP_TTL_MS } from './lookup-rule.dto.ts';
+import type { LookupRuleDto } from './lookup-rule.dto.ts';
+import type { GivenLookup } from './lookup-sources.ts';
 import { SCRIPT_BYTES, SCRIPT_MS } from './mapping-rules.dto.ts';
 import type { ExplodeByDto, MappingRulesDto, RowRulesDto } from './mapping-rules.dto.ts';
 
@@ -22,13 +25,16 @@ export interface GivenColumnRule extends Omit<ColumnRule, 'steps'> {
   readonly steps?: readonly GivenStep[];
 }
 /** As {@link MappingRules}, before keys are sealed: keep-keys.ts. */
-export interface GivenRules extends Omit<MappingRules, 'columns'> {
+export interface GivenRules extends Omit<MappingRules, 'columns' | 'lookups'> {
+  readonly lookups?: readonly GivenLookup[];
   readonly columns?: readonly GivenColumnRule[];
 }
 
 /** The rules of a request with exactly the fields of their kinds; null when there are none. Throws REQUEST_INVALID with the field's path. */
-export function rulesOf({ rows, columns, script, route, aggregate, columnGroups }: MappingRulesDto): GivenRules | null {
+export function rulesOf(given: MappingRulesDto): GivenRules | null {
+  const { lookups, rows, columns, script, route, aggregate, columnGroups } = given;
   const rules: GivenRules = {
+    ...(lookups === undefined || lookups.length === 0 ? {} : { lookups: lookups.map(lookupOf) }),
     ...(rows === undefined ? {} : { rows: rowRulesOf(rows) }),
     ...(columns === undefined || columns.length === 0 ? {} : { columns: columns.map(columnRuleOf) }),
     ...(script === undefined
@@ -60,6 +66,17 @@ export function filledBy({ rows, columns, script, aggregate }: GivenRules): read
     ...(explode === undefined ? [] : [explode.as]),
     ...(explode?.positionAs === undefined ? [] : [explode.positionAs]),
   ];
+}
+
+function lookupOf(given: LookupRuleDto): GivenLookup {
+  const { name, dataSourceId, dataSource, schema, table, key, columns, ttlMs, rowsMax, missing } = given;
+  return {
+    name,
+    ...(dataSourceId === undefined ? {} : { dataSourceId }),
+    ...(dataSource === undefined ? {} : { dataSource }),
+    ...{ schema, table, key: key.map(({ column, expression }) => ({ column, expression })), columns: [...columns] },
+    ...{ ttlMs: ttlMs ?? LOOKUP_TTL_MS, rowsMax: rowsMax ?? LOOKUP_ROWS, missing: missing ?? 'fail' },
+  };
 }
 
 function rowRulesOf({ filter, leaveOut, softDelete, explode }: RowRulesDto): RowRules {
@@ -117,11 +134,12 @@ const ORIGIN_FIELDS: Readonly<Record<ColumnOriginDto['kind'], readonly (keyof Co
   constant: ['value'],
   expression: ['expression'],
   concat: ['columns', 'separator'],
+  lookup: ['lookup', 'column'],
   fact: ['fact'],
 };
 
 function originOf(given: ColumnOriginDto, field: string): ColumnOrigin {
-  const { kind, column, value, expression, columns, separator, fact } = given;
+  const { kind, column, value, expression, columns, separator, lookup, fact } = given;
   refuseOthers(given, ORIGIN_FIELDS, field);
   const need = <T>(one: T | undefined, name: string): T => needed(one, `${field}.${name}`, kind);
   switch (kind) {
@@ -133,6 +151,8 @@ function originOf(given: ColumnOriginDto, field: string): ColumnOrigin {
       return { kind, expression: need(expression, 'expression') };
     case 'concat':
       return { kind, columns: [...need(columns, 'columns')], separator: separator ?? '' };
+    case 'lookup':
+      return { kind, lookup: need(lookup, 'lookup'), column: need(column, 'column') };
     case 'fact':
       return { kind, fact: need(fact, 'fact') };
     default:
@@ -199,8 +219,9 @@ function otherwiseOf(
 }
 
 /** Column names are compared without case by the servers. */
-function requireDistinct({ rows, columns, script, route }: GivenRules): void {
+function requireDistinct({ lookups = [], rows, columns, script, route }: GivenRules): void {
   const lists: readonly (readonly [field: string, names: readonly string[]])[] = [
+    ...lookups.map((lookup, index) => [`rules.lookups.${String(index)}.columns`, lookup.columns] as const),
     ['rules.columns', (columns ?? []).map(({ target }) => target)],
     ['rules.script.columns', (script?.columns ?? []).map(({ name }) => name)],
     ['rules.rows.explode.positionAs', [rows?.explode?.as ?? '', rows?.explode?.positionAs ?? ' ']],
@@ -210,6 +231,10 @@ function requireDistinct({ rows, columns, script, route }: GivenRules): void {
     const twice = names.find((name, index) => lower.indexOf(name.toLowerCase()) !== index);
     if (twice !== undefined) refuse(field, `names the column ${twice} twice`);
   }
+  const names = ['row', ...lookups.map(({ name }) => name.toLowerCase())];
+  const again = names.find((name, index) => names.indexOf(name) !== index);
+  if (again === 'row') refuse('rules.lookups', 'may not be called row: that is what is known of a row');
+  if (again !== undefined) refuse('rules.lookups', `names ${again} twice`);
   const tables = route?.tables ?? [];
   const twice = tables.find((name, index) => tables.indexOf(name) !== index);
   if (twice !== undefined) refuse('rules.route.tables', `names ${twice} twice`);

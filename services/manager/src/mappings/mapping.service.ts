@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
 import type { Clock, MappingRules } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
+import type { Access } from '../access/access.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -12,6 +13,7 @@ import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { checkRules } from '../mapping-rules/check-rules.ts';
+import { requireLookupSources } from '../mapping-rules/lookup-sources.ts';
 import { keepKeys, showRules } from '../mapping-rules/masking-keys.ts';
 import { rulesOf } from '../mapping-rules/read-rules.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -39,6 +41,7 @@ export class MappingService {
     private readonly clock: Clock,
     private readonly publisher: Publisher,
     private readonly secrets: Secrets,
+    private readonly access: Access,
   ) {}
 
   async list(pipelineId: string, { page, pageSize }: PageQuery): Promise<MappingListDto> {
@@ -62,9 +65,11 @@ export class MappingService {
     const read = mappingContentOf(given);
     await checkRules(read.rules);
     const content = this.kept(read, null);
+    const visible = await this.access.dataSourceIds(caller);
     const created = await this.store.change(async (manager) => {
       const pipeline = await findResource(manager, PipelineEntity, pipelineId);
       await requireRoom(manager, pipeline, 1);
+      await requireLookupSources(manager, content.rules, { visible, present: null });
       const entity = new MappingEntity();
       Object.assign(entity, { id: ulid(), pipelineId, ...content, createdAt: now, updatedAt: now });
       const after = mappingDtoOf(await manager.save(entity));
@@ -92,11 +97,13 @@ export class MappingService {
     };
     const given = rules === undefined ? undefined : rulesOf(rules);
     if (given !== undefined) await checkRules(given);
+    const visible = await this.access.dataSourceIds(by.caller);
     const changed = await this.store.change(async (manager) => {
       const entity = await findMapping(manager, address);
       requireMatch(entity.version, by.ifMatch);
       const before = mappingDtoOf(entity);
       assignGiven(entity, patch, now);
+      if (given !== undefined) await requireLookupSources(manager, given, { visible, present: entity.rules });
       if (given !== undefined) entity.rules = this.kept({ rules: given }, entity.rules).rules;
       requireFitting(entity);
       const after = mappingDtoOf(await manager.save(entity));

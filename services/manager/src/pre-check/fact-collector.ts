@@ -1,13 +1,15 @@
 import { completeParameters, SyncError } from '@lutra/model';
 import type { Clock, CursorState, PipelineDefinition } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
-import type { TargetSession } from '@lutra/sql';
+import type { TargetSession, TargetTable } from '@lutra/sql';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
+import { lookupName } from '../preview/looked-up.ts';
+import type { LookupFacts } from './judge-lookups.ts';
 import type { BusFacts, Looked, PreCheckFacts, ServerFacts, StartFacts, TableFacts } from './pre-check-facts.ts';
 import { readServer } from './read-server.ts';
 import { nextPlaceOf, readStart } from './read-start.ts';
@@ -51,7 +53,7 @@ export class FactCollector {
     if (found === undefined) return null;
     const definition = { ...found, parameters: completeParameters(found.parameters) };
     const cursor = this.readCursor(pipelineId);
-    const [source, target, bus] = await Promise.all([
+    const [source, target, bus, lookups] = await Promise.all([
       this.firstAnswer(stored.source, async (session): Promise<SourceFacts> => {
         const server = await readServer(session, clock);
         const start = await readStartOf(session, { definition, server, cursor: await cursor });
@@ -61,9 +63,10 @@ export class FactCollector {
       }),
       lookedAt(door.at(stored.target, (session) => readServer(session, clock))),
       this.readBus(),
+      this.readLookups(definition),
     ]);
     return {
-      ...{ definition, target, bus },
+      ...{ definition, target, bus, lookups },
       source: 'failure' in source ? source : { value: source.value.server },
       start: 'failure' in source ? null : source.value.start,
       tables:
@@ -87,6 +90,18 @@ export class FactCollector {
       if ('value' in other) return other;
     }
     return first;
+  }
+
+  /** The tables of all look-ups, each once, at their data sources. */
+  private async readLookups({ source, mappings }: PipelineDefinition): Promise<LookupFacts> {
+    const rules = new Map(mappings.flatMap((one) => one.rules?.lookups ?? []).map((rule) => [lookupName(rule), rule]));
+    const facts = new Map<string, Looked<TargetTable | null>>();
+    for (const [name, rule] of rules) {
+      const id = rule.dataSourceId ?? source.id;
+      const entity = await this.parts.store.run((manager) => findResource(manager, DataSourceEntity, id));
+      facts.set(name, await this.firstAnswer(entity, (session) => session.describeTable(rule)));
+    }
+    return facts;
   }
 
   private async readPairs(target: DataSourceEntity, tables: Looked<SourceTables>): Promise<Looked<TableFacts>> {

@@ -4,6 +4,7 @@ import { SEVERITIES } from './finding.ts';
 import { judgeBus } from './judge-bus.ts';
 import { judgeOrphans } from './judge-foreign-keys.ts';
 import { judgeGrantsAtSource, judgeGrantsAtTarget } from './judge-grants.ts';
+import { judgeLookups } from './judge-lookups.ts';
 import { judgeAutoIncrement, judgeLetterCase, judgeServers } from './judge-servers.ts';
 import { judgeSourceLog } from './judge-source-log.ts';
 import { judgeStart } from './judge-start.ts';
@@ -44,7 +45,7 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
     if ('value' in tables) {
       const { pairs } = tables.value;
       const servers = { source: source.value, target: target.value };
-      const judged = judgeTables(tables.value, servers, definition.parameters);
+      const judged = judgeTables({ ...tables.value, lookups: facts.lookups }, servers, definition.parameters);
       findings.push(...judgeLetterCase(source.value, target.value, pairs), ...judgeOrphans(pairs, facts));
       findings.push(
         ...judgeAutoIncrement({ source: source.value, target: target.value }, pairs, opposite),
@@ -53,6 +54,7 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
       verdicts = judged.verdicts;
     } else findings.push(failureOf('target', tables.failure));
   }
+  findings.push(...judgeLookups(definition.mappings, facts.lookups));
   findings.push(...('value' in bus ? judgeBus(bus.value) : [busAway(bus.failure)]));
   return sorted(findings, verdicts);
 }

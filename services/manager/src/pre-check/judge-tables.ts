@@ -7,6 +7,8 @@ import { atTarget } from './finding.ts';
 import { judgeColumns } from './judge-columns.ts';
 import type { FittedTable } from './judge-columns.ts';
 import { judgeForeignKeys } from './judge-foreign-keys.ts';
+import { judgeLookupUse, unreadLookup } from './judge-lookups.ts';
+import type { LookupFacts } from './judge-lookups.ts';
 import { judgeMerging } from './judge-merging.ts';
 import { mappedTable } from './map-columns.ts';
 import { typeAt } from './modify-column.ts';
@@ -24,10 +26,10 @@ export function judgeTables(
   { source, target }: { readonly source: ServerFacts; readonly target: ServerFacts },
   parameters: PipelineDefinition['parameters'],
 ): JudgedTables {
-  const { pairs } = tables;
+  const { pairs, lookups = new Map() } = tables;
   const mapped = new Set(pairs.map(({ targetName }) => foldedName(targetName)));
   const peculiarities = { hasLongTimestamps: hasLongTimestamps(source) && !hasLongTimestamps(target) };
-  const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters }));
+  const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters, lookups }));
   return {
     findings: [
       ...judgeCoverage(tables),
@@ -96,11 +98,14 @@ interface Around {
   readonly server: ServerFacts;
   readonly peculiarities: Peculiarities;
   readonly parameters: PipelineDefinition['parameters'];
+  readonly lookups: LookupFacts;
 }
 
-function judgePair(pair: TablePair, { mapped, server, peculiarities, parameters }: Around): JudgedTables {
+function judgePair(pair: TablePair, around: Around): JudgedTables {
+  const { mapped, server, peculiarities, parameters, lookups } = around;
   const { target, source } = pair;
-  const rows = mappedTable(pair);
+  if (unreadLookup(pair.mapping, lookups) !== undefined) return { findings: [], verdicts: [] };
+  const rows = mappedTable(pair, lookups);
   if ('code' in rows) return { findings: [rows], verdicts: [] };
   if (target === null) return { findings: [missingTable(rows, { source, server })], verdicts: [] };
   const fitted = { rows, table: target, server, peculiarities };
@@ -109,6 +114,7 @@ function judgePair(pair: TablePair, { mapped, server, peculiarities, parameters 
     ...judgeEngine(target),
     ...judgeKeys(pair, fitted, parameters),
     ...judgeExtraKeys(fitted, source),
+    ...judgeLookupUse(pair, lookups),
     ...judgeTriggers(target),
     ...judgeForeignKeys(
       { source, target },

@@ -4,25 +4,29 @@ import type { MappingDefinition, TableDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
 import type { TableName, TargetTable } from '@lutra/sql';
 import type { Finding, FindingCode } from './finding.ts';
+import { lookupTableOf } from './judge-lookups.ts';
+import type { LookupFacts } from './judge-lookups.ts';
 import type { TablePair } from './pre-check-facts.ts';
 
 /** Each problem of a table with its mapping that has a line of its own in docs/pre-check.md. */
 const TOLD: Readonly<Record<string, FindingCode>> = {
   MAPPING_COLUMN_UNKNOWN: 'MAPPING_COLUMN_UNKNOWN',
   MAPPING_EXPRESSION_INVALID: 'MAPPING_EXPRESSION_INVALID',
+  MAPPING_LOOKUP_INVALID: 'MAPPING_LOOKUP_INVALID',
 };
 
 /**
  * The source's table in the shape that its rows have at the target: names, columns, order, primary key as far as it is carried
  * whole. A finding when the mapping and the table do not fit.
  */
-export function mappedTable({ mapping, source, targetName }: TablePair): TableDefinition | Finding {
+export function mappedTable(
+  { mapping, source, targetName }: TablePair,
+  lookups: LookupFacts,
+): TableDefinition | Finding {
   const definition = defineTable(source);
+  const context = { source: definition, openKey: () => ANY_KEY, lookupTable: lookupTableOf(lookups) };
   try {
-    const [fitted] = TableMapping.all(compileMappings([mapping], { isCaseFolded: true }), {
-      source: definition,
-      openKey: () => ANY_KEY,
-    });
+    const [fitted] = TableMapping.all(compileMappings([mapping], { isCaseFolded: true }), context);
     const isHere = ({ schema, table }: TableName): boolean =>
       schema === targetName.schema && table === targetName.table;
     const { columns, primaryKey } = fitted?.targets.find(isHere) ?? fitted?.targets[0] ?? definition;

@@ -8,6 +8,7 @@ import type {
 } from '@lutra/model';
 import type { StorageUse } from '@lutra/messaging';
 import type { TableName, TargetTable } from '@lutra/sql';
+import type { LookupFacts } from './judge-lookups.ts';
 
 /** What was asked, or why there is no answer. */
 export type Looked<T> = { readonly value: T } | { readonly failure: SyncError };
@@ -48,6 +49,8 @@ export interface TableFacts {
   readonly otherCase?: ReadonlyMap<string, TableName>;
   /** How many covered tables were left out because there are too many. */
   readonly leftOut: number;
+  /** Absent = no mapping looks up. */
+  readonly lookups?: LookupFacts;
 }
 
 export interface BusFacts {
@@ -75,6 +78,7 @@ export interface PreCheckFacts {
   readonly start: StartFacts | null;
   /** What was read of both sides; a failure only where both servers answered. */
   readonly tables: Looked<TableFacts>;
+  readonly lookups: LookupFacts;
   readonly bus: Looked<BusFacts>;
   /** The pipelines of the channel that write back: from this target to this source. */
   readonly opposite: readonly PipelineDefinition[];

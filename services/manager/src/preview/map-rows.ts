@@ -1,7 +1,9 @@
 import { TableMapping } from '@lutra/mapping';
-import type { MappedChange } from '@lutra/mapping';
+import type { LookupReader, MappedChange } from '@lutra/mapping';
 import { compileMappings, must, SyncError } from '@lutra/model';
-import type { MappingDefinition, TableDefinition } from '@lutra/model';
+import type { LookupRule, MappingDefinition, TableDefinition } from '@lutra/model';
+import { lookupName, NOTHING_LOOKED_UP, readerOf } from './looked-up.ts';
+import type { LookedUp } from './looked-up.ts';
 import { changeOf } from './source-row.ts';
 import type { SourceRow } from './source-row.ts';
 
@@ -10,6 +12,8 @@ export interface MapJob {
   readonly pipelineId: string;
   readonly mappings: readonly MappingDefinition[];
   readonly rows: readonly SourceRow[];
+  /** Absent = no mapping looks up. */
+  readonly lookedUp?: LookedUp;
 }
 
 /** A SyncError as it comes out of a thread. */
@@ -49,13 +53,13 @@ export const tablesOf = (rows: readonly SourceRow[]): readonly TableDefinition[]
 
 /** Maps row after row as transform does, and tells of each when it is done: somebody may lose patience in between. */
 export async function mapRows(
-  { pipelineId, mappings, rows }: MapJob,
+  { pipelineId, mappings, rows, lookedUp = NOTHING_LOOKED_UP }: MapJob,
   tell: (message: MapMessage) => void,
 ): Promise<void> {
   const fitted = new Map<TableDefinition, readonly { readonly id: string; readonly mapping: TableMapping }[]>();
   const fits: Fit[] = [];
   for (const [number, table] of tablesOf(rows).entries()) {
-    const compiled = mappings.map((mapping) => compileFor(mapping, table, number));
+    const compiled = mappings.map((mapping) => compileFor(mapping, { source: table, table: number, lookedUp }));
     fits.push(...compiled.flatMap(({ fit }) => fit ?? []));
     fitted.set(
       table,
@@ -66,7 +70,7 @@ export async function mapRows(
   for (const [index, row] of rows.entries()) {
     const results: MappedResult[] = [];
     for (const { id, mapping } of fitted.get(row.table) ?? [])
-      results.push({ mappingId: id, ...(await mapped(mapping, row, pipelineId)) });
+      results.push({ mappingId: id, ...(await mapped(mapping, row, { pipelineId, reader: readerOf(lookedUp, id) })) });
     tell({ kind: 'row', row: index, results });
   }
   tell({ kind: 'done' });
@@ -74,12 +78,16 @@ export async function mapRows(
 
 function compileFor(
   definition: MappingDefinition,
-  source: TableDefinition,
-  table: number,
+  {
+    source,
+    table,
+    lookedUp,
+  }: { readonly source: TableDefinition; readonly table: number; readonly lookedUp: LookedUp },
 ): { readonly id: string; readonly fit?: Fit; readonly mapping?: TableMapping } {
   const { id } = definition;
+  const lookupTable = (rule: LookupRule): TableDefinition | null => lookedUp.tables.get(lookupName(rule)) ?? null;
   try {
-    const [mapping] = TableMapping.all(compileMappings([definition]), { source, openKey: (key) => key });
+    const [mapping] = TableMapping.all(compileMappings([definition]), { source, openKey: (key) => key, lookupTable });
     if (mapping === undefined) return { id };
     return { id, mapping, fit: { mappingId: id, table, targets: mapping.targets, error: null } };
   } catch (error) {
@@ -90,12 +98,12 @@ function compileFor(
 async function mapped(
   mapping: TableMapping,
   row: SourceRow,
-  pipelineId: string,
+  { pipelineId, reader }: { readonly pipelineId: string; readonly reader: LookupReader },
 ): Promise<Omit<MappedResult, 'mappingId'>> {
   const { gtid, commitMs, event, kind } = row;
   const facts = { pipelineId, gtid, commitMs, event, row: row.row, kind };
   try {
-    const [one] = await mapping.mapAll([{ change: changeOf(row), facts }]);
+    const [one] = await mapping.mapAll([{ change: changeOf(row), facts }], reader);
     const { changes, lines, refusal } = must(one, 'each row has its answer');
     return { changes: changes.map(plain), error: refusal === null ? null : toldOf(refusal), console: lines };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { compileMappings, completeParameters, SyncError } from '@lutra/model';
-import type { Clock, MappingDefinition } from '@lutra/model';
+import type { Clock, DataSourceDefinition, LookupRule, MappingDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
 import type { Secrets } from '@lutra/service-kit';
 import type { Access } from '../access/access.ts';
@@ -7,6 +7,7 @@ import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { checkRules } from '../mapping-rules/check-rules.ts';
+import { readLookupSources, requireLookupSources } from '../mapping-rules/lookup-sources.ts';
 import { keepKeys, replaceKeys } from '../mapping-rules/masking-keys.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { mappingContentOf } from '../mappings/read-mapping.ts';
@@ -20,6 +21,9 @@ import type { TargetDoor } from '../targets/target-door.ts';
 import { describeMisfits, describeRows, describeTables, targetName } from './describe-preview.ts';
 import type { FoundTarget } from './describe-preview.ts';
 import type { PreviewDto, PreviewRequestDto, SampleDto } from './preview.dto.ts';
+import { lookUp } from './look-up.ts';
+import type { LookedUp } from './looked-up.ts';
+import type { SourceRow } from './source-row.ts';
 import { readRecentRows } from './recent-rows.ts';
 import type { RecentRows } from './recent-rows.ts';
 import { RowTrial } from './row-trial.ts';
@@ -63,7 +67,8 @@ export class PreviewService {
     const stored = await this.read(pipelineId);
     const mappings = this.opened(await this.mappingsOf(request, stored));
     const { rows, isComplete } = await this.rowsOf(request, stored, mappings);
-    const trial = await this.trials.run({ pipelineId, mappings, rows });
+    const lookedUp = await this.lookUp(mappings, rows, { stored, caller });
+    const trial = await this.trials.run({ pipelineId, mappings, rows, lookedUp });
     const { target, targetProblem } = await this.lookAtTarget(stored.target, trial);
     const facts = { mappings, rows, trial, target, parameters: completeParameters(stored.pipeline.parameters) };
     return {
@@ -133,6 +138,25 @@ export class PreviewService {
     if (found !== null) return defineTable(found);
     const problem = `There is no table ${schema}.${table} at the source that the user may see: give sample.columns`;
     throw new SyncError('RESOURCE_NOT_FOUND', { problem });
+  }
+
+  private async lookUp(
+    mappings: readonly MappingDefinition[],
+    rows: readonly SourceRow[],
+    { stored, caller }: { readonly stored: Stored; readonly caller: Caller },
+  ): Promise<LookedUp> {
+    const { clock, secrets, access, store } = this.parts;
+    const given = mappings.map(({ id, rules }) => ({ id, rules: rules ?? null }));
+    const visible = await access.dataSourceIds(caller);
+    const sources = await store.run(async (manager) => {
+      const known = [...new Set(stored.mappings.flatMap(({ rules }) => rules?.lookups ?? []))];
+      for (const { rules } of given)
+        await requireLookupSources(manager, rules, { visible, present: { lookups: known } });
+      return readLookupSources(manager, given);
+    });
+    const sourceOf = ({ dataSourceId }: LookupRule): DataSourceDefinition =>
+      compileDataSource(sources.find(({ id }) => id === dataSourceId) ?? stored.source);
+    return lookUp(mappings, rows, { clock, secrets, sourceOf });
   }
 
   private async lookAtTarget(

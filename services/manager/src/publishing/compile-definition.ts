@@ -11,6 +11,8 @@ export interface DefinitionParts {
   readonly pipeline: PipelineEntity;
   readonly source: DataSourceEntity;
   readonly target: DataSourceEntity;
+  /** Those that look-ups name, in the order of their ids. */
+  readonly lookupSources: readonly DataSourceEntity[];
   /** In the order of their creation. */
   readonly mappings: readonly MappingEntity[];
   /** In the order of their creation. */
@@ -21,7 +23,9 @@ export interface DefinitionParts {
  * One self-contained definition: a stage needs nothing else of the store. Its revision is the pipeline's. Throws
  * PIPELINE_SOURCE_UNSUPPORTED, PIPELINE_TARGET_UNSUPPORTED.
  */
-export function compileDefinition({ pipeline, source, target, mappings, skips }: DefinitionParts): PipelineDefinition {
+export function compileDefinition(parts: DefinitionParts): PipelineDefinition {
+  const { pipeline, source, target, mappings, skips } = parts;
+  const lookupSources = parts.lookupSources.filter(({ id }) => id !== source.id);
   kindOfSource(source);
   if (target.kind === 'oracle') {
     const problem = `Data source ${target.name} is an Oracle database, which load cannot write yet`;
@@ -38,6 +42,7 @@ export function compileDefinition({ pipeline, source, target, mappings, skips }:
     parameters: completeParameters(pipeline.parameters),
     start: pipeline.start,
     ...(skips.length === 0 ? {} : { skips: skips.map(compileSkip) }),
+    ...(lookupSources.length === 0 ? {} : { lookupSources: lookupSources.map(compileDataSource) }),
   };
 }
 

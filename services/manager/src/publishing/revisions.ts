@@ -2,6 +2,7 @@ import { must } from '@lutra/model';
 import type { PipelineDefinition } from '@lutra/model';
 import type { EntityManager } from 'typeorm';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { pipelinesLookingAt, readLookupSources } from '../mapping-rules/lookup-sources.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { keepRevision } from '../revisions/keep-revision.ts';
@@ -54,6 +55,7 @@ async function compile(manager: EntityManager, id: string): Promise<Compiled> {
     pipeline,
     source: must(await manager.findOneBy(DataSourceEntity, { id: pipeline.sourceId }), 'a foreign key holds it'),
     target: must(await manager.findOneBy(DataSourceEntity, { id: pipeline.targetId }), 'a foreign key holds it'),
+    lookupSources: await readLookupSources(manager, mappings),
     mappings,
     skips: await manager.find(SkipEntity, { where: { pipelineId: id }, order: { id: 'ASC' } }),
   });
@@ -80,11 +82,12 @@ async function storeRevision(
   await manager.upsert(DefinitionEntity, row as never, ['pipelineId']);
 }
 
-/** The pipelines that read or write the data source. */
+/** The pipelines that read or write the data source, or whose look-ups do. */
 export async function pipelinesOf(manager: EntityManager, dataSourceId: string): Promise<string[]> {
   const pipelines = await manager.find(PipelineEntity, {
     where: [{ sourceId: dataSourceId }, { targetId: dataSourceId }],
     order: { id: 'ASC' },
   });
-  return pipelines.map(({ id }) => id);
+  const looking = await pipelinesLookingAt(manager, dataSourceId);
+  return [...new Set([...pipelines.map(({ id }) => id), ...looking])].sort();
 }

@@ -41,8 +41,9 @@ export async function keepRevision(
   await manager.delete(RevisionEntity, { pipelineId, number: LessThanOrEqual(number - revisionsMax) });
 }
 
-export const keptDefinition = (definition: PipelineDefinition): KeptDefinition => ({
+export const keptDefinition = ({ lookupSources, ...definition }: PipelineDefinition): KeptDefinition => ({
   ...definition,
+  ...(lookupSources === undefined ? {} : { lookupSources: lookupSources.map(keptDataSource) }),
   source: keptDataSource(definition.source),
   target: keptDataSource(definition.target),
   mappings: definition.mappings.map((mapping) =>

@@ -14,9 +14,10 @@ export interface KeptDataSource {
 }
 
 /** A compiled definition without secrets. */
-export interface KeptDefinition extends Omit<PipelineDefinition, 'source' | 'target'> {
+export interface KeptDefinition extends Omit<PipelineDefinition, 'source' | 'target' | 'lookupSources'> {
   readonly source: KeptDataSource;
   readonly target: KeptDataSource;
+  readonly lookupSources?: readonly KeptDataSource[];
 }
 
 /** What a rollback puts back: parameters as they were set (defaults left out), mappings as the store holds them. */

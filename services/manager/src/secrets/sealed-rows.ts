@@ -33,9 +33,9 @@ export async function readSealedRows(manager: EntityManager): Promise<readonly S
     ...receivers.map((one) => row('receivers', one.id, [one.secretsSealed])),
     ...removals.map((one) => row('removals', one.pipelineId, one.target === null ? [] : keptBy(one.target))),
     ...mappings.map(({ id, rules }) => row('mappings', id, keysOf(rules))),
-    ...definitions.map(({ pipelineId, body: { source, target, mappings: mapped } }) =>
+    ...definitions.map(({ pipelineId, body: { source, target, lookupSources = [], mappings: mapped } }) =>
       row('definitions', pipelineId, [
-        ...[...keptBy(source), ...keptBy(target)],
+        ...[source, target, ...lookupSources].flatMap(keptBy),
         ...mapped.flatMap(({ rules }) => keysOf(rules)),
       ]),
     ),
