@@ -84,6 +84,7 @@ describe('rules', () => {
         mappings: [
           {
             ...{ mappingId: path.split('/').at(-1), by: 'exact', pattern: 't', columns: { mode: 'all' }, rules: SHOWN },
+            ...{ schemaPattern: 's', reason: 'the schema is s, the table is t' },
             targets: [
               { schema: 't', table: 'v1' },
               { schema: 't', table: 'v2' },
