@@ -30,7 +30,8 @@ export async function lookUp(
   const reading = new Reading(parts);
   try {
     for (const mapping of mappings) await reading.read(mapping, rows);
-    return reading;
+    // Nothing but what goes to the thread.
+    return { tables: reading.tables, answers: reading.answers };
   } finally {
     reading.close();
   }
