@@ -15,6 +15,12 @@ const ITEM =
 const PLAIN =
   'CREATE TABLE plain (a VARCHAR(20) NOT NULL, b BIGINT NOT NULL, v DECIMAL(20,4) NULL, at DATETIME(6) NULL, PRIMARY KEY (a, b)) ENGINE=InnoDB';
 
+/** As Otter's documents have it. */
+const RETL_BUFFER = `CREATE TABLE IF NOT EXISTS retl.retl_buffer (
+  ID BIGINT AUTO_INCREMENT, TABLE_ID INT NOT NULL, FULL_NAME VARCHAR(512), TYPE CHAR(1) NOT NULL, PK_DATA VARCHAR(256) NOT NULL,
+  GMT_CREATE TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, GMT_MODIFIED TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT RETL_BUFFER_ID PRIMARY KEY (ID)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`;
+
 describe('rows that are sent once more', () => {
   let e2e: E2eStack;
   let pipelineId: string;
@@ -113,6 +119,49 @@ describe('rows that are sent once more', () => {
     expect(job.rejected.map(({ key }) => key)).toEqual([['one'], ['1', '2']]);
     expect(job.rejected[0]?.reason).toContain('id');
   }, 120_000);
+
+  it('are named by rows of retl_buffer, and what cannot be sent is answered', async () => {
+    const { schema } = e2e;
+    const { source } = e2e.stack.options.servers;
+    await e2e.atSource("INSERT INTO plain VALUES ('k9', 1, 2.5, NULL), ('k9', 2, 2.5, NULL), ('k9', 3, 2.5, NULL)");
+    expect(differences(await e2e.stack.waitEqual(e2e.pairs('plain')))).toEqual([]);
+    await e2e.atTarget(
+      "DELETE FROM plain WHERE a = 'k9' AND b IN (1, 3)",
+      "UPDATE plain SET v = 0 WHERE a = 'k9'",
+      "INSERT INTO plain VALUES ('stray', 1, NULL, NULL), ('stray', 2, NULL, NULL)",
+    );
+    const row = (name: string, type: string, ...key: string[]): string =>
+      `(0, '${schema}.${name}', '${type}', CONCAT_WS(CHAR(1), ${key.map((part) => `'${part}'`).join(',')}), NOW(), NOW())`;
+    await runSql(source, [
+      RETL_BUFFER,
+      `INSERT INTO retl.retl_buffer (TABLE_ID, FULL_NAME, TYPE, PK_DATA, GMT_CREATE, GMT_MODIFIED) VALUES ${[
+        row('plain', 'I', 'k9', '1'),
+        row('plain', 'U', 'k9', '2'),
+        row('pla(i|o)n', 'U', 'k9', '3'),
+        row('plain', 'D', 'stray', '1'),
+        row('plain', 'U', 'stray', '2'),
+        row('plain', 'D', 'k9', '2'),
+        row('plain', 'X', 'k9', '2'),
+        row('plain', 'U', 'only one'),
+        row('nothing', 'U', '1'),
+      ].join(',')}`,
+    ]);
+    expect(differences(await e2e.stack.waitEqual(e2e.pairs('plain')))).toEqual([]);
+    const job = await waitUntil(
+      async () => {
+        const found = await jobOf('retl_buffer');
+        if (found.rejected.length >= 4) return found;
+        throw new Error(JSON.stringify(found));
+      },
+      { what: 'four answers', timeoutMs: 60_000, everyMs: 100 },
+    );
+    const ours = job.rejected
+      .filter(({ reason }) => reason.includes(schema))
+      .map(({ key, reason }) => `${key.join()} ${reason}`);
+    expect(ours).toHaveLength(4);
+    for (const said of ['k9,2 D .*is there', 'k9,2 X .*TYPE X', 'only one U .*2 columns', '1 U .*No mapping'])
+      expect(ours).toContainEqual(expect.stringMatching(said));
+  }, 180_000);
 
   it.each([
     ['a table without a key', { table: 'keyless', where: '1' }, 'no primary key'],

@@ -1,5 +1,7 @@
 export { assertNever, must } from './assert.ts';
 export { Bell } from './bell.ts';
+export { bufferRejectionText, readBufferRejection } from './buffer-rejection.ts';
+export type { BufferRejection } from './buffer-rejection.ts';
 export { ByteBudget } from './byte-budget.ts';
 export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
 export type { ChannelCommand } from './channel-command.ts';

@@ -157,6 +157,12 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Compare the definition at both sides when somebody else made it at the target.',
   },
+  RESYNC_KEY_REJECTED: {
+    meaning:
+      'A row of `retl.retl_buffer` asks for a row to be sent once more, and that cannot be done. The message says why.',
+    command: 'GET pipelines/{id}/resyncs/retl_buffer',
+    next: 'Correct the row of `retl.retl_buffer` (an update of it counts as a new one), or send the row by POST pipelines/{id}/resync.',
+  },
   TARGET_TRIGGER: {
     meaning: 'A mapped table at the target has a trigger. It fires for replicated rows too.',
     command: "SHOW TRIGGERS FROM `{schema}` LIKE '{table}'; -- at the target",

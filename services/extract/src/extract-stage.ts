@@ -18,7 +18,10 @@ import { RereadRules } from './reread/reread-rule.ts';
 import type { RereadRule } from './reread/reread-rule.ts';
 import { RowQueue } from './reread/row-queue.ts';
 import type { SourceRows } from './reread/source-rows.ts';
+import { bufferWishes } from './resync/buffer-wishes.ts';
+import type { Wish } from './resync/buffer-wishes.ts';
 import { copiedChanges } from './resync/copied-changes.ts';
+import type { FreeGate } from './resync/free-gate.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
@@ -53,6 +56,8 @@ export interface ExtractParts {
   readonly onReread?: (reread: Reread) => void;
   /** Where rows are read again; without it they stay as the log has them. */
   readonly source?: Pick<SourceRows, 'of'>;
+  /** Who fulfils the wishes of retl_buffer; without it nobody does. */
+  readonly freeGate?: Pick<FreeGate, 'send'>;
   /** Limits that the decoder keeps to. */
   readonly limits?: TableShapesOptions;
 }
@@ -108,6 +113,9 @@ export class ExtractStage {
     if (!queue.isEmpty) await queue.flush(signal, drained);
     encoder.end();
     this.tell(definition.id, events, queue);
+    const { wishes } = events;
+    if (wishes.length > 0)
+      await this.parts.freeGate?.send(definition, { wishes, matcher: rules.matcher, serverUuid }, signal);
     return { rowCount: writer.rowCount };
   }
 
@@ -153,6 +161,7 @@ class EventExtractor {
   private readonly control = new Map<number, ControlTable>();
   /** Those of which rows were left out. */
   readonly sequences = new Set<string>();
+  readonly wishes: Wish[] = [];
   droppedCount = 0;
 
   constructor(
@@ -169,8 +178,11 @@ class EventExtractor {
   /** Rows that the source was asked for stand in the log where they are true: they take their place among its changes. */
   private copied(event: RawEvent): void {
     const { pipelineId, rules, queue, writer } = this.parts;
-    if (this.control.get(tableIdOf(event.bytes)) !== 'resync') return;
     const decoded = this.decoder.rows(event);
+    if (this.control.get(tableIdOf(event.bytes)) === 'buffer') {
+      this.wishes.push(...bufferWishes(decoded));
+      return;
+    }
     for (const { table, changes } of copiedChanges(decoded, { pipelineId, event: event.event })) {
       if (rules.matcher.targetsOf(table.schema, table.table).length === 0) continue;
       const known = this.tableOf(table);

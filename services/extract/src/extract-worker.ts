@@ -5,6 +5,8 @@ import { ExtractStage } from './extract-stage.ts';
 import type { DroppedEvents, Reread } from './extract-stage.ts';
 import { rereadMeter } from './reread/reread-meter.ts';
 import { SourceAccess } from '@lutra/source-access';
+import { FreeGate } from './resync/free-gate.ts';
+import { sayRejected } from './resync/say-rejected.ts';
 import { SourceRows } from './reread/source-rows.ts';
 
 /** Before and after: what one row of an event may take. */
@@ -36,6 +38,7 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
   const secrets = new Secrets(context.env);
   const access = new SourceAccess({ clock, secretsOf: (source) => secrets.ofDataSource(source) });
   const source = new SourceRows({ access, clock, newest: (pipelineId) => bus.definition(pipelineId) });
+  const freeGate = new FreeGate({ access, clock, newest: (id) => bus.definition(id), answer: sayRejected(context) });
   const count = rereadMeter();
   const onReread = ({ pipelineId, counts, unread }: Reread): void => {
     count(pipelineId, counts);
@@ -44,7 +47,7 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
       if (isNews(`${pipelineId} ${table}`))
         log.warn({ pipelineId, table }, 'rows cannot be read again at the source and stay as the log has them');
   };
-  const stage = new ExtractStage({ onDropped, onReread, source, limits: { inflatedBytesMax } });
+  const stage = new ExtractStage({ onDropped, onReread, source, freeGate, limits: { inflatedBytesMax } });
   const worker = stageWorker(context, {
     stage: 'extract',
     input: 'selected',

@@ -86,7 +86,7 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingService(store, clock, publisher, secrets, access),
       new TableResolver(store),
       new PreviewService({ store, clock, door, secrets, access }),
-      new ResyncService({ store, clock, secrets }),
+      new ResyncService({ store, bus, clock, secrets }),
       new PipelineMover(commandService, instances, coordinator),
       ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),

@@ -2143,7 +2143,8 @@ export interface ResyncDto {
   readonly state: "running" | "applying" | "done" | "stopped" | "failed";
   readonly schema: string;
   readonly table: string;
-  readonly kind: "keys" | "range" | "where";
+  /** buffer: what was written into retl.retl_buffer at the source; only what was rejected is told */
+  readonly kind: "keys" | "range" | "where" | "buffer";
   /** As asked for; null in a list of jobs */
   readonly keys: readonly (readonly (string)[])[] | null;
   readonly range: ResyncRangeDto | null;

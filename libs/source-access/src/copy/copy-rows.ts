@@ -16,6 +16,8 @@ export interface CopyOrder {
   /** As the source describes it now. */
   readonly table: TableDefinition;
   readonly keys: readonly RowKey[];
+  /** rows: keys without a row are rejected; gone: those with a row are. Default: all are sent. */
+  readonly sends?: 'all' | 'rows' | 'gone';
 }
 
 export interface Copied {
@@ -169,8 +171,11 @@ class Copier implements Copied {
   private async copyTogether(keys: readonly RowKey[], wait: string): Promise<string | null> {
     const { session } = this;
     await session.query('START TRANSACTION');
-    const { rows, gone } = await this.readLocked(keys, wait);
+    const read = await this.readLocked(keys, wait);
     const { table } = this;
+    const { sends = 'all' } = this.order;
+    const rows = sends === 'gone' ? [] : read.rows;
+    const gone = sends === 'rows' ? [] : read.gone;
     const body = encodeCopied({ table, rows, gone });
     if (body.length > this.bodyBytesMax) {
       await session.query('ROLLBACK');
@@ -184,6 +189,12 @@ class Copier implements Copied {
     await session.query('COMMIT');
     this.rows += rows.length;
     this.gone += gone.length;
+    if (sends === 'rows') for (const key of read.gone) this.rejected.push({ key, reason: 'There is no such row' });
+    if (sends === 'gone')
+      for (const row of read.rows) {
+        const key = table.primaryKey.map((position) => row[position] ?? null);
+        this.rejected.push({ key, reason: 'The row is there, and is not deleted' });
+      }
     return null;
   }
 

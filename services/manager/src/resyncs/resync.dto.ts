@@ -141,8 +141,11 @@ export class ResyncDto {
   @ApiProperty()
   table!: string;
 
-  @ApiProperty({ enum: ['keys', 'range', 'where'] })
-  kind!: 'keys' | 'range' | 'where';
+  @ApiProperty({
+    enum: ['keys', 'range', 'where', 'buffer'],
+    description: 'buffer: what was written into retl.retl_buffer at the source; only what was rejected is told',
+  })
+  kind!: 'keys' | 'range' | 'where' | 'buffer';
 
   @ApiProperty({ type: 'array', items: KEY, nullable: true, description: 'As asked for; null in a list of jobs' })
   keys!: string[][] | null;

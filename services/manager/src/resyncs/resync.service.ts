@@ -1,7 +1,8 @@
 import { ulid } from 'ulid';
 import { readSourceTable } from '@lutra/binlog/schema';
-import { compileMappings, SyncError } from '@lutra/model';
-import type { Clock, DonePlace, PipelineDefinition } from '@lutra/model';
+import { compileMappings, CONTROL_SCHEMA, CONTROL_TABLES, readBufferRejection, SyncError } from '@lutra/model';
+import type { Clock, DonePlace, PipelineDefinition, WarningCode } from '@lutra/model';
+import type { Bus } from '@lutra/messaging';
 import type { Secrets } from '@lutra/service-kit';
 import { ensureCopyTable } from '@lutra/source-access';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -17,6 +18,9 @@ import type { ResyncDto, ResyncListDto, ResyncRequestDto } from './resync.dto.ts
 import { ResyncEntity } from './resync.entity.ts';
 import type { ResyncWanted } from './resync-wanted.ts';
 
+/** Events that are looked through for what was rejected of retl_buffer. */
+const BUFFER_AGE_MS_MAX = 7 * 24 * 3_600_000;
+const BUFFER_EVENTS_MAX = 1_000;
 /** Jobs of a pipeline that are kept; the oldest that has ended goes. */
 const KEPT_MAX = 100;
 /** At work at once, of one pipeline. */
@@ -24,7 +28,14 @@ const ACTIVE_MAX = 10;
 
 /** What people want to be sent once more; {@link ResyncWorker} does it. */
 export class ResyncService {
-  constructor(private readonly parts: { readonly store: Store; readonly clock: Clock; readonly secrets: Secrets }) {}
+  constructor(
+    private readonly parts: {
+      readonly bus: Bus;
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly secrets: Secrets;
+    },
+  ) {}
 
   list(pipelineId: string): Promise<ResyncListDto> {
     return this.parts.store.run(async (manager) => {
@@ -35,6 +46,7 @@ export class ResyncService {
   }
 
   async find(pipelineId: string, id: string): Promise<ResyncDto> {
+    if (id === CONTROL_TABLES.buffer) return this.findBuffer(pipelineId);
     return dtoOf(await this.parts.store.run((manager) => manager.findOneBy(ResyncEntity, { id, pipelineId })), id);
   }
 
@@ -83,6 +95,26 @@ export class ResyncService {
       await recordAudit(manager, write, { caller, at });
       return after;
     });
+  }
+
+  /** What became of the rows of retl_buffer: those that were rejected, as far as the event log reaches back. */
+  private async findBuffer(pipelineId: string): Promise<ResyncDto> {
+    const { bus, store, clock } = this.parts;
+    const { createdAt } = await store.run((manager) => findResource(manager, PipelineEntity, pipelineId));
+    const now = clock.now();
+    const since = new Date(now.getTime() - BUFFER_AGE_MS_MAX);
+    const events = await bus.readEvents({ pipelineId, kinds: ['warning'], since, limit: BUFFER_EVENTS_MAX });
+    const rejected = events.flatMap((event) => {
+      const isOurs = event.kind === 'warning' && event.code === ('RESYNC_KEY_REJECTED' satisfies WarningCode);
+      const told = isOurs ? readBufferRejection(event.message) : null;
+      return told === null ? [] : [{ key: [...told.key], reason: `${told.type} ${told.table}: ${told.reason}` }];
+    });
+    return {
+      ...{ id: CONTROL_TABLES.buffer, pipelineId, state: 'running', kind: 'buffer', rejected, done: rejected.length },
+      ...{ schema: CONTROL_SCHEMA, table: CONTROL_TABLES.buffer, keys: null, range: null, where: null, lastKey: null },
+      ...{ rowsPerSecond: 0, sent: 0, gone: 0, place: null, cause: '', author: '' },
+      ...{ createdAt: createdAt.toISOString(), updatedAt: (rejected.length > 0 ? now : createdAt).toISOString() },
+    };
   }
 
   private definitionOf(pipelineId: string): Promise<PipelineDefinition> {
