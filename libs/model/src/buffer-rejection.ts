@@ -12,7 +12,7 @@ export interface BufferRejection {
 export const bufferRejectionText = ({ id, table, type, key, reason }: BufferRejection): string =>
   `Row ${id} of retl.retl_buffer is not sent: ${reason}. It says ${JSON.stringify({ table, type, key })}`;
 
-const TEXT = /^Row (.*?) of retl\.retl_buffer is not sent: (.*)\. It says (\{.*\})$/s;
+const TEXT = /^Row (.*?) of retl\.retl_buffer is not sent: (.*?)\. It says (\{.*\})$/s;
 
 /** The other way round; null when it is no such text. */
 export function readBufferRejection(text: string): BufferRejection | null {

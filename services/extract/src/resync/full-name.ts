@@ -30,7 +30,8 @@ export function readFullName(text: string): FullName | string {
 
 function firstDot(text: string): number {
   let depth = 0;
-  for (const [index, character] of [...text].entries()) {
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
     if (character === '(' || character === '[') depth += 1;
     else if (character === ')' || character === ']') depth -= 1;
     else if (character === '.' && depth === 0) return index;
