@@ -7,9 +7,11 @@ const STAGE = ['model', 'messaging', 'coordination', 'service-kit'];
 export const IMPORTS = {
   model: [],
   'api-client': [],
+  processor: [],
+  'example-processor': ['processor'],
   binlog: ['model'],
   sql: ['model'],
-  mapping: ['model', 'binlog'],
+  mapping: ['model', 'binlog', 'processor'],
   'source-access': ['model', 'binlog', 'sql'],
   messaging: ['model'],
   coordination: ['model'],

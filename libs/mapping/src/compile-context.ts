@@ -1,5 +1,6 @@
 import type { LookupRule, MappingDefinition, TableDefinition } from '@lutra/model';
 import type { TableLookups } from './lookup/table-lookups.ts';
+import type { Processors } from './processor/processors.ts';
 
 /** As long as a key has to be. For mappings that are compiled to be looked at: no key changes what they read, or their types. */
 export const ANY_KEY = 'x'.repeat(32);
@@ -14,4 +15,6 @@ export interface CompileContext {
   readonly lookupTable?: (rule: LookupRule) => TableDefinition | null;
   /** Of the mapping, once `source` has their columns. */
   readonly lookups?: TableLookups | null;
+  /** Loaded. Absent = none is allowed. */
+  readonly processors?: Processors;
 }

@@ -1,5 +1,5 @@
 import { SyncError } from '@lutra/model';
-import type { ColumnValue, SoftDelete } from '@lutra/model';
+import type { ColumnValue, SoftDelete, TableDefinition } from '@lutra/model';
 import { typedConstant } from './column-origins.ts';
 import type { CompiledValue } from './compiled-value.ts';
 
@@ -21,4 +21,21 @@ export function deletionFlag({ column: name, deleted, present }: SoftDelete, map
   }
   const column = { ...typed, nullable: deleted === null || present === null };
   return { present: { column, reads: [], valueOf: () => there.value }, deleted: gone.value };
+}
+
+/** Where the flag stands in a table, and what it is there. */
+export interface PlacedFlag {
+  readonly position: number;
+  readonly deleted: ColumnValue;
+}
+
+/** Throws what {@link deletionFlag} throws. */
+export function placedFlag(
+  rule: SoftDelete,
+  mapping: string,
+  { columns }: Pick<TableDefinition, 'columns'>,
+): PlacedFlag {
+  const name = rule.column.toLowerCase();
+  const position = columns.findIndex((column) => column.name.toLowerCase() === name);
+  return { position, deleted: deletionFlag(rule, mapping).deleted };
 }

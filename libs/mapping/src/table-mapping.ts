@@ -1,5 +1,5 @@
 import { must, refusalError, REPAIRS, SyncError } from '@lutra/model';
-import type { ColumnValue, MappingMatcher, RowChange, RowImage, SoftDelete, TableDefinition } from '@lutra/model';
+import type { ColumnValue, MappingMatcher, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import type { GroupReader } from './aggregate/group-reader.ts';
 import { TableAggregate } from './aggregate/table-aggregate.ts';
 import { compileColumns } from './compile-columns.ts';
@@ -13,9 +13,14 @@ import type { RowPlace } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
 import { aboutRow, OpenColumns } from './open-columns.ts';
+import { applyLater } from './apply-later.ts';
+import { processChanges } from './processor/process-changes.ts';
+import type { ProcessorChain } from './processor/processor-chain.ts';
+import { transformChain } from './processor/transform-chain.ts';
 import { leavesTexts, readingTexts } from './read-texts.ts';
 import { TableScript } from './script/table-script.ts';
-import { deletionFlag } from './soft-delete.ts';
+import { placedFlag } from './soft-delete.ts';
+import type { PlacedFlag } from './soft-delete.ts';
 
 /** What the rows that one row becomes may hold together: as much as the two images of the largest row that there is. */
 const BYTES_MAX = 134_217_728;
@@ -63,6 +68,7 @@ export class TableMapping {
   private readonly aggregate: TableAggregate | null;
   private readonly lookups: TableLookups | null;
   private readonly script: TableScript | null;
+  private readonly processors: ProcessorChain | null;
   private readonly leftOut: ReadonlySet<RowChange['kind']>;
   private readonly flag: PlacedFlag | null;
   /** Positions of the key in the source's columns. */
@@ -92,7 +98,9 @@ export class TableMapping {
     const target =
       this.aggregate?.targets[0] ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
     this.script = TableScript.of(context, target);
-    const written = this.script === null ? target : { ...target, columns: this.script.columns };
+    const scripted = this.script === null ? target : { ...target, columns: this.script.columns };
+    this.processors = transformChain(context, scripted);
+    const written = this.processors === null ? scripted : { ...scripted, columns: this.processors.table.columns };
     this.targets = this.aggregate?.targets ?? this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
     const read = this.columns.flatMap((column) => column.reads);
     const reads = this.aggregate?.reads ?? this.rows?.readsOf(read) ?? read;
@@ -108,7 +116,7 @@ export class TableMapping {
   /**
    * All mappings of the pipeline that cover the table, in the order of the definition. Throws what says that a mapping does
    * not fit the table: MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID, MAPPING_STEP_INVALID,
-   * MAPPING_LOOKUP_INVALID.
+   * MAPPING_LOOKUP_INVALID, PROCESSOR_….
    */
   static all(matcher: MappingMatcher, context: Omit<CompileContext, 'mapping'>): readonly TableMapping[] {
     const { schema, table } = context.source;
@@ -124,7 +132,7 @@ export class TableMapping {
 
   /** Rows are mapped many at a time, by {@link mapAll}: each by itself would cost many times as much. */
   get isBatched(): boolean {
-    return this.script !== null || this.lookups !== null || this.asksSource;
+    return this.script !== null || this.processors !== null || this.lookups !== null || this.asksSource;
   }
 
   /** Whether {@link withExtremes} has to follow {@link mapAll}. */
@@ -154,36 +162,41 @@ export class TableMapping {
 
   /**
    * What becomes of changes, in their order; one that cannot be mapped does not stop the others. `reader`: needed by mappings
-   * with look-ups. Throws what is wrong with the mapping: MAPPING_SCRIPT_INVALID; and what the reader throws.
+   * with look-ups. Throws what is wrong with the mapping: MAPPING_SCRIPT_INVALID; what the reader throws; and what keeps a
+   * processor from working: PROCESSOR_TIMEOUT, PROCESSOR_UNAVAILABLE.
    */
-  async mapAll(given: readonly SourceRow[], reader?: LookupReader): Promise<readonly MappedRow[]> {
-    const { lookups } = this;
+  async mapAll(
+    given: readonly SourceRow[],
+    reader?: LookupReader,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<readonly MappedRow[]> {
+    const { lookups, script, processors } = this;
     const rows: readonly LookedUpRow[] =
       lookups === null
         ? given.map(({ change, facts }) => ({ change, facts, refusal: null }))
         : await lookups.resolve(given, must(reader, 'a mapping with look-ups has where to look'));
-    const mapped = rows.map(({ change, facts, refusal }): MappedRow => {
-      if (refusal !== null) return { changes: [this.refused(change, facts, refusal)], lines: [], refusal };
+    let mapped = rows.map(({ change, facts, refusal }): MappedRow => {
+      if (refusal !== null && change.refusal === undefined)
+        return { changes: [this.refused(change, facts, refusal)], lines: [], refusal };
       const changes = this.mapOrRefuse(change, facts);
       const refused = changes.find((one) => one.refusal !== undefined)?.refusal;
       return { changes, lines: [], refusal: refused === undefined ? null : refusalError(refused) };
     });
-    if (this.script === null) return mapped;
-    const unscripted = mapped.map(({ changes, refusal }, index) => ({
-      changes: refusal === null ? changes : NOTHING,
-      facts: must(rows[index], 'one of each').facts,
-    }));
-    const scripted = await this.script.apply(unscripted);
-    return rows.map(({ change, facts }, index) => {
-      const row = must(scripted[index], 'one of each');
-      // What a script would make of half a row is not known.
-      const refusal = row.refusal ?? must(mapped[index], 'one of each').refusal;
-      return refusal === null ? row : { ...row, changes: [this.refused(change, facts, refusal)], refusal };
-    });
+    const refuse = ({ change, facts }: SourceRow, error: SyncError): MappedChange => this.refused(change, facts, error);
+    if (script !== null) mapped = await applyLater(rows, mapped, { refuse, rule: (changes) => script.apply(changes) });
+    if (processors === null) return mapped;
+    return applyLater(rows, mapped, { refuse, rule: (changes) => processChanges(processors, changes, signal) });
   }
 
-  /** As {@link map}; a row that is refused as a whole comes as one change. */
+  /** Closes what processors have opened; rows that come later open it again. */
+  async close(): Promise<void> {
+    await this.processors?.close();
+  }
+
+  /** As {@link map}; a row that is refused as a whole comes as one change, and so does one that extract has refused. */
   mapOrRefuse(change: RowChange, facts: RowFacts): readonly MappedChange[] {
+    const { refusal } = change;
+    if (refusal !== undefined && !this.isCopied) return [this.refused(change, facts, refusalError(refusal))];
     try {
       return this.map(change, facts);
     } catch (error) {
@@ -213,11 +226,12 @@ export class TableMapping {
     const cause = aboutRow(error);
     const { before, after } = imagesOf(change);
     const target = this.targetOf(before, facts) ?? this.targetOf(after, facts) ?? 0;
+    const openBefore = new Set(change.refusal?.columns);
     // Of which element it would be is not known.
     const ofElement = this.columns.flatMap(({ reads }, at) =>
-      reads.some((read) => this.rows?.adds(read)) ? [at] : [],
+      reads.some((read) => openBefore.has(read) || this.rows?.adds(read) === true) ? [at] : [],
     );
-    const more = [...ofElement, ...(this.script?.own ?? [])];
+    const more = [...ofElement, ...(this.script?.own ?? []), ...(this.processors?.own ?? [])];
     return this.leniently((open) => open.refused(this.asOne(change, target, facts), cause, more));
   }
 
@@ -258,7 +272,8 @@ export class TableMapping {
       return this.leftOut.has('insert') || this.leftOut.has('update') ? NOTHING : this.ordinary(change, facts);
     const isKeyed = this.targets.every(({ primaryKey }) => primaryKey.length > 0);
     const isExploded = this.rows !== null && this.rows.source.columns.length > change.before.length;
-    if (!isKeyed || isExploded || this.script !== null || this.leftOut.has('delete')) return NOTHING;
+    const isRewritten = this.script !== null || this.processors !== null;
+    if (!isKeyed || isExploded || isRewritten || this.leftOut.has('delete')) return NOTHING;
     return [...this.targets.keys()].map((target) =>
       this.deleted({ identity: '', target, image: change.before }, facts),
     );
@@ -383,14 +398,3 @@ function bytesOf(image: RowImage): number {
 }
 
 const absent = ({ column, reads }: CompiledValue): CompiledValue => ({ column, reads, valueOf: () => undefined });
-
-interface PlacedFlag {
-  readonly position: number;
-  readonly deleted: ColumnValue;
-}
-
-function placedFlag(rule: SoftDelete, mapping: string, { columns }: Pick<TableDefinition, 'columns'>): PlacedFlag {
-  const name = rule.column.toLowerCase();
-  const position = columns.findIndex((column) => column.name.toLowerCase() === name);
-  return { position, deleted: deletionFlag(rule, mapping).deleted };
-}

@@ -1,7 +1,9 @@
 import type { ErrorSpec } from './error-spec.ts';
+import { PROCESSOR_ERRORS } from './processor-errors.ts';
 
 /** What is wrong with a row that a mapping is to be applied to. Its values are never named. */
 export const ROW_ERRORS = {
+  ...PROCESSOR_ERRORS,
   ROW_VALUE_LOST: {
     scope: 'config',
     class: 'poison',
@@ -88,6 +90,32 @@ export const ROW_ERRORS = {
     class: 'poison',
     summary: 'The script of a mapping gives a value that is not of its column',
     workaround: 'Let the script of mapping {mapping} give for {column}: {expected}. Then RESTART.',
+  },
+  ROW_PROCESSOR_FAILED: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A processor of a mapping threw an error',
+    workaround:
+      'Correct the row at the source, or the package of {processor}: its cause says what it threw. Then RESTART.',
+  },
+  ROW_PROCESSOR_REFUSED: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A processor of a mapping refuses a row',
+    workaround: 'Correct the row at the source, or the settings of {processor}. Then RESTART.',
+  },
+  ROW_PROCESSOR_RESULT: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A processor of a mapping does not answer as the interface asks',
+    workaround:
+      'Correct the package of {processor}: one answer per row, with columns of the table or declared ones. Then RESTART.',
+  },
+  ROW_PROCESSOR_VALUE: {
+    scope: 'config',
+    class: 'poison',
+    summary: 'A processor of a mapping gives a value that is not of its column',
+    workaround: 'Let {processor} give for {column}: {expected}. Then RESTART.',
   },
   ROW_DIVISION_BY_ZERO: {
     scope: 'config',

@@ -6,6 +6,7 @@ export { leadRole } from './lead-role.ts';
 export { leasedPipelines } from './leased-pipelines.ts';
 export type { PipelineSession } from './pipeline-session.ts';
 export { ProcessRouter } from './placement/process-router.ts';
+export { PROCESSOR_LIST, PROCESSOR_LIST_PROBLEM, ProcessorEnv } from './processor.env.ts';
 export { runService } from './run-service.ts';
 export type { ServiceDefinition } from './run-service.ts';
 export { Secrets } from './secrets.ts';

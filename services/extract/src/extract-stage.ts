@@ -1,5 +1,6 @@
 import { createRowsDecoder, tableIdOf, tableNameOf, TableShapes } from '@lutra/binlog/decoder';
 import type { RowsDecoder, TableShapesOptions } from '@lutra/binlog/decoder';
+import { Processors } from '@lutra/mapping';
 import { iterateRawProcess, RowProcessEncoder, transactionEnds } from '@lutra/messaging';
 import { assertNever, controlTableOf } from '@lutra/model';
 import type {
@@ -12,6 +13,8 @@ import type {
 } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
 import { isSequence } from './is-sequence.ts';
+import { ExtractProcessors } from './processors/extract-processors.ts';
+import { ProcessedRows } from './processors/processed-rows.ts';
 import type { CurrentRows } from './reread/current-rows.ts';
 import type { RereadCounts } from './reread/reread-meter.ts';
 import { RereadRules } from './reread/reread-rule.ts';
@@ -58,32 +61,38 @@ export interface ExtractParts {
   readonly source?: Pick<SourceRows, 'of'>;
   /** Who fulfils the wishes of retl_buffer; without it nobody does. */
   readonly freeGate?: Pick<FreeGate, 'send'>;
+  /** Those that mappings may use; without it none. */
+  readonly processors?: Processors;
   /** Limits that the decoder keeps to. */
   readonly limits?: TableShapesOptions;
 }
 
 /**
  * Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. Rows that
- * are to be read again at the source wait for some more of them; all others go straight from the log's bytes to the wire's.
+ * are to be read again at the source, or that a processor changes, wait for some more of them; all others go straight from the log's bytes to the wire's.
  */
 export class ExtractStage {
   /** Shared by the processes of all pipelines. */
   private readonly shapes: TableShapes;
-  private readonly compiled = new Map<string, { readonly revision: number; readonly rules: RereadRules }>();
+  private readonly compiled = new Map<string, CompiledRules>();
+  private readonly processors: Processors;
 
   constructor(private readonly parts: ExtractParts) {
+    this.processors = parts.processors ?? Processors.none();
     this.shapes = new TableShapes(parts.limits ?? {});
   }
 
   async work(task: ExtractTask, signal: AbortSignal): Promise<{ readonly rowCount: number }> {
     const { definition, body, output, serverUuid = '', names = {} } = task;
+    await this.processors.load();
+    const { rules, processors } = this.rulesOf(definition, names);
     const encoder = new RowProcessEncoder(output);
     const writer = new RowWriter(encoder, definition.parameters.syncMode);
     const source = this.parts.source?.of(definition, serverUuid);
-    const queue = new RowQueue(encoder, writer, source ?? NOTHING_READ);
-    const rules = this.rulesOf(definition, names);
+    const rows = new ProcessedRows(encoder, writer, (table) => processors.of(table));
+    const queue = new RowQueue(rows, writer, source ?? NOTHING_READ);
     const events = new EventExtractor(createRowsDecoder(this.shapes), {
-      ...{ pipelineId: definition.id, rules, writer, queue },
+      ...{ pipelineId: definition.id, rules, processors, writer, queue },
     });
     const drained = async (): Promise<void> => {
       if (!output.isFull) return;
@@ -127,15 +136,31 @@ export class ExtractStage {
       onReread?.({ pipelineId, counts, unread: [...unread] });
   }
 
-  private rulesOf(definition: PipelineDefinition, names: SourceNames): RereadRules {
+  /** No process comes any more: what processors have opened is closed. */
+  async close(): Promise<void> {
+    for (const { processors } of this.compiled.values()) await processors.close();
+  }
+
+  private rulesOf(definition: PipelineDefinition, names: SourceNames): CompiledRules {
     const isCaseFolded = names.isCaseFolded === true;
     const known = this.compiled.get(definition.id);
-    if (known?.revision === definition.revision && known.rules.isCaseFolded === isCaseFolded) return known.rules;
+    if (known?.revision === definition.revision && known.rules.isCaseFolded === isCaseFolded) return known;
     const rules = new RereadRules(definition, isCaseFolded);
-    if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
-    this.compiled.set(definition.id, { revision: definition.revision, rules });
-    return rules;
+    const processors = new ExtractProcessors(rules.matcher, this.processors);
+    const made = { revision: definition.revision, rules, processors };
+    const isFull = this.compiled.size >= COMPILED_MAX;
+    // Never rejects, and waits for rows that are under way.
+    for (const forgotten of isFull ? [...this.compiled.values()] : [known]) void forgotten?.processors.close();
+    if (isFull) this.compiled.clear();
+    this.compiled.set(definition.id, made);
+    return made;
   }
+}
+
+interface CompiledRules {
+  readonly revision: number;
+  readonly rules: RereadRules;
+  readonly processors: ExtractProcessors;
 }
 
 const NOTHING_READ: CurrentRows = {
@@ -145,6 +170,7 @@ const NOTHING_READ: CurrentRows = {
 interface ExtractorParts {
   readonly pipelineId: string;
   readonly rules: RereadRules;
+  readonly processors: ExtractProcessors;
   readonly writer: RowWriter;
   readonly queue: RowQueue;
 }
@@ -159,6 +185,8 @@ class EventExtractor {
   private readonly copiedTables = new Map<string, TableDefinition>();
   /** By table id, of tables of schema retl. */
   private readonly control = new Map<number, ControlTable>();
+  /** Table ids whose rows go through a processor. */
+  private readonly processed = new Set<number>();
   /** Those of which rows were left out. */
   readonly sequences = new Set<string>();
   readonly wishes: Wish[] = [];
@@ -177,7 +205,7 @@ class EventExtractor {
 
   /** Rows that the source was asked for stand in the log where they are true: they take their place among its changes. */
   private copied(event: RawEvent): void {
-    const { pipelineId, rules, queue, writer } = this.parts;
+    const { pipelineId, rules, processors, queue, writer } = this.parts;
     const decoded = this.decoder.rows(event);
     if (this.control.get(tableIdOf(event.bytes)) === 'buffer') {
       this.wishes.push(...bufferWishes(decoded));
@@ -186,7 +214,7 @@ class EventExtractor {
     for (const { table, changes } of copiedChanges(decoded, { pipelineId, event: event.event })) {
       if (rules.matcher.targetsOf(table.schema, table.table).length === 0) continue;
       const known = this.tableOf(table);
-      if (queue.isEmpty) for (const change of changes) writer.change(known, change);
+      if (queue.isEmpty && processors.of(known) === null) for (const change of changes) writer.change(known, change);
       else queue.addChanges(known, changes, event.bytes.length);
     }
   }
@@ -202,7 +230,8 @@ class EventExtractor {
   private pass(event: RawEvent): void {
     const { queue, writer } = this.parts;
     const rule = this.ruleFor(event);
-    if (rule === null && queue.isEmpty) {
+    const isProcessed = this.processed.size > 0 && this.processed.has(tableIdOf(event.bytes));
+    if (rule === null && queue.isEmpty && !isProcessed) {
       writer.eventNumber = event.event;
       this.decoder.pass(event, writer);
     } else queue.add({ ...this.decoder.rows(event), event: event.event, bytes: event.bytes.length, rule });
@@ -240,7 +269,7 @@ class EventExtractor {
       return;
     }
     this.control.delete(tableId);
-    const { rules } = this.parts;
+    const { rules, processors } = this.parts;
     if (rules.matcher.targetsOf(schema, table).length === 0) {
       this.unmapped.add(tableId);
       return;
@@ -250,6 +279,8 @@ class EventExtractor {
     const isOfSequence = isSequence(definition);
     if (isOfSequence) this.sequenceIds.set(tableId, `${schema}.${table}`);
     else this.sequenceIds.delete(tableId);
+    if (!isOfSequence && processors.of(definition) !== null) this.processed.add(tableId);
+    else this.processed.delete(tableId);
     const rule = isOfSequence ? null : rules.of(definition);
     if (rule === null) this.reread.delete(tableId);
     else this.reread.set(tableId, rule);

@@ -1,3 +1,4 @@
+import { Processors } from '@lutra/mapping';
 import { Secrets, stageWorker } from '@lutra/service-kit';
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import type { ExtractEnv } from './extract.env.ts';
@@ -47,7 +48,11 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
       if (isNews(`${pipelineId} ${table}`))
         log.warn({ pipelineId, table }, 'rows cannot be read again at the source and stay as the log has them');
   };
-  const stage = new ExtractStage({ onDropped, onReread, source, freeGate, limits: { inflatedBytesMax } });
+  const processors = new Processors({
+    ...{ allowed: context.env.LUTRA_PROCESSORS, timeoutMs: context.env.LUTRA_PROCESSOR_TIMEOUT_MS, clock },
+    onFailure: (failure) => log.error(failure, 'processor cannot be used'),
+  });
+  const stage = new ExtractStage({ onDropped, onReread, source, freeGate, processors, limits: { inflatedBytesMax } });
   const worker = stageWorker(context, {
     stage: 'extract',
     input: 'selected',
@@ -56,5 +61,12 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
     work: ({ definition, body, output, delivery: { header } }, signal) =>
       stage.work({ definition, body, output, serverUuid: header.serverUuid, names: header }, signal),
   });
-  return { ...worker, run: (signal) => access.runBeside(worker, signal) };
+  return {
+    ...worker,
+    prepare: async () => {
+      await worker.prepare?.();
+      await processors.load();
+    },
+    run: (signal) => access.runBeside(worker, signal).finally(() => stage.close()),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Processors } from '@lutra/mapping';
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import type { Secrets, Worker } from '@lutra/service-kit';
@@ -26,13 +27,14 @@ export function buildConfigurationParts(parts: {
   readonly log: Logger;
   readonly access: Access;
   readonly secrets: Secrets;
+  readonly processors: Processors;
   readonly instance: string;
 }): { readonly services: readonly object[]; readonly workers: readonly Worker[] } {
-  const { store, clock, publisher, coordinator, access, secrets } = parts;
+  const { store, clock, publisher, coordinator, access, secrets, processors } = parts;
   const gate = new RemovalGate(coordinator, parts.commands, parts.door);
   return {
     services: [
-      new DocumentService({ store, clock, publisher, gate, access, secrets }),
+      new DocumentService({ store, clock, publisher, gate, access, secrets, processors }),
       new PipelineService({ store, clock, publisher, coordinator, access, gate }),
       new RemovalService(store, clock),
       new RevisionService({ store, clock, publisher, secrets }),

@@ -1,3 +1,4 @@
+import { Processors } from '@lutra/mapping';
 import { Secrets } from '@lutra/service-kit';
 import type { ServiceContext, Worker } from '@lutra/service-kit';
 import { buildAccess } from './access/build-access.ts';
@@ -39,6 +40,9 @@ import { storeOptionsOf } from './store/store-options.ts';
 import { Store } from './store/store.ts';
 import { TargetDoor } from './targets/target-door.ts';
 
+/** Nobody waits longer for a preview. */
+const PROCESSOR_MS_MAX = 4_000;
+
 /** The manager's objects, wired. None of them knows NestJS. */
 export interface ManagerParts {
   /** What controllers and guards ask for, by class. */
@@ -47,8 +51,8 @@ export interface ManagerParts {
 }
 
 export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerParts {
-  const { env, clock, bus, coordinator, log, identity } = context;
-  const { instance } = identity;
+  const { env, clock, bus, coordinator, log } = context;
+  const { instance } = context.identity;
   const store = new Store(storeOptionsOf(env), clock);
   const { access, keys, services: accessServices } = buildAccess(store, clock);
   const publisher = new Publisher({ store, bus, coordinator, clock, log, instance });
@@ -58,12 +62,12 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
   const commandService = new CommandService(store, clock, bus);
   const commands = new CommandReader(store, bus, access, clock);
   const statistics = buildStatisticParts(context, { store, watch });
-  const secrets = new Secrets(env);
+  const [secrets, processors] = [new Secrets(env), processorsOf(context)];
   const door = new TargetDoor(store, clock, secrets);
   const sealing = buildSecrets(context, { store, publisher, secrets });
   const openLetters = new OpenDeadLetters(door, clock);
   const alarms = buildAlarms(context, { store, watch, door, commands: commandService, secrets, access });
-  const ofStore = { store, clock, publisher, access, secrets };
+  const ofStore = { store, clock, publisher, access, secrets, processors };
   const configuration = buildConfigurationParts({ ...ofStore, coordinator, commands, door, log, instance });
   const positions = buildPositionParts(context, { store, door, publisher, secrets });
   return {
@@ -83,12 +87,12 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       instances,
       new LogService(bus, access),
       new MappingImporter(store, clock, publisher),
-      new MappingService(store, clock, publisher, secrets, access),
+      new MappingService(store, clock, publisher, secrets, access, processors),
       new TableResolver(store),
-      new PreviewService({ store, clock, door, secrets, access }),
+      new PreviewService({ store, clock, door, secrets, access, processors }),
       new ResyncService({ store, bus, clock, secrets }),
       new PipelineMover(commandService, instances, coordinator),
-      ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService }),
+      ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService, processors }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,
       ...positions.services,
@@ -115,4 +119,15 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       ...statistics.workers,
     ],
   };
+}
+
+/** Says at the start which cannot be used. */
+function processorsOf({ env, clock, log }: ServiceContext<ManagerEnv>): Processors {
+  const processors = new Processors({
+    ...{ allowed: env.LUTRA_PROCESSORS, timeoutMs: PROCESSOR_MS_MAX, clock },
+    onFailure: (failure) => log.error(failure, 'processor cannot be used'),
+  });
+  // Never rejects.
+  void processors.load();
+  return processors;
 }

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { BaseEnv } from '@lutra/service-kit';
+import { BaseEnv, PROCESSOR_LIST, PROCESSOR_LIST_PROBLEM } from '@lutra/service-kit';
 
 const ORIGINS = /^(https?:\/\/[\w.-]+(:\d+)?(,https?:\/\/[\w.-]+(:\d+)?)*)?$/;
 const NETWORKS = /^([\da-fA-F.:]+(\/\d{1,3})?(,[\da-fA-F.:]+(\/\d{1,3})?)*)?$/;
@@ -13,6 +13,13 @@ export class ManagerEnv extends BaseEnv {
   @Min(0)
   @Max(65_535)
   override LUTRA_HTTP_PORT = 8080;
+
+  /**
+   * Packages whose processors mappings may use, comma-separated: as extract and transform have it. Mappings are checked and
+   * shown with them. Empty = none.
+   */
+  @Matches(PROCESSOR_LIST, PROCESSOR_LIST_PROBLEM)
+  LUTRA_PROCESSORS = '';
 
   /** Server of the manager's store: MySQL 8 or MariaDB 10.5 and newer. */
   @IsString()

@@ -84,7 +84,7 @@ describe('rules of a request', () => {
     ['a look-up called row', { lookups: [{ ...LOOKUP, name: 'Row' }] }, 'may not be called row'],
     ['a column of a look-up twice', { lookups: [{ ...LOOKUP, columns: ['a', 'A'] }] }, 'rules.lookups.0.columns'],
     ['a look-up that is not said', ofColumn({ kind: 'lookup', column: 'a' }), 'rules.columns.0.from.lookup'],
-    ['processors', { processors: [] }, 'processors cannot be used yet: do it with a script'],
+    ['a processor without a name', { processors: [{}] }, 'name must be'],
     ['an aggregate of no groups', { aggregate: { groupBy: [], count: 'n' } }, 'groupBy'],
     ['a key of another form', ofStep({ kind: 'token', key: { set: false } }), 'key must be a key of 14 to'],
     ['a key that can be guessed', ofStep({ kind: 'token', key: 'thirteen long' }), 'key must be a key of 14 to'],

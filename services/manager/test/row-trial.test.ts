@@ -9,7 +9,7 @@ const PATIENT_MS = 60_000;
 
 const table = sampleTable({ schema: 's', table: 't', columns: [{ name: 'id', type: 'BOOLEAN' }], rows: [] });
 const job: MapJob = {
-  pipelineId: 'P',
+  ...{ pipelineId: 'P', processors: '@lutra/example-processor' },
   rows: sampleRows([{ kind: 'insert', after: { id: 1 } }], table, new Date(0)),
   mappings: [
     { id: 'M', source: { schema: 's', table: { exact: 't' } }, target: { schema: 'x' }, columns: { mode: 'all' } },

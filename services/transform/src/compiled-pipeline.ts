@@ -24,7 +24,7 @@ export class CompiledPipeline {
 
   constructor(
     definition: PipelineDefinition,
-    private readonly context: Pick<CompileContext, 'openKey' | 'lookupTable'>,
+    private readonly context: Pick<CompileContext, 'openKey' | 'lookupTable' | 'processors'>,
     { isCaseFolded = false }: SourceNames,
   ) {
     this.id = definition.id;
@@ -42,10 +42,22 @@ export class CompiledPipeline {
     let mappings = this.known.get(shape);
     if (mappings === undefined) {
       mappings = this.compile(source);
-      if (this.known.size >= TABLES_MAX) this.known.clear();
+      if (this.known.size >= TABLES_MAX) this.forget();
       this.known.set(shape, mappings);
     }
     return mappings;
+  }
+
+  /** What its mappings have opened is closed, as soon as no row is mapped by them. */
+  async close(): Promise<void> {
+    for (const mappings of this.known.values()) for (const mapping of mappings) await mapping.close();
+  }
+
+  /** Rows that are under way go on with what they have; it is closed behind them. */
+  private forget(): void {
+    // Never rejects: closing is silent.
+    for (const mappings of this.known.values()) for (const mapping of mappings) void mapping.close();
+    this.known.clear();
   }
 
   private compile(source: TableDefinition): readonly TableMapping[] {

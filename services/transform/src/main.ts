@@ -1,4 +1,4 @@
-import { runService, StageEnv } from '@lutra/service-kit';
+import { ProcessorEnv, runService } from '@lutra/service-kit';
 import { transformWorker } from './transform-worker.ts';
 
-await runService({ service: 'transform', Env: StageEnv, workers: (context) => [transformWorker(context)] });
+await runService({ service: 'transform', Env: ProcessorEnv, workers: (context) => [transformWorker(context)] });

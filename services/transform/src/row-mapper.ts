@@ -104,7 +104,7 @@ export class RowMapper {
     this.waiting = [];
     this.waitingBytes = 0;
     this.waitingRows = 0;
-    const mapped = await mapTogether(waiting, this.parts);
+    const mapped = await mapTogether(waiting, this.parts, signal);
     for (const each of waiting) {
       if (each.kind === 'bytes') this.to.copy({ body, start: each.start, end: each.end });
       else this.write(each, mapped);
@@ -194,6 +194,7 @@ type TogetherMapped = ReadonlyMap<TableMapping, Iterator<MappedRow>>;
 async function mapTogether(
   waiting: readonly (WaitingRow | WaitingBytes)[],
   { lookups, groups }: RowMapperParts,
+  signal: AbortSignal,
 ): Promise<TogetherMapped> {
   const rows = new Map<TableMapping, SourceRow[]>();
   for (const each of waiting) {
@@ -207,7 +208,7 @@ async function mapTogether(
   }
   const mapped = new Map<TableMapping, Iterator<MappedRow>>();
   for (const [mapping, all] of rows) {
-    const made = await mapping.mapAll(all, lookups);
+    const made = await mapping.mapAll(all, lookups, signal);
     const told = mapping.asksSource ? await mapping.withExtremes(all, made, must(groups, 'a stage reads them')) : made;
     mapped.set(mapping, told.values());
   }

@@ -1,3 +1,4 @@
+import { Processors } from '@lutra/mapping';
 import { RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
 import type { PipelineDefinition, SourceNames } from '@lutra/model';
 import type { StageTask } from '@lutra/service-kit';
@@ -22,6 +23,8 @@ export interface TransformTask extends Pick<StageTask, 'definition' | 'body' | '
 
 /** Where a stage asks for more than rows tell. */
 export interface AskedSources {
+  /** For mappings that name packages. */
+  readonly processors?: Processors;
   /** For mappings with look-ups. */
   readonly lookups?: Lookups;
   /** For mappings that keep the extremes of groups. */
@@ -31,18 +34,22 @@ export interface AskedSources {
 /** Gives the rows of a process their target shape: record by record, so that a large body is never built as a whole. */
 export class TransformStage {
   private readonly compiled = new Map<string, CompiledPipeline>();
+  private readonly processors: Processors;
 
   /** `openKey`: gives the key of a masking step, of a reference or a sealed secret. */
   constructor(
     private readonly openKey: (key: string) => string,
     private readonly onConsole?: ConsoleListener,
     private readonly asked: AskedSources = {},
-  ) {}
+  ) {
+    this.processors = asked.processors ?? Processors.none();
+  }
 
   async work(
     { definition, body, output, serverUuid = '', names = {} }: TransformTask,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
+    await this.processors.load();
     const process = { definition, serverUuid, signal };
     const pipeline = await this.pipelineOf(process, names);
     const encoder = new RowProcessEncoder(output);
@@ -77,16 +84,24 @@ export class TransformStage {
     return { rowCount: mapper.rowCount };
   }
 
+  /** No row comes any more: what processors have opened is closed. */
+  async close(): Promise<void> {
+    for (const pipeline of this.compiled.values()) await pipeline.close();
+  }
+
   private async pipelineOf(process: LookingProcess, names: SourceNames): Promise<CompiledPipeline> {
     const { definition } = process;
     const isCaseFolded = names.isCaseFolded === true;
     const known = this.compiled.get(definition.id);
     if (known?.revision === definition.revision && known.isCaseFolded === isCaseFolded) return known;
-    const { openKey } = this;
+    const { openKey, processors } = this;
     const context = hasLookups(definition)
-      ? { openKey, lookupTable: await this.lookupsOf(definition).tablesOf(process) }
-      : { openKey };
+      ? { openKey, processors, lookupTable: await this.lookupsOf(definition).tablesOf(process) }
+      : { openKey, processors };
     const made = new CompiledPipeline(definition, context, { isCaseFolded });
+    const forgotten = this.compiled.size >= COMPILED_MAX ? [...this.compiled.values()] : [known];
+    // Never rejects: closing is silent, and waits for rows that are under way.
+    for (const pipeline of forgotten) void pipeline?.close();
     if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
     this.compiled.set(definition.id, made);
     return made;

@@ -4,6 +4,7 @@ import type { EnvClass, EnvVariable } from './read-env-class.ts';
 const TITLES: readonly (readonly [className: string, title: string])[] = [
   ['BaseEnv', 'All services'],
   ['StageEnv', 'extract and transform'],
+  ['ProcessorEnv', 'extract and transform: processors'],
   ['SelectEnv', 'select'],
   ['ExtractEnv', 'extract'],
   ['LoadEnv', 'load'],

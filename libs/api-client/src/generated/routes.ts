@@ -1469,6 +1469,8 @@ export interface MappingRulesDto {
   readonly columns?: readonly (ColumnRuleDto)[];
   /** Makes of a row none, one or several */
   readonly script?: ScriptRuleDto;
+  /** Packages that change rows, one behind the other */
+  readonly processors?: readonly (ProcessorRuleDto)[];
   /** Which of several tables of the target schema a row goes to */
   readonly route?: RouteDto;
   /** Rows are counted and summed by groups instead of copied */
@@ -2016,6 +2018,13 @@ export interface ProcessStageDto {
   readonly durationMs: number;
   readonly rowCount: number;
   readonly bytes: number;
+}
+
+export interface ProcessorRuleDto {
+  /** Name of a package, or of an entry of one, that the installation allows (LUTRA_PROCESSORS) */
+  readonly name: string;
+  /** As the package asks for them; no place for secrets. Default: {} */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface ReceiverCreateDto {

@@ -1,6 +1,6 @@
 import type { DecodedEvent, DecodedRow } from '@lutra/binlog/decoder';
-import type { RowProcessEncoder } from '@lutra/messaging';
 import type { RowChange, TableDefinition, TransactionHeader } from '@lutra/model';
+import type { ProcessedRows } from '../processors/processed-rows.ts';
 import type { RowWriter } from '../row-writer.ts';
 import { completed, keyImage, wantedColumns } from './complete-change.ts';
 import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
@@ -46,8 +46,8 @@ export class RowQueue {
   private gtid = '';
 
   constructor(
-    private readonly encoder: RowProcessEncoder,
-    private readonly writer: RowWriter,
+    private readonly to: ProcessedRows,
+    private readonly writer: Pick<RowWriter, 'flagsOf'>,
     private readonly rows: CurrentRows,
   ) {}
 
@@ -61,12 +61,12 @@ export class RowQueue {
 
   begin(header: TransactionHeader): void {
     this.gtid = header.gtid;
-    if (this.isEmpty) this.encoder.beginTransaction(header);
+    if (this.isEmpty) this.to.begin(header);
     else this.steps.push({ kind: 'begin', header });
   }
 
   end(): void {
-    if (this.isEmpty) this.encoder.endTransaction();
+    if (this.isEmpty) this.to.end();
     else this.steps.push({ kind: 'end' });
   }
 
@@ -104,6 +104,8 @@ export class RowQueue {
       for (const step of steps) {
         if (step.kind === 'row' && step.asked !== null) {
           if (found === null || next - first === found.rows.length) {
+            // What was read is held until it is written.
+            await this.to.settle(signal, drained);
             found?.release();
             found = null;
             found = await this.rows.read(asked.slice(next), { transactions: [...transactions], signal });
@@ -112,8 +114,10 @@ export class RowQueue {
           this.pass(step, step.asked, found, next - first);
           next += 1;
         } else this.emit(step);
+        if (this.to.isFull) await this.to.settle(signal, drained);
         await drained();
       }
+      await this.to.settle(signal, drained);
     } finally {
       found?.release();
     }
@@ -143,13 +147,13 @@ export class RowQueue {
     }
     const change = completed(rule, step.change, { current, key: table.primaryKey });
     this.counts[change === null ? 'leftOut' : current.image === null ? 'vanished' : 'read'] += 1;
-    if (change !== null) this.writer.change(table, change);
+    if (change !== null) this.to.change(table, change);
   }
 
   private emit(step: Step): void {
-    if (step.kind === 'begin') this.encoder.beginTransaction(step.header);
-    else if (step.kind === 'end') this.encoder.endTransaction();
-    else this.writer.change(step.table, step.change);
+    if (step.kind === 'begin') this.to.begin(step.header);
+    else if (step.kind === 'end') this.to.end();
+    else this.to.change(step.table, step.change);
   }
 
   private noteUnread({ schema, table }: TableDefinition): void {

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Processors } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
@@ -30,6 +31,7 @@ export class DocumentService {
       readonly gate: RemovalGate;
       readonly access: Access;
       readonly secrets: Secrets;
+      readonly processors: Processors;
     },
   ) {}
 
@@ -52,11 +54,11 @@ export class DocumentService {
     { body, query }: { readonly body: unknown; readonly query: DocumentQuery },
     by: { readonly caller: Caller; readonly ifMatch: string | undefined },
   ): Promise<DocumentPlanDto> {
-    const { store, clock, publisher, gate, access, secrets } = this.parts;
+    const { store, clock, publisher, gate, access, secrets, processors } = this.parts;
     const regexes = await this.storedRegexes(name);
-    const wanted = await readDocument(typeof body === 'string' ? await this.yaml.read(body) : body, name, (regex) =>
-      regexes.has(regex),
-    );
+    const isStored = (regex: string): boolean => regexes.has(regex);
+    const data = typeof body === 'string' ? await this.yaml.read(body) : body;
+    const wanted = await readDocument(data, name, { isStored, processors });
     const [dryRun, isPruning] = [query.dryRun === 'true', query.prune === 'true'];
     const removable = isPruning ? await this.removable(wanted, query) : new Map<string, Removable>();
     const dataSourceIds = await access.dataSourceIds(by.caller);

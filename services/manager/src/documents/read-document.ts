@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Processors } from '@lutra/mapping';
 import type { PipelineParameters } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { ALARM_KINDS } from '../alarms/alarm-kind.ts';
@@ -43,6 +44,13 @@ export interface WantedRule {
   readonly content: RuleContent;
 }
 
+/** What mappings of a document are checked with. */
+export interface DocumentChecks {
+  /** Says of expressions that they are in use and not to be judged again. */
+  readonly isStored: (regex: string) => boolean;
+  readonly processors: Processors;
+}
+
 const pipe = requestPipe();
 
 /**
@@ -52,7 +60,7 @@ const pipe = requestPipe();
 export async function readDocument(
   data: unknown,
   name: string,
-  isStored: (regex: string) => boolean,
+  { isStored, processors }: DocumentChecks,
 ): Promise<WantedChannel> {
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return refuse('document', 'The document has to be a map with format, channel, pipelines and alarmRules');
@@ -64,7 +72,7 @@ export async function readDocument(
     );
   const pipelines: WantedPipeline[] = [];
   for (const [index, pipeline] of (given.pipelines ?? []).entries())
-    pipelines.push(await wantedOf(pipeline, `pipelines.${String(index)}`, isStored));
+    pipelines.push(await wantedOf(pipeline, `pipelines.${String(index)}`, { isStored, processors }));
   refuseTwice(pipelines.map((pipeline) => ({ field: `${pipeline.field}.name`, name: pipeline.name })));
   const alarmRules = (given.alarmRules ?? []).map((rule, index) => wantedRuleOf(rule, `alarmRules.${String(index)}`));
   refuseTwice(alarmRules.map(({ field, content }) => ({ field: `${field}.name`, name: content.name })));
@@ -84,13 +92,13 @@ function wantedRuleOf(given: DocumentAlarmRuleDto, field: string): WantedRule {
 async function wantedOf(
   { name, source, target, start, parameters, mappings }: DocumentPipelineDto,
   field: string,
-  isStored: (regex: string) => boolean,
+  { isStored, processors }: DocumentChecks,
 ): Promise<WantedPipeline> {
   const contents: MappingContent[] = [];
   for (const [index, mapping] of (mappings ?? []).entries()) {
     const place = `${field}.mappings.${String(index)}`;
     const content = inside(place, () => mappingContentOf(mapping, isStored));
-    await checkRules(content.rules).catch((error: unknown) =>
+    await checkRules(content.rules, processors).catch((error: unknown) =>
       inside(place, () => {
         throw error;
       }),

@@ -1,4 +1,4 @@
-import { ANY_KEY, checkExpression, checkScript, TableMapping, TimeZone } from '@lutra/mapping';
+import { ANY_KEY, checkExpression, checkScript, Processors, TableMapping, TimeZone } from '@lutra/mapping';
 import { compileMappings, readColumnType, SyncError } from '@lutra/model';
 import type {
   ColumnOrigin,
@@ -9,14 +9,15 @@ import type {
   ScriptRule,
   TableDefinition,
 } from '@lutra/model';
+import { checkProcessors } from './check-processors.ts';
 import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
 
 /**
  * What can be said of rules without any table: expressions, scripts, types, time zones, formats, and columns that depend on none
  * of the source. What depends on the columns of a table is the pre-check's matter. Throws REQUEST_INVALID,
- * MAPPING_EXPRESSION_INVALID, MAPPING_SCRIPT_INVALID, MAPPING_STEP_INVALID, each with the field's path and, where there is one, the position.
+ * MAPPING_EXPRESSION_INVALID, MAPPING_SCRIPT_INVALID, MAPPING_STEP_INVALID and what {@link checkProcessors} throws, each with the field's path and, where there is one, the position.
  */
-export async function checkRules(rules: GivenRules | null): Promise<void> {
+export async function checkRules(rules: GivenRules | null, processors = Processors.none()): Promise<void> {
   if (rules === null) return;
   const { rows, route, lookups = [] } = rules;
   for (const [index, { key }] of lookups.entries())
@@ -29,6 +30,7 @@ export async function checkRules(rules: GivenRules | null): Promise<void> {
   if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string', brought);
   checkAggregate(rules);
   if (rules.script !== undefined) await checkScriptRule(rules.script);
+  if (rules.processors !== undefined) await checkProcessors(rules.processors, processors);
 }
 
 function checkAggregate(rules: GivenRules): void {

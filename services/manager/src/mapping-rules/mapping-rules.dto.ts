@@ -20,6 +20,7 @@ import { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import { ColumnRuleDto, EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
 import { LookupRuleDto } from './lookup-rule.dto.ts';
 import { IsColumnGroup, IsNotThereYet, IsRuleValue, NAME_CHARS_MAX, RuleValueProperty } from './field-checks.ts';
+import { ProcessorRuleDto } from './processor-rule.dto.ts';
 
 const SEPARATOR_CHARS_MAX = 64;
 /** A table of InnoDB has at most 1017 columns. */
@@ -27,6 +28,7 @@ const COLUMNS_MAX = 1_017;
 const TABLES_MAX = 1_000;
 const GROUPS_MAX = 100;
 const LOOKUPS_MAX = 16;
+const PROCESSORS_MAX = 10;
 const TYPE_CHARS_MAX = 200;
 const SCRIPT_CHARS_MAX = 60_000;
 const SCRIPT_MS_MAX = 10_000;
@@ -218,9 +220,14 @@ export class MappingRulesDto {
   @Type(() => ScriptRuleDto)
   script?: ScriptRuleDto;
 
-  @IsNotThereYet('do it with a script, which may use no package')
+  @ApiPropertyOptional({ type: [ProcessorRuleDto], description: 'Packages that change rows, one behind the other' })
   @MayBeAbsent()
-  processors?: never;
+  @IsArray()
+  @ArrayMaxSize(PROCESSORS_MAX)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => ProcessorRuleDto)
+  processors?: ProcessorRuleDto[];
 
   @ApiPropertyOptional({ type: RouteDto, description: 'Which of several tables of the target schema a row goes to' })
   @MayBeAbsent()

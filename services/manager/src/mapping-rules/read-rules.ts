@@ -32,7 +32,7 @@ export interface GivenRules extends Omit<MappingRules, 'columns' | 'lookups'> {
 
 /** The rules of a request with exactly the fields of their kinds; null when there are none. Throws REQUEST_INVALID with the field's path. */
 export function rulesOf(given: MappingRulesDto): GivenRules | null {
-  const { lookups, rows, columns, script, route, aggregate, columnGroups } = given;
+  const { lookups, rows, columns, script, processors, route, aggregate, columnGroups } = given;
   const rules: GivenRules = {
     ...(lookups === undefined || lookups.length === 0 ? {} : { lookups: lookups.map(lookupOf) }),
     ...(rows === undefined ? {} : { rows: rowRulesOf(rows) }),
@@ -47,6 +47,9 @@ export function rulesOf(given: MappingRulesDto): GivenRules | null {
             memoryBytes: script.memoryBytes ?? SCRIPT_BYTES,
           },
         }),
+    ...(processors === undefined || processors.length === 0
+      ? {}
+      : { processors: processors.map(({ name, settings = {} }) => ({ name, settings })) }),
     ...(route === undefined ? {} : { route: { expression: route.expression, tables: [...route.tables] } }),
     ...(aggregate === undefined ? {} : { aggregate: aggregateOf(aggregate) }),
     ...(columnGroups === undefined || columnGroups.length === 0 ? {} : { columnGroups }),

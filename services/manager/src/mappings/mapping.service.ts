@@ -1,5 +1,6 @@
 import { ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
+import type { Processors } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { Clock, MappingRules } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
@@ -42,6 +43,7 @@ export class MappingService {
     private readonly publisher: Publisher,
     private readonly secrets: Secrets,
     private readonly access: Access,
+    private readonly processors: Processors,
   ) {}
 
   async list(pipelineId: string, { page, pageSize }: PageQuery): Promise<MappingListDto> {
@@ -63,7 +65,7 @@ export class MappingService {
   async create(pipelineId: string, given: MappingCreateDto, caller: Caller): Promise<MappingDto> {
     const now = this.clock.now();
     const read = mappingContentOf(given);
-    await checkRules(read.rules);
+    await checkRules(read.rules, this.processors);
     const content = this.kept(read, null);
     const visible = await this.access.dataSourceIds(caller);
     const created = await this.store.change(async (manager) => {
@@ -96,7 +98,7 @@ export class MappingService {
       weight,
     };
     const given = rules === undefined ? undefined : rulesOf(rules);
-    if (given !== undefined) await checkRules(given);
+    if (given !== undefined) await checkRules(given, this.processors);
     const visible = await this.access.dataSourceIds(by.caller);
     const changed = await this.store.change(async (manager) => {
       const entity = await findMapping(manager, address);

@@ -51,7 +51,8 @@ export function requireFitting({ source, target, columns, onConflict, rules }: O
     const problem = `${field} ${wrong.problem}`;
     throw new SyncError('MAPPING_AGGREGATE_INVALID', { problem, field, mapping: '', fields: [{ field, problem }] });
   }
-  requirePolicyColumns(onConflict, columns, rules === null ? [] : filledBy(rules));
+  // Which columns a processor adds depends on the table: the pre-check sees them.
+  if (rules?.processors === undefined) requirePolicyColumns(onConflict, columns, rules === null ? [] : filledBy(rules));
   requireFittingNames(source, target);
 }
 

@@ -1,3 +1,4 @@
+import type { Processors } from '@lutra/mapping';
 import { completeParameters, SyncError } from '@lutra/model';
 import type { Clock, CursorState, PipelineDefinition } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
@@ -33,6 +34,7 @@ export class FactCollector {
       readonly door: TargetDoor;
       readonly bus: Bus;
       readonly clock: Clock;
+      readonly processors: Processors;
     },
   ) {}
 
@@ -106,7 +108,11 @@ export class FactCollector {
 
   private async readPairs(target: DataSourceEntity, tables: Looked<SourceTables>): Promise<Looked<TableFacts>> {
     if ('failure' in tables) return tables;
-    return lookedAt(this.parts.door.at(target, (session) => readTargetTables(session, tables.value)));
+    const { door, processors } = this.parts;
+    await processors.load();
+    return lookedAt(
+      door.at(target, async (session) => ({ ...(await readTargetTables(session, tables.value)), processors })),
+    );
   }
 
   /** Not asked while the bus is away: a call would wait ten seconds. */

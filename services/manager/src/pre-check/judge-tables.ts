@@ -1,4 +1,5 @@
 import { madeColumns } from '@lutra/model';
+import { Processors } from '@lutra/mapping';
 import type { PipelineDefinition, TableDefinition } from '@lutra/model';
 import { addPrimaryKeyStatement, createSchemaStatement, createTableStatement, quoteName, quoteTable } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
@@ -26,10 +27,11 @@ export function judgeTables(
   { source, target }: { readonly source: ServerFacts; readonly target: ServerFacts },
   parameters: PipelineDefinition['parameters'],
 ): JudgedTables {
-  const { pairs, lookups = new Map() } = tables;
+  const { pairs, lookups = new Map(), processors = Processors.none() } = tables;
   const mapped = new Set(pairs.map(({ targetName }) => foldedName(targetName)));
   const peculiarities = { hasLongTimestamps: hasLongTimestamps(source) && !hasLongTimestamps(target) };
-  const judged = pairs.map((pair) => judgePair(pair, { mapped, server: target, peculiarities, parameters, lookups }));
+  const around = { mapped, server: target, peculiarities, parameters, lookups, pairs, processors };
+  const judged = pairs.map((pair) => judgePair(pair, around));
   return {
     findings: [
       ...judgeCoverage(tables),
@@ -99,13 +101,16 @@ interface Around {
   readonly peculiarities: Peculiarities;
   readonly parameters: PipelineDefinition['parameters'];
   readonly lookups: LookupFacts;
+  /** All of them: what other mappings say of the same table. */
+  readonly pairs: readonly TablePair[];
+  readonly processors: Processors;
 }
 
 function judgePair(pair: TablePair, around: Around): JudgedTables {
   const { mapped, server, peculiarities, parameters, lookups } = around;
   const { target, source } = pair;
   if (unreadLookup(pair.mapping, lookups) !== undefined) return { findings: [], verdicts: [] };
-  const rows = mappedTable(pair, lookups);
+  const rows = mappedTable(pair, around);
   if ('code' in rows) return { findings: [rows], verdicts: [] };
   if (target === null) return { findings: [missingTable(rows, { source, server })], verdicts: [] };
   const fitted = { rows, table: target, server, peculiarities };

@@ -1,4 +1,5 @@
-import { ANY_KEY, TableMapping } from '@lutra/mapping';
+import { ANY_KEY, extractChain, TableMapping } from '@lutra/mapping';
+import type { Processors } from '@lutra/mapping';
 import { compileMappings, SyncError } from '@lutra/model';
 import type { MappingDefinition, TableDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
@@ -21,11 +22,17 @@ const TOLD: Readonly<Record<string, FindingCode>> = {
  */
 export function mappedTable(
   { mapping, source, targetName }: TablePair,
-  lookups: LookupFacts,
+  around: {
+    readonly lookups: LookupFacts;
+    readonly pairs: readonly TablePair[];
+    readonly processors: Processors;
+  },
 ): TableDefinition | Finding {
-  const definition = defineTable(source);
-  const context = { source: definition, openKey: () => ANY_KEY, lookupTable: lookupTableOf(lookups) };
+  const { processors } = around;
   try {
+    const definition = extractedTable(mapping, defineTable(source), around);
+    const lookupTable = lookupTableOf(around.lookups);
+    const context = { source: definition, openKey: () => ANY_KEY, lookupTable, processors };
     const [fitted] = TableMapping.all(compileMappings([mapping], { isCaseFolded: true }), context);
     const isHere = ({ schema, table }: TableName): boolean =>
       schema === targetName.schema && table === targetName.table;
@@ -35,6 +42,19 @@ export function mappedTable(
     if (SyncError.is(error) && error.class === 'configuration') return misfit(error, mapping, source);
     throw error;
   }
+}
+
+/** As extract hands its rows on: processors of all mappings of the table are asked at once. */
+function extractedTable(
+  mapping: MappingDefinition,
+  table: TableDefinition,
+  { pairs, processors }: { readonly pairs: readonly TablePair[]; readonly processors: Processors },
+): TableDefinition {
+  if (mapping.rules?.processors === undefined) return table;
+  const others = pairs
+    .filter(({ source: { schema, table: name } }) => schema === table.schema && name === table.table)
+    .map((pair) => pair.mapping);
+  return extractChain([...new Set([mapping, ...others])], table, processors)?.table ?? table;
 }
 
 function misfit(

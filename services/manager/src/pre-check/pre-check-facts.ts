@@ -6,6 +6,7 @@ import type {
   StartDefinition,
   SyncError,
 } from '@lutra/model';
+import type { Processors } from '@lutra/mapping';
 import type { StorageUse } from '@lutra/messaging';
 import type { TableName, TargetTable } from '@lutra/sql';
 import type { LookupFacts } from './judge-lookups.ts';
@@ -51,6 +52,8 @@ export interface TableFacts {
   readonly leftOut: number;
   /** Absent = no mapping looks up. */
   readonly lookups?: LookupFacts;
+  /** Those that mappings may use, loaded; absent = none. */
+  readonly processors?: Processors;
 }
 
 export interface BusFacts {

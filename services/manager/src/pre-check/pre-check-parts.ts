@@ -1,3 +1,4 @@
+import type { Processors } from '@lutra/mapping';
 import type { Clock } from '@lutra/model';
 import type { Coordinator } from '@lutra/coordination';
 import type { Bus } from '@lutra/messaging';
@@ -16,6 +17,7 @@ export function buildPreChecks(parts: {
   readonly coordinator: Coordinator;
   readonly door: TargetDoor;
   readonly commands: CommandService;
+  readonly processors: Processors;
 }): readonly object[] {
   const { store, clock } = parts;
   const preChecks = new PreCheckService(store, clock, new FactCollector(parts));

@@ -1,3 +1,4 @@
+import type { Processors } from '@lutra/mapping';
 import { compileMappings, completeParameters, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, LookupRule, MappingDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
@@ -51,6 +52,7 @@ export class PreviewService {
       readonly door: TargetDoor;
       readonly secrets: Secrets;
       readonly access: Access;
+      readonly processors: Processors;
     },
   ) {
     this.trials = new RowTrial(parts.clock);
@@ -68,7 +70,8 @@ export class PreviewService {
     const mappings = this.opened(await this.mappingsOf(request, stored));
     const { rows, isComplete } = await this.rowsOf(request, stored, mappings);
     const lookedUp = await this.lookUp(mappings, rows, { stored, caller });
-    const trial = await this.trials.run({ pipelineId, mappings, rows, lookedUp });
+    const processors = this.parts.processors.options.allowed;
+    const trial = await this.trials.run({ pipelineId, mappings, rows, lookedUp, processors });
     const { target, targetProblem } = await this.lookAtTarget(stored.target, trial);
     const facts = { mappings, rows, trial, target, parameters: completeParameters(stored.pipeline.parameters) };
     return {
@@ -101,7 +104,7 @@ export class PreviewService {
     }
     if (mapping === undefined) return present === undefined ? [] : compileMapping(present);
     const content = mappingContentOf(mapping);
-    await checkRules(content.rules);
+    await checkRules(content.rules, this.parts.processors);
     const rules = keepKeys(content.rules, { present: present?.rules ?? null, secrets: this.parts.secrets });
     return compileMapping({ id: mappingId ?? NEW, ...content, rules });
   }
