@@ -1,0 +1,242 @@
+// Goal: tables of groups at real targets hold what GROUP BY says of the source, whatever happened to the rows and to the services.
+// Method: one busy source table is counted in three ways, at once to MariaDB and MySQL, from a table that was filled before;
+// transform and load are killed several times while rows are on their way; afterwards queries over both sides are compared.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { MappingCreateDto } from '@lutra/api-client';
+import { connectTo, runSql, testServers, waitUntil } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
+import fc from 'fast-check';
+import { startE2eStack } from './e2e-stack.ts';
+import type { E2eStack } from './e2e-stack.ts';
+
+const TRANSACTIONS = 400;
+const ROWS_AT_ONCE = 5;
+const KILLS = 4;
+
+const BIN = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+const SOURCE = `CREATE TABLE sale (id INT NOT NULL PRIMARY KEY, region VARCHAR(5) ${BIN} NOT NULL, price DECIMAL(12,2) NULL,
+  pieces INT NOT NULL, sold DATETIME(3) NULL, tags JSON NULL, KEY by_region (region, price)) ENGINE=InnoDB`;
+const TARGETS = [
+  `CREATE TABLE by_region (region VARCHAR(5) ${BIN} NOT NULL PRIMARY KEY, n BIGINT UNSIGNED NOT NULL, price DECIMAL(30,2) NOT NULL,
+    priced BIGINT NOT NULL, turnover DECIMAL(40,2) NOT NULL, lowest DECIMAL(12,2) NULL, highest DECIMAL(12,2) NULL, newest DATETIME(3) NULL)`,
+  'CREATE TABLE by_year (sold_in INT NOT NULL, is_large TINYINT NOT NULL, n INT NOT NULL, pieces INT NOT NULL, PRIMARY KEY (sold_in, is_large))',
+  `CREATE TABLE by_tag (region VARCHAR(5) ${BIN} NOT NULL, tag VARCHAR(20) ${BIN} NOT NULL, n INT NOT NULL, pieces BIGINT NOT NULL, PRIMARY KEY (tag, region))`,
+  `CREATE TABLE large (region VARCHAR(5) ${BIN} NOT NULL PRIMARY KEY, n INT NOT NULL, cheapest DECIMAL(30,2) NULL, most INT NULL)`,
+  `CREATE TABLE checked (region VARCHAR(5) ${BIN} NOT NULL PRIMARY KEY, n INT NOT NULL, price DECIMAL(30,2) NOT NULL, newest DATETIME(3) NULL)`,
+];
+
+const value = (kind: 'sum' | 'count' | 'min' | 'max', expression: string, target = expression) => ({
+  ...{ function: kind, expression, target },
+});
+const group = (expression: string, target = expression) => ({ expression, target });
+
+const mappingsOf = (schema: string): MappingCreateDto[] => {
+  const into = (table: string) => ({ source: { schema, table: { exact: 'sale' } }, target: { schema, table } });
+  return [
+    {
+      ...into('by_region'),
+      rules: {
+        aggregate: {
+          ...{ groupBy: [group('region')], count: 'n' },
+          values: [
+            ...[value('sum', 'price'), value('count', 'price', 'priced'), value('sum', 'price * pieces', 'turnover')],
+            ...[value('min', 'price', 'lowest'), value('max', 'price', 'highest'), value('max', 'sold', 'newest')],
+          ],
+        },
+      },
+    },
+    {
+      ...into('by_year'),
+      rules: {
+        rows: { filter: 'sold != null' },
+        aggregate: {
+          groupBy: [group('year(sold)', 'sold_in'), group('pieces > 50', 'is_large')],
+          ...{ count: 'n', values: [value('sum', 'pieces')] },
+        },
+      },
+    },
+    {
+      ...into('by_tag'),
+      rules: {
+        rows: { explode: { column: 'tags', by: { kind: 'json' }, as: 'tag' } },
+        aggregate: { groupBy: [group('tag'), group('region')], count: 'n', values: [value('sum', 'pieces')] },
+      },
+    },
+    {
+      ...into('checked'),
+      rules: {
+        aggregate: {
+          ...{ groupBy: [group('region')], count: 'n' },
+          values: [value('sum', 'price'), value('max', 'sold', 'newest')],
+        },
+      },
+    },
+    {
+      ...into('large'),
+      rules: {
+        rows: { filter: 'pieces > 50' },
+        aggregate: {
+          ...{ groupBy: [group('region')], count: 'n' },
+          values: [value('min', 'price * pieces', 'cheapest'), value('max', 'pieces', 'most')],
+        },
+      },
+    },
+  ];
+};
+
+/** Of JSON_TABLE the server would take the default, in which 'a' is 'A'. */
+const TAG_BIN = 'COLLATE utf8mb4_bin';
+const TAGS = "JSON_TABLE(tags, '$[*]' COLUMNS (tag VARCHAR(20) PATH '$')) t";
+/** [what stands at the target, what the source says]. */
+const PAIRS: readonly (readonly [string, string])[] = [
+  [
+    'SELECT region, n, price, priced, turnover, lowest, highest, newest FROM by_region',
+    'SELECT region, COUNT(*), COALESCE(SUM(price), 0), COUNT(price), COALESCE(SUM(price * pieces), 0), MIN(price), MAX(price), MAX(sold) FROM sale GROUP BY region',
+  ],
+  [
+    'SELECT sold_in, is_large, n, pieces FROM by_year',
+    'SELECT YEAR(sold), pieces > 50, COUNT(*), SUM(pieces) FROM sale WHERE sold IS NOT NULL GROUP BY 1, 2',
+  ],
+  [
+    'SELECT region, tag, n, pieces FROM by_tag',
+    `SELECT region, tag ${TAG_BIN} AS found, COUNT(*), SUM(pieces) FROM sale, ${TAGS} GROUP BY region, found`,
+  ],
+  [
+    'SELECT region, n, cheapest, most FROM large',
+    'SELECT region, COUNT(*), MIN(price * pieces), MAX(pieces) FROM sale WHERE pieces > 50 GROUP BY region',
+  ],
+];
+
+const id = fc.integer({ min: 1, max: 25 }).map(String);
+const region = fc.constantFrom("'eu'", "'us'", "'EU'", "''");
+const price = fc.oneof(
+  fc.constant('NULL'),
+  fc.integer({ min: -9_999, max: 99_999 }).map((cents) => `${String(cents)} / 100`),
+);
+const pieces = fc.integer({ min: -5, max: 99 }).map(String);
+const sold = fc.constantFrom('NULL', "'2023-12-31 23:59:59.999'", "'2024-01-01'", "'2025-06-01 12:00:00.5'");
+const tags = fc.constantFrom('NULL', "'[]'", `'["a"]'`, `'["b","a"]'`, `'["A","a","é"]'`);
+const statement: fc.Arbitrary<string> = fc.oneof(
+  fc.tuple(id, region, price, pieces, sold, tags).map((values) => `REPLACE INTO sale VALUES (${values.join(',')})`),
+  fc
+    .tuple(id, price, pieces)
+    .map(([key, cents, count]) => `UPDATE sale SET price = ${cents}, pieces = ${count} WHERE id = ${key}`),
+  fc
+    .tuple(id, region, tags)
+    .map(([key, place, list]) => `UPDATE sale SET region = ${place}, tags = ${list} WHERE id >= ${key}`),
+  fc.tuple(id, sold).map(([key, time]) => `UPDATE sale SET sold = ${time} WHERE id < ${key}`),
+  id.map((key) => `DELETE FROM sale WHERE id = ${key}`),
+);
+
+describe('rows that are counted', () => {
+  let e2e: E2eStack;
+  let pipelineId: string;
+  const servers = testServers();
+  const targets: Readonly<Record<string, DatabaseServer>> = { mariadb: servers.mariadbTarget, mysql: servers.mysql };
+
+  beforeAll(async () => {
+    e2e = await startE2eStack('mapping-aggregates');
+    const { schema, stack } = e2e;
+    await e2e.atSource(SOURCE);
+    await e2e.atTarget(...TARGETS);
+    await runSql(servers.mysql, [`CREATE DATABASE ${schema} CHARACTER SET utf8mb4`, `USE ${schema}`, ...TARGETS]);
+    pipelineId = await stack.createPipeline({ mappings: mappingsOf(schema) });
+    await stack.createPipeline({ mappings: mappingsOf(schema), target: servers.mysql });
+  }, 240_000);
+
+  afterAll(async () => {
+    await runSql(servers.mysql, [`DROP DATABASE IF EXISTS ${e2e.schema}`]);
+    await e2e.stop();
+  }, 120_000);
+
+  const rowsOf = async (server: DatabaseServer, queries: readonly string[]): Promise<string[][]> => {
+    const connection = await connectTo(server, e2e.schema);
+    try {
+      const all: string[][] = [];
+      for (const query of queries) {
+        const [rows] = await connection.query(query);
+        all.push((rows as object[]).map((row) => JSON.stringify(Object.values(row).map(plain))).sort());
+      }
+      return all;
+    } finally {
+      connection.destroy();
+    }
+  };
+
+  it('are what GROUP BY says, whoever was killed meanwhile', async () => {
+    const seed = Math.trunc(Math.random() * 2 ** 31);
+    const transactions = fc.sample(fc.array(statement, { minLength: 1, maxLength: ROWS_AT_ONCE }), {
+      ...{ seed, numRuns: TRANSACTIONS },
+    });
+    const connection = await connectTo(servers.mariadbSource, e2e.schema);
+    try {
+      for (const [index, statements] of transactions.entries()) {
+        await connection.query(['BEGIN', ...statements, 'COMMIT'].join('; '));
+        if (index % (TRANSACTIONS / KILLS) !== 50) continue;
+        for (const service of ['transform', 'load'] as const) {
+          await e2e.stack.kill(service);
+          await connection.query(['BEGIN', ...statements.toReversed(), 'COMMIT'].join('; '));
+          await e2e.stack.restart(service);
+        }
+      }
+      await connection.query("REPLACE INTO sale VALUES (30, 'last', 1.50, 60, '2024-02-02', '[\"z\"]')");
+    } finally {
+      connection.destroy();
+    }
+    const wanted = await rowsOf(
+      servers.mariadbSource,
+      PAIRS.map(([, query]) => query),
+    );
+    expect(wanted.every((rows) => rows.length > 0)).toBe(true);
+    for (const [name, server] of Object.entries(targets)) {
+      let found: string[][] = [];
+      await waitUntil(
+        async () => {
+          found = await rowsOf(
+            server,
+            PAIRS.map(([query]) => query),
+          );
+          return JSON.stringify(found) === JSON.stringify(wanted);
+        },
+        { what: 'the groups at the target', timeoutMs: 90_000, everyMs: 250 },
+      ).catch(() => undefined); // The difference says more.
+      expect({ seed, name, found }).toEqual({ seed, name, found: wanted });
+    }
+  }, 400_000);
+
+  it('are compared with the source, and what differs is told', async () => {
+    const { schema, stack } = e2e;
+    const { items } = await stack.api.get('/pipelines/{pipelineId}/mappings', { path: { pipelineId } });
+    const { id = '' } = items.find(({ target }) => target.table === 'checked') ?? {};
+    const checked = () =>
+      stack.api.get('/pipelines/{pipelineId}/mappings/{id}/group-check', { path: { pipelineId, id } });
+    await stack.api.patch('/pipelines/{id}', {
+      path: { id: pipelineId },
+      body: { parameters: { groupCheckMs: 1_000 } },
+    });
+    await waitUntil(async () => (await checked()).last?.outcome === 'compared', {
+      ...{ what: 'a comparison', timeoutMs: 90_000, everyMs: 500 },
+    });
+    expect((await checked()).last).toMatchObject({ differing: 0, unsettled: 0, examples: [] });
+    await runSql(servers.mariadbTarget, [`UPDATE ${schema}.checked SET price = price + 1 WHERE region = 'last'`]);
+    await waitUntil(async () => (await checked()).last?.differing === 1, {
+      ...{ what: 'the difference', timeoutMs: 90_000, everyMs: 500 },
+    });
+    expect((await checked()).last?.examples).toMatchObject([{ group: "'last'" }]);
+    const { items: events } = await stack.api.get('/pipelines/{id}/events', {
+      path: { id: pipelineId },
+      query: { kinds: 'warning' },
+    });
+    expect(events.map((event) => event['code'])).toContain('GROUPS_DIFFER');
+  }, 240_000);
+});
+
+/** Digits behind the point are a matter of the column. */
+const plain = (value: unknown): unknown =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, '')
+    : value instanceof Date
+      ? value.toISOString()
+      : value;
