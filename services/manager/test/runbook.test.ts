@@ -67,10 +67,15 @@ const curls = [...page.replaceAll(' \\\n', ' ').matchAll(/^curl [^\n]*"\$LUTRA(\
 );
 
 const operationOf = ({ method, path }: Curl): Operation | undefined => {
-  const known = Object.entries(api.paths).find(
-    ([route]) => route.replaceAll(/\{\w+\}/g, '{}') === path.replaceAll(/\{\w+\}/g, '{}'),
-  );
-  return known?.[1][method];
+  const called = path.split('/');
+  // What stands in a parameter's place may be a word of its own, such as the job of retl_buffer.
+  const isRouteOf = (route: string): boolean => {
+    const parts = route.split('/');
+    return parts.length === called.length && parts.every((part, at) => part.startsWith('{') || part === called[at]);
+  };
+  const plain = (route: string): string => route.replaceAll(/\{\w+\}/g, '{}');
+  const known = Object.entries(api.paths).toSorted(([one]) => (plain(one) === plain(path) ? -1 : 1));
+  return known.find(([route]) => isRouteOf(route))?.[1][method];
 };
 
 /** Fields of a body's class; those of a nested class under its own name. */

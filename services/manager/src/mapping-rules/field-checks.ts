@@ -84,13 +84,6 @@ export const IsColumnGroup = (options?: ValidationOptions): PropertyDecorator =>
     options,
   );
 
-/** A field that no stage understands yet: naming it is refused with the way around. */
-export const IsNotThereYet = (instead: string): PropertyDecorator =>
-  ValidateBy({
-    name: 'isNotThereYet',
-    validator: { validate: () => false, defaultMessage: () => `$property cannot be used yet: ${instead}` },
-  });
-
 export const RuleValueProperty = (description: string): PropertyDecorator =>
   ApiProperty({ ...RULE_VALUE, description });
 export const RuleValuePropertyOptional = (description: string): PropertyDecorator =>
