@@ -124,6 +124,7 @@ export class RunningManager {
     const env = Object.assign(new ManagerEnv(), {
       LUTRA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       LUTRA_ADMIN_TOKEN_FILE: installation.tokenFile,
+      LUTRA_PROCESSORS: '@lutra/example-processor',
       MANAGER_DATABASE_HOST: store.host,
       MANAGER_DATABASE_USER: store.user,
       MANAGER_DATABASE_PASSWORD: store.password,

@@ -68,14 +68,45 @@ export const MAPPINGS = [
     onConflict: { kind: 'merge', deltaColumns: ['d'], columns: ['e'] },
   },
   { table: { exact: 'v' }, target: 'g', rules: RULES },
+  {
+    table: { exact: 'w' },
+    target: 'h',
+    rules: {
+      lookups: [{ name: 'city', schema: 's', table: 'c', key: [{ column: 'id', expression: 'a' }], columns: ['name'] }],
+      columns: [{ target: 'city', from: { kind: 'lookup', lookup: 'city', column: 'name' } }],
+    },
+  },
+  {
+    table: { exact: 'x' },
+    target: 'i',
+    rules: { processors: [{ name: '@lutra/example-processor', settings: { column: 'a', countryCode: '43' } }] },
+  },
+  {
+    table: { exact: 'y' },
+    target: 'j',
+    rules: {
+      aggregate: {
+        groupBy: [{ expression: 'a', target: 'a' }],
+        count: 'n',
+        values: [{ function: 'sum', expression: 'b', target: 'total' }],
+      },
+    },
+  },
 ];
 
-/** One of each kind, into a schema. */
-export const mappingsInto = (schema: string): readonly Record<string, unknown>[] =>
-  MAPPINGS.map(({ table, target, ...rest }) => ({
+/** Where look-ups read: a request has an id, a document a name. */
+export type LookupSource = { readonly dataSourceId: string } | { readonly dataSource: string };
+
+export const mappingsInto = (schema: string, lookupSource: LookupSource): readonly Record<string, unknown>[] =>
+  MAPPINGS.map(({ table, target, rules, ...rest }) => ({
     ...{ source: { schema: 's', table }, target: { schema, ...(target === undefined ? {} : { table: target }) } },
     ...rest,
+    ...(rules === undefined ? {} : { rules: lookingAt(rules, lookupSource) }),
   }));
+
+const lookingAt = (rules: object, source: LookupSource): object =>
+  'lookups' in rules ? { ...rules, lookups: (rules.lookups as object[]).map((one) => ({ ...one, ...source })) } : rules;
+
 export const REASON = { reason: 'a test' };
 
 /** What calls are made of: names that are new, and things that are nobody else's. */
@@ -109,7 +140,12 @@ export class Workshop {
   /** Where one is, in a pipeline of its own. */
   async mapping(kind = 0): Promise<string> {
     const path = `pipelines/${await this.pipeline()}/mappings`;
-    return `${path}/${await this.world.manager.create(path, mappingsInto(this.name())[kind])}`;
+    return `${path}/${await this.world.manager.create(path, this.mappings()[kind])}`;
+  }
+
+  /** One of each kind, into a schema of their own. */
+  mappings(): readonly Record<string, unknown>[] {
+    return mappingsInto(this.name(), { dataSourceId: this.known('data-sources', 2) });
   }
 
   places(): Record<string, string> {

@@ -148,11 +148,11 @@ function callsOfPipelines(shop: Workshop): WriteCalls {
     ],
     'POST pipelines/{pipelineId}/mappings': MAPPINGS.map((_mapping, i) => async () => ({
       path: await inPipeline('mappings'),
-      body: mappingsInto(shop.name())[i],
+      body: shop.mappings()[i],
     })),
     'PATCH pipelines/{pipelineId}/mappings/{id}': MAPPINGS.map((_mapping, i) => async () => ({
       path: await shop.mapping(i),
-      body: mappingsInto(shop.name())[i],
+      body: shop.mappings()[i],
     })),
     'DELETE pipelines/{pipelineId}/mappings/{id}': [async () => ({ path: await shop.mapping() })],
     'POST pipelines/{pipelineId}/mappings/import': [
@@ -179,7 +179,7 @@ function callsOfPipelines(shop: Workshop): WriteCalls {
           target: 'dead target',
           start,
           parameters,
-          mappings: mappingsInto('documented'),
+          mappings: mappingsInto('documented', { dataSource: 'dead source' }),
         };
         const body = {
           format: 'lutra-channel/1',

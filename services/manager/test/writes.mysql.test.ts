@@ -181,11 +181,12 @@ async function complaintAbout(
   return isKept ? '' : `changed: ${told} and then ${found.text.slice(0, 300)}`;
 }
 
-/** Texts of the document that no body had. */
+/** Texts of the document that no body had, but for a look-up's data source in the form of the others: it is refused there. */
 const missingIn = (seen: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] =>
   Object.keys(calls).flatMap((route) => {
     const schema = bodyOf(route);
-    const fields = schema === undefined ? [] : textFields(schema, '');
+    const ofOthers = route.startsWith('PUT channels') ? 'lookups.dataSourceId' : 'lookups.dataSource';
+    const fields = schema === undefined ? [] : textFields(schema, '').filter((field) => !field.endsWith(ofOthers));
     return fields.filter((field) => seen.get(route)?.has(field) !== true).map((field) => `${route} ${field}`);
   });
 
