@@ -158,27 +158,30 @@ function isSecret(route: string, place: Place): boolean {
   return (schema?.anyOf?.[0] ?? schema)?.writeOnly === true;
 }
 
-/** What is wrong with the answer to a text at a place of a body; '' = it is refused by name, or kept as it is. */
-async function complaintAbout(
+/**
+ * What is wrong with the answer to a text at a place of a body; '' = it is refused by name, or kept as it is. And whether the
+ * call has done something, so that it cannot be made again.
+ */
+async function answerTo(
   route: string,
   call: WriteCall,
   { place, text }: { place: Place; text: string },
-): Promise<string> {
+): Promise<{ readonly complaint: string; readonly isDone: boolean }> {
   const answer = await send(route, { ...call, body: replaced(call.body, place, text) });
   const told = `${route} ${place.join('.')}: ${String(answer.status)} ${answer.text.slice(0, 300)}`;
-  if (answer.status >= 500) return told;
+  if (answer.status >= 500) return { complaint: told, isDone: true };
   if (answer.status >= 400 || answer.body['isApplied'] === false) {
     const isNamed = answer.status !== 400 || fieldsOf(place).some((field) => answer.text.includes(field));
-    return isNamed ? '' : `not named: ${told}`;
+    return { complaint: isNamed ? '' : `not named: ${told}`, isDone: false };
   }
-  if (text === HALF) return `taken: ${told}`;
+  if (text === HALF) return { complaint: `taken: ${told}`, isDone: true };
   const id = String(answer.body['id']);
   const path = call.read?.(answer) ?? (route.startsWith('POST') ? `${call.path}/${id}` : call.path);
   const found = await manager.request('GET', `${ROOT}${path}`);
   await call.undo?.(answer);
   const value = found.text.startsWith('{') ? found.body : (parse(found.text) as unknown);
   const isKept = FILTERS.includes(route) || isSecret(route, place) || holds(value, text);
-  return isKept ? '' : `changed: ${told} and then ${found.text.slice(0, 300)}`;
+  return { complaint: isKept ? '' : `changed: ${told} and then ${found.text.slice(0, 300)}`, isDone: true };
 }
 
 /** Texts of the document that no body had, but for a look-up's data source in the form of the others: it is refused there. */
@@ -200,11 +203,11 @@ describe('a text in each text field of each body', () => {
         for (const prepare of prepares) {
           let call = await prepare();
           for (const place of textsOf(call.body)) {
-            const complaint = await complaintAbout(route, call, { place, text });
+            const { complaint, isDone } = await answerTo(route, call, { place, text });
             if (complaint !== '') wrong.push(complaint);
             seen.set(route, (seen.get(route) ?? new Set()).add(nameOf(place)));
-            // What is changed can be changed again; what is made, once.
-            if (!route.startsWith('PATCH')) call = await prepare();
+            // What is changed can be changed again; what is made, once. To prepare a call costs more than the call.
+            if (isDone && !route.startsWith('PATCH')) call = await prepare();
           }
         }
       expect(wrong).toEqual([]);
