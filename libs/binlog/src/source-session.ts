@@ -87,7 +87,8 @@ export class SourceSession {
    */
   async write(sql: string, values: readonly (string | Buffer)[]): Promise<void> {
     try {
-      await this.connection.execute(sql, [...values]);
+      const timeout = this.options.timeoutMs ?? TIMEOUT_MS;
+      await this.connection.execute({ sql, values: [...values], timeout });
     } catch (error) {
       throw translateSourceError(error, attemptOf(this.options, { isConnected: true }));
     }

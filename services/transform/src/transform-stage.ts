@@ -60,7 +60,7 @@ export class TransformStage {
       return await this.mapAll(mapper, { body, output }, signal);
     } catch (error) {
       // The next one compiles with the tables as they are by then.
-      if (SyncError.is(error) && OF_TABLES.has(error.code)) this.compiled.delete(definition.id);
+      if (SyncError.is(error) && OF_TABLES.has(error.code)) this.forget(definition.id);
       throw error;
     }
   }
@@ -99,12 +99,17 @@ export class TransformStage {
       ? { openKey, processors, lookupTable: await this.lookupsOf(definition).tablesOf(process) }
       : { openKey, processors };
     const made = new CompiledPipeline(definition, context, { isCaseFolded });
-    const forgotten = this.compiled.size >= COMPILED_MAX ? [...this.compiled.values()] : [known];
-    // Never rejects: closing is silent, and waits for rows that are under way.
-    for (const pipeline of forgotten) void pipeline?.close();
-    if (this.compiled.size >= COMPILED_MAX) this.compiled.clear();
+    if (this.compiled.size >= COMPILED_MAX) for (const id of [...this.compiled.keys()]) this.forget(id);
+    // Another process of the pipeline may have compiled it while the tables were read.
+    this.forget(definition.id);
     this.compiled.set(definition.id, made);
     return made;
+  }
+
+  /** Never rejects: closing is silent, and waits for rows that are under way. */
+  private forget(pipelineId: string): void {
+    void this.compiled.get(pipelineId)?.close();
+    this.compiled.delete(pipelineId);
   }
 
   private lookupsOf({ id }: PipelineDefinition): Lookups {

@@ -60,9 +60,11 @@ export class ResyncWorker implements Worker {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const closing = this.access.run(signal);
-    await leadRole(this.parts, { role: 'manager-resync', work: (leading) => this.lead(leading) }, signal);
-    await closing;
+    const worker = {
+      run: (ended: AbortSignal) =>
+        leadRole(this.parts, { role: 'manager-resync', work: (leading) => this.lead(leading) }, ended),
+    };
+    await this.access.runBeside(worker, signal);
   }
 
   private async lead(leading: AbortSignal): Promise<void> {
@@ -112,7 +114,7 @@ export class ResyncWorker implements Worker {
     const definition = await this.definitionOf(job.pipelineId);
     if (definition === null) return null;
     const done = await this.passed(job.pipelineId);
-    const serverUuid = done?.kind === 'file' ? done.serverUuid : '';
+    const serverUuid = done?.kind === 'file' ? done.serverUuid : null;
     return this.access.use(definition.source, { serverUuid, signal }, (session) => this.copy(job, session, signal));
   }
 
