@@ -27,7 +27,6 @@ import { PipelineMover } from './pipelines/pipeline-mover.ts';
 import { PipelineStateReader } from './pipelines/pipeline-state.ts';
 import { buildPreChecks } from './pre-check/pre-check-parts.ts';
 import { buildPositionParts } from './positions/position-parts.ts';
-import { PreviewService } from './preview/preview.service.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { ResyncService } from './resyncs/resync.service.ts';
 import { ResyncWorker } from './resyncs/resync.worker.ts';
@@ -89,10 +88,9 @@ export function buildManagerParts(context: ServiceContext<ManagerEnv>): ManagerP
       new MappingImporter(store, clock, publisher),
       new MappingService(store, clock, publisher, secrets, access, processors),
       new TableResolver(store),
-      new PreviewService({ store, clock, door, secrets, access, processors }),
       new ResyncService({ store, bus, clock, secrets }),
       new PipelineMover(commandService, instances, coordinator),
-      ...buildPreChecks({ store, clock, bus, coordinator, door, commands: commandService, processors }),
+      ...buildPreChecks({ ...ofStore, bus, coordinator, door, commands: commandService }),
       new PipelineStateReader({ watch, coordinator, bus, clock, commands, links, openLetters }),
       ...sealing.services,
       ...positions.services,

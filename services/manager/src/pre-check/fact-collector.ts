@@ -10,6 +10,7 @@ import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
 import { lookupName } from '../preview/looked-up.ts';
+import type { PreviewService } from '../preview/preview.service.ts';
 import type { LookupFacts } from './judge-lookups.ts';
 import type { BusFacts, Looked, PreCheckFacts, ServerFacts, StartFacts, TableFacts } from './pre-check-facts.ts';
 import { readServer } from './read-server.ts';
@@ -17,6 +18,8 @@ import { nextPlaceOf, readStart } from './read-start.ts';
 import { readSourceTables, readTargetTables } from './read-tables.ts';
 import type { SourceTables } from './read-tables.ts';
 
+/** Rows of the source's log that the mappings are tried with. */
+const TRIED_ROWS = 100;
 /** A larger process travels in parts beside the queue. */
 const INLINE_BYTES_MAX = 512 * 1024;
 
@@ -35,11 +38,12 @@ export class FactCollector {
       readonly bus: Bus;
       readonly clock: Clock;
       readonly processors: Processors;
+      readonly previews: Pick<PreviewService, 'tryNewest'>;
     },
   ) {}
 
   /** What cannot be read is a fact too. Throws RESOURCE_NOT_FOUND and what the store throws. */
-  async collect(pipelineId: string): Promise<PreCheckFacts | null> {
+  async collect(pipelineId: string, { triesRows }: { readonly triesRows: boolean }): Promise<PreCheckFacts | null> {
     const { store, clock, door } = this.parts;
     const stored = await store.run(async (manager) => {
       const { sourceId, targetId, channelId } = await findResource(manager, PipelineEntity, pipelineId);
@@ -55,7 +59,7 @@ export class FactCollector {
     if (found === undefined) return null;
     const definition = { ...found, parameters: completeParameters(found.parameters) };
     const cursor = this.readCursor(pipelineId);
-    const [source, target, bus, lookups] = await Promise.all([
+    const [source, target, bus, lookups, tried] = await Promise.all([
       this.firstAnswer(stored.source, async (session): Promise<SourceFacts> => {
         const server = await readServer(session, clock);
         const start = await readStartOf(session, { definition, server, cursor: await cursor });
@@ -66,9 +70,10 @@ export class FactCollector {
       lookedAt(door.at(stored.target, (session) => readServer(session, clock))),
       this.readBus(),
       this.readLookups(definition),
+      triesRows ? this.tryRows(definition) : null,
     ]);
     return {
-      ...{ definition, target, bus, lookups },
+      ...{ definition, target, bus, lookups, tried },
       source: 'failure' in source ? source : { value: source.value.server },
       start: 'failure' in source ? null : source.value.start,
       tables:
@@ -104,6 +109,12 @@ export class FactCollector {
       facts.set(name, await this.firstAnswer(entity, (session) => session.describeTable(rule)));
     }
     return facts;
+  }
+
+  /** A mapping without rules refuses no row. */
+  private async tryRows({ id, mappings }: PipelineDefinition): Promise<PreCheckFacts['tried']> {
+    if (!mappings.some(({ rules }) => rules !== undefined)) return null;
+    return lookedAt(this.parts.previews.tryNewest(id, TRIED_ROWS));
   }
 
   private async readPairs(target: DataSourceEntity, tables: Looked<SourceTables>): Promise<Looked<TableFacts>> {

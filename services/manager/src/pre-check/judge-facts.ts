@@ -11,6 +11,7 @@ import { judgeStart } from './judge-start.ts';
 import { judgeTables } from './judge-tables.ts';
 import { VERDICTS } from './judge-column.ts';
 import type { Verdict } from './judge-column.ts';
+import { judgeTrial } from './judge-trial.ts';
 import type { Looked, PreCheckFacts, ServerFacts } from './pre-check-facts.ts';
 
 /** The first ones say enough: a schema that is not there at all makes one of each table. */
@@ -54,7 +55,7 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
       verdicts = judged.verdicts;
     } else findings.push(failureOf('target', tables.failure));
   }
-  findings.push(...judgeLookups(definition.mappings, facts.lookups));
+  findings.push(...judgeLookups(definition.mappings, facts.lookups), ...judgeTrial(facts.tried));
   findings.push(...('value' in bus ? judgeBus(bus.value) : [busAway(bus.failure)]));
   return sorted(findings, verdicts);
 }

@@ -96,7 +96,7 @@ export class PipelineStarter {
       while (clock.monotonicMs() < beginUntilMs) {
         const id = waiting.shift();
         if (id === undefined) return;
-        const checked = await this.inTime(preChecks.check(id));
+        const checked = await this.inTime(preChecks.check(id, { triesRows: false }));
         if (checked !== null) done.push(checked);
       }
     };

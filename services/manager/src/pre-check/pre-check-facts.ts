@@ -9,6 +9,7 @@ import type {
 import type { Processors } from '@lutra/mapping';
 import type { StorageUse } from '@lutra/messaging';
 import type { TableName, TargetTable } from '@lutra/sql';
+import type { NewestTrial } from '../preview/preview.service.ts';
 import type { LookupFacts } from './judge-lookups.ts';
 
 /** What was asked, or why there is no answer. */
@@ -82,6 +83,8 @@ export interface PreCheckFacts {
   /** What was read of both sides; a failure only where both servers answered. */
   readonly tables: Looked<TableFacts>;
   readonly lookups: LookupFacts;
+  /** What the mappings make of the newest rows in the source's log; null = no mapping has rules, or nobody asked. */
+  readonly tried: Looked<NewestTrial> | null;
   readonly bus: Looked<BusFacts>;
   /** The pipelines of the channel that write back: from this target to this source. */
   readonly opposite: readonly PipelineDefinition[];

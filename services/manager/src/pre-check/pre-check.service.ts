@@ -28,9 +28,12 @@ export class PreCheckService {
     });
   }
 
-  /** Checks now; takes as long as the slower server, seconds at most. Throws RESOURCE_NOT_FOUND, RESOURCE_CONFLICT without a definition. */
-  async check(pipelineId: string): Promise<Plain<PreCheckDto>> {
-    const facts = await this.facts.collect(pipelineId);
+  /**
+   * Checks now; takes as long as the slower server, seconds at most. `triesRows`: whether mappings are tried with the newest rows
+   * in the source's log, which takes some seconds more. Throws RESOURCE_NOT_FOUND, RESOURCE_CONFLICT without a definition.
+   */
+  async check(pipelineId: string, { triesRows }: { readonly triesRows: boolean }): Promise<Plain<PreCheckDto>> {
+    const facts = await this.facts.collect(pipelineId, { triesRows });
     if (facts === null) {
       const problem = `Pipeline ${pipelineId} has no definition: change it once, so that one is made`;
       throw new SyncError('RESOURCE_CONFLICT', { problem, pipelineId });

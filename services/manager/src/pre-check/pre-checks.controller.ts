@@ -17,12 +17,12 @@ export class PreChecksController {
     return this.preChecks.last(id);
   }
 
-  /** Looks at both servers, the mapped tables and the bus now. Changes nothing there; a server that is away is a finding. */
+  /** Looks at both servers, the mapped tables, the newest rows that mappings have rules for, and the bus now. Changes nothing there; a server that is away is a finding. */
   @Post()
   @Allows('operator', { pipeline: 'id' })
   @HttpCode(200)
   @ApiOkResponse({ type: PreCheckDto })
   check(@Param('id') id: string): Promise<PreCheckDto> {
-    return this.preChecks.check(id);
+    return this.preChecks.check(id, { triesRows: true });
   }
 }

@@ -3,7 +3,7 @@ import { compileMappings, completeParameters, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, LookupRule, MappingDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
 import type { Secrets } from '@lutra/service-kit';
-import type { Access } from '../access/access.ts';
+import type { Access, VisibleIds } from '../access/access.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -41,6 +41,11 @@ interface Stored {
 /** A mapping that is not there yet, in answers. */
 const NEW = 'new';
 
+/** The newest rows in the log of a source, and what the mappings of a pipeline make of them. */
+export interface NewestTrial extends RecentRows {
+  readonly trial: Trial;
+}
+
 /** Shows what mappings would do with rows, and does nothing: source, target and store are read. */
 export class PreviewService {
   private readonly trials: RowTrial;
@@ -69,15 +74,31 @@ export class PreviewService {
     const stored = await this.read(pipelineId);
     const mappings = this.opened(await this.mappingsOf(request, stored));
     const { rows, isComplete } = await this.rowsOf(request, stored, mappings);
-    const lookedUp = await this.lookUp(mappings, rows, { stored, caller });
-    const processors = this.parts.processors.options.allowed;
-    const trial = await this.trials.run({ pipelineId, mappings, rows, lookedUp, processors });
+    const trial = await this.trial(mappings, rows, { stored, visible: await this.parts.access.dataSourceIds(caller) });
     const { target, targetProblem } = await this.lookAtTarget(stored.target, trial);
     const facts = { mappings, rows, trial, target, parameters: completeParameters(stored.pipeline.parameters) };
     return {
       ...{ rows: describeRows(facts), tables: describeTables(facts), misfits: describeMisfits(facts) },
       ...{ targetProblem, isComplete },
     };
+  }
+
+  /** What the mappings of a pipeline, as they are stored, make of the last `count` rows that they cover. Throws as {@link preview}. */
+  async tryNewest(pipelineId: string, count: number): Promise<NewestTrial> {
+    const stored = await this.read(pipelineId);
+    const mappings = this.opened(stored.mappings.flatMap(compileMapping));
+    const recent = await this.rowsOf({ pipelineId, last: count }, stored, mappings);
+    return { ...recent, trial: await this.trial(mappings, recent.rows, { stored, visible: [] }) };
+  }
+
+  private async trial(
+    mappings: readonly MappingDefinition[],
+    rows: readonly SourceRow[],
+    of: { readonly stored: Stored; readonly visible: VisibleIds },
+  ): Promise<Trial> {
+    const lookedUp = await this.lookUp(mappings, rows, of);
+    const processors = this.parts.processors.options.allowed;
+    return this.trials.run({ pipelineId: of.stored.pipeline.id, mappings, rows, lookedUp, processors });
   }
 
   private read(pipelineId: string): Promise<Stored> {
@@ -146,11 +167,10 @@ export class PreviewService {
   private async lookUp(
     mappings: readonly MappingDefinition[],
     rows: readonly SourceRow[],
-    { stored, caller }: { readonly stored: Stored; readonly caller: Caller },
+    { stored, visible }: { readonly stored: Stored; readonly visible: VisibleIds },
   ): Promise<LookedUp> {
-    const { clock, secrets, access, store } = this.parts;
+    const { clock, secrets, store } = this.parts;
     const given = mappings.map(({ id, rules }) => ({ id, rules: rules ?? null }));
-    const visible = await access.dataSourceIds(caller);
     const sources = await store.run(async (manager) => {
       const known = [...new Set(stored.mappings.flatMap(({ rules }) => rules?.lookups ?? []))];
       for (const { rules } of given)

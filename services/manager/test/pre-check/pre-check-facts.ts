@@ -87,7 +87,7 @@ export function facts(change: Partial<PreCheckFacts> = {}): PreCheckFacts {
     ...{ source: { value: serverFacts() }, target: { value: serverFacts({ variables: { server_id: '8' } }) } },
     start: null,
     tables: { value: { pairs: [], idle: [], leftOut: 0 } },
-    lookups: new Map(),
+    ...{ lookups: new Map(), tried: null },
     ...change,
   };
 }

@@ -148,6 +148,31 @@ describe.each(['mariadb', 'mysql'] as const)('tables of a %s', (kind) => {
     expect(await found(id, 'PATTERN_MATCHES_NOTHING')).toEqual([]);
   });
 
+  it('whose newest rows would be refused are named with the reason, as often as it is so', async () => {
+    const number = { target: 'note', from: { kind: 'column', column: 'note' } };
+    const toInt = { ...number, steps: [{ kind: 'convert', type: 'int', onLoss: 'fail' }] };
+    const id = await pipeline('newest', {
+      source: { schema: `${prefix}_1`, table: { exact: 'orders' } },
+      target: { schema: copy },
+      rules: { columns: [toInt] },
+    });
+    await runSql(source, [
+      `INSERT INTO ${prefix}_1.orders VALUES (1, '17'), (2, 'none'), (3, '18')`,
+      `INSERT INTO ${prefix}_1.orders VALUES (4, 'neither')`,
+    ]);
+    const findings = await found(id, 'ROWS_REFUSED');
+    expect(findings.map(({ severity, subject }) => [severity, subject])).toEqual([
+      ['warning', expect.objectContaining({ place: 'source', schema: `${prefix}_1`, table: 'orders' })],
+    ]);
+    expect(findings[0]?.explanation).toMatch(
+      /Of the 4 newest rows .* 2 of .*orders would be refused \(ROW_VALUE_INVALID\)/,
+    );
+    const mappings = (await api('GET', `pipelines/${id}/mappings`)).body.items ?? [];
+    await api('PATCH', `pipelines/${id}/mappings/${String(mappings[0]?.['id'])}`, { rules: { columns: [number] } });
+    expect(await found(id, 'ROWS_REFUSED')).toEqual([]);
+    expect(await found(id, 'ROWS_NOT_TRIED')).toEqual([]);
+  });
+
   it('are looked for in all schemas of a pattern but the reserved ones', async () => {
     const id = await pipeline('everywhere', {
       source: { schema: { regex: '(mysql|sys|performance_schema|no_such)' }, table: { regex: '.*' } },
