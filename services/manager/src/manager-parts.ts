@@ -21,6 +21,7 @@ import { InstanceService } from './instances/instance.service.ts';
 import { LogService } from './logs/log.service.ts';
 import type { ManagerEnv } from './manager.env.ts';
 import { MappingImporter } from './mapping-import/mapping-importer.ts';
+import { PROCESSOR_MS_MAX } from './mapping-rules/check-processors.ts';
 import { MappingService } from './mappings/mapping.service.ts';
 import { TableResolver } from './mappings/table-resolver.ts';
 import { PipelineMover } from './pipelines/pipeline-mover.ts';
@@ -38,9 +39,6 @@ import { StoreWorker } from './store/store.worker.ts';
 import { storeOptionsOf } from './store/store-options.ts';
 import { Store } from './store/store.ts';
 import { TargetDoor } from './targets/target-door.ts';
-
-/** Nobody waits longer for a preview. */
-const PROCESSOR_MS_MAX = 4_000;
 
 /** The manager's objects, wired. None of them knows NestJS. */
 export interface ManagerParts {

@@ -1,7 +1,7 @@
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { SyncError } from '@lutra/model';
 import { ChannelEntity } from '../channels/channel.entity.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 
 /** A scope that names nothing is a slip of the pen. Throws REQUEST_INVALID; no scope at all is fine. */
 export async function requireChannels(
@@ -12,6 +12,5 @@ export async function requireChannels(
   const found = await manager.find(ChannelEntity, { select: { id: true }, where: { id: In([...ids]) } });
   const missing = ids.filter((id) => !found.some((channel) => channel.id === id));
   if (missing.length === 0) return;
-  const problem = `channelIds: There is no channel with id ${missing.join(', ')}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'channelIds', problem }] });
+  throw fieldRefusal('channelIds', `channelIds: There is no channel with id ${missing.join(', ')}`);
 }

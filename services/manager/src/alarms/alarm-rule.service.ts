@@ -9,6 +9,7 @@ import { findResource } from '../http/find-resource.ts';
 import type { ListQuery, PageQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -169,8 +170,7 @@ function requireReadable(rule: AlarmRuleEntity): void {
   const unreadable = unreadableField(rule);
   if (unreadable === null) return;
   const { field } = unreadable;
-  const problem = `${unreadable.problem}: give it anew`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${unreadable.problem}: give it anew`);
 }
 
 export async function alarmRuleDtoOf(manager: EntityManager, rule: AlarmRuleEntity): Promise<Plain<AlarmRuleDto>> {

@@ -1,7 +1,7 @@
 import { In } from 'typeorm';
 import type { EntityManager, EntityTarget, FindOptionsWhere } from 'typeorm';
-import { SyncError } from '@lutra/model';
 import { ChannelEntity } from '../channels/channel.entity.ts';
+import { refuseField } from '../http/refuse-field.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { ReceiverEntity } from '../receivers/receiver.entity.ts';
 import { ALARM_KINDS } from './alarm-kind.ts';
@@ -48,31 +48,35 @@ export async function lostMembers(
 function checkFields({ kind, threshold, keyword, scope, schedule }: AlarmRuleEntity): void {
   const { unit, minThreshold, maxThreshold, isOfPipelines } = ALARM_KINDS[kind];
   if (threshold < minThreshold || threshold > maxThreshold)
-    refuse(
+    refuseField(
       'threshold',
       `threshold must be from ${String(minThreshold)} to ${String(maxThreshold)} ${unit} for ${kind}`,
     );
-  if (kind === 'errorKeyword' && keyword === null) refuse('keyword', 'keyword is needed for errorKeyword');
+  if (kind === 'errorKeyword' && keyword === null) refuseField('keyword', 'keyword is needed for errorKeyword');
   if (kind !== 'errorKeyword' && keyword !== null)
-    refuse('keyword', `keyword belongs to errorKeyword: ${kind} has none`);
+    refuseField('keyword', `keyword belongs to errorKeyword: ${kind} has none`);
   if (!isOfPipelines && scope !== null)
-    refuse('scope', `scope belongs to pipelines: ${kind} is about the installation`);
+    refuseField('scope', `scope belongs to pipelines: ${kind} is about the installation`);
   if (scope?.pipelineIds.length === 0 && scope.channelIds.length === 0)
-    refuse('scope', 'scope must name a pipeline or a channel, or be null for all');
+    refuseField('scope', 'scope must name a pipeline or a channel, or be null for all');
   if (schedule !== null && !isTimeZone(schedule.timeZone))
-    refuse('schedule.timeZone', "schedule.timeZone must be an IANA name, such as 'Europe/Berlin'");
+    refuseField('schedule.timeZone', "schedule.timeZone must be an IANA name, such as 'Europe/Berlin'");
 }
 
 function checkRecovery({ kind, recovery, repeatMs }: AlarmRuleEntity): void {
   if (recovery === null) return;
   const { restartAt, stopAt } = recovery;
   if (!ALARM_KINDS[kind].isOfPipelines)
-    refuse('recovery', `recovery is about a pipeline: ${kind} is about the installation`);
-  if (restartAt === null && stopAt === null) refuse('recovery', 'recovery must have restartAt or stopAt, or be null');
+    refuseField('recovery', `recovery is about a pipeline: ${kind} is about the installation`);
+  if (restartAt === null && stopAt === null)
+    refuseField('recovery', 'recovery must have restartAt or stopAt, or be null');
   if (restartAt !== null && stopAt !== null && stopAt <= restartAt)
-    refuse('recovery.stopAt', 'recovery.stopAt must be greater than recovery.restartAt');
+    refuseField('recovery.stopAt', 'recovery.stopAt must be greater than recovery.restartAt');
   if (repeatMs === null && Math.max(restartAt ?? 1, stopAt ?? 1) > 1)
-    refuse('repeatMs', 'repeatMs is needed: without it an alarm is told once, and recovery waits for a later telling');
+    refuseField(
+      'repeatMs',
+      'repeatMs is needed: without it an alarm is told once, and recovery waits for a later telling',
+    );
 }
 
 async function requireAll<E extends { id: string }>(
@@ -81,7 +85,7 @@ async function requireAll<E extends { id: string }>(
   { field, ids }: { readonly field: string; readonly ids: readonly string[] },
 ): Promise<void> {
   const missing = await missingOf(manager, entity, ids);
-  if (missing.length > 0) refuse(field, `${field} names what is not there: ${missing.join(', ')}`);
+  if (missing.length > 0) refuseField(field, `${field} names what is not there: ${missing.join(', ')}`);
 }
 
 async function missingOf<E extends { id: string }>(
@@ -93,8 +97,4 @@ async function missingOf<E extends { id: string }>(
   const found = await manager.find(entity, { where: { id: In([...ids]) } as FindOptionsWhere<E> });
   const known = new Set(found.map(({ id }) => id));
   return ids.filter((id) => !known.has(id));
-}
-
-function refuse(field: string, problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
 }

@@ -12,6 +12,7 @@ import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Store } from '../store/store.ts';
@@ -131,8 +132,7 @@ const isMaster = ({ role, channelIds, expiresAt }: ApiKeyEntity): boolean =>
 
 function requireFuture(expiresAt: string | undefined, now: Date): void {
   if (expiresAt === undefined || new Date(expiresAt) > now) return;
-  const problem = 'expiresAt must be in the future';
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'expiresAt', problem }] });
+  throw fieldRefusal('expiresAt', 'expiresAt must be in the future');
 }
 
 const dtoOf = (entity: ApiKeyEntity): Plain<ApiKeyDto> => ({

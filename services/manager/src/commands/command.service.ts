@@ -7,6 +7,7 @@ import type { Bus } from '@lutra/messaging';
 import { recordAudit } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { findResource } from '../http/find-resource.ts';
+import { refuseField } from '../http/refuse-field.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -136,18 +137,14 @@ export class CommandService {
 /** The order that a request body asks for. Throws REQUEST_INVALID. */
 export function orderOf({ kind, reason, graceful, force }: CommandRequestDto): Order {
   if (graceful === true && kind !== 'RESTART')
-    refuseChoice('graceful', `graceful belongs to RESTART: ${kind} has no such choice`);
+    refuseField('graceful', `graceful belongs to RESTART: ${kind} has no such choice`);
   if (force === true && kind !== 'START')
-    refuseChoice('force', `force belongs to START, whose pre-check it overrules: ${kind} has no such choice`);
+    refuseField('force', `force belongs to START, whose pre-check it overrules: ${kind} has no such choice`);
   return {
     ...{ kind, reason },
     ...(graceful === undefined || kind !== 'RESTART' ? {} : { isGraceful: graceful }),
     ...(force === true ? { isForced: true } : {}),
   };
-}
-
-function refuseChoice(field: string, problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
 }
 
 async function record(

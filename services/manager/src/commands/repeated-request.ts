@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { SyncError } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { CommandEntity } from './command.entity.ts';
 
@@ -35,8 +36,7 @@ export function requestOf({
 }: { readonly by: Asked } & Named): NamedRequest | null {
   if (key === undefined) return null;
   if (!KEY.test(key)) {
-    const problem = 'Idempotency-Key must be 1 to 255 visible ASCII characters';
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'Idempotency-Key', problem }] });
+    throw fieldRefusal('Idempotency-Key', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
   }
   return { key: hashOf([caller.id, key]), hash: hashOf([scope, content]) };
 }

@@ -13,6 +13,7 @@ import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import type { Caller } from '../http/token.guard.ts';
@@ -112,8 +113,7 @@ export class DataSourceService {
     if (password !== undefined) entity.passwordSealed = keepSecret(secrets, 'password', password);
     if (tlsCert === undefined && tlsKey === undefined) return;
     if (tlsCert === undefined || tlsKey === undefined || (tlsCert === '') !== (tlsKey === '')) {
-      const problem = 'tlsCert and tlsKey belong together: send both, or both empty';
-      throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'tlsCert', problem }] });
+      throw fieldRefusal('tlsCert', 'tlsCert and tlsKey belong together: send both, or both empty');
     }
     const isReference = readSecretReference(tlsKey) !== null;
     if (tlsCert !== '' && isReference) requireCertificates(tlsCert, 'tlsCert');
@@ -187,6 +187,8 @@ function requireDistinctAddresses({ host, port, standbys }: DataSourceEntity): v
   const addresses = [{ host, port }, ...(standbys ?? [])].map((one) => `${one.host.toLowerCase()}:${String(one.port)}`);
   const twice = addresses.find((address, index) => addresses.indexOf(address) !== index);
   if (twice === undefined) return;
-  const problem = `${twice} is there twice: each server of a group is named once, the first by host and port`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'standbys', problem }] });
+  throw fieldRefusal(
+    'standbys',
+    `${twice} is there twice: each server of a group is named once, the first by host and port`,
+  );
 }

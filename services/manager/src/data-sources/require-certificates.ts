@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { SyncError } from '@lutra/model';
+import { refuseField } from '../http/refuse-field.ts';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
@@ -16,9 +16,9 @@ export function requireKeyPair(certificate: string, key: string): void {
     isPair = first?.checkPrivateKey(createPrivateKey(key)) === true;
   } catch {
     // What the reader says may repeat a part of the key.
-    refuse('tlsKey', 'tlsKey must be a private key in PEM, without a pass phrase');
+    refuseField('tlsKey', 'tlsKey must be a private key in PEM, without a pass phrase');
   }
-  if (!isPair) refuse('tlsKey', 'tlsKey is not the private key of tlsCert');
+  if (!isPair) refuseField('tlsKey', 'tlsKey is not the private key of tlsCert');
 }
 
 function readCertificates(pem: string, field: string): readonly X509Certificate[] {
@@ -31,9 +31,5 @@ function readCertificates(pem: string, field: string): readonly X509Certificate[
   } catch {
     // Said below.
   }
-  return refuse(field, `${field} must hold certificates in PEM`);
-}
-
-function refuse(field: string, problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  return refuseField(field, `${field} must hold certificates in PEM`);
 }

@@ -4,6 +4,7 @@ import type { Secrets } from '@lutra/service-kit';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -99,6 +100,8 @@ function standbyAt({ name, standbys }: DataSourceEntity, { host, port }: ServerA
   const at = group.findIndex((one) => one.host.toLowerCase() === host.toLowerCase() && one.port === port);
   if (at >= 0) return at;
   const known = group.map((one) => `${one.host}:${String(one.port)}`).join(', ');
-  const problem = `host and port have to be those of a standby of ${name}: ${known === '' ? 'it has none' : known}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'host', problem }] });
+  throw fieldRefusal(
+    'host',
+    `host and port have to be those of a standby of ${name}: ${known === '' ? 'it has none' : known}`,
+  );
 }

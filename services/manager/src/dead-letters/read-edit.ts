@@ -1,5 +1,6 @@
-import { SyncError } from '@lutra/model';
 import type { DeadLetter, JsonImage, JsonValue } from '@lutra/sql';
+import { fieldsRefusal, refuseField } from '../http/refuse-field.ts';
+import type { FieldProblem } from '../http/refuse-field.ts';
 import { canonical, problemOf } from '../values/column-value.ts';
 
 /**
@@ -12,8 +13,8 @@ export function editedImage(
   edit: Readonly<Record<string, unknown>>,
   key: readonly string[],
 ): JsonImage {
-  if (change.kind === 'delete') throw refused([{ field: 'row', problem: 'a deletion has no row to edit' }]);
-  if (Object.keys(edit).length === 0) throw refused([{ field: 'row', problem: 'row holds no column' }]);
+  if (change.kind === 'delete') refuseField('row', 'a deletion has no row to edit');
+  if (Object.keys(edit).length === 0) refuseField('row', 'row holds no column');
   const keyNames = new Set(key.map((name) => name.toLowerCase()));
   const problems: FieldProblem[] = [];
   const edited: [string, JsonValue][] = [];
@@ -31,14 +32,6 @@ export function editedImage(
     if (problem !== null) problems.push({ field, problem: `${field} ${problem}` });
     else if (column !== undefined) edited.push([column.name, canonical(column, value as JsonValue)]);
   }
-  if (problems.length > 0) throw refused(problems);
+  if (problems.length > 0) throw fieldsRefusal(problems);
   return Object.fromEntries(edited);
 }
-
-interface FieldProblem {
-  readonly field: string;
-  readonly problem: string;
-}
-
-const refused = (fields: readonly FieldProblem[]): SyncError =>
-  new SyncError('REQUEST_INVALID', { problem: fields.map(({ problem }) => problem).join('; '), fields });

@@ -7,6 +7,7 @@ import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { alarmRuleDtoOf, newRule, removeRule, requireRoom, RULE_REVISIONS } from '../alarms/alarm-rule.service.ts';
 import { checkRule } from '../alarms/check-rule.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
+import { refuseField } from '../http/refuse-field.ts';
 import type { Caller } from '../http/token.guard.ts';
 import type { ChannelEntity } from '../channels/channel.entity.ts';
 import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
@@ -15,7 +16,7 @@ import { structuralDiff } from '../revisions/structural-diff.ts';
 import { alarmRuleDocumentOf, storedRuleContentOf } from './alarm-rule-document.ts';
 import type { StoredRule } from './alarm-rule-document.ts';
 import type { DocumentStepDto } from './document.dto.ts';
-import { inside, refuse } from './read-document.ts';
+import { inside } from './read-document.ts';
 import type { WantedRule } from './read-document.ts';
 
 export interface RuleApplication {
@@ -77,7 +78,7 @@ async function change(application: RuleApplication, stored: StoredRule, wanted: 
   if (differences.length === 0) return;
   requireInstallation(application.caller);
   if (now.kind !== wanted.content.kind)
-    refuse(
+    refuseField(
       `${wanted.field}.kind`,
       `${wanted.field}.kind: rule ${rule.name} stays ${now.kind}: another kind is another rule`,
     );
@@ -102,7 +103,7 @@ async function set(
   const idsOf = (part: string, names: readonly string[], known: readonly { id: string; name: string }[]): string[] => {
     const ids = new Map(known.map(({ id, name }) => [name, id]));
     const missing = names.filter((name) => !ids.has(name));
-    if (missing.length > 0) refuse(`${field}.${part}`, `${field}.${part}: there is no ${missing.join(', ')}`);
+    if (missing.length > 0) refuseField(`${field}.${part}`, `${field}.${part}: there is no ${missing.join(', ')}`);
     return names.map((name) => must(ids.get(name), 'it was looked for above'));
   };
   const scope =

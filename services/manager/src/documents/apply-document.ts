@@ -11,6 +11,7 @@ import type { AuditedWrite } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { channelDtoOf } from '../channels/channel.service.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { refuseField } from '../http/refuse-field.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 import { identifyLookupSources } from '../mapping-rules/lookup-sources.ts';
@@ -31,7 +32,7 @@ import type { RuleApplication } from './apply-alarm-rules.ts';
 import { mappingDocumentOf, mappingName, pipelineDocumentOf, storedContentOf } from './channel-document.ts';
 import type { MappingDocument, StoredContent, StoredPipeline } from './channel-document.ts';
 import type { DocumentStepDto } from './document.dto.ts';
-import { inside, refuse } from './read-document.ts';
+import { inside } from './read-document.ts';
 import type { WantedChannel, WantedPipeline } from './read-document.ts';
 import { startOf } from '../pipelines/start.dto.ts';
 import { findChannel, readChannel } from './stored-channel.ts';
@@ -158,7 +159,7 @@ class Application {
     const { pipeline } = stored;
     const { field, name } = wanted;
     if (wanted.source !== stored.source || wanted.target !== stored.target)
-      refuse(
+      refuseField(
         field,
         `${field}: source and target of pipeline ${name} stay what they are: another pair is another pipeline`,
       );
@@ -265,7 +266,7 @@ class Application {
   }
 
   private async dataSource(field: string, name: string): Promise<DataSourceEntity> {
-    return (await this.findDataSource(name)) ?? refuse(field, `${field}: there is no data source ${name}`);
+    return (await this.findDataSource(name)) ?? refuseField(field, `${field}: there is no data source ${name}`);
   }
 
   private async findDataSource(name: string): Promise<DataSourceEntity | null> {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { SyncError, systemClock } from '@lutra/model';
 import type { ErrorDetails } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { readYaml } from './yaml-text.ts';
 
 /** What is shorter is read in less time than a thread needs to start. */
@@ -70,5 +71,5 @@ async function readInThread(text: string, readMsMax: number): Promise<unknown> {
 }
 
 function tooCostly(problem: string): SyncError {
-  return new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'document', problem }] });
+  return fieldRefusal('document', problem);
 }

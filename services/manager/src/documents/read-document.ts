@@ -5,6 +5,7 @@ import { SyncError } from '@lutra/model';
 import { ALARM_KINDS } from '../alarms/alarm-kind.ts';
 import { AlarmRuleEntity } from '../alarms/alarm-rule.entity.ts';
 import { newRule } from '../alarms/alarm-rule.service.ts';
+import { refuseField } from '../http/refuse-field.ts';
 import { requestPipe } from '../http/request-pipe.ts';
 import { checkParameters } from '../pipelines/parameter-rules.ts';
 import { checkRules } from '../mapping-rules/check-rules.ts';
@@ -63,10 +64,10 @@ export async function readDocument(
   { isStored, processors }: DocumentChecks,
 ): Promise<WantedChannel> {
   if (typeof data !== 'object' || data === null || Array.isArray(data))
-    return refuse('document', 'The document has to be a map with format, channel, pipelines and alarmRules');
+    return refuseField('document', 'The document has to be a map with format, channel, pipelines and alarmRules');
   const given = (await pipe.transform(data, { type: 'body', metatype: ChannelDocumentDto })) as ChannelDocumentDto;
   if (given.channel.name !== name)
-    return refuse(
+    return refuseField(
       'channel.name',
       'channel.name is not the name in the address: a channel cannot be renamed by its document',
     );
@@ -82,7 +83,7 @@ export async function readDocument(
 function wantedRuleOf(given: DocumentAlarmRuleDto, field: string): WantedRule {
   const { pipelines, receivers, ...settings } = given;
   if (!ALARM_KINDS[given.kind].isOfPipelines)
-    refuse(`${field}.kind`, `${field}.kind: ${given.kind} is about the installation, not about a channel`);
+    refuseField(`${field}.kind`, `${field}.kind: ${given.kind} is about the installation, not about a channel`);
   const set = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const defaults = Object.assign(new AlarmRuleEntity(), newRule(given.kind), set);
   const names = { pipelines: pipelines?.toSorted() ?? null, receivers: receivers?.toSorted() ?? [] };
@@ -139,11 +140,7 @@ export function inside<T>(field: string, work: () => T): T {
 function refuseTwice(named: readonly { readonly field: string; readonly name: string }[]): void {
   const seen = new Set<string>();
   for (const { field, name } of named) {
-    if (seen.has(name)) refuse(field, `${field}: ${name} is there twice`);
+    if (seen.has(name)) refuseField(field, `${field}: ${name} is there twice`);
     seen.add(name);
   }
-}
-
-export function refuse(field: string, problem: string, cause?: unknown): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] }, { cause });
 }

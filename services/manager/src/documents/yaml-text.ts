@@ -1,6 +1,7 @@
 import { isCollection, isMap, isScalar, Lexer, LineCounter, parseDocument, stringify, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { SyncError } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 
 /** A channel of a thousand mappings, and some lists of columns; larger texts take seconds to read. */
 export const DOCUMENT_CHARACTERS_MAX = 512 * 1024;
@@ -91,5 +92,5 @@ function refuseKeys(keys: readonly unknown[], lineOf: (node: Node) => number): v
 }
 
 function refuse(problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'document', problem }] });
+  throw fieldRefusal('document', problem);
 }

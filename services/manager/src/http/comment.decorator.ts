@@ -1,5 +1,5 @@
 import { ApiHeader } from '@nestjs/swagger';
-import { SyncError } from '@lutra/model';
+import { fieldRefusal } from './refuse-field.ts';
 
 export const COMMENT_HEADER = 'x-comment';
 const COMMENT_CHARS_MAX = 500;
@@ -31,6 +31,5 @@ function decode(bytes: Uint8Array): string {
 
 function refuse(rest: string): never {
   const field = 'X-Comment';
-  const problem = `${field} ${rest}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} ${rest}`);
 }

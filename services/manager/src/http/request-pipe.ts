@@ -3,7 +3,9 @@ import type { ArgumentMetadata } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { SyncError } from '@lutra/model';
+import type { SyncError } from '@lutra/model';
+import { fieldsRefusal } from './refuse-field.ts';
+import type { FieldProblem } from './refuse-field.ts';
 import { requirePlainJson } from './require-plain-json.ts';
 
 /** Checks bodies and queries against their DTO class; a field that the class does not have is refused by name. No message repeats a value. */
@@ -28,8 +30,7 @@ const RULES = {
 };
 
 function refusalOf(errors: readonly ValidationError[]): SyncError {
-  const fields = errors.flatMap((error) => problemsOf(error, ''));
-  return new SyncError('REQUEST_INVALID', { problem: fields.map(({ problem }) => problem).join('; '), fields });
+  return fieldsRefusal(errors.flatMap((error) => problemsOf(error, '')));
 }
 
 class RequestPipe extends ValidationPipe {
@@ -38,11 +39,6 @@ class RequestPipe extends ValidationPipe {
     if (metadata.type !== 'custom') requirePlainJson(value);
     return super.transform(value, metadata) as Promise<unknown>;
   }
-}
-
-interface FieldProblem {
-  readonly field: string;
-  readonly problem: string;
 }
 
 function problemsOf(error: ValidationError, parent: string): FieldProblem[] {

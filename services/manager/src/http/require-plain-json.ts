@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { fieldRefusal } from './refuse-field.ts';
 
 /** Bodies of the API nest four levels; more would only keep the checks busy. */
 const DEPTH_MAX = 32;
@@ -32,6 +32,5 @@ function childrenOf(path: string, value: unknown): readonly (readonly [path: str
 const pathOf = (path: string): string => (path === '' ? 'the body' : path.slice(0, 200));
 
 function refuse(field: string, rest: string): never {
-  const problem = `${field} ${rest}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} ${rest}`);
 }

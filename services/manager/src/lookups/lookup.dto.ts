@@ -2,9 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length, MaxLength } from 'class-validator';
 import { PageQuery } from '../http/list-query.dto.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 
-/** Longest name of a schema, table or column in MySQL and MariaDB. */
-const NAME_CHARS_MAX = 64;
 /** An expression, as in a mapping. */
 const PATTERN_CHARS_MAX = 500;
 

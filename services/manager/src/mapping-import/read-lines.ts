@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { PLAIN_CONFLICT_POLICIES, SyncError } from '@lutra/model';
 import type { ColumnMapping } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { checkedBody } from '../http/request-pipe.ts';
 import { MappingCreateDto } from '../mappings/mapping.dto.ts';
 import { isRange } from '../mappings/name-range.ts';
@@ -172,5 +173,5 @@ function policyOf(cell: string): object {
 const weightOf = (cell: string): object => (cell === '' ? {} : { weight: /^-?\d+$/.test(cell) ? Number(cell) : cell });
 
 function refuse(problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'content', problem }] });
+  throw fieldRefusal('content', problem);
 }

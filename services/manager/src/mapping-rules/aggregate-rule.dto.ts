@@ -2,11 +2,11 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 import { EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
-import { NAME_CHARS_MAX } from './field-checks.ts';
 
 /** A key of InnoDB has at most 16 columns. */
-const GROUP_COLUMNS_MAX = 16;
+const GROUP_BY_MAX = 16;
 const VALUES_MAX = 100;
 export const AGGREGATE_FUNCTIONS = ['sum', 'count', 'min', 'max'] as const;
 
@@ -46,7 +46,7 @@ export class AggregateRuleDto {
   @ApiProperty({ type: [GroupColumnDto] })
   @IsArray()
   @ArrayMinSize(1)
-  @ArrayMaxSize(GROUP_COLUMNS_MAX)
+  @ArrayMaxSize(GROUP_BY_MAX)
   @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => GroupColumnDto)

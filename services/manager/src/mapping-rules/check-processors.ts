@@ -2,6 +2,9 @@ import type { Processors } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { ProcessorRule } from '@lutra/model';
 
+/** What a processor may take in the manager for one row: nobody waits longer for a preview, which as a whole has a limit of its own. */
+export const PROCESSOR_MS_MAX = 4_000;
+
 /**
  * Whether the installation allows the processors and they take their settings; whether they fit a table is the pre-check's matter.
  * Throws PROCESSOR_NOT_ALLOWED, PROCESSOR_NOT_LOADED, PROCESSOR_SETTINGS_INVALID with the field's path.

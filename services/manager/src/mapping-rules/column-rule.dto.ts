@@ -16,11 +16,11 @@ import {
 import { LOSS_POLICIES, ROW_FACTS } from '@lutra/model';
 import type { ColumnOrigin, ColumnStep, LossPolicy, RowFact, RuleValue } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 import {
   IsMaskingKey,
   IsRuleValue,
   MASKING_KEY,
-  NAME_CHARS_MAX,
   RuleValueProperty,
   RuleValuePropertyOptional,
 } from './field-checks.ts';

@@ -3,6 +3,7 @@ import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import type { ValidationOptions } from 'class-validator';
 import { readSecretReference } from '@lutra/model';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 
 /** As much as a value of configuration may hold. */
 const VALUE_CHARS_MAX = 4_096;
@@ -11,8 +12,6 @@ const KEY_CHARS_MAX = 1_024;
 /** What is shorter can be guessed: NIST SP 800-107 asks for 112 bits. */
 const KEY_CHARS_MIN = 14;
 
-/** Longest name of a column in MySQL and MariaDB. */
-export const NAME_CHARS_MAX = 64;
 const GROUP_COLUMNS_MAX = 100;
 
 /** `RuleValue` of the model in the document: a value as JSON has it. */

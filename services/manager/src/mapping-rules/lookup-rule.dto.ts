@@ -16,8 +16,8 @@ import {
 } from 'class-validator';
 import type { LookupRule } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 import { EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
-import { NAME_CHARS_MAX } from './field-checks.ts';
 
 /** Columns of a MySQL index. */
 const KEY_COLUMNS_MAX = 16;

@@ -5,6 +5,7 @@ import type { LookupRule, MappingRules } from '@lutra/model';
 import { whereVisible } from '../access/access.ts';
 import type { VisibleIds } from '../access/access.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { MappingEntity } from '../mappings/mapping.entity.ts';
 
 /** A look-up as a request or a document gives it: a document names the data source. */
@@ -110,6 +111,5 @@ function requireReadable(found: DataSourceEntity | null, field: string, given: s
 }
 
 function refusal(field: string, rest: string): SyncError {
-  const problem = `${field} ${rest}`;
-  return new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  return fieldRefusal(field, `${field} ${rest}`);
 }

@@ -16,10 +16,11 @@ import {
 } from 'class-validator';
 import type { Explode, RuleValue } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 import { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import { ColumnRuleDto, EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
 import { LookupRuleDto } from './lookup-rule.dto.ts';
-import { IsColumnGroup, IsRuleValue, NAME_CHARS_MAX, RuleValueProperty } from './field-checks.ts';
+import { IsColumnGroup, IsRuleValue, RuleValueProperty } from './field-checks.ts';
 import { ProcessorRuleDto } from './processor-rule.dto.ts';
 
 const SEPARATOR_CHARS_MAX = 64;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { must, readSecretReference, SyncError } from '@lutra/model';
+import { must, readSecretReference } from '@lutra/model';
 import type { ColumnRule, ColumnStep, MappingRules, MaskingKey } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { keepSecret } from '../secrets/keep-secret.ts';
 import type { GivenKey } from './field-checks.ts';
 import type { GivenRules, GivenStep } from './read-rules.ts';
@@ -67,8 +68,7 @@ function keptKey(
   if (typeof given === 'string')
     return standing !== undefined && isSame(given, standing, secrets) ? standing : keepSecret(secrets, field, given);
   if (standing !== undefined) return standing;
-  const problem = `${field} is needed: this column of the mapping has no such key yet that could stay`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} is needed: this column of the mapping has no such key yet that could stay`);
 }
 
 function isSame(given: string, standing: MaskingKey, secrets: Secrets): boolean {

@@ -2,7 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsObject, IsString, Length, ValidateBy } from 'class-validator';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 
-const NAME_CHARS_MAX = 214;
+/** Longest name of a package in a registry. */
+const PACKAGE_CHARS_MAX = 214;
 /** What a rule says fits into a request many times. */
 const SETTINGS_CHARS_MAX = 16_384;
 
@@ -21,7 +22,7 @@ export class ProcessorRuleDto {
     example: '@acme/lutra-phone-number',
   })
   @IsString()
-  @Length(1, NAME_CHARS_MAX)
+  @Length(1, PACKAGE_CHARS_MAX)
   name!: string;
 
   @ApiPropertyOptional({

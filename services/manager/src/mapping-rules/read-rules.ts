@@ -1,4 +1,4 @@
-import { assertNever, SyncError } from '@lutra/model';
+import { assertNever } from '@lutra/model';
 import type {
   AggregateRule,
   ColumnOrigin,
@@ -8,6 +8,7 @@ import type {
   MappingRules,
   RowRules,
 } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { AggregateRuleDto } from './aggregate-rule.dto.ts';
 import type { ColumnOriginDto, ColumnRuleDto, ColumnStepDto, MapOtherwiseDto } from './column-rule.dto.ts';
 import type { GivenKey } from './field-checks.ts';
@@ -261,6 +262,5 @@ function needed<T>(value: T | undefined, field: string, kind: string): T {
 }
 
 function refuse(field: string, rest: string): never {
-  const problem = `${field} ${rest}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} ${rest}`);
 }

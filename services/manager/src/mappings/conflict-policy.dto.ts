@@ -3,9 +3,9 @@ import { ArrayMaxSize, IsArray, IsIn, IsString, Length } from 'class-validator';
 import { PLAIN_CONFLICT_POLICIES } from '@lutra/model';
 import type { ConflictPolicy } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 
 const KINDS: readonly ConflictPolicy['kind'][] = [...PLAIN_CONFLICT_POLICIES, 'latestWins', 'merge'];
-const NAME_CHARS_MAX = 64;
 /** A table of InnoDB has at most 1017 columns. */
 const COLUMNS_MAX = 1_017;
 

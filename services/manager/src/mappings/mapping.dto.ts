@@ -18,16 +18,12 @@ import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { ResourceDto } from '../http/resource.dto.ts';
 import { MappingRulesDto } from '../mapping-rules/mapping-rules.dto.ts';
 import type { GivenRules } from '../mapping-rules/read-rules.ts';
+import { NAME_CHARS_MAX, RANGE_CHARS_MAX, REGEX_CHARS_MAX } from '../values/name-limits.ts';
 import { ConflictPolicyDto } from './conflict-policy.dto.ts';
 import type { StoredSource } from './mapping.entity.ts';
 import { GIVEN_SCHEMA, IsGivenSchema } from './schema-pattern.ts';
 import type { GivenSchema } from './schema-pattern.ts';
 
-/** Longest name of a schema, table or column in MySQL and MariaDB. */
-const NAME_CHARS_MAX = 64;
-const REGEX_CHARS_MAX = 500;
-/** A name, and the brackets with the second number. */
-const RANGE_CHARS_MAX = NAME_CHARS_MAX + 12;
 /** A table of InnoDB has at most 1017 columns; one of them may feed several at the target. */
 const COLUMNS_MAX = 4_096;
 /** Tables are ordered by it, nothing more. */

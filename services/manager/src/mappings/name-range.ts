@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 
 /** Tables with a running number in their name: `orders_[0001-0128]`. */
 export interface NameRange {
@@ -19,8 +19,10 @@ export function readRange(text: string, field: string): NameRange {
   const isFilled = first.length > 1 && first.startsWith('0');
   if (first !== '' && Number(first) <= Number(last) && (!isFilled || first.length === last.length))
     return { before, first, last, after };
-  const problem = `${field} has to hold one range of numbers, the smaller first, both of one length where the first begins with 0, such as orders_[0001-0128]`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(
+    field,
+    `${field} has to hold one range of numbers, the smaller first, both of one length where the first begins with 0, such as orders_[0001-0128]`,
+  );
 }
 
 /** Whether the text is a range at all. */

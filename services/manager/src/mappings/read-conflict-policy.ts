@@ -1,5 +1,5 @@
-import { SyncError } from '@lutra/model';
 import type { ColumnSelection, ConflictPolicy } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { ConflictPolicyDto } from './conflict-policy.dto.ts';
 
 /** The policy with exactly the fields of its kind. Throws REQUEST_INVALID. */
@@ -53,6 +53,5 @@ function columnsOfPolicy(policy: ConflictPolicy): readonly string[] {
 
 function refuse(name: string, rest: string): never {
   const field = `onConflict.${name}`;
-  const problem = `${field} ${rest}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} ${rest}`);
 }

@@ -1,6 +1,7 @@
 import { aggregateProblem, requireSafeRegex } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
+import { refuseField } from '../http/refuse-field.ts';
 import { filledBy, rulesOf } from '../mapping-rules/read-rules.ts';
 import type { GivenRules } from '../mapping-rules/read-rules.ts';
 import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './mapping.dto.ts';
@@ -70,7 +71,7 @@ export function sourceOf(
   const schema = schemaOf(given, isStored);
   const { exact, regex, range } = table;
   if ([exact, regex, range].filter((one) => one !== undefined).length !== 1)
-    return refuse('source.table', 'source.table needs either exact, regex or range');
+    return refuseField('source.table', 'source.table needs either exact, regex or range');
   if (exact !== undefined) return { schema, table: { exact } };
   if (regex !== undefined) {
     if (!isStored(regex)) requireSafeRegex(regex);
@@ -104,7 +105,7 @@ export function requireFittingNames(source: StoredSource, { schema, table = '' }
   refuseUnknownGroups(source, { 'target.schema': schema, 'target.table': table });
   if (schemas * tables <= RENUMBERED_MAX) return;
   const field = tables > 1 ? 'target.table' : 'target.schema';
-  refuse(field, `${field} may number at most ${String(RENUMBERED_MAX)} tables in another way`);
+  refuseField(field, `${field} may number at most ${String(RENUMBERED_MAX)} tables in another way`);
 }
 
 /** A group that there is not would leave nothing in the name. */
@@ -115,7 +116,7 @@ function refuseUnknownGroups(source: StoredSource, names: Readonly<Record<string
       const count = known[of === 's' ? 's' : ''];
       // A table's groups are not known to the schema, and there is no $0.
       if (count === null || (of === '' && (field === 'target.schema' || digit === '0'))) continue;
-      if (Number(digit) > count) refuse(field, `${field} uses ${whole}, and the expression has no such group`);
+      if (Number(digit) > count) refuseField(field, `${field} uses ${whole}, and the expression has no such group`);
     }
 }
 
@@ -133,7 +134,7 @@ function renumberedOf(what: 'schema' | 'table', range: string, target: string): 
   const to = readRange(target, field);
   if (rangeSize(from) !== rangeSize(to)) {
     const counts = `${String(rangeSize(to))} ${what}s for ${String(rangeSize(from))} of the source`;
-    refuse(field, `${field} has ${counts}: a range has to have as many`);
+    refuseField(field, `${field} has ${counts}: a range has to have as many`);
   }
   return from.first !== to.first || from.last !== to.last ? rangeSize(from) : 1;
 }
@@ -142,20 +143,22 @@ function renumberedOf(what: 'schema' | 'table', range: string, target: string): 
 export function columnsOf(selection: ColumnSelectionDto | undefined): ColumnSelection {
   const given: ColumnSelectionDto = selection ?? { mode: 'all' };
   const { mode, columns, names, renames } = given;
-  if (mode !== 'list' && columns !== undefined) refuse('columns.columns', 'columns.columns belongs to mode list only');
-  if (mode !== 'except' && names !== undefined) refuse('columns.names', 'columns.names belongs to mode except only');
+  if (mode !== 'list' && columns !== undefined)
+    refuseField('columns.columns', 'columns.columns belongs to mode list only');
+  if (mode !== 'except' && names !== undefined)
+    refuseField('columns.names', 'columns.names belongs to mode except only');
   if (mode !== 'except' && renames !== undefined)
-    refuse('columns.renames', 'columns.renames belongs to mode except only');
+    refuseField('columns.renames', 'columns.renames belongs to mode except only');
   switch (mode) {
     case 'all':
       return { mode };
     case 'list':
-      if (columns === undefined) return refuse('columns.columns', 'columns of mode list need at least one column');
+      if (columns === undefined) return refuseField('columns.columns', 'columns of mode list need at least one column');
       refuseTwice('columns.columns', 'target', columns);
       return { mode, columns: plain(columns) };
     case 'except':
       if ((names ?? []).length + (renames ?? []).length === 0)
-        return refuse(
+        return refuseField(
           'columns.names',
           'columns.names or columns.renames need at least one column: otherwise take mode all',
         );
@@ -173,9 +176,5 @@ function refuseTwice(field: string, side: keyof ColumnMapping, columns: readonly
   const names = columns.map((column) => column[side].toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-    refuse(field, `the ${side} column ${twice} ${side === 'target' ? 'is written' : 'is there'} twice`);
-}
-
-function refuse(field: string, problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+    refuseField(field, `the ${side} column ${twice} ${side === 'target' ? 'is written' : 'is there'} twice`);
 }

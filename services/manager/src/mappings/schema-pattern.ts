@@ -1,11 +1,6 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-
-/** Longest name of a schema in MySQL and MariaDB. */
-const NAME_CHARS_MAX = 64;
-const REGEX_CHARS_MAX = 500;
-/** A name, and the brackets with the second number. */
-const RANGE_CHARS_MAX = NAME_CHARS_MAX + 12;
+import { NAME_CHARS_MAX, RANGE_CHARS_MAX, REGEX_CHARS_MAX } from '../values/name-limits.ts';
 
 /** The schemas that a mapping reads: one by its name, all that an expression matches, or those with a running number. */
 export type GivenSchema = string | { readonly regex: string } | { readonly range: string };

@@ -3,9 +3,9 @@ import { IsString, Length } from 'class-validator';
 import type { ColumnSelection } from '@lutra/model';
 import { MappingRulesDto } from '../mapping-rules/mapping-rules.dto.ts';
 import type { GivenRules } from '../mapping-rules/read-rules.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 import { ColumnSelectionDto } from './mapping.dto.ts';
 
-const NAME_CHARS_MAX = 64;
 const KINDS = ['exact', 'range', 'regex'] as const;
 
 export class ResolveQuery {

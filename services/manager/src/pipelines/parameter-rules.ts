@@ -1,13 +1,16 @@
 import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
 import type { PipelineParameters } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { CONFIRMATION } from './pipeline.dto.ts';
 
 /** Refuses parameters of which one would promise what another one makes impossible. Throws REQUEST_INVALID. */
 export function checkParameters(given: Partial<PipelineParameters>): void {
   const { applyMode, keepTransactions } = { ...DEFAULT_PARAMETERS, ...given };
   if (keepTransactions && applyMode !== 'transactional') {
-    const problem = `parameters.keepTransactions belongs to applyMode transactional: applyMode ${applyMode} keeps no transactions`;
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'parameters.keepTransactions', problem }] });
+    throw fieldRefusal(
+      'parameters.keepTransactions',
+      `parameters.keepTransactions belongs to applyMode transactional: applyMode ${applyMode} keeps no transactions`,
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import { assignGiven } from '../http/assign-given.ts';
 import { findResource } from '../http/find-resource.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { kindOfSource } from '../publishing/compile-definition.ts';
@@ -186,7 +187,6 @@ async function ofField<T>(field: string, find: () => Promise<T>): Promise<T> {
     return await find();
   } catch (cause) {
     if (!(SyncError.is(cause) && cause.code === 'RESOURCE_NOT_FOUND')) throw cause;
-    const problem = `${field}: ${String(cause.details['problem'])}`;
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] }, { cause });
+    throw fieldRefusal(field, `${field}: ${String(cause.details['problem'])}`, { cause });
   }
 }

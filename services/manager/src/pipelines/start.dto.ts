@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { parseDone, SyncError } from '@lutra/model';
+import { parseDone } from '@lutra/model';
 import type { DatabaseKind, StartDefinition } from '@lutra/model';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 
 const KINDS: readonly StartDefinition['kind'][] = ['latest', 'time', 'gtid', 'file'];
 /** ISO 8601 in UTC with a Z; other offsets would be read differently by the clocks that they name. */
@@ -53,7 +54,7 @@ export class StartDto {
 /** The start with exactly the fields of its kind, its GTIDs checked. Throws REQUEST_INVALID. */
 export function startOf({ kind, time, gtid, file, offset }: StartDto, source: DatabaseKind): StartDefinition {
   const refuse = (problem: string, cause?: unknown): never => {
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'start', problem }] }, { cause });
+    throw fieldRefusal('start', problem, { cause });
   };
   if (kind !== 'time' && time !== undefined) refuse(`start.time does not belong to kind ${kind}`);
   const isGiven = { gtid: gtid !== undefined, place: file !== undefined || offset !== undefined };

@@ -1,4 +1,4 @@
-import { TableMapping } from '@lutra/mapping';
+import { ANY_KEY, TableMapping } from '@lutra/mapping';
 import { compileMappings, SyncError } from '@lutra/model';
 import type { LookupRule, MappingDefinition, TableDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
@@ -62,7 +62,7 @@ function usedBy(mapping: MappingDefinition, source: TargetTable, lookups: Lookup
   if ((mapping.rules?.lookups ?? []).length === 0) return null;
   const context = {
     source: defineTable(source),
-    openKey: () => 'x'.repeat(32),
+    openKey: () => ANY_KEY,
     lookupTable: lookupTableOf(lookups),
   };
   try {

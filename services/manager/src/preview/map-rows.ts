@@ -2,6 +2,7 @@ import { extractChain, extractChanges, Processors, TableMapping } from '@lutra/m
 import type { LookupReader, MappedChange, ProcessorChain } from '@lutra/mapping';
 import { compileMappings, must, SyncError, systemClock } from '@lutra/model';
 import type { LookupRule, MappingDefinition, RowChange, TableDefinition } from '@lutra/model';
+import { PROCESSOR_MS_MAX } from '../mapping-rules/check-processors.ts';
 import { lookupName, NOTHING_LOOKED_UP, readerOf } from './looked-up.ts';
 import type { LookedUp } from './looked-up.ts';
 import { changeOf } from './source-row.ts';
@@ -47,9 +48,6 @@ export type MapMessage =
   | { readonly kind: 'fits'; readonly fits: readonly Fit[] }
   | { readonly kind: 'row'; readonly row: number; readonly results: readonly MappedResult[] }
   | { readonly kind: 'done' };
-
-/** For one row; the trial as a whole has a limit of its own. */
-const PROCESSOR_MS_MAX = 4_000;
 
 /** The tables of rows, each shape once, in order. */
 export const tablesOf = (rows: readonly SourceRow[]): readonly TableDefinition[] => [

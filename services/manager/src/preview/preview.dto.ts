@@ -20,8 +20,8 @@ import { IsTime } from '../http/is-time.decorator.ts';
 import { MayBeAbsent } from '../http/may-be-absent.ts';
 import { MappingCreateDto } from '../mappings/mapping.dto.ts';
 import { PreCheckFindingDto } from '../pre-check/pre-check.dto.ts';
+import { NAME_CHARS_MAX } from '../values/name-limits.ts';
 
-const NAME_CHARS_MAX = 64;
 const COLUMNS_MAX = 4_096;
 const TYPE_CHARS_MAX = 10_000;
 const GTID_CHARS_MAX = 64;

@@ -6,6 +6,7 @@ import type { Secrets } from '@lutra/service-kit';
 import type { Access, VisibleIds } from '../access/access.ts';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { Caller } from '../http/token.guard.ts';
 import { checkRules } from '../mapping-rules/check-rules.ts';
 import { readLookupSources, requireLookupSources } from '../mapping-rules/lookup-sources.ts';
@@ -205,6 +206,5 @@ export class PreviewService {
 /** Throws REQUEST_INVALID. */
 function requireOne({ sample, last }: PreviewRequestDto): void {
   if ((sample === undefined) !== (last === undefined)) return;
-  const problem = 'Either sample or last has to say which rows are shown';
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'sample', problem }] });
+  throw fieldRefusal('sample', 'Either sample or last has to say which rows are shown');
 }

@@ -1,7 +1,8 @@
-import { readColumnType, SyncError } from '@lutra/model';
+import { readColumnType } from '@lutra/model';
 import type { ColumnDefinition, RowImage, TableDefinition } from '@lutra/model';
 import { valueFromJson } from '@lutra/sql';
 import type { JsonValue } from '@lutra/sql';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { canonical, problemOf } from '../values/column-value.ts';
 import type { SampleDto, SampleRowDto } from './preview.dto.ts';
 import type { SourceRow } from './source-row.ts';
@@ -66,6 +67,5 @@ function valueOf(column: ColumnDefinition, value: unknown, field: string): RowIm
 }
 
 function refuse(field: string, rest: string): never {
-  const problem = `${field} ${rest}`;
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+  throw fieldRefusal(field, `${field} ${rest}`);
 }

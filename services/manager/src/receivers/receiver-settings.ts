@@ -1,4 +1,5 @@
-import { readSecretReference, SyncError } from '@lutra/model';
+import { readSecretReference } from '@lutra/model';
+import { refuseField } from '../http/refuse-field.ts';
 import type { EmailPatchDto, HttpPatchDto } from './receiver.dto.ts';
 import type { EmailSettings, HttpSettings, ReceiverKind, ReceiverSecrets } from './receiver.entity.ts';
 import { checkTemplate } from './render-template.ts';
@@ -39,10 +40,10 @@ export function mergeSettings(
 ): ReceiverSettings {
   const { email, http } = given;
   if (kind === 'email') {
-    if (http !== undefined) refuse('http', 'http belongs to the other kinds: an email receiver has email');
+    if (http !== undefined) refuseField('http', 'http belongs to the other kinds: an email receiver has email');
     return mergeEmail(known, email ?? {});
   }
-  if (email !== undefined) refuse('email', `email belongs to the kind email: a ${kind} receiver has http`);
+  if (email !== undefined) refuseField('email', `email belongs to the kind email: a ${kind} receiver has http`);
   return mergeHttp(kind, known, http ?? {});
 }
 
@@ -58,7 +59,10 @@ function mergeEmail(known: ReceiverSettings, { password, ...given }: EmailPatchD
     recipients: given.recipients ?? before?.recipients ?? missing('email.recipients'),
   };
   if (email.user !== '' && email.tls === 'disabled')
-    refuse('email.tls', 'email.tls must be startTls or implicit when there is a user: a password is not sent in clear');
+    refuseField(
+      'email.tls',
+      'email.tls must be startTls or implicit when there is a user: a password is not sent in clear',
+    );
   return { email, http: null, secrets: { ...known.secrets, ...(password === undefined ? {} : { password }) } };
 }
 
@@ -66,11 +70,11 @@ function mergeHttp(kind: ReceiverKind, known: ReceiverSettings, given: HttpPatch
   const before = known.http;
   const { template, headers, secret } = given;
   if (template !== undefined && kind !== 'webhook')
-    refuse('http.template', `http.template belongs to the kind webhook: ${kind} has a body of its own`);
+    refuseField('http.template', `http.template belongs to the kind webhook: ${kind} has a body of its own`);
   if (template !== undefined) checkTemplate(template, 'http.template');
   if (headers !== undefined) checkHeaders(headers);
   if (secret !== undefined && secret !== '' && kind !== 'webhook' && kind !== 'dingTalk')
-    refuse('http.secret', `http.secret belongs to webhook and dingTalk: ${kind} knows no signature`);
+    refuseField('http.secret', `http.secret belongs to webhook and dingTalk: ${kind} knows no signature`);
   const url = given.url ?? (known.secrets.url === '' ? missing('http.url') : known.secrets.url);
   const secrets: ReceiverSecrets = {
     password: '',
@@ -92,15 +96,16 @@ const templateOf = (template: Template): Template | null => (Object.keys(templat
 
 function checkHeaders(headers: Readonly<Record<string, unknown>>): void {
   const entries = Object.entries(headers);
-  if (entries.length > HEADERS_MAX) refuse('http.headers', `http.headers has at most ${String(HEADERS_MAX)} of them`);
+  if (entries.length > HEADERS_MAX)
+    refuseField('http.headers', `http.headers has at most ${String(HEADERS_MAX)} of them`);
   const names = new Set(entries.map(([name]) => name.toLowerCase()));
-  if (names.size < entries.length) refuse('http.headers', 'http.headers has one name twice');
+  if (names.size < entries.length) refuseField('http.headers', 'http.headers has one name twice');
   for (const [name, value] of entries) {
-    if (!HEADER_NAME.test(name)) refuse('http.headers', 'http.headers has a name that is no header name');
+    if (!HEADER_NAME.test(name)) refuseField('http.headers', 'http.headers has a name that is no header name');
     if (HEADERS_RESERVED.has(name.toLowerCase()))
-      refuse('http.headers', `http.headers must not have ${name}: Lutra sets it itself`);
+      refuseField('http.headers', `http.headers must not have ${name}: Lutra sets it itself`);
     if (typeof value !== 'string' || !HEADER_VALUE.test(value))
-      refuse('http.headers', `http.headers.${name} must be visible ASCII text of at most 2000 characters`);
+      refuseField('http.headers', `http.headers.${name} must be visible ASCII text of at most 2000 characters`);
   }
 }
 
@@ -109,12 +114,8 @@ function originOf(url: string): string {
   if (readSecretReference(url) !== null) return url;
   const { origin, username, password } = new URL(url);
   if (username !== '' || password !== '')
-    refuse('http.url', 'http.url must not carry user and password: put them into an authorization header');
+    refuseField('http.url', 'http.url must not carry user and password: put them into an authorization header');
   return origin;
 }
 
-const missing = (field: string): never => refuse(field, `${field} is needed`);
-
-function refuse(field: string, problem: string): never {
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
-}
+const missing = (field: string): never => refuseField(field, `${field} is needed`);

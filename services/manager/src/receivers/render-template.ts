@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { Notification } from './notification.ts';
 
 /** JSON with placeholders in its texts: `{"text": "{{alarm.rule}}: {{alarm.message}}"}`. */
@@ -32,7 +32,7 @@ export const PLACEHOLDERS: readonly string[] = Object.keys(VALUES);
 /** Throws REQUEST_INVALID for a template that is too large or deep, or that has a placeholder that is none. */
 export function checkTemplate(template: Template, field: string): void {
   const refuse = (problem: string): never => {
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+    throw fieldRefusal(field, problem);
   };
   if (JSON.stringify(template).length > CHARS_MAX)
     refuse(`${field} must have at most ${String(CHARS_MAX)} characters as JSON`);

@@ -1,6 +1,7 @@
 import { SyncError } from '@lutra/model';
 import type { SealedSecret } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
+import { fieldRefusal } from '../http/refuse-field.ts';
 
 /** A secret of a request as it is kept. Throws REQUEST_INVALID naming the field when it is a reference that this manager does not allow. */
 export function keepSecret(secrets: Secrets, field: string, given: string): SealedSecret {
@@ -9,7 +10,6 @@ export function keepSecret(secrets: Secrets, field: string, given: string): Seal
   } catch (error) {
     const { code, message } = SyncError.of(error);
     if (code !== 'SECRET_REFERENCE_REFUSED') throw error;
-    const problem = `${field}: ${message.slice(code.length + 2)}`;
-    throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });
+    throw fieldRefusal(field, `${field}: ${message.slice(code.length + 2)}`);
   }
 }

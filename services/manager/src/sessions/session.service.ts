@@ -8,6 +8,7 @@ import { createToken, hashOfToken } from '../access/random-token.ts';
 import { TokenCache } from '../access/token-cache.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findResource } from '../http/find-resource.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { exactly } from '../store/exactly.ts';
 import type { Store } from '../store/store.ts';
 import { readSystemParameters } from '../system-parameters/system-parameters.ts';
@@ -105,8 +106,7 @@ export class SessionService {
     const user = await store.run((manager) => findResource(manager, UserEntity, caller.id));
     if (!(await isPassword(current, user.passwordHash))) {
       await this.auditFailure(user, { address });
-      const problem = 'current is not the password of now';
-      throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'current', problem }] });
+      throw fieldRefusal('current', 'current is not the password of now');
     }
     await limiter.succeed(attempt, caller.id);
     const passwordHash = await hashPassword(password);

@@ -1,4 +1,5 @@
-import { SyncError } from '@lutra/model';
+import type { SyncError } from '@lutra/model';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { oldestKept, ROLLUP, slotOf, STEPS } from './rollup-steps.ts';
 import type { KeptSteps, Step } from './rollup-steps.ts';
 import type { SlotRange } from './rollup-store.ts';
@@ -36,13 +37,13 @@ export function readRange(wish: RangeWish, nowMs: number, { steps = STEPS, kept 
   const fromMs = wish.from === undefined ? toMs - widthMs : Date.parse(wish.from);
   requireOrder(fromMs, toMs);
   if (wish.step !== undefined && !steps.includes(wish.step))
-    throw refused('step', `step must be one of the following values: ${steps.join(', ')}`);
+    throw fieldRefusal('step', `step must be one of the following values: ${steps.join(', ')}`);
   const step = wish.step ?? chosenStep(fromMs, toMs, { nowMs, steps, kept });
   if (!isKept(step, fromMs, { nowMs, kept })) throw tooOld(step, fromMs, { nowMs, steps, kept });
   const range = { step, first: slotOf(fromMs, step), last: slotOf(toMs - 1, step) };
   const points = range.last - range.first + 1;
   if (points > POINTS_MAX)
-    throw refused(
+    throw fieldRefusal(
       'step',
       `step ${step} gives ${String(points)} points between from and to, more than ${String(POINTS_MAX)}: choose a wider step or a shorter time`,
     );
@@ -51,7 +52,7 @@ export function readRange(wish: RangeWish, nowMs: number, { steps = STEPS, kept 
 
 /** Throws REQUEST_INVALID unless `fromMs` is before `toMs`. */
 export function requireOrder(fromMs: number, toMs: number): void {
-  if (fromMs >= toMs) throw refused('from', 'from must be before to');
+  if (fromMs >= toMs) throw fieldRefusal('from', 'from must be before to');
 }
 
 interface Known {
@@ -75,8 +76,5 @@ function tooOld(step: Step, fromMs: number, known: Known): SyncError {
   const oldest = new Date(oldestKept(nowMs, step, kept) * ROLLUP[step].ms).toISOString();
   const wider = steps.find((other) => isKept(other, fromMs, known));
   const advice = wider === undefined ? '' : `, or choose step ${wider}`;
-  return refused('from', `from must not be before ${oldest}: older figures of step ${step} are not kept${advice}`);
+  return fieldRefusal('from', `from must not be before ${oldest}: older figures of step ${step} are not kept${advice}`);
 }
-
-const refused = (field: string, problem: string): SyncError =>
-  new SyncError('REQUEST_INVALID', { problem, fields: [{ field, problem }] });

@@ -1,6 +1,7 @@
-import { completeCounts, delayPercentile, readStatistics, sumFigures, SyncError } from '@lutra/model';
-import type { Clock, Figures } from '@lutra/model';
+import { completeCounts, delayPercentile, readStatistics, sumFigures } from '@lutra/model';
+import type { Clock, Figures, SyncError } from '@lutra/model';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { PipelineWatch } from './pipeline-watch.ts';
 import { readRange } from './read-range.ts';
@@ -105,8 +106,7 @@ export class StatisticService {
 }
 
 function eitherOne(): SyncError {
-  const problem = 'channelId must not be given together with pipelineId';
-  return new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'channelId', problem }] });
+  return fieldRefusal('channelId', 'channelId must not be given together with pipelineId');
 }
 
 const timeOf = (slot: number, step: Step): string => new Date(slot * ROLLUP[step].ms).toISOString();

@@ -2,6 +2,7 @@ import { SyncError } from '@lutra/model';
 import type { ListPage, TargetSession } from '@lutra/sql';
 import { requireVisible } from '../access/access.ts';
 import type { VisibleIds } from '../access/access.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import type { TargetDoor } from './target-door.ts';
 import type { UnavailableTargetDto } from './target-list.dto.ts';
 
@@ -77,6 +78,8 @@ function unavailableOf(targetId: string, reason: unknown): UnavailableTargetDto 
 }
 
 function tooDeep(): SyncError {
-  const problem = `page × pageSize must not be greater than ${String(MERGED_ITEMS_MAX)} without pipelineId`;
-  return new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'page', problem }] });
+  return fieldRefusal(
+    'page',
+    `page × pageSize must not be greater than ${String(MERGED_ITEMS_MAX)} without pipelineId`,
+  );
 }

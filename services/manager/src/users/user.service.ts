@@ -1,5 +1,4 @@
 import { ulid } from 'ulid';
-import { SyncError } from '@lutra/model';
 import type { Clock } from '@lutra/model';
 import type { Caller } from '../access/caller.ts';
 import { requireChannels } from '../access/require-channels.ts';
@@ -9,6 +8,7 @@ import { findResource } from '../http/find-resource.ts';
 import type { ListQuery } from '../http/list-query.dto.ts';
 import { pageOf } from '../http/page-of.ts';
 import type { Plain } from '../http/plain.ts';
+import { fieldRefusal } from '../http/refuse-field.ts';
 import { requireMatch } from '../http/require-match.ts';
 import { resourceDtoOf } from '../http/resource.dto.ts';
 import { SessionEntity } from '../sessions/session.entity.ts';
@@ -93,8 +93,7 @@ export class UserService {
 export function requireUnlikeName(password: string, name: string): void {
   // Of a name of one letter every password would contain it.
   if (name.length < 3 || !password.toLowerCase().includes(name.toLowerCase())) return;
-  const problem = 'password must not contain the name of the user';
-  throw new SyncError('REQUEST_INVALID', { problem, fields: [{ field: 'password', problem }] });
+  throw fieldRefusal('password', 'password must not contain the name of the user');
 }
 
 /** Everything but the password. */
