@@ -5,6 +5,7 @@ import type {
   MappingRules,
   RowChange,
   RowImage,
+  RowRefusal,
   TableDefinition,
 } from '@lutra/model';
 import { TableMapping } from '../src/table-mapping.ts';
@@ -62,6 +63,7 @@ export interface Outcome {
   readonly kind: RowChange['kind'];
   readonly before?: RowImage;
   readonly after?: RowImage;
+  readonly refusal?: RowRefusal | undefined;
 }
 
 /** What becomes of a change, tables by name. */

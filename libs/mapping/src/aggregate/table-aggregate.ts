@@ -87,13 +87,27 @@ export class TableAggregate {
 
   /**
    * What the change adds to each group. A group to which rows come is inserted where it is not there; one that rows leave, or in
-   * which values change, has to be there. Throws a SyncError of class poison.
+   * which values change, has to be there. An image that is refused counts for no row, before as well as after: what came is named
+   * by a change with a refusal, and what goes had never come. Throws a SyncError of class poison where an image is not whole.
    */
   changesOf(change: RowChange, facts: RowFacts): readonly MappedChange[] {
     const { before, after } = imagesOf(change);
+    const whole = after === null || before === null ? after : completed(after, before);
+    try {
+      return this.difference(before, whole, facts);
+    } catch (error) {
+      aboutRow(error);
+    }
+    const isOut = this.refusalOf(before, facts) !== null;
+    const refusal = this.refusalOf(whole, facts);
+    const changes = this.difference(isOut ? null : before, refusal === null ? whole : null, facts);
+    return refusal === null ? changes : [...changes, this.refusedImage(whole, facts, refusal)];
+  }
+
+  private difference(before: RowImage | null, after: RowImage | null, facts: RowFacts): readonly MappedChange[] {
     const added: Added[] = [];
     if (before !== null) this.add(added, before, { by: -1, facts });
-    if (after !== null) this.add(added, before === null ? after : completed(after, before), { by: 1, facts });
+    if (after !== null) this.add(added, after, { by: 1, facts });
     const changes: MappedChange[] = [];
     for (const each of added) {
       const made = this.changeOf(each);
@@ -102,11 +116,27 @@ export class TableAggregate {
     return changes;
   }
 
+  /** Why the image counts for no row; null: it counts. Throws what says that it is not whole: another one may have counted. */
+  private refusalOf(image: RowImage | null, facts: RowFacts): SyncError | null {
+    if (image === null) return null;
+    try {
+      this.add([], image, { by: 1, facts });
+      return null;
+    } catch (error) {
+      const cause = aboutRow(error);
+      if (cause.code === 'ROW_IMAGE_PARTIAL') throw cause;
+      return cause;
+    }
+  }
+
   /** A change that is refused because of `error`: the group, as far as it can be told, and nothing of what it adds. */
   refused(change: RowChange, facts: RowFacts, error: unknown): MappedChange {
-    const cause = aboutRow(error);
     const { before, after } = imagesOf(change);
-    const values = this.groupOf(after ?? before, facts) ?? [];
+    return this.refusedImage(after ?? before, facts, aboutRow(error));
+  }
+
+  private refusedImage(of: RowImage | null, facts: RowFacts, cause: SyncError): MappedChange {
+    const values = this.groupOf(of, facts) ?? [];
     const image = must(this.targets[0], 'there is one').columns.map((_column, position) => values[position]);
     const columns = image.flatMap((value, position) => (value === undefined ? [position] : []));
     return { kind: 'insert', target: 0, after: image, refusal: rowRefusal(cause, { columns, isOnlyBefore: false }) };

@@ -89,7 +89,8 @@ const SCALES = [0, 2, 0, 0, 2];
 function added(of: TableMapping, changes: readonly RowChange[], keys = 1): Groups {
   const groups: Groups = new Map();
   for (const change of changes)
-    for (const { kind, after = [] } of outcome(of, change)) {
+    for (const { kind, after = [], refusal } of outcome(of, change)) {
+      if (refusal !== undefined) continue;
       const key = JSON.stringify(after.slice(0, keys));
       const standing = groups.get(key);
       // What leaves a group finds it.
@@ -170,6 +171,33 @@ describe('an aggregation', () => {
         expect(added(of, changes, 2)).toEqual(grouped(rows, (row) => tagsOf(row).map((tag) => [row[1], tag])));
       }),
     );
+  });
+
+  it('counts the rows that are not refused, whatever they were before and become later', () => {
+    const of = mapping({}, { groupBy: [{ expression: 'price', target: 'price_group' }] });
+    fc.assert(
+      fc.property(history, (operations) => {
+        const { changes, rows } = played(operations);
+        const priced = rows.filter((row) => row[2] !== null);
+        expect(added(of, changes)).toEqual(grouped(priced, (row) => [[row[2]]]));
+      }),
+    );
+  });
+
+  it('takes a row out of its group that is refused from now on, and names the group that it should have come to', () => {
+    const groupBy = ['region', 'price'].map((name) => ({ expression: name, target: `${name}_group` }));
+    const values = [{ function: 'sum' as const, expression: 'pieces', target: 'pieces' }];
+    const of = mapping({}, { groupBy, values });
+    const good: RowImage = [1n, 'eu', '1.50', 2, null, null];
+    const bad: RowImage = [1n, 'us', null, 3, null, null];
+    expect(of.mapOrRefuse(update(good, bad), FACTS)).toMatchObject([
+      { kind: 'update', after: ['eu', '1.50', -1n, '-2'] },
+      { kind: 'insert', refusal: { code: 'ROW_GROUP_NULL' } },
+    ]);
+    expect(of.mapOrRefuse(update(bad, good), FACTS)).toMatchObject([
+      { kind: 'insert', after: ['eu', '1.50', 1n, '2'] },
+    ]);
+    expect(of.mapOrRefuse(remove(bad), FACTS)).toEqual([]);
   });
 
   it('says nothing of an update that changes nothing that is counted', () => {
