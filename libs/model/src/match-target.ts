@@ -27,17 +27,32 @@ export interface TargetNames {
 interface Names {
   readonly fold: (name: string) => string;
   readonly flags: string;
+  /** Of expressions over names of the source. */
+  readonly sourceFlags: string;
 }
 
 /**
- * Every mapping that may write a target table, in the order of the definition: no other can bring a row into it. Throws
- * MAPPING_REGEX_INVALID.
+ * Every mapping that may write a target table, in the order of the definition: no other can bring a row into it. A table that
+ * takes its name from the source is sought in its case first, and where that is of no mapping in any: a source that folds names
+ * has brought it. Throws MAPPING_REGEX_INVALID.
  */
 export function compileMappingsInto(
   mappings: readonly MappingDefinition[],
   options: TargetNames = {},
 ): (schema: string, table: string) => readonly MappingDefinition[] {
   const names = namesOf(options);
+  const asNamed = compileInto(mappings, names);
+  const inAnyCase = compileInto(mappings, { ...names, sourceFlags: ANY_CASE });
+  return (schema, table) => {
+    const found = asNamed(schema, table);
+    return found.length > 0 ? found : inAnyCase(schema, table);
+  };
+}
+
+function compileInto(
+  mappings: readonly MappingDefinition[],
+  names: Names,
+): (schema: string, table: string) => readonly MappingDefinition[] {
   const compiled = mappings.map((mapping) => ({
     mapping,
     schema: schemaTest(mapping, names),
@@ -62,7 +77,7 @@ export interface TargetSchemas {
 
 /** Throws MAPPING_REGEX_INVALID. */
 export function compileTargetSchemas(mappings: readonly MappingDefinition[], options: TargetNames = {}): TargetSchemas {
-  const names = namesOf(options);
+  const names = { ...namesOf(options), sourceFlags: ANY_CASE };
   const isNamed = ({ source, target }: MappingDefinition): boolean =>
     typeof source.schema === 'string' || templatePattern(target.schema, { schema: true, table: false }, 'u') === null;
   const named = [...new Set(mappings.filter(isNamed).map(({ target }) => target.schema))];
@@ -74,15 +89,17 @@ export function compileTargetSchemas(mappings: readonly MappingDefinition[], opt
   };
 }
 
-const namesOf = ({ isCaseFolded = false }: TargetNames): Names => ({
-  fold: (name) => (isCaseFolded ? name.toLowerCase() : name),
-  flags: isCaseFolded ? 'ui' : 'u',
-});
+const ANY_CASE = 'ui';
+
+const namesOf = ({ isCaseFolded = false }: TargetNames): Names => {
+  const flags = isCaseFolded ? ANY_CASE : 'u';
+  return { fold: (name) => (isCaseFolded ? name.toLowerCase() : name), flags, sourceFlags: flags };
+};
 
 function schemaTest({ id, source, target }: MappingDefinition, names: Names): (schema: string) => boolean {
   if (typeof source.schema === 'string') return equals(target.schema, names);
   if (target.schema === '$s0') {
-    const pattern = compileNameRegex(id, source.schema.regex, names.flags);
+    const pattern = compileNameRegex(id, source.schema.regex, names.sourceFlags);
     return (schema) => !isReservedSchema(schema) && pattern.test(schema);
   }
   const test = fromTemplate(target.schema, { schema: true, table: false }, names);
@@ -96,7 +113,7 @@ function tableTest({ id, source, target, rules }: MappingDefinition, names: Name
   }
   if (target.table === undefined) {
     if ('exact' in source.table) return equals(source.table.exact, names);
-    const pattern = compileNameRegex(id, source.table.regex, names.flags);
+    const pattern = compileNameRegex(id, source.table.regex, names.sourceFlags);
     return (table) => pattern.test(table);
   }
   return fromTemplate(

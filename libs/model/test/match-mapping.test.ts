@@ -42,6 +42,30 @@ describe('compileMappings', () => {
     expect(targetNames(mappings, 'shop', 'orders')).toEqual(['copy.second', 'copy.orders']);
   });
 
+  it.each<[string, MappingDefinition]>([
+    ['tables', mapping({ regex: 'Order_\\d+' })],
+    [
+      'schemas',
+      {
+        ...mapping({ exact: 'order_1' }),
+        source: { schema: { regex: 'Copy' }, table: { exact: 'order_1' } },
+        target: { schema: '$s0' },
+      },
+    ],
+  ])('finds the mapping of what a source that folds names has brought: %s', (_what, of) => {
+    const schema = typeof of.source.schema === 'string' ? of.source.schema : 'copy';
+    expect(compileMappings([of], { isCaseFolded: true }).targetsOf(schema, 'order_1')).toMatchObject([
+      { targetSchema: 'copy', targetTable: 'order_1' },
+    ]);
+    expect(compileTargetLookup([of])('copy', 'order_1')).toBe(of);
+  });
+
+  it('takes the mapping whose expression has the case of the table, where there is one', () => {
+    const [upper, lower] = [mapping({ regex: 'Order_\\d+' }), mapping({ regex: 'order_\\d+' })];
+    expect(compileTargetLookup([upper, lower])('copy', 'order_1')).toBe(lower);
+    expect(compileTargetLookup([upper, lower])('copy', 'Order_1')).toBe(upper);
+  });
+
   it('does not look at other schemas', () => {
     expect(targetNames([mapping({ regex: '.*' })], 'crm', 'orders')).toEqual([]);
   });
