@@ -30,6 +30,8 @@ export interface StatementPlan {
   readonly definition: PipelineDefinition;
   /** Name of its transaction, for a person who has to decide. */
   readonly transaction: string;
+  /** The source takes names in any case, and mappings match so; it may know them as they were typed all the same. */
+  readonly isCaseFolded?: boolean;
 }
 
 /**
@@ -41,9 +43,10 @@ export function planStatement(plan: StatementPlan): readonly TargetDdl[] {
   const { statement, definition, transaction } = plan;
   if (definition.parameters.ddlDecisions[transaction] === 'skip') return [];
   const { schema } = foldedName({ schema: statement.schema, table: '' }, statement);
+  const isCaseFolded = plan.isCaseFolded === true || statement.foldsNames === true;
   const planner = new StatementPlanner(
-    { ...plan, statement: { ...statement, schema } },
-    compileMappings(definition.mappings, { isCaseFolded: statement.foldsNames === true }),
+    { ...plan, isCaseFolded, statement: { ...statement, schema } },
+    compileMappings(definition.mappings, { isCaseFolded }),
   );
   return planner.targets(stripped(statement.text));
 }
@@ -254,11 +257,11 @@ class StatementPlanner {
 
   /** A parent that the pipeline has nothing to do with: a foreign key moves no rows, and the target refuses it where it is missing. */
   private isOthersParent(each: TableName): boolean {
-    const { statement, definition } = this.plan;
+    const { statement, definition, isCaseFolded = false } = this.plan;
     const { tables, beside = [], parents = [] } = statement;
     const isIn = (names: readonly TableName[]): boolean => names.some((name) => isEqual(each, name));
     if (!isIn(parents) || isIn(tables) || isIn(beside)) return false;
-    return compileTargetLookup(definition.mappings)(each.schema, each.table) === null;
+    return compileTargetLookup(definition.mappings, { isCaseFolded })(each.schema, each.table) === null;
   }
 
   private onlyName(name: TableName): TableName {
@@ -267,7 +270,8 @@ class StatementPlanner {
 
   /** Other tables of the source that go into the same target must not lose it with this one. */
   private unshared(name: TableName): TableName {
-    const into = compileMappingsInto(this.plan.definition.mappings)(name.schema, name.table);
+    const { definition, isCaseFolded = false } = this.plan;
+    const into = compileMappingsInto(definition.mappings, { isCaseFolded })(name.schema, name.table);
     if (into.length > 1 || !into.every(keepsTablesApart))
       return this.unclear(`${name.schema}.${name.table} at the target holds rows of other tables too`);
     return name;

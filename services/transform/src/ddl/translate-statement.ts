@@ -9,6 +9,7 @@ export function translateStatement({
   body,
 }: Pick<StageTask, 'delivery' | 'definition' | 'body'>): Promise<Uint8Array> {
   const { transaction, statement } = decodeStatementProcess(delivery.header, body);
-  const targets = planStatement({ statement, definition, transaction: transaction.gtid });
+  const isCaseFolded = delivery.header.isCaseFolded === true;
+  const targets = planStatement({ statement, definition, transaction: transaction.gtid, isCaseFolded });
   return Promise.resolve(encodeStatementBody({ transaction, statement, targets }));
 }

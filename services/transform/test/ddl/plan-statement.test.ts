@@ -42,11 +42,23 @@ interface About {
   readonly mappings?: readonly MappingDefinition[];
   readonly parameters?: object;
   readonly foldsNames?: boolean;
+  readonly isCaseFolded?: boolean;
 }
 
 const plan = (
   text: string,
-  { kind, tables, beside, parents, ghost, sqlMode, mappings, parameters, foldsNames = false }: About,
+  {
+    kind,
+    tables,
+    beside,
+    parents,
+    ghost,
+    sqlMode,
+    mappings,
+    parameters,
+    foldsNames = false,
+    isCaseFolded = false,
+  }: About,
 ) => {
   const statement: SourceStatement = {
     kind,
@@ -62,7 +74,8 @@ const plan = (
     explicitDefaultsForTimestamp: null,
     ...(foldsNames ? { foldsNames } : {}),
   };
-  return planStatement({ statement, definition: definition(mappings ?? RENAMING, parameters), transaction: 'g:1' });
+  const rules = definition(mappings ?? RENAMING, parameters);
+  return planStatement({ statement, definition: rules, transaction: 'g:1', isCaseFolded });
 };
 const shop = (...tables: string[]): TableName[] => tables.map((table) => ({ schema: 'shop', table }));
 const kindOf = (text: string): DdlKind =>
@@ -94,6 +107,15 @@ describe('planStatement', () => {
     const [target, ...more] = plan(text, { kind: 'alter', tables: shop('t'), mappings, foldsNames: true });
     expect(more).toEqual([]);
     expect(target).toMatchObject({ text: expected, schema: expected === text ? 'shop' : '' });
+  });
+
+  it.each<[string, DdlKind, string, string]>([
+    ['ALTER TABLE T ADD COLUMN a INT', 'alter', 'T', 'ALTER TABLE `copy`.`item` ADD COLUMN a INT'],
+    ['DROP TABLE T', 'drop', 'T', 'DROP TABLE IF EXISTS `copy`.`item`'],
+  ])('knows names in any case where the source keeps them as they were typed: %s', (text, kind, table, expected) => {
+    expect(plan(text, { kind, tables: shop(table), isCaseFolded: true })).toMatchObject([{ text: expected }]);
+    // A source that tells cases apart speaks of another table.
+    expect(plan(text, { kind, tables: shop(table) })).toEqual([]);
   });
 
   it('writes the name of a database that was typed in another case', () => {
