@@ -73,7 +73,8 @@ export function decideConflict(
   const isAlike = holds(writer, change.before, found);
   if (isWhole && isAlike) return agreed(change);
   const wanted = change.kind === 'delete' ? null : change.after;
-  if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found)) return agreed(null);
+  if (wanted !== null && policy.kind !== 'merge' && holds(writer, wanted, found))
+    return agreed(isStale(writer, wanted, found) ? onto(found, change) : null);
   const columns = hiddenAmounts(writer, change, policy);
   if (columns.length > 0) return { kind: 'undecided', type: 'row-differs', why: 'amount', columns };
   if (isAlike && policy.kind !== 'latestWins') return partial;
@@ -100,14 +101,15 @@ function decideInsert(
   change: Extract<RowChange, { kind: 'insert' }>,
   { found, policy }: { readonly found: RowImage; readonly policy: ComparingPolicy },
 ): Verdict {
-  if (holds(writer, change.after, found)) {
-    if (tellsAll(writer, change.after)) return agreed(null);
-    if (policy.kind !== 'latestWins') return partial;
-  }
   // Nothing was there at the source: a delta begins at zero.
   const { table, event, row, part, flags, after } = change;
   const before = found.map(() => undefined);
   const asUpdate: Update = { table, event, row, part, flags, kind: 'update', before, after };
+  if (holds(writer, after, found)) {
+    const isTold = policy.kind !== 'merge' && isStale(writer, after, found);
+    if (tellsAll(writer, after)) return agreed(isTold ? onto(found, asUpdate) : null);
+    if (policy.kind !== 'latestWins') return partial;
+  }
   return decideDifference(writer, asUpdate, { found, policy });
 }
 
@@ -229,6 +231,14 @@ function holds(writer: TableWriter, image: RowImage, found: RowImage): boolean {
     return isStoredValue(column, value, standing);
   });
 }
+
+/** Whether the target lacks what the change tells of itself, or what was looked up for it: no conflict, and to be written. */
+const isStale = (writer: TableWriter, image: RowImage, found: RowImage): boolean =>
+  writer.columns.some((column) => {
+    const value = image[column.position];
+    if (value === undefined || column.definition.ofChange !== true) return false;
+    return !isStoredValue(column, value, found[column.position] ?? null);
+  });
 
 /** The source's value of the deciding column: after the change, or as it stayed; a delete is as new as the row it removes. */
 function latestOf(

@@ -177,6 +177,18 @@ describe('a conflict', () => {
         expect(decideConflict({ writer: ofChange, change }, BEFORE, policy)).toEqual({ kind: 'agreed', change });
   });
 
+  it('is none where the target has the row already, and what the change tells of itself is written', () => {
+    const ofChange = writerOf(definitions.map((one) => (one.name === 'changed' ? { ...one, ofChange: true } : one)));
+    const found = AFTER.with(3, 6);
+    for (const policy of ALL.filter(({ kind }) => kind !== 'merge'))
+      for (const change of [update(BEFORE.with(3, undefined), AFTER), insert(AFTER)]) {
+        const verdict = decideConflict({ writer: ofChange, change }, found, policy);
+        expect(verdict).toMatchObject({ kind: 'agreed', change: { kind: 'update', before: found, after: AFTER } });
+        expect(result(found, verdict)).toEqual(AFTER);
+        expect(decideConflict({ writer: ofChange, change }, AFTER, policy)).toEqual({ kind: 'agreed', change: null });
+      }
+  });
+
   it('adds up what both sides have added, whatever the order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 10 }), fc.integer(), (deltas, elsewhere) => {
