@@ -130,12 +130,14 @@ function describeResult(
 }
 
 /** Of a row that becomes none: what takes it, in the order of the rules. */
-function whyDropped({ rows, script }: MappingRules = {}, { kind }: SourceRow): string {
+function whyDropped({ rows, script, processors, aggregate }: MappingRules = {}, { kind }: SourceRow): string {
   if (rows?.leaveOut?.includes(kind) === true) return `rows.leaveOut leaves out every ${kind}`;
   const causes = [
     ...(rows?.filter === undefined ? [] : ['rows.filter accepts none of its images']),
     ...(rows?.explode === undefined ? [] : [`rows.explode finds no element in ${rows.explode.column}`]),
     ...(script === undefined ? [] : ['the script gives no row for it']),
+    ...(processors === undefined || processors.length === 0 ? [] : ['the processors drop it']),
+    ...(aggregate === undefined ? [] : ['it changes nothing that its group counts']),
   ];
   return causes.length === 0 ? 'The mapping makes no row of it' : causes.join(', or ');
 }
