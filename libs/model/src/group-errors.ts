@@ -9,6 +9,13 @@ export const GROUP_ERRORS = {
     workaround:
       'Correct the aggregate of mapping {mapping} as the message says: docs/mapping-rules.md tells what it may be.',
   },
+  SOURCE_GROUPS_GONE: {
+    scope: 'source',
+    class: 'retryable',
+    summary: 'A table of the source is gone whose groups are to be read again for a min or max',
+    workaround:
+      'Lutra goes on by itself once {table} is back at {address} with its columns, as after two renames. If it is gone for good nobody can tell what its groups held: take the mapping out of the pipeline.',
+  },
   ROW_GROUP_NULL: {
     scope: 'config',
     class: 'poison',

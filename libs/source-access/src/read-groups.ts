@@ -1,6 +1,6 @@
 import { openSnapshot } from '@lutra/binlog';
 import type { RawRow, SourceSession } from '@lutra/binlog';
-import { must } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
 import { readable, valueOf } from './raw-value.ts';
@@ -35,8 +35,8 @@ export interface GroupReading {
 }
 
 /**
- * Reads the groups as they stand at one moment. A table or column that is gone by now has no groups: what says so follows in the
- * log. False: not visible yet, to be asked again. Throws SyncError (scope source).
+ * Reads the groups as they stand at one moment. False: not visible yet, to be asked again. Throws SyncError (scope source);
+ * SOURCE_GROUPS_GONE where the table or a column has gone: its rows may come back with it, and no change would tell of them.
  */
 export async function readGroups(session: SourceSession, question: AskedGroups, how: GroupReading): Promise<boolean> {
   const visibility = await openSnapshot(session, how.transactions, how.attempt);
@@ -46,10 +46,16 @@ export async function readGroups(session: SourceSession, question: AskedGroups, 
     if (question.extremes === null) await readRows(session, question, { ...how, lock });
     else await readExtremes(session, question, { ...how, lock });
   } catch (error) {
-    if (!GONE.has(errnoOf(error))) throw withGrant(error, session, question.table);
+    throw GONE.has(errnoOf(error)) ? gone(session, question.table, error) : withGrant(error, session, question.table);
   }
   if (visibility === 'snapshot') await session.query('COMMIT');
   return true;
+}
+
+function gone({ address }: SourceSession, { schema, table }: TableDefinition, cause: unknown): SyncError {
+  const name = `${schema}.${table}`;
+  const problem = `The least and the greatest values of groups are read in ${name} at ${address}, and it or a column of it is gone`;
+  return new SyncError('SOURCE_GROUPS_GONE', { problem, table: name, address }, { cause });
 }
 
 /** By the server, which needs no more than two rows of an index that begins with the group and goes on with the value. */

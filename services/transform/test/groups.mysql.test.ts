@@ -9,6 +9,7 @@ import { decodeRowProcess, RowProcessEncoder } from '@lutra/messaging';
 import { DEFAULT_PARAMETERS, must, systemClock } from '@lutra/model';
 import type {
   AggregateRule,
+  Clock,
   MappingRules,
   PipelineDefinition,
   ProcessHeader,
@@ -102,6 +103,7 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
   async function transformed(
     changes: readonly RowChange[],
     rules: MappingRules = { aggregate: AGGREGATE },
+    clock: Clock = systemClock,
   ): Promise<readonly (readonly [kind: string, amounts: string, after: RowImage])[]> {
     const { host, port, user, password } = server;
     const source = {
@@ -125,7 +127,7 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     for (const change of changes) encoder.change(change);
     encoder.endTransaction();
     encoder.end();
-    const groups = new SourceGroups({ access, clock: systemClock, newest: () => Promise.resolve(null) });
+    const groups = new SourceGroups({ access, clock, newest: () => Promise.resolve(null) });
     const stage = new TransformStage(() => 'key', undefined, { groups });
     const output: Uint8Array[] = [];
     const serverUuid = extra.length > 0 ? await ask('SELECT @@server_uuid') : '';
@@ -186,11 +188,24 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     ]);
   });
 
-  it('are empty where the table is gone by now', async () => {
+  it('wait for a table that is away for a moment', async () => {
+    await run("INSERT INTO sale VALUES (1, 'eu', 2.50, NULL, 0.1)", 'RENAME TABLE sale TO away');
+    const sleep = async (): Promise<void> => {
+      if ((await ask("SHOW TABLES LIKE 'away'")) !== '') await run('RENAME TABLE away TO sale');
+    };
+    expect(await transformed([removed(2, 'eu', '1.00')], undefined, { ...systemClock, sleep })).toEqual([
+      ['update', SET, ['eu', -1n, '2.50', '2.50', null, 0.1]],
+    ]);
+  });
+
+  it('stop where the table or a column stays away, and say so', async () => {
+    let now = 0;
+    const clock: Clock = { ...systemClock, monotonicMs: () => (now += DEFAULT_PARAMETERS.retryInPlaceMs / 2) };
+    const gone = { code: 'SOURCE_GROUPS_GONE' };
+    await run('ALTER TABLE sale DROP COLUMN sold');
+    await expect(transformed([removed(1, 'eu', '1.00')], undefined, clock)).rejects.toMatchObject(gone);
     await run('DROP TABLE sale');
-    const nothing = ['eu', -1n, null, null, null, null];
-    expect(await transformed([removed(1, 'eu', '1.00')])).toEqual([['update', SET, nothing]]);
-    expect(await transformed([removed(1, 'eu', '1.00')], FILTERED)).toEqual([['update', SET, nothing]]);
+    await expect(transformed([removed(1, 'eu', '1.00')], FILTERED, clock)).rejects.toMatchObject(gone);
   });
 });
 

@@ -1,13 +1,11 @@
 import type { GroupReader } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { Clock, PipelineDefinition } from '@lutra/model';
-import { errnoOf, readGroups } from '@lutra/source-access';
+import { isPassing, readGroups } from '@lutra/source-access';
 import type { SourceAccess } from '@lutra/source-access';
 
 const WAIT_MS_MIN = 2;
 const WAIT_MS_MAX = 500;
-/** Lock waits, deadlocks, statements that were interrupted, a table that was altered since the snapshot: they pass. */
-const PASSING: ReadonlySet<number> = new Set([1205, 1213, 1317, 1412, 1969, 3024]);
 
 export interface SourceGroupsParts {
   readonly access: SourceAccess;
@@ -21,8 +19,8 @@ export class SourceGroups {
   constructor(private readonly parts: SourceGroupsParts) {}
 
   /**
-   * For one process. What fails in passing is repeated for `retryInPlaceMs`; then SOURCE_UNREACHABLE, SOURCE_COMMIT_PENDING and
-   * the like end the epoch, to be tried again by the arbiter.
+   * For one process. What fails in passing is repeated for `retryInPlaceMs`; then SOURCE_UNREACHABLE, SOURCE_COMMIT_PENDING,
+   * SOURCE_GROUPS_GONE and the like end the epoch, to be tried again by the arbiter.
    */
   readerOf(definition: PipelineDefinition, serverUuid: string, signal: AbortSignal): GroupReader {
     return {
@@ -41,7 +39,7 @@ export class SourceGroups {
             failure = pending(source);
           } catch (error) {
             failure = SyncError.of(error);
-            if (!isPassing(failure)) throw failure;
+            if (failure.code !== 'SOURCE_GROUPS_GONE' && !isPassing(failure)) throw failure;
           }
           if (clock.monotonicMs() >= endMs) throw failure;
           await clock.sleep(Math.min(WAIT_MS_MIN * 2 ** Math.min(attempt, 10), WAIT_MS_MAX), signal);
@@ -54,11 +52,6 @@ export class SourceGroups {
     const newest = (await this.parts.newest(id))?.source;
     return newest?.id === source.id ? newest : source;
   }
-}
-
-function isPassing(failure: SyncError): boolean {
-  if (failure.code === 'SOURCE_UNREACHABLE' || failure.code === 'SOURCE_CONNECTION_LOST') return true;
-  return PASSING.has(errnoOf(failure));
 }
 
 function pending({ host, port }: PipelineDefinition['source']): SyncError {
