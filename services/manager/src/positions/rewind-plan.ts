@@ -1,7 +1,7 @@
 import { checkPlace, gtidsBefore, resolveStart } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
-import { compileMappings, coversDone, SyncError } from '@lutra/model';
-import type { MappingDefinition, PipelineDefinition, Place, StartDefinition } from '@lutra/model';
+import { coversDone, SyncError } from '@lutra/model';
+import type { MappingMatcher, Place, StartDefinition } from '@lutra/model';
 import type { TargetSession } from '@lutra/sql';
 import { surveyLog } from './survey-log.ts';
 import type { LogSurvey } from './survey-log.ts';
@@ -54,10 +54,10 @@ const REFUSALS: readonly string[] = [
  */
 export async function planRewind(
   session: SourceSession,
-  asked: { readonly before: Place; readonly to: StartDefinition; readonly mappings: readonly MappingDefinition[] },
+  asked: { readonly before: Place; readonly to: StartDefinition; readonly matcher: MappingMatcher },
   isTimeUp: AbortSignal,
 ): Promise<RewindPlan> {
-  const { before, to, mappings } = asked;
+  const { before, to, matcher } = asked;
   const nowhere = (refusal: SyncError): RewindPlan => ({
     ...{ direction: 'back', before, after: before, survey: UNKNOWN, refusal },
   });
@@ -75,7 +75,7 @@ export async function planRewind(
     return { direction, before, after, survey: UNKNOWN, refusal: refusalOf(error) };
   }
   const survey =
-    direction === 'across' ? UNKNOWN : await surveyBetween(session, { direction, before, after, mappings }, isTimeUp);
+    direction === 'across' ? UNKNOWN : await surveyBetween(session, { direction, before, after, matcher }, isTimeUp);
   return { direction, before, after, survey, refusal: null };
 }
 
@@ -86,13 +86,13 @@ async function surveyBetween(
     direction,
     before,
     after,
-    mappings,
-  }: Pick<RewindPlan, 'direction' | 'before' | 'after'> & Pick<PipelineDefinition, 'mappings'>,
+    matcher,
+  }: Pick<RewindPlan, 'direction' | 'before' | 'after'> & { readonly matcher: MappingMatcher },
   isTimeUp: AbortSignal,
 ): Promise<LogSurvey> {
   const [from, until] = direction === 'back' ? [after.done, before.done] : [before.done, after.done];
   try {
-    return await surveyLog(session.options, { from, until, matcher: compileMappings(mappings) }, isTimeUp);
+    return await surveyLog(session.options, { from, until, matcher }, isTimeUp);
   } catch (error) {
     refusalOf(error);
     return UNKNOWN;
@@ -103,9 +103,8 @@ async function surveyBetween(
 export async function findUnrepeatable(
   session: TargetSession,
   tables: readonly { readonly schema: string; readonly table: string }[],
-  mappings: readonly MappingDefinition[],
+  matcher: MappingMatcher,
 ): Promise<readonly UnrepeatableTable[]> {
-  const matcher = compileMappings(mappings);
   const found = new Map<string, UnrepeatableTable>();
   for (const { schema: sourceSchema, table: sourceTable } of tables)
     for (const { mapping, targetSchema: schema, targetTable: table } of matcher.targetsOf(sourceSchema, sourceTable)) {

@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts';
 import { inOwnTable } from '../targets/own-table.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
 import { atSource } from './at-source.ts';
+import { matchAtSource } from './match-at-source.ts';
 import type { RewindPreviewDto, RewindRequestDto } from './position.dto.ts';
 import { versionOf } from './position.service.ts';
 import { findUnrepeatable, planRewind } from './rewind-plan.ts';
@@ -94,11 +95,12 @@ export class RewindService {
       throw conflict('The pipeline has no place yet: change its start instead');
     const { mappings } = definition;
     const before = intersectPlaces(rows.map(({ place }) => place));
-    const plan = await atSource(this.parts, definition.source, (session, isTimeUp) =>
-      planRewind(session, { before, to: start, mappings }, isTimeUp),
-    );
+    const { plan, matcher } = await atSource(this.parts, definition.source, async (session, isTimeUp) => {
+      const asTaken = await matchAtSource(session, mappings);
+      return { plan: await planRewind(session, { before, to: start, matcher: asTaken }, isTimeUp), matcher: asTaken };
+    });
     const tables = plan.direction === 'back' ? plan.survey.tables : [];
-    const unrepeatable = await door.ofPipeline(pipelineId, (session) => findUnrepeatable(session, tables, mappings));
+    const unrepeatable = await door.ofPipeline(pipelineId, (session) => findUnrepeatable(session, tables, matcher));
     return { plan, unrepeatable, rows, definition };
   }
 

@@ -1,6 +1,5 @@
 import { ulid } from 'ulid';
-import { readSourceTable } from '@lutra/binlog/schema';
-import { compileMappings, CONTROL_SCHEMA, CONTROL_TABLES, readBufferRejection, SyncError } from '@lutra/model';
+import { CONTROL_SCHEMA, CONTROL_TABLES, readBufferRejection, SyncError } from '@lutra/model';
 import type { Clock, DonePlace, PipelineDefinition, WarningCode } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Secrets } from '@lutra/service-kit';
@@ -15,6 +14,7 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Store } from '../store/store.ts';
 import { checkWanted, refused } from './find-keys.ts';
 import type { ResyncDto, ResyncListDto, ResyncRequestDto } from './resync.dto.ts';
+import { requireTable } from './require-table.ts';
 import { ResyncEntity } from './resync.entity.ts';
 import type { ResyncWanted } from './resync-wanted.ts';
 
@@ -128,14 +128,8 @@ export class ResyncService {
   }
 
   private async check(definition: PipelineDefinition, asked: ResyncRequestDto, wanted: ResyncWanted): Promise<void> {
-    const name = `${asked.schema}.${asked.table}`;
-    if (compileMappings(definition.mappings).targetsOf(asked.schema, asked.table).length === 0)
-      throw refused(`No mapping of the pipeline covers ${name}`, { table: name });
     await atSource(this.parts, definition.source, async (session) => {
-      const table = await readSourceTable(session, asked);
-      if (table === null) throw refused(`The source has no table ${name}, or hides it from the user`, { table: name });
-      if (table.primaryKey.length === 0)
-        throw refused(`The table ${name} has no primary key, and its rows cannot be told apart`, { table: name });
+      const table = await requireTable(session, asked, definition.mappings);
       await checkWanted(session, table, wanted);
       await ensureCopyTable(session);
     });
