@@ -45,33 +45,11 @@ interface About {
   readonly isCaseFolded?: boolean;
 }
 
-const plan = (
-  text: string,
-  {
-    kind,
-    tables,
-    beside,
-    parents,
-    ghost,
-    sqlMode,
-    mappings,
-    parameters,
-    foldsNames = false,
-    isCaseFolded = false,
-  }: About,
-) => {
+const plan = (text: string, { mappings, parameters, foldsNames = false, isCaseFolded = false, ...rest }: About) => {
   const statement: SourceStatement = {
-    kind,
-    text,
-    schema: foldsNames ? 'Shop' : 'shop',
-    flavour: 'mysql',
-    tables,
-    ...(beside === undefined ? {} : { beside }),
-    ...(parents === undefined ? {} : { parents }),
-    ghost: ghost ?? null,
-    sqlMode: sqlMode ?? '',
-    foreignKeyChecks: true,
-    explicitDefaultsForTimestamp: null,
+    ...{ text, ghost: null, sqlMode: '', ...rest },
+    ...{ schema: foldsNames ? 'Shop' : 'shop', flavour: 'mysql' },
+    ...{ foreignKeyChecks: true, explicitDefaultsForTimestamp: null },
     ...(foldsNames ? { foldsNames } : {}),
   };
   const rules = definition(mappings ?? RENAMING, parameters);
