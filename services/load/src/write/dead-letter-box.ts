@@ -122,14 +122,17 @@ export class DeadLetterBox {
 /**
  * The change as a letter keeps it. A merged row may write columns that have come back to their first value: nothing is told
  * of what they were before, else they would count as unchanged, and a retry would leave them as an earlier change that was
- * discarded had left them. Keys and other unique values are never among them, see merged-row.ts.
+ * discarded had left them. Other unique values are never among them, see merged-row.ts. Those of the key stay, since they are
+ * what finds the row: a row that is sent once more writes all its columns, and the merged row with it.
  */
 function keptChange(row: PlannedRow): RowChange {
   const change = namedChange(row);
   if (change.kind !== 'update' || row.sources.length === 1) return change;
   const changed = new Set(changedColumns(row.writer, change));
   const before = [...change.before];
-  for (const column of row.columns) if (!changed.has(column)) before[column.position] = undefined;
+  const key = new Set(row.writer.key.map(({ position }) => position));
+  for (const column of row.columns)
+    if (!changed.has(column) && !key.has(column.position)) before[column.position] = undefined;
   return { ...change, before };
 }
 

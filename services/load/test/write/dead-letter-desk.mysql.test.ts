@@ -3,7 +3,7 @@
  * Method: units put rows aside on real servers; decisions are written as the manager writes them; the desk is asked to look.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '@lutra/model';
+import { REPAIRS, systemClock, WRITES_ALL } from '@lutra/model';
 import type { Clock, ColumnDefinition, ConflictPolicy } from '@lutra/model';
 import {
   claimCheckpoint,
@@ -154,6 +154,26 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     await want('discardWanted', 0);
     expect(await states()).toEqual(['discarded', 'retried']);
     expect(await unit.people()).toEqual([[1, 'bob', 'b']]);
+  });
+
+  it('finds the row of a letter that a change and its copy, sent once more, have become together', async () => {
+    const people = peopleTable(unit.schema);
+    await unit.reset(people, createPeople(unit.schema).replace(', UNIQUE KEY by_name (name)', ''));
+    desk = await openDesk();
+    await unit.write(unit.plan([insert([1, 'ann', 'a'])]), undefined, SET_ASIDE);
+    const copy = { ...update([1, TOO_LONG, 'a'], [1, TOO_LONG, 'a']), flags: REPAIRS | WRITES_ALL };
+    const merged = [update([1, 'ann', 'a'], [1, TOO_LONG, 'a']), copy];
+    await unit.write(unit.planMerged(merged, { kind: 'overwrite' }), undefined, SET_ASIDE);
+    expect(await states()).toEqual(['open']);
+    // It holds back its own key, and nothing else.
+    await unit.write(unit.plan([insert([2, 'bob', 'b'])]), undefined, SET_ASIDE);
+    expect(await states()).toEqual(['open']);
+    await want('retryWanted', 0, { name: 'short' });
+    expect(await states()).toEqual(['retried']);
+    expect(await unit.people()).toEqual([
+      [1, 'short', 'a'],
+      [2, 'bob', 'b'],
+    ]);
   });
 
   it('opens a letter again that has no row to write, and goes on when it is discarded', async () => {
