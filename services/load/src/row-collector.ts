@@ -1,4 +1,4 @@
-import { compileTargetLookup, must, SyncError } from '@lutra/model';
+import { compileTargetLookup, must, REPAIRS, SyncError } from '@lutra/model';
 import type { PipelineDefinition, Place, RowChange, RowProcess, TableDefinition } from '@lutra/model';
 import type { TableWriter, TargetSession, WriterOptions } from '@lutra/sql';
 import { doneFilter } from './done-filter.ts';
@@ -125,6 +125,10 @@ export class RowCollector {
       if (remaining.length < transaction.changes.length) countSkipped(counts, transaction.changes, new Set(remaining));
       for (const change of remaining) {
         const writer = writerOf(change.table);
+        if (isLostRepair(writer, change)) {
+          countSkipped(counts, [change], NOTHING);
+          continue;
+        }
         const wanted = change.refusal === undefined ? change : withoutNeedlessRefusal(writer, change);
         rows.push(new SourceRow(writer, wanted, repeats.has(change) ? repeated : origin));
         counts[COUNTED_AS[change.kind]] += 1;
@@ -159,6 +163,18 @@ export class RowCollector {
     return [...indexes].map((index) => tableOf(process, index));
   }
 }
+
+/**
+ * A row that is sent once more, and cannot be found: nobody knows what the target holds, so that its key there is all there is to go
+ * by. Without one, or with a part of it only, some other row would be hit, or the row be there twice.
+ */
+function isLostRepair({ key }: TableWriter, change: RowChange): boolean {
+  if ((change.flags & REPAIRS) === 0) return false;
+  const image = change.kind === 'insert' ? change.after : change.before;
+  return key.length === 0 || key.some(({ position }) => image[position] === undefined);
+}
+
+const NOTHING: ReadonlySet<RowChange> = new Set();
 
 function countSkipped(counts: ProcessCounts, changes: readonly RowChange[], remaining: ReadonlySet<RowChange>): void {
   for (const change of changes) {

@@ -6,7 +6,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PipelineDefinition, Place, RowChange } from '@lutra/model';
-import { SyncError } from '@lutra/model';
+import { REPAIRS, SyncError, WRITES_ALL } from '@lutra/model';
 import { LaneShapes } from '../src/lane-shapes.ts';
 import { noCounts } from '../src/loaded-process.ts';
 import type { ProcessPart } from '../src/loaded-process.ts';
@@ -119,5 +119,35 @@ describe('rows that lanes had when they were left at different places', () => {
   it('are written by who has not had them while the table is as it was, also when amounts are added', () => {
     const { missing, written } = resume({ was: PLAIN, is: PLAIN, lanes: 2, committed: 1, hasDeltas: true });
     expect(written).toEqual(missing);
+  });
+});
+
+describe('a row that is sent once more', () => {
+  const image = ['KEY', 7];
+  const copy: RowChange = {
+    ...{ table: 0, event: 0, row: 0, part: 0, flags: REPAIRS | WRITES_ALL },
+    ...{ kind: 'update', before: image, after: image },
+  };
+  const gone: RowChange = {
+    ...{ table: 0, event: 0, row: 1, part: 0, flags: REPAIRS },
+    ...{ kind: 'delete', before: ['KEY', undefined] },
+  };
+  const ordinary: RowChange = { ...copy, row: 2, flags: 0 };
+
+  it.each<[string, TargetKind['key'], readonly RowChange[]]>([
+    ['is written where its key tells it', 'id', [copy, gone, ordinary]],
+    ['is left where its image does not hold the key of the target', 'n', [copy, ordinary]],
+    ['is left where the target has no key: it would be there twice', 'none', [ordinary]],
+  ])('%s', (_what, key, expected) => {
+    const writer = writerFor({ ...PLAIN, key });
+    const collector = new RowCollector({ places: [placeAt(10)], isSpreadAlike: () => true }, {
+      known: () => writer,
+    } as unknown as TableWriters);
+    const transaction = { ...rowOf(writer, copy).origin.transaction, changes: [copy, gone, ordinary] };
+    const loaded = { delivery: { header: { process: 1, serverUuid: 'm' } }, process: { tables: [TABLE] } };
+    const part = { loaded, transactions: [transaction], counts: noCounts() } as unknown as ProcessPart;
+    const written = collector.collect(part, { mappings: [MAPPING], parameters: {} } as unknown as PipelineDefinition);
+    expect(written.map(({ change }) => change)).toEqual(expected);
+    expect(part.counts.skipped).toBe(3 - expected.length);
   });
 });
