@@ -1,4 +1,4 @@
-import { must } from '@lutra/model';
+import { must, REPAIRS } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import type { RowFacts } from './compiled-value.ts';
 import type { MappedChange } from './mapped-change.ts';
@@ -8,6 +8,8 @@ import type { MappedRow, SourceRow } from './table-mapping.ts';
 export interface UnruledRow {
   readonly changes: readonly MappedChange[];
   readonly facts: RowFacts;
+  /** The source row is sent once more as it stands. */
+  readonly isRepair: boolean;
 }
 
 /** What a rule makes of it; `lines`: where it has a console. */
@@ -33,10 +35,10 @@ export async function applyLater(
   { rule, refuse }: LaterRule,
 ): Promise<MappedRow[]> {
   const ruled = await rule(
-    mapped.map(({ changes, refusal }, index) => ({
-      changes: refusal === null ? changes : NOTHING,
-      facts: must(rows[index], 'one of each').facts,
-    })),
+    mapped.map(({ changes, refusal }, index) => {
+      const { facts, change } = must(rows[index], 'one of each');
+      return { changes: refusal === null ? changes : NOTHING, facts, isRepair: (change.flags & REPAIRS) !== 0 };
+    }),
   );
   return rows.map((source, index) => {
     const [before, row] = [must(mapped[index], 'one of each'), must(ruled[index], 'one of each')];

@@ -55,6 +55,11 @@ export class ImageRows {
     return rows === undefined && route === undefined ? null : new ImageRows(context);
   }
 
+  /** Whether one image may stand for several rows. */
+  get isExploded(): boolean {
+    return this.explode !== null;
+  }
+
   /** Whether the filter asks for what tells of the change and not of the row. */
   get asksForChange(): boolean {
     return this.filter?.ofChange === true;

@@ -271,7 +271,7 @@ export class TableMapping {
     if (change.kind !== 'delete')
       return this.leftOut.has('insert') || this.leftOut.has('update') ? NOTHING : this.ordinary(change, facts);
     const isKeyed = this.targets.every(({ primaryKey }) => primaryKey.length > 0);
-    const isExploded = this.rows !== null && this.rows.source.columns.length > change.before.length;
+    const isExploded = this.rows?.isExploded === true;
     const isRewritten = this.script !== null || this.processors !== null;
     if (!isKeyed || isExploded || isRewritten || this.leftOut.has('delete')) return NOTHING;
     return [...this.targets.keys()].map((target) =>

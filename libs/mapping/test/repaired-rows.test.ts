@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { REPAIRS, WRITES_ALL } from '@lutra/model';
 import type { MappingRules, RowChange, RowImage } from '@lutra/model';
-import { mappingOf, ORDERS, outcome, remove, update } from './mapping-fixture.ts';
+import { FACTS, mappingOf, ORDERS, outcome, remove, update } from './mapping-fixture.ts';
 
 const IMAGE: RowImage = [1, 60, 'eu', '["a"]', 'x,y'];
 const KEY: RowImage = [1, undefined, undefined, undefined, undefined];
@@ -33,12 +33,34 @@ describe('a row that is sent once more', () => {
       ['update copies', 'update copies'],
       [],
     ],
+    [
+      'with elements that take the place of their column',
+      { rows: { explode: { column: 'words', by: { kind: 'delimiter', separator: ',' }, as: 'words' } } },
+      ['update copies', 'update copies'],
+      [],
+    ],
     ['where updates are left out', { rows: { leaveOut: ['update'] } }, [], ['delete copies']],
     ['where inserts are left out', { rows: { leaveOut: ['insert'] } }, [], ['delete copies']],
     ['where deletes are left out', { rows: { leaveOut: ['delete'] } }, ['update copies'], []],
   ])('becomes %s', (_what, rules, ofRow, ofKey) => {
     expect(kinds(rules, repair)).toEqual(ofRow);
     expect(kinds(rules, gone)).toEqual(ofKey);
+  });
+
+  it.each([
+    ['return row;', 1],
+    ["return [row, { ...row, region: 'us' }];", 2],
+    ['return null;', 0],
+  ])('is written whole where a script says: %s', async (answer, rows) => {
+    const source = `function transform(row) { ${answer} }`;
+    const mapping = mappingOf({ script: { source, columns: [], timeMs: 2_000, memoryBytes: 33_554_432 } });
+    const [mapped] = await mapping.mapAll([{ change: repair, facts: FACTS }]);
+    expect(mapped?.refusal).toBeNull();
+    expect(mapped?.changes.map(({ kind }) => kind)).toEqual(Array.from({ length: rows }, () => 'update'));
+    const [later] = await mapping.mapAll([{ change: update(IMAGE, IMAGE), facts: FACTS }]);
+    // Of an ordinary row that changes nothing, several rows are as they were.
+    expect(later?.changes).toHaveLength(rows === 1 ? 1 : 0);
+    await mapping.close();
   });
 
   it('is not deleted by a key that is no key at the target', () => {

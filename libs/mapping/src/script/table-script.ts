@@ -10,6 +10,8 @@ import type { ScriptImage, ScriptOutcome } from './script-runner.ts';
 export interface UnscriptedRow {
   readonly changes: readonly MappedChange[];
   readonly facts: RowFacts;
+  /** The source row is sent once more: what it becomes is written whole, though nothing differs. */
+  readonly isRepair?: boolean;
 }
 
 export interface ScriptedRow {
@@ -55,7 +57,7 @@ export class TableScript {
         if (change.kind !== 'delete') images.push({ which: 'after', image: change.after, facts });
       }
     const outcomes = (await this.runner.run(images)).values();
-    return rows.map(({ changes }) => scripted(changes, outcomes));
+    return rows.map((row) => scripted(row, outcomes));
   }
 }
 
@@ -76,7 +78,10 @@ function withOwn(columns: readonly ColumnDefinition[], rule: ScriptRule, mapping
   return [...there, ...[...own].filter(([name]) => !names.has(name)).map(([, column]) => column)];
 }
 
-function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOutcome>): ScriptedRow {
+function scripted(
+  { changes, isRepair = false }: Pick<UnscriptedRow, 'changes' | 'isRepair'>,
+  outcomes: Iterator<ScriptOutcome>,
+): ScriptedRow {
   const lines: string[] = [];
   const refusals: SyncError[] = [];
   const next = (): readonly RowImage[] => {
@@ -93,7 +98,12 @@ function scripted(changes: readonly MappedChange[], outcomes: Iterator<ScriptOut
   for (const change of changes) {
     const was = change.kind === 'insert' ? [] : next();
     const is = change.kind === 'delete' ? [] : next();
-    for (const one of differenceOf(was, is, change.target)) written[one.kind].push(one);
+    const { target } = change;
+    const wanted: readonly MappedChange[] =
+      isRepair && is.length > 1
+        ? is.map((image) => ({ kind: 'update', target, before: image, after: image }))
+        : differenceOf(was, is, target);
+    for (const one of wanted) written[one.kind].push(one);
   }
   // What goes away goes first: another row may take its key or its unique values.
   const all = refusals.length === 0 ? [...written.delete, ...written.update, ...written.insert] : [];
