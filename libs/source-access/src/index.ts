@@ -1,3 +1,5 @@
+export { beyond, beyondKey } from './beyond.ts';
+export type { Bound } from './beyond.ts';
 export { decodeCopied, encodeCopied } from './copy/copied-rows.ts';
 export type { CopiedRows, RowKey } from './copy/copied-rows.ts';
 export { copyRows, imageOfKey } from './copy/copy-rows.ts';

@@ -3,6 +3,7 @@ import type { RawRow, SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
 import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
+import { beyondKey } from './beyond.ts';
 import { readable, valueOf } from './raw-value.ts';
 import { columnAt, errnoOf, GONE, withGrant } from './read-by-key.ts';
 
@@ -100,10 +101,8 @@ async function readRows(
       for (const image of images) take(number, image);
       const last = images.at(-1);
       if (last === undefined || images.length < PAGE_ROWS) break;
-      const literals = table.primaryKey.map((position) =>
-        literalAt(table, position, must(last[position], 'it was read')),
-      );
-      after = ` AND (${key})>(${literals.join(',')})`;
+      const lastKey = table.primaryKey.map((position) => must(last[position], 'it was read'));
+      after = ` AND ${beyondKey(table, lastKey, '>')}`;
     }
   }
 }

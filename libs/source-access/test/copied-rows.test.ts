@@ -46,6 +46,9 @@ describe('a key that is written down', () => {
     ['a text', column('text'), "it's", "it's"],
     ['bytes', column('binary'), '0x00Ff', Buffer.from([0, 255])],
     ['bytes that are a text', column('binary'), 'ab', Buffer.from('ab')],
+    ['bytes of a fixed number', column('binary', { declared: 'binary(4)' }), 'ab', Buffer.from('ab\0\0')],
+    ['a label', column('enum', { labels: ['b', 'a'] }), 'a', 'a'],
+    ['labels', column('set', { labels: ['b', 'a', 'c'] }), 'b,c', 'b,c'],
     ['a time stamp', column('timestamp'), '2031-01-02 03:04:05.6', '2031-01-02 03:04:05.6'],
   ])('is read: %s', (_what, of, text, value) => {
     const key = readKey(tableOf(of), [text]);
@@ -58,6 +61,9 @@ describe('a key that is written down', () => {
     ['a broken number', column('integer', { bytes: 8 }), ['1.5']],
     ['no date', column('date'), ['yesterday']],
     ['half a pair', column('text'), ['\ud800']],
+    ['too many bytes', column('binary', { declared: 'binary(4)' }), ['abcde']],
+    ['no label', column('enum', { labels: ['b', 'a'] }), ['c']],
+    ['labels and none', column('set', { labels: ['b', 'a'] }), ['a,c']],
     ['too many values', column('text'), ['a', 'b']],
     ['no value', column('text'), []],
   ])('is refused with a reason: %s', (_what, of, texts) => {

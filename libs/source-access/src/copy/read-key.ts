@@ -5,6 +5,7 @@ const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const FLOAT = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const HEX = /^0x(?:[\da-f]{2})*$/i;
+const FIXED_BYTES = /^binary\((\d+)\)/i;
 const TEXTS: Readonly<Partial<Record<ColumnDefinition['kind'], RegExp>>> = {
   decimal: DECIMAL,
   date: /^\d{4}-\d\d-\d\d$/,
@@ -32,7 +33,7 @@ export function readKey({ columns, primaryKey }: TableDefinition, texts: readonl
 }
 
 /** Null: no value of the column. */
-function valueOfText({ kind, bytes }: ColumnDefinition, text: string): ColumnValue | null {
+function valueOfText({ kind, bytes, declared, labels }: ColumnDefinition, text: string): ColumnValue | null {
   switch (kind) {
     case 'integer':
     case 'year':
@@ -44,10 +45,22 @@ function valueOfText({ kind, bytes }: ColumnDefinition, text: string): ColumnVal
     case 'double':
       return FLOAT.test(text) ? Number(text) : null;
     case 'binary':
-      return HEX.test(text) ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8');
+      return padded(HEX.test(text) ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8'), declared);
+    case 'enum':
+      return text === '' || labels?.includes(text) !== false ? text : null;
+    case 'set':
+      return text === '' || text.split(',').every((label) => labels?.includes(label) !== false) ? text : null;
     default:
       return TEXTS[kind]?.test(text) !== false && text.isWellFormed() ? text : null;
   }
+}
+
+/** As the server has it: binary(n) holds n bytes. Null: too many. */
+function padded(bytes: Buffer, declared: string): Buffer | null {
+  const length = FIXED_BYTES.exec(declared)?.[1];
+  if (length === undefined) return bytes;
+  if (bytes.length > Number(length)) return null;
+  return Buffer.concat([bytes], Number(length));
 }
 
 /** The key as people are told of it; what {@link readKey} reads. */

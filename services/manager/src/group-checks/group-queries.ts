@@ -1,4 +1,5 @@
 import type { MappingDefinition } from '@lutra/model';
+import { beyond } from '@lutra/source-access';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
 
@@ -18,7 +19,7 @@ export interface GroupQueries {
 export type Side = 'source' | 'target';
 
 const COLUMN_ALONE = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*$/;
-/** Kinds whose values are written in one way by every server. */
+/** Kinds whose values are written in one way by every server, and sorted as they compare: labels are sorted by their numbers. */
 const KEYS: Readonly<Record<string, 'integer' | 'decimal' | 'text' | 'datetime'>> = {
   ...{
     tinyint: 'integer',
@@ -28,7 +29,7 @@ const KEYS: Readonly<Record<string, 'integer' | 'decimal' | 'text' | 'datetime'>
     bigint: 'integer',
     year: 'integer',
   },
-  ...{ decimal: 'decimal', char: 'text', varchar: 'text', enum: 'text', set: 'text' },
+  ...{ decimal: 'decimal', char: 'text', varchar: 'text' },
   ...{ date: 'datetime', datetime: 'datetime', timestamp: 'datetime', time: 'datetime' },
 };
 
@@ -56,7 +57,8 @@ export function groupQueries(
   const names: Record<Side, string[]> = { source: [], target: [] };
   for (const { own, column } of groups) {
     const kind = KEYS[column?.dataType ?? ''];
-    if (column === undefined || kind === undefined) return { why: `it groups by more than columns: ${own}` };
+    if (column === undefined || kind === undefined)
+      return { why: `it groups by more than columns whose values sort alike everywhere: ${own}` };
     literals.push(keyLiteralWriter(kind));
     names.source.push(quoteName(column.name));
     names.target.push(quoteName(own));
@@ -81,7 +83,8 @@ export function groupQueries(
       const columns = names[side].join(',');
       const aliased = names[side].map((name, at) => `${name} AS k${String(at)}`).join(',');
       const isWhole = names[side].map((name) => `${name} IS NOT NULL`).join(' AND ');
-      const behind = after === null ? '' : ` AND (${columns})>(${after.join(',')})`;
+      const bounds = names[side].map((compared, at) => ({ compared, literal: after?.[at] ?? 'NULL' }));
+      const behind = after === null ? '' : ` AND ${beyond(bounds, '>')}`;
       return `SELECT DISTINCT ${aliased} FROM ${tables[side]} WHERE ${isWhole}${behind} ORDER BY ${columns} LIMIT ${String(limit)}`;
     },
     groups: (side, keys) =>

@@ -1,8 +1,8 @@
 import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
 import type { TableDefinition } from '@lutra/model';
-import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
-import { errnoOf, readable, readKey, valueOf } from '@lutra/source-access';
+import { quoteName, quoteTable } from '@lutra/sql';
+import { beyondKey, errnoOf, readable, readKey, valueOf } from '@lutra/source-access';
 import type { RowKey } from '@lutra/source-access';
 import type { ResyncWanted } from './resync-wanted.ts';
 
@@ -23,7 +23,7 @@ export async function findKeys(
   { table, wanted, after, countMax }: KeysWanted,
 ): Promise<RowKey[]> {
   const key = keyColumns(table);
-  const conditions = [conditionOf(table, wanted), ...(after === null ? [] : [beyond(table, after, '>')])];
+  const conditions = [conditionOf(table, wanted), ...(after === null ? [] : [beyondKey(table, after, '>')])];
   const columns = key.map((column) => readable(column)).join(',');
   const order = key.map(({ name }) => quoteName(name)).join(',');
   const where = conditions.join(' AND ');
@@ -54,22 +54,7 @@ function conditionOf(table: TableDefinition, wanted: KeysWanted['wanted']): stri
   const [first, last] = [readKey(table, wanted.from), readKey(table, wanted.to)];
   if (typeof first === 'string') throw refused(first);
   if (typeof last === 'string') throw refused(last);
-  return `${beyond(table, first, '>=')} AND ${beyond(table, last, '<=')}`;
-}
-
-/** Comparisons of columns: servers look up a row comparison in no index. */
-function beyond(table: TableDefinition, key: RowKey, operator: '>' | '>=' | '<='): string {
-  const columns = keyColumns(table);
-  const strict = operator === '<=' ? '<' : '>';
-  const literals = columns.map((column, index) =>
-    keyLiteralWriter(column.kind)(must(key[index], 'a key has a value for each of its columns')),
-  );
-  const cases = columns.map((column, index) => {
-    const equal = columns.slice(0, index).map(({ name }, at) => `${quoteName(name)}=${literals[at] ?? ''}`);
-    const isLast = index === columns.length - 1;
-    return [...equal, `${quoteName(column.name)}${isLast ? operator : strict}${literals[index] ?? ''}`].join(' AND ');
-  });
-  return `(${cases.map((each) => `(${each})`).join(' OR ')})`;
+  return `${beyondKey(table, first, '>=')} AND ${beyondKey(table, last, '<=')}`;
 }
 
 const keyColumns = ({ columns, primaryKey }: TableDefinition): TableDefinition['columns'] =>
