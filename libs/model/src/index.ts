@@ -88,6 +88,7 @@ export type { MappedSchema, MappingMatcher, MappingTarget, SourceNames } from '.
 export { compileMappingsInto, compileTargetLookup, compileTargetSchemas } from './match-target.ts';
 export type { TargetMappingLookup, TargetSchemas } from './match-target.ts';
 export { isOneToOne, keepsTablesApart } from './one-to-one.ts';
+export { whyNotGone } from './why-not-gone.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';
 export {

@@ -3,9 +3,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { Processors } from '@lutra/mapping';
 import { decodeRowProcess } from '@lutra/messaging';
-import { DEFAULT_PARAMETERS, systemClock } from '@lutra/model';
-import type { MappingDefinition, PipelineDefinition, ProcessHeader, ProcessorRule, RowChange } from '@lutra/model';
+import { DEFAULT_PARAMETERS, REPAIRS, systemClock } from '@lutra/model';
+import type {
+  MappingDefinition,
+  PipelineDefinition,
+  ProcessHeader,
+  ProcessorRule,
+  RowChange,
+  TableDefinition,
+} from '@lutra/model';
 import { ExtractStage } from '../src/extract-stage.ts';
+import { ProcessedRows } from '../src/processors/processed-rows.ts';
 import { Collected, rawBody, recordedEvents } from './recorded-events.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -118,4 +126,21 @@ it('mappings of one table have to agree', async () => {
 
 it('a processor that is not allowed stops the process', async () => {
   await expect(extract({}, [mapping([NOTED])])).rejects.toMatchObject({ code: 'PROCESSOR_NOT_ALLOWED' });
+});
+
+it('a processor is not asked of a key without a row that is sent once more', async () => {
+  const written: RowChange[] = [];
+  const asked: unknown[] = [];
+  const chain = { apply: (rows: unknown) => asked.push(rows) } as never;
+  const writer = { change: (_table: TableDefinition, change: RowChange) => written.push(change) } as never;
+  const rows = new ProcessedRows({} as never, writer, ({ table }) => (table === 'plain' ? null : chain));
+  const gone: RowChange = {
+    ...{ table: 0, event: 0, row: 0, part: 0, flags: REPAIRS },
+    ...{ kind: 'delete', before: [1, undefined] },
+  };
+  const tableOf = (table: string): TableDefinition => ({ schema: 'fx', table, columns: [], primaryKey: [0] });
+  rows.change(tableOf('item'), gone);
+  rows.change(tableOf('plain'), gone);
+  await rows.settle(new AbortController().signal, () => Promise.resolve());
+  expect([written, asked]).toEqual([[gone], []]);
 });

@@ -8,12 +8,22 @@ import type { Connection } from 'mysql2/promise';
 import { SourceSession } from '@lutra/binlog';
 import { readSourceTable } from '@lutra/binlog/schema';
 import { decodeRowProcess } from '@lutra/messaging';
-import { DEFAULT_PARAMETERS, must, REPAIRS, systemClock, WRITES_ALL } from '@lutra/model';
-import type { DonePlace, PipelineDefinition, ProcessHeader, RowChange, RowImage, TableDefinition } from '@lutra/model';
-import { copyRows, keyText } from '@lutra/source-access';
+import { compileMappings, DEFAULT_PARAMETERS, must, REPAIRS, systemClock, WRITES_ALL } from '@lutra/model';
+import type {
+  DonePlace,
+  MappingDefinition,
+  PipelineDefinition,
+  ProcessHeader,
+  RowChange,
+  RowImage,
+  TableDefinition,
+} from '@lutra/model';
+import { copyRows, keyText, readKey } from '@lutra/source-access';
 import type { Copied, RowKey } from '@lutra/source-access';
 import { connectTo, OwnServer } from '@lutra/testing';
 import { ExtractStage } from '../src/extract-stage.ts';
+import type { Wish } from '../src/resync/buffer-wishes.ts';
+import { FreeGate } from '../src/resync/free-gate.ts';
 import { Collected } from './recorded-events.ts';
 import { bodySince, dataSourceOf, logEnd } from './reread/source-log.ts';
 
@@ -67,18 +77,22 @@ describe.each(SERVERS)('rows that are sent once more from %s', (_name, program, 
     return copyRows(session, { pipelineId, job: 'J', table: definition, keys }, { clock: systemClock, signal });
   };
 
-  async function extracted(): Promise<{
-    readonly changes: readonly RowChange[];
-    readonly tables: readonly TableDefinition[];
-  }> {
+  function definitionOf(): PipelineDefinition {
     const source = dataSourceOf(server);
-    const definition: PipelineDefinition = {
+    return {
       ...{ id: 'P', name: 'P', channelId: 'C', revision: 1, source, target: source, start: { kind: 'latest' } },
       mappings: [
         { id: 'M', source: { schema, table: { regex: '.*' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
       ],
       parameters: DEFAULT_PARAMETERS,
     };
+  }
+
+  async function extracted(): Promise<{
+    readonly changes: readonly RowChange[];
+    readonly tables: readonly TableDefinition[];
+  }> {
+    const definition = definitionOf();
     const stage = new ExtractStage({ onDropped: () => undefined });
     const output = new Collected();
     const body = await bodySince(server, from);
@@ -109,6 +123,56 @@ describe.each(SERVERS)('rows that are sent once more from %s', (_name, program, 
     );
     await connection.query("INSERT INTO word VALUES ('A')");
     expect(await copy('word', [['a'], ['b']])).toMatchObject({ rows: 1, gone: 1 });
+  });
+
+  it('are looked for with their padding where a key is a binary(n)', async () => {
+    await connection.query('CREATE TABLE fixed (id BINARY(8) PRIMARY KEY, a INT)');
+    await connection.query("INSERT INTO fixed VALUES ('abc', 1)");
+    const table = must(await readSourceTable(session, { schema, table: 'fixed' }), 'the table is there');
+    const key = readKey(table, ['abc']);
+    if (typeof key === 'string') throw new Error(key);
+    expect(await copy('fixed', [key])).toMatchObject({ rows: 1, gone: 0 });
+  });
+
+  it('of retl_buffer are answered where nobody can tell whose row is to be deleted', async () => {
+    for (const name of ['part_1', 'part_2', 'own'])
+      await connection.query(`CREATE TABLE ${name} (id INT PRIMARY KEY, a INT)`);
+    await connection.query('INSERT INTO part_1 VALUES (1, 1)');
+    const target = { schema: 'copy', table: 'whole' };
+    const mappings: readonly MappingDefinition[] = [
+      { id: 'P', source: { schema, table: { regex: 'part_.*' } }, target, columns: { mode: 'all' } },
+      { id: 'O', source: { schema, table: { exact: 'own' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
+    ];
+    const definition = { ...definitionOf(), mappings };
+    const answers: (readonly [string, string, string])[] = [];
+    const gate = new FreeGate({
+      ...{ clock: systemClock, newest: () => Promise.resolve(null) },
+      access: { use: (_source, _how, work) => work(session) },
+      answer: (_pipeline, { wish, reason }) => {
+        answers.push([wish.type, wish.fullName, reason]);
+        return Promise.resolve();
+      },
+    });
+    const wish = (table: string, type: string, key: string): Wish => ({
+      ...{ id: '1', fullName: `${schema}.${table}`, type, key: [key] },
+    });
+    const wishes = [
+      ...[wish('part_1', 'U', '1'), wish('part_2', 'U', '1'), wish('part_2', 'D', '1'), wish('part_[1-2]', 'D', '7')],
+      ...[wish('own', 'U', '1'), wish('own', 'D', '2')],
+    ];
+    from = await logEnd(server);
+    await gate.send(definition, { wishes, matcher: compileMappings(mappings), serverUuid: '' }, signal);
+    expect(answers).toEqual([
+      ['U', `${schema}.part_2`, expect.stringContaining('copy.whole may hold')],
+      ['D', `${schema}.part_2`, expect.stringContaining('copy.whole may hold')],
+      ['D', `${schema}.part_[1-2]`, expect.stringContaining('pattern')],
+    ]);
+    const { changes, tables } = await extracted();
+    expect(changes.map(({ kind, table }) => [kind, tables[table]?.table])).toEqual([
+      ['update', 'part_1'],
+      ['delete', 'own'],
+      ['delete', 'own'],
+    ]);
   });
 
   it('leave the row that cannot be sent and answer why', async () => {

@@ -18,6 +18,8 @@ export interface CopyOrder {
   readonly keys: readonly RowKey[];
   /** rows: keys without a row are rejected; gone: those with a row are. Default: all are sent. */
   readonly sends?: 'all' | 'rows' | 'gone';
+  /** What is said of keys without a row that are rejected. */
+  readonly whyNotGone?: string | null;
 }
 
 export interface Copied {
@@ -173,7 +175,7 @@ class Copier implements Copied {
     await session.query('START TRANSACTION');
     const read = await this.readLocked(keys, wait);
     const { table } = this;
-    const { sends = 'all' } = this.order;
+    const { sends = 'all', whyNotGone } = this.order;
     const rows = sends === 'gone' ? [] : read.rows;
     const gone = sends === 'rows' ? [] : read.gone;
     const body = encodeCopied({ table, rows, gone });
@@ -189,7 +191,8 @@ class Copier implements Copied {
     await session.query('COMMIT');
     this.rows += rows.length;
     this.gone += gone.length;
-    if (sends === 'rows') for (const key of read.gone) this.rejected.push({ key, reason: 'There is no such row' });
+    if (sends === 'rows')
+      for (const key of read.gone) this.rejected.push({ key, reason: whyNotGone ?? 'There is no such row' });
     if (sends === 'gone')
       for (const row of read.rows) {
         const key = table.primaryKey.map((position) => row[position] ?? null);

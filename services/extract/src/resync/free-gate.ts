@@ -1,6 +1,6 @@
 import { readSourceTable } from '@lutra/binlog/schema';
 import type { SourceSession } from '@lutra/binlog';
-import { SyncError } from '@lutra/model';
+import { SyncError, whyNotGone } from '@lutra/model';
 import type { Clock, MappingMatcher, PipelineDefinition, TableDefinition, TableName } from '@lutra/model';
 import { copyRows, keyTexts, readKey } from '@lutra/source-access';
 import type { Copied, RowKey, SourceAccess } from '@lutra/source-access';
@@ -11,6 +11,7 @@ import { readFullName } from './full-name.ts';
 export const BUFFER_JOB = 'retl_buffer';
 /** Otter's own types of wishes. */
 const TYPES: ReadonlySet<string> = new Set(['I', 'U', 'D']);
+const PATTERN = 'A pattern over several tables does not say whose row is to be deleted';
 const RETRY_MS = 500;
 /** A pattern over more tables than this is a mistake. */
 const TABLES_MAX = 1_000;
@@ -159,7 +160,10 @@ class Wishes {
       else this.reject(wish, reasons.get(wish) ?? 'Nothing came of it');
   }
 
-  /** A key that no table of a pattern has is nobody's; that of one table is deleted at the target, unless vanished rows are left out. */
+  /**
+   * A key that no table of a pattern has is nobody's; that of one table is deleted at the target, unless vanished rows are left out
+   * or nobody can tell which row stands for it there.
+   */
   private copy(
     session: SourceSession,
     table: TableDefinition,
@@ -169,10 +173,14 @@ class Wishes {
       isPattern,
     }: { readonly keys: readonly RowKey[]; readonly isDelete: boolean; readonly isPattern: boolean },
   ): Promise<Copied> {
-    const { id: pipelineId, parameters } = this.definition;
-    const sends = isDelete ? 'gone' : isPattern || parameters.skipNoRow ? 'rows' : 'all';
+    const { id: pipelineId, mappings, parameters } = this.definition;
     if (keys.length === 0) return Promise.resolve({ rows: 0, gone: 0, rejected: [] });
-    return copyRows(session, { pipelineId, job: BUFFER_JOB, table, keys, sends }, this.how);
+    const reason = isPattern ? PATTERN : whyNotGone(mappings, table);
+    if (isDelete && reason !== null)
+      return Promise.resolve({ rows: 0, gone: 0, rejected: keys.map((key) => ({ key, reason })) });
+    const sends = isDelete ? 'gone' : reason !== null || parameters.skipNoRow ? 'rows' : 'all';
+    const order = { pipelineId, job: BUFFER_JOB, table, keys, sends, whyNotGone: isPattern ? null : reason } as const;
+    return copyRows(session, order, this.how);
   }
 }
 

@@ -4,7 +4,7 @@ import type { SourceSession } from '@lutra/binlog';
 import { readSourceTable } from '@lutra/binlog/schema';
 import type { Coordinator } from '@lutra/coordination';
 import type { Bus } from '@lutra/messaging';
-import { coversDone, readStatistics, SyncError } from '@lutra/model';
+import { coversDone, readStatistics, SyncError, whyNotGone } from '@lutra/model';
 import type { Clock, DonePlace, PipelineDefinition } from '@lutra/model';
 import { leadRole } from '@lutra/service-kit';
 import type { Secrets, Worker } from '@lutra/service-kit';
@@ -115,10 +115,23 @@ export class ResyncWorker implements Worker {
     if (definition === null) return null;
     const done = await this.passed(job.pipelineId);
     const serverUuid = done?.kind === 'file' ? done.serverUuid : null;
-    return this.access.use(definition.source, { serverUuid, signal }, (session) => this.copy(job, session, signal));
+    return this.access.use(definition.source, { serverUuid, signal }, (session) =>
+      this.copy(job, { session, mappings: definition.mappings, signal }),
+    );
   }
 
-  private async copy(job: ResyncEntity, session: SourceSession, signal: AbortSignal): Promise<number | null> {
+  private async copy(
+    job: ResyncEntity,
+    {
+      session,
+      mappings,
+      signal,
+    }: {
+      readonly session: SourceSession;
+      readonly mappings: PipelineDefinition['mappings'];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<number | null> {
     const { clock } = this.parts;
     const { schema, table: name, pipelineId } = job;
     const table = await readSourceTable(session, { schema, table: name });
@@ -127,11 +140,16 @@ export class ResyncWorker implements Worker {
       return null;
     }
     const { keys, rejected: unreadable, progress, isLast } = await this.next(job, session, table);
+    const reason = whyNotGone(mappings, table);
+    const how = { sends: reason === null ? 'all' : 'rows', whyNotGone: reason } as const;
     const copied =
       keys.length === 0
         ? { rows: 0, gone: 0, rejected: [] }
-        : await copyRows(session, { pipelineId, job: job.id, table, keys }, { clock, signal });
-    const refusals = copied.rejected.map(({ key, reason }) => ({ key: keyTexts(key), reason }));
+        : await copyRows(session, { pipelineId, job: job.id, table, keys, ...how }, { clock, signal });
+    const refusals = copied.rejected
+      // One that was found and is gone by now has been deleted: the log says so itself.
+      .filter((refusal) => job.wanted.kind === 'keys' || refusal.reason !== reason)
+      .map((refusal) => ({ key: keyTexts(refusal.key), reason: refusal.reason }));
     const rejected = [...job.rejected, ...unreadable, ...refusals];
     const counts = { sent: job.sent + copied.rows, gone: job.gone + copied.gone, rejected };
     const isTooMany = rejected.length > REJECTED_MAX;
