@@ -3,7 +3,7 @@ import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core';
 import { must, SyncError } from '@lutra/model';
 import { findProblem } from './check-script.ts';
 import type { ScriptProblem } from './check-script.ts';
-import { openEngine } from './engine.ts';
+import { ENGINE_BYTES_MIN, openEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import {
   FACT_COUNT,
@@ -55,6 +55,8 @@ const WALL_MS_MIN = 500;
 const MICROSECONDS = 1_000;
 /** A sandbox that a large row has made larger than this is not kept: its memory never shrinks. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
+/** Of the memory that one has from its start rows of up to a batch's size touch about 3 MiB; only what is touched is there. */
+const TOUCHED_BYTES = 4 * 1024 * 1024;
 
 /** A script in a QuickJS of its own. */
 export class Sandbox {
@@ -72,6 +74,12 @@ export class Sandbox {
     private readonly setup: Pick<SandboxSetup, 'timeMs'>,
   ) {
     engine.context.runtime.setInterruptHandler(() => (this.isLate ||= cpuMs() > this.deadlineMs));
+  }
+
+  /** What it takes of the process, about. */
+  get heldBytes(): number {
+    const { bytes } = this.engine;
+    return bytes > ENGINE_BYTES_MIN ? bytes : TOUCHED_BYTES;
   }
 
   /** Throws MAPPING_SCRIPT_INVALID. */

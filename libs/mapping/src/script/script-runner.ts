@@ -7,6 +7,8 @@ import type { GivenValue } from './given-value.ts';
 import { FACT_COUNT, IMAGES, KINDS, LARGE, THREW } from './sandbox-program.ts';
 import type { SandboxReader, SandboxValue } from './sandbox-values.ts';
 import { KEPT, SandboxWriter } from './sandbox-values.ts';
+import { KeptSandboxes } from './kept-sandboxes.ts';
+import type { SandboxHolder } from './kept-sandboxes.ts';
 import { Sandbox } from './sandbox.ts';
 import type { LoadLarge, SandboxResult, SandboxSetup } from './sandbox.ts';
 import { noRow, noValue, scriptThrew, tookTooMuch } from './script-failure.ts';
@@ -35,18 +37,19 @@ const BATCH_BYTES = 1024 * 1024;
 const LARGE_MIN = 64 * 1024;
 /** A machine without time for a row is given some more chances: the row can do nothing for it. */
 const STALLS_MAX = 5;
-/** Sandboxes of the whole process that are kept, of about 3 MiB each; whose was used the longest ago is opened anew when needed. */
-const OPEN_MAX = 24;
-
-const open = new Set<ScriptRunner>();
+/** Of all scripts of the process: 48 sandboxes that no row has made grow. */
+const OPEN = new KeptSandboxes(192 * 1024 * 1024);
 
 /**
  * Runs a script over many images. What becomes of an image depends on it and its facts alone: not on the other images of its
  * batch, and not on any before. So a batch that takes too much is run again image by image, and an image whose memory did not
  * suffice in a sandbox that others have used decides in a new one.
  */
-export class ScriptRunner {
+export class ScriptRunner implements SandboxHolder {
   private opening: Promise<Sandbox> | null = null;
+  private sandbox: Sandbox | null = null;
+  /** Sandboxes that it has opened until now. */
+  opened = 0;
   private batchRows = BATCH_ROWS_FIRST;
   private readonly writer = new SandboxWriter();
   private readonly given: readonly GivenValue[];
@@ -73,6 +76,15 @@ export class ScriptRunner {
       await setImmediate();
     }
     return outcomes;
+  }
+
+  get heldBytes(): number {
+    return this.sandbox?.heldBytes ?? 0;
+  }
+
+  release(): void {
+    this.opening = null;
+    this.sandbox = null;
   }
 
   /** With the whole limits of a row. */
@@ -191,23 +203,22 @@ export class ScriptRunner {
       const opening = (this.opening ??= this.open());
       try {
         const sandbox = await opening;
-        if (sandbox.isUsable) return sandbox;
+        if (sandbox.isUsable) {
+          this.opening = opening;
+          this.sandbox = sandbox;
+          OPEN.use(this);
+          return sandbox;
+        }
       } catch (error) {
-        if (this.opening === opening) this.opening = null;
+        if (this.opening === opening) this.release();
         throw error;
       }
-      if (this.opening === opening) this.opening = null;
+      if (this.opening === opening) this.release();
     }
   }
 
   private open(): Promise<Sandbox> {
-    open.delete(this);
-    open.add(this);
-    for (const oldest of open) {
-      if (open.size <= OPEN_MAX) break;
-      open.delete(oldest);
-      oldest.opening = null;
-    }
+    this.opened += 1;
     return Sandbox.open(this.setup);
   }
 }

@@ -233,6 +233,16 @@ describe('rows of one batch', () => {
   }, 60_000);
 });
 
+describe('scripts of many tables', () => {
+  it('keep their sandboxes while rows of 30 tables come in turns', async () => {
+    const tables = Array.from({ length: 30 }, () => runner('function transform(row) { return row; }'));
+    for (const table of tables) await table.run([image([1n, 'a'])]);
+    const opened = tables.map((table) => table.opened);
+    for (const table of tables) await table.run([image([2n, 'b'])]);
+    expect(tables.map((table) => table.opened)).toEqual(opened);
+  }, 60_000);
+});
+
 describe('large values', () => {
   const large = 'x'.repeat(30 * 1024 * 1024);
   const columns = [bigint, text, { ...text, name: 'blob', kind: 'binary' as const }];
