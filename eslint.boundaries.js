@@ -17,8 +17,8 @@ export const IMPORTS = {
   coordination: ['model'],
   'service-kit': ['model', 'messaging', 'coordination'],
   testing: ['model', 'api-client', 'binlog', 'sql', 'messaging', 'coordination'],
-  select: [...STAGE, 'binlog', 'sql'],
-  extract: [...STAGE, 'binlog', 'mapping', 'source-access', 'sql'],
+  select: [...STAGE, 'binlog'],
+  extract: [...STAGE, 'binlog', 'mapping', 'source-access'],
   transform: [...STAGE, 'mapping', 'source-access', 'sql'],
   load: [...STAGE, 'sql'],
   arbiter: STAGE,
@@ -60,6 +60,11 @@ export const PACKAGES = [
     message: 'mysql2 belongs to libs/sql and libs/binlog.',
   },
   { regex: '^oracledb(/|$)', projects: ['sql'], message: 'oracledb belongs to libs/sql.' },
+  {
+    regex: '^(@jitl/quickjs-|quickjs-emscripten|@marcbachmann/cel-js$|redos-detector$|ajv(/|$))',
+    projects: ['mapping'],
+    message: 'Expressions, scripts, patterns and settings of people are judged and run in libs/mapping only.',
+  },
   {
     regex: '^@opentelemetry/(sdk-|exporter-|resources)',
     projects: ['service-kit'],

@@ -87,7 +87,7 @@ export { compileMappings } from './match-mapping.ts';
 export type { MappedSchema, MappingMatcher, MappingTarget, SourceNames } from './match-mapping.ts';
 export { compileMappingsInto, compileTargetLookup, compileTargetSchemas } from './match-target.ts';
 export type { TargetMappingLookup, TargetSchemas } from './match-target.ts';
-export { isOneToOne, keepsTablesApart } from './one-to-one.ts';
+export { keepsTablesApart } from './one-to-one.ts';
 export { whyNotGone } from './why-not-gone.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';

@@ -1,13 +1,6 @@
 import type { MappingDefinition } from './pipeline.ts';
 
 /**
- * True when two different tables that match the expression can never get the same target name: all that varies stands in
- * groups, and the target's name uses every one of them. Careful: what is not simple to see (nested or repeated groups, groups
- * side by side in the target's name) counts as false.
- */
-export const isOneToOne = (regex: string, targetName: string): boolean => usesEvery(regex, targetName, '');
-
-/**
  * True when a mapping can never bring two source tables into one target table; false also where that is not simple to see. A
  * route decides by rows, so that all tables of an expression may meet in each of its tables.
  */
@@ -27,7 +20,11 @@ export function keepsTablesApart({
   return isNamed && table !== undefined && usesEvery(source.schema.regex, table, 's');
 }
 
-/** `of`: what the groups are called, `$1` or `$s1`. */
+/**
+ * True when two different names that match the expression can never get the same target name: all that varies stands in
+ * groups, and the target's name uses every one of them. Careful: what is not simple to see (nested or repeated groups, groups
+ * side by side in the target's name) counts as false. `of`: what the groups are called, `$1` or `$s1`.
+ */
 function usesEvery(regex: string, targetName: string, of: '' | 's'): boolean {
   if (of === 's' && targetName.includes('$s0')) return true;
   const digits = [...targetName.matchAll(/\$(s?)(\d)/g)].filter(([, marker]) => marker === of);

@@ -21,7 +21,7 @@ export interface RowQuestion {
 export type FoundRow = readonly ColumnValue[] | 'missing' | 'several' | 'tooLarge';
 
 /** A row with large columns may have so many bytes in them. */
-export const ROW_BYTES_MAX = 65_536;
+const ROW_BYTES_MAX = 65_536;
 /** Rows that are asked for in one statement; each is a search of its own in it. */
 const ROWS_MAX = 100;
 const LARGE_ROWS_MAX = 16;

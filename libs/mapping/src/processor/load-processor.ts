@@ -5,7 +5,7 @@ import type { ProcessorDefinition } from '@lutra/processor';
 import type { ProcessorFailure, ProcessorOptions } from './processors.ts';
 
 /** Name of a package, with an entry of it or without: nothing that leads elsewhere (../x, /x, file:x, node:x, a\b, %2e). */
-export const PROCESSOR_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
+const PROCESSOR_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
 
 const PROBLEM_CHARACTERS_MAX = 500;
 

@@ -59,7 +59,7 @@ export function copyFailure(error: unknown, session: SourceSession): unknown {
 }
 
 /** What has to be run by somebody who may, so that `user` can copy rows. */
-export const copyStatements = (user: string): readonly string[] => [
+const copyStatements = (user: string): readonly string[] => [
   CREATE_SCHEMA,
   CREATE_TABLE,
   `GRANT SELECT, INSERT, DELETE ON ${quoteName(CONTROL_SCHEMA)}.* TO ${quoteText(user)}`,
