@@ -42,15 +42,34 @@ export interface GroupReading {
 export async function readGroups(session: SourceSession, question: AskedGroups, how: GroupReading): Promise<boolean> {
   const visibility = await openSnapshot(session, how.transactions, how.attempt);
   if (visibility === null) return false;
-  const lock = visibility === 'locking' ? ' LOCK IN SHARE MODE' : '';
   try {
-    if (question.extremes === null) await readRows(session, question, { ...how, lock });
-    else await readExtremes(session, question, { ...how, lock });
+    const isLocking = visibility === 'locking';
+    if (question.extremes !== null) await readExtremes(session, question, { ...how, isLocking });
+    else {
+      if (isLocking) await openBehindLocks(session, question);
+      await readRows(session, question, how);
+    }
   } catch (error) {
     throw GONE.has(errnoOf(error)) ? gone(session, question.table, error) : withGrant(error, session, question.table);
   }
-  if (visibility === 'snapshot') await session.query('COMMIT');
+  await session.query('COMMIT');
   return true;
+}
+
+/**
+ * A snapshot for several statements where the server cannot say what one shows: each row of the groups is locked for as long as a
+ * statement takes, and a transaction that is in the log lets go of it only when it is visible. Lengths are asked for so that rows are
+ * locked: an entry of an index alone tells nothing of a column that is not in it.
+ */
+async function openBehindLocks(session: SourceSession, question: AskedGroups): Promise<void> {
+  const { table, groups, reads } = question;
+  const lengths = reads.map((position) => `MAX(OCTET_LENGTH(${quoteName(columnAt(table, position).name)}))`);
+  const locked = ['COUNT(*)', ...lengths].join(',');
+  for (const group of groups)
+    await session.query(
+      `SELECT ${locked} FROM ${quoteTable(table)} WHERE ${conditionOf(question, group)} LOCK IN SHARE MODE`,
+    );
+  await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
 
 function gone({ address }: SourceSession, { schema, table }: TableDefinition, cause: unknown): SyncError {
@@ -63,8 +82,9 @@ function gone({ address }: SourceSession, { schema, table }: TableDefinition, ca
 async function readExtremes(
   session: SourceSession,
   question: AskedGroups,
-  { lock, take }: GroupReading & { readonly lock: string },
+  { isLocking, take }: GroupReading & { readonly isLocking: boolean },
 ): Promise<void> {
+  const lock = isLocking ? ' LOCK IN SHARE MODE' : '';
   const { table, groups } = question;
   const extremes = question.extremes ?? [];
   const values = extremes.map(({ position, function: kind }) => `${kind}(${readable(columnAt(table, position))})`);
@@ -83,11 +103,7 @@ async function readExtremes(
 }
 
 /** Page by page along the key. */
-async function readRows(
-  session: SourceSession,
-  question: AskedGroups,
-  { lock, signal, take }: GroupReading & { readonly lock: string },
-): Promise<void> {
+async function readRows(session: SourceSession, question: AskedGroups, { signal, take }: GroupReading): Promise<void> {
   const { table, groups, reads } = question;
   const positions = [...new Set([...table.primaryKey, ...reads])];
   const columns = positions.map((position) => readable(columnAt(table, position))).join(',');
@@ -96,7 +112,7 @@ async function readRows(
     const where = conditionOf(question, group);
     for (let after = ''; ;) {
       signal.throwIfAborted();
-      const sql = `SELECT ${columns} FROM ${quoteTable(table)} WHERE ${where}${after} ORDER BY ${key} LIMIT ${String(PAGE_ROWS)}${lock}`;
+      const sql = `SELECT ${columns} FROM ${quoteTable(table)} WHERE ${where}${after} ORDER BY ${key} LIMIT ${String(PAGE_ROWS)}`;
       const images = (await session.queryRaw(sql)).map((row) => imageOf(table, positions, row));
       for (const image of images) take(number, image);
       const last = images.at(-1);

@@ -18,9 +18,11 @@ import type {
   TableDefinition,
 } from '@lutra/model';
 import { SourceAccess } from '@lutra/source-access';
-import { connectTo, OwnServer } from '@lutra/testing';
+import type { SourceSession } from '@lutra/source-access';
+import { connectTo, OwnServer, waitUntil } from '@lutra/testing';
 import { SourceGroups } from '../src/groups/source-groups.ts';
 import { TransformStage } from '../src/transform-stage.ts';
+import { HeldCommit } from './held-commit.ts';
 
 jest.setTimeout(120_000);
 
@@ -61,6 +63,8 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
   let schema: string;
   let access: SourceAccess;
   let count = 0;
+  /** Happens behind each question. */
+  let meddle: (sql: string) => Promise<void>;
   const end = new AbortController();
   let closing: Promise<void>;
 
@@ -71,6 +75,7 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     closing = access.run(end.signal);
   });
   beforeEach(async () => {
+    meddle = () => Promise.resolve();
     schema = `s${String(++count)}`;
     await run(`CREATE DATABASE ${schema}`, `USE ${schema}`);
     await run(
@@ -104,6 +109,7 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     changes: readonly RowChange[],
     rules: MappingRules = { aggregate: AGGREGATE },
     clock: Clock = systemClock,
+    gtid?: string,
   ): Promise<readonly (readonly [kind: string, amounts: string, after: RowImage])[]> {
     const { host, port, user, password } = server;
     const source = {
@@ -123,11 +129,15 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     const input: Uint8Array[] = [];
     const encoder = new RowProcessEncoder(sinkOf(input));
     encoder.defineTable({ schema, ...SALE });
-    encoder.beginTransaction({ seq: 1, gtid: await newestGtid(), firstEvent: 0, commitMs: 0, isLast: true });
+    encoder.beginTransaction({ seq: 1, gtid: gtid ?? (await newestGtid()), firstEvent: 0, commitMs: 0, isLast: true });
     for (const change of changes) encoder.change(change);
     encoder.endTransaction();
     encoder.end();
-    const groups = new SourceGroups({ access, clock, newest: () => Promise.resolve(null) });
+    const groups = new SourceGroups({
+      access: meddled(access, (sql) => meddle(sql)),
+      clock,
+      newest: () => Promise.resolve(null),
+    });
     const stage = new TransformStage(() => 'key', undefined, { groups });
     const output: Uint8Array[] = [];
     const serverUuid = extra.length > 0 ? await ask('SELECT @@server_uuid') : '';
@@ -188,6 +198,41 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     ]);
   });
 
+  it.each<[string, MappingRules]>([
+    ['told by the server', { aggregate: AGGREGATE }],
+    ['looked through', FILTERED],
+  ])('are not read before the removal can be seen that is in the log already, %s', async (_how, rules) => {
+    await run("INSERT INTO sale VALUES (1, 'eu', 2.50, NULL, 0.1), (2, 'eu', 9, NULL, 0.1)");
+    const held = await HeldCommit.of(server, { schema, sql: 'DELETE FROM sale WHERE id = 2', newestGtid });
+    try {
+      expect(await ask('SELECT COUNT(*) FROM sale')).toBe('2');
+      const clock: Clock = { ...systemClock, sleep: () => held.letGo() };
+      const reading = transformed([removed(2, 'eu', '9.00')], rules, clock, held.gtid);
+      // What waits for a lock does not sleep in between.
+      if (extra.length > 0) {
+        const waiting = "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
+        await waitUntil(async () => (await ask(waiting)) !== '0', {
+          what: 'the reader at the lock',
+          timeoutMs: 60_000,
+        });
+        await held.letGo();
+      }
+      expect(await reading).toEqual([['update', SET, ['eu', -1n, '2.50', '2.50', null, 0.1]]]);
+    } finally {
+      await held.close();
+    }
+  });
+
+  it('are those of one moment, also where a row moves from a page that comes to one that was read', async () => {
+    const rows = Array.from({ length: 2_500 }, (_row, id) => `(${String(id)}, 'eu', ${String(id)}, NULL, 1)`);
+    await run(`INSERT INTO sale VALUES ${rows.join(',')}`);
+    meddle = (sql) => (sql.includes('LIMIT') ? run('UPDATE sale SET id = -1 WHERE id = 2499') : Promise.resolve());
+    expect(await transformed([removed(9_001, 'eu', '9.00')], FILTERED)).toEqual([
+      ['update', SET, ['eu', -1n, '0.00', '2499.00', null, 1]],
+    ]);
+    expect(await ask('SELECT id FROM sale WHERE price = 2499')).toBe('-1');
+  });
+
   it('wait for a table that is away for a moment', async () => {
     await run("INSERT INTO sale VALUES (1, 'eu', 2.50, NULL, 0.1)", 'RENAME TABLE sale TO away');
     const sleep = async (): Promise<void> => {
@@ -208,6 +253,20 @@ describe.each(SERVERS)('groups that something has left, at %s', (_name, program,
     await expect(transformed([removed(1, 'eu', '1.00')], FILTERED, clock)).rejects.toMatchObject(gone);
   });
 });
+
+/** The same sessions, behind each of whose questions something happens. */
+const meddled = (access: SourceAccess, meddle: (sql: string) => Promise<void>): SourceAccess => {
+  const use: SourceAccess['use'] = (source, options, work) =>
+    access.use(source, options, (session) => {
+      const queryRaw: SourceSession['queryRaw'] = async (sql) => {
+        const rows = await session.queryRaw(sql);
+        await meddle(sql);
+        return rows;
+      };
+      return work(Object.assign(Object.create(session) as SourceSession, { queryRaw }));
+    });
+  return Object.assign(Object.create(access) as SourceAccess, { use });
+};
 
 const sinkOf = (chunks: Uint8Array[]) => ({
   isFull: false,
