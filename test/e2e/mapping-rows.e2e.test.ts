@@ -23,6 +23,7 @@ const TARGETS = [
   'CREATE TABLE kept (id INT NOT NULL PRIMARY KEY, amount INT NULL, gone TINYINT(1) NOT NULL, done VARCHAR(10) NOT NULL, gtid VARCHAR(80) NOT NULL, at DATETIME(6) NOT NULL)',
   'CREATE TABLE in_eu (id INT NOT NULL PRIMARY KEY, amount INT NULL)',
   'CREATE TABLE in_us (id INT NOT NULL PRIMARY KEY, amount INT NULL)',
+  'CREATE TABLE moved (id INT NOT NULL PRIMARY KEY, region VARCHAR(5) NOT NULL, amount INT NULL)',
   'CREATE TABLE keyless (region VARCHAR(5) NOT NULL, amount INT NULL, gtid VARCHAR(80) NOT NULL)',
 ];
 
@@ -63,12 +64,17 @@ const mappingsOf = (schema: string): MappingCreateDto[] => {
       ...taking('id', 'amount'),
       rules: { route: { expression: "'in_' + region", tables: ['in_eu', 'in_us'] } },
     },
+    {
+      ...into('moved'),
+      ...taking('id', 'region', 'amount'),
+      rules: { rows: { filter: "row.kind != 'update' || before.id != after.id || before.region != after.region" } },
+    },
     { ...into('keyless'), ...taking('region', 'amount'), rules: { columns: [fact('gtid', 'gtid')] } },
   ];
 };
 
 /** So that every rule has rows in the end. */
-const LAST = `REPLACE INTO orders VALUES (20, 99, 'eu', '["a"]', 'x,y'), (21, 99, 'us', NULL, NULL); INSERT INTO seen VALUES (20), (21)`;
+const LAST = `REPLACE INTO orders VALUES (20, 99, 'eu', '["a"]', 'x,y'), (21, 99, 'us', NULL, NULL); INSERT INTO seen VALUES (20), (21); UPDATE orders SET amount = 98 WHERE id = 20`;
 
 /** [what stands at the target, what the source says]. */
 const PAIRS: readonly (readonly [string, string])[] = [
@@ -86,6 +92,9 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ['SELECT id FROM kept', 'SELECT id FROM seen'],
   ['SELECT id, amount FROM in_eu', "SELECT id, amount FROM orders WHERE region = 'eu'"],
   ['SELECT id, amount FROM in_us', "SELECT id, amount FROM orders WHERE region = 'us'"],
+  ['SELECT id, region FROM moved', 'SELECT id, region FROM orders'],
+  // Of a row that has not moved the other changes are passed over.
+  ['SELECT amount FROM moved WHERE id = 20', 'SELECT amount + 1 FROM orders WHERE id = 20'],
   [
     'SELECT region, amount, COUNT(*) AS n FROM keyless GROUP BY 1, 2',
     'SELECT region, amount, COUNT(*) AS n FROM orders GROUP BY 1, 2',

@@ -1,8 +1,8 @@
-import type { RowImage, TableDefinition } from '@lutra/model';
+import type { RowChange, RowImage, TableDefinition } from '@lutra/model';
 import { compileExplode } from './compile-explode.ts';
 import type { CompiledExplode } from './compile-explode.ts';
-import { compileCondition } from './expression/compile-condition.ts';
-import type { CompiledCondition } from './expression/compile-condition.ts';
+import { compileFilter } from './compile-filter.ts';
+import type { CompiledFilter } from './compile-filter.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { RowFacts } from './compiled-value.ts';
 import { withTexts } from './read-texts.ts';
@@ -32,17 +32,14 @@ export class ImageRows {
   readonly source: TableDefinition;
   /** Of the target, those of the route; null = the one of the mapping. */
   readonly tables: readonly string[] | null;
-  private readonly filter: CompiledCondition | null;
+  private readonly filter: CompiledFilter | null;
   private readonly explode: CompiledExplode | null;
   private readonly route: CompiledRoute | null;
 
   private constructor(private readonly context: CompileContext) {
     const { mapping, source } = context;
     const { rows, route } = mapping.rules ?? {};
-    this.filter =
-      rows?.filter === undefined
-        ? null
-        : compileCondition(rows.filter, { source, mapping: mapping.id, field: 'rules.rows.filter' });
+    this.filter = rows?.filter === undefined ? null : compileFilter(rows.filter, context);
     this.explode = rows?.explode === undefined ? null : compileExplode(rows.explode, context);
     this.source = this.explode?.source ?? source;
     this.route = route === undefined ? null : compileRoute(route, { ...context, source: this.source });
@@ -79,9 +76,12 @@ export class ImageRows {
     return this.explode?.adds(position) === true;
   }
 
-  /** In the order of the elements. Throws ROW_IMAGE_PARTIAL, ROW_VALUE_INVALID, ROW_TOO_LARGE, ROW_ROUTE_UNKNOWN and what expressions throw. */
-  placesOf(image: RowImage, facts: RowFacts): readonly RowPlace[] {
-    if (!this.accepts(image, facts)) return NO_PLACES;
+  /**
+   * In the order of the elements. `change`: the one that the image is of, for a filter that asks for both images; without one
+   * it is of an insert. Throws ROW_IMAGE_PARTIAL, ROW_VALUE_INVALID, ROW_TOO_LARGE, ROW_ROUTE_UNKNOWN and what expressions throw.
+   */
+  placesOf(image: RowImage, facts: RowFacts, change?: RowChange): readonly RowPlace[] {
+    if (this.filter?.accepts(image, facts, change) === false) return NO_PLACES;
     const { explode } = this;
     if (explode === null) {
       const target = this.targetOf(image, facts);
@@ -94,13 +94,6 @@ export class ImageRows {
       places.push({ identity: `${String(target)} ${identity}`, target, image: exploded });
     }
     return places;
-  }
-
-  private accepts(image: RowImage, facts: RowFacts): boolean {
-    const { filter } = this;
-    if (filter === null) return true;
-    requireCarried(image, filter.reads, this.context);
-    return filter.isTrue(withTexts(image, filter.reads), facts);
   }
 
   private targetOf(image: RowImage, facts: RowFacts): number {

@@ -16,7 +16,12 @@ export type MappedChange =
   | (MappedBase & { readonly kind: 'delete'; readonly before: RowImage });
 
 /** The images of a change; null = there was or is no row. */
-export const imagesOf = (change: RowChange): { readonly before: RowImage | null; readonly after: RowImage | null } => ({
+export interface ChangeImages {
+  readonly before: RowImage | null;
+  readonly after: RowImage | null;
+}
+
+export const imagesOf = (change: RowChange): ChangeImages => ({
   before: change.kind === 'insert' ? null : change.before,
   after: change.kind === 'delete' ? null : change.after,
 });

@@ -225,7 +225,7 @@ export class TableMapping {
     if (this.aggregate !== null) return this.aggregate.refused(change, facts, error);
     const cause = aboutRow(error);
     const { before, after } = imagesOf(change);
-    const target = this.targetOf(before, facts) ?? this.targetOf(after, facts) ?? 0;
+    const target = this.targetOf(before, facts, change) ?? this.targetOf(after, facts, change) ?? 0;
     const openBefore = new Set(change.refusal?.columns);
     // Of which element it would be is not known.
     const ofElement = this.columns.flatMap(({ reads }, at) =>
@@ -245,10 +245,10 @@ export class TableMapping {
   }
 
   /** Where the image's row goes, if that can be told. */
-  private targetOf(image: RowImage | null, facts: RowFacts): number | undefined {
+  private targetOf(image: RowImage | null, facts: RowFacts, change: RowChange): number | undefined {
     if (this.rows === null || image === null) return undefined;
     try {
-      return this.rows.placesOf(image, facts)[0]?.target;
+      return this.rows.placesOf(image, facts, change)[0]?.target;
     } catch (error) {
       aboutRow(error);
       return undefined;
@@ -301,8 +301,8 @@ export class TableMapping {
   /** What the set of rows before and that after differ in. */
   private difference(change: RowChange, rows: ImageRows, facts: RowFacts): readonly MappedChange[] {
     const { before, after } = imagesOf(change);
-    const was = before === null ? NO_PLACES : rows.placesOf(before, facts);
-    const is = after === null ? NO_PLACES : rows.placesOf(after, facts);
+    const was = before === null ? NO_PLACES : rows.placesOf(before, facts, change);
+    const is = after === null ? NO_PLACES : rows.placesOf(after, facts, change);
     const changes: MappedChange[] = [];
     const remaining = new Map<string, RowPlace>();
     for (const place of is) remaining.set(place.identity, place);

@@ -48,6 +48,67 @@ describe('a filter', () => {
   });
 });
 
+describe('a filter of both images', () => {
+  const RICH = ORDER.with(1, 11);
+  const MOVED = ORDER.with(2, 'us');
+  const moves = "row.kind != 'update' || before.region != after.region";
+  it.each<[string, string, RowChange, readonly string[]]>([
+    ['takes an update that it asks for', moves, update(ORDER, MOVED), ['update']],
+    ['passes over another one', moves, update(ORDER, RICH), []],
+    ['takes what is no update', moves, insert(ORDER), ['insert']],
+    ['compares numbers', 'after.amount > before.amount', update(ORDER, RICH), ['update']],
+    ['sees nulls before an insert', 'before.id == null && after.id == id', insert(ORDER), ['insert']],
+    ['sees nulls after a delete', 'after.id == null && before.id == id', remove(ORDER), ['delete']],
+    [
+      'is asked of each image for its own columns',
+      "region == 'us' && before.id == 1",
+      update(ORDER, MOVED),
+      ['insert'],
+    ],
+    ['is asked of the other image too', "region == 'eu' && after.id == 1", update(ORDER, MOVED), ['delete']],
+    ['takes names as col does', 'col("BEFORE.Amount") < AFTER.amount', update(ORDER, RICH), ['update']],
+  ])('%s', (_behaviour, filter, change, kinds) => {
+    const outcomes = outcome(mappingOf({ rows: { filter } }), change);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  it('needs only what it asks for, of the image that it asks', () => {
+    const mapping = mappingOf({ rows: { filter: moves } });
+    const partial = (change: RowChange): string => codeOf(() => outcome(mapping, change));
+    expect(partial(update([1, undefined, 'eu'], [undefined, 2, 'us']))).toBe('none');
+    expect(partial(update([1, 2, undefined], ORDER))).toBe('ROW_IMAGE_PARTIAL');
+    expect(mapping.reads).toEqual([...ORDER.keys()]);
+    expect(mappingOf({ rows: { filter: moves } }, { columns: { mode: 'list', columns: [] } }).reads).toEqual([2]);
+  });
+
+  it('decides before rows are made of elements and sent to tables', () => {
+    const explode: Explode = { column: 'words', by: { kind: 'delimiter', separator: ',' }, as: 'word' };
+    const route = { expression: "'w_' + word", tables: ['w_x', 'w_y'] };
+    const mapping = mappingOf({ rows: { explode, filter: 'before.amount != after.amount' }, route });
+    expect(outcome(mapping, update(ORDER, RICH)).map(({ kind, table }) => `${kind} ${table}`)).toEqual([
+      'update w_x',
+      'update w_y',
+    ]);
+    expect(outcome(mapping, update(ORDER, MOVED))).toEqual([]);
+  });
+
+  it.each([
+    ['a column that there is not', { rows: { filter: 'before.nothing == 1' } }],
+    ['a type that it is not', { rows: { filter: "before.amount == 'a'" } }],
+    ['a column', { columns: [{ target: 'n', from: { kind: 'expression' as const, expression: 'before.amount' } }] }],
+    ['a route', { route: { expression: "'in_' + before.region", tables: ['in_eu'] } }],
+  ])('is all that may name them: not %s', (_where, rules) => {
+    expect(codeOf(() => mappingOf(rules))).toBe('MAPPING_EXPRESSION_INVALID');
+  });
+
+  it('may not decide what a group is made of', () => {
+    const aggregate = { groupBy: [{ target: 'region', expression: 'region' }], count: 'n', values: [] };
+    expect(codeOf(() => mappingOf({ aggregate, rows: { filter: 'before.id == 1' } }))).toBe(
+      'MAPPING_AGGREGATE_INVALID',
+    );
+  });
+});
+
 describe('a route', () => {
   const route = { expression: "'orders_' + region", tables: ['orders_eu', 'orders_us'] };
   const mapping = mappingOf({ route });

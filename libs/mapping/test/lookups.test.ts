@@ -209,7 +209,7 @@ describe('a look-up that cannot be made', () => {
 });
 
 describe('expressions before any table is known', () => {
-  const check = (text: string) => checkExpression(text, null, null, ['place.title', 'place.tax']);
+  const check = (text: string) => checkExpression(text, null, null, { lookupColumns: ['place.title', 'place.tax'] });
 
   it('know what look-ups bring', () => {
     expect(check('Place.TITLE + region')).toMatchObject({ kind: 'valid' });

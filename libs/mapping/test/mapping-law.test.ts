@@ -50,7 +50,11 @@ const delimited: Explode = { column: 'words', by: { kind: 'delimiter', separator
 /** Rules, and the columns that are the key at the target. */
 const rules: fc.Arbitrary<{ readonly rules: MappingRules; readonly key: readonly string[] }> = fc
   .record({
-    filter: fc.constantFrom(undefined, 'amount > 5'),
+    filter: fc.constantFrom(
+      undefined,
+      'amount > 5',
+      'amount > 5 && coalesce(before.amount > after.amount, false) in [true, false]',
+    ),
     explode: fc.constantFrom(
       { rule: undefined, key: [] },
       { rule: json, key: ['tag'] },

@@ -116,6 +116,14 @@ describe('the preview of rules', () => {
       ['dropped', undefined, 'rows.filter accepts none of its images'],
     ]);
     expect(results[2]?.changes[0]?.sql).toBe(`DELETE FROM \`${schema}\`.\`items\` WHERE \`id\` IN (1)`);
+    const moved = await show(
+      { rows: { filter: 'before.status != after.status' } },
+      ...[update('draft', 'open'), update('open', 'open')],
+    );
+    expect(moved.map(({ outcome, changes: [change] }) => [outcome, change?.kind])).toEqual([
+      ['mapped', 'update'],
+      ['dropped', undefined],
+    ]);
   });
 
   it('shows each of the rows that one becomes, with a statement that does what is shown', async () => {

@@ -82,6 +82,7 @@ describe('rules of a request', () => {
     ['a look-up of no name', { lookups: [{ ...LOOKUP, name: 'a b' }] }, 'name must be a name of letters'],
     ['two look-ups of a name', { lookups: [LOOKUP, { ...LOOKUP, name: 'C' }] }, 'rules.lookups names c twice'],
     ['a look-up called row', { lookups: [{ ...LOOKUP, name: 'Row' }] }, 'may not be called row'],
+    ['a look-up called before', { lookups: [{ ...LOOKUP, name: 'before' }] }, 'may not be called before'],
     ['a column of a look-up twice', { lookups: [{ ...LOOKUP, columns: ['a', 'A'] }] }, 'rules.lookups.0.columns'],
     ['a look-up that is not said', ofColumn({ kind: 'lookup', column: 'a' }), 'rules.columns.0.from.lookup'],
     ['a processor without a name', { processors: [{}] }, 'name must be'],

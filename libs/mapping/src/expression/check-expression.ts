@@ -1,5 +1,6 @@
 import type { ColumnDefinition, RowFact } from '@lutra/model';
 import { ExpressionProblem } from './expression-problem.ts';
+import type { ExpressionScope } from './expression-scope.ts';
 import type { WantedType } from './read-expression.ts';
 import { placeOf, termOf } from './read-expression.ts';
 import type { ValueType } from './term.ts';
@@ -19,20 +20,19 @@ export type ExpressionCheck =
 
 /**
  * Looks at an expression before it is used. Without columns (null) each name counts as a column of any type; syntax, functions,
- * patterns, limits and the types of all that is literal are looked at nevertheless. `lookupColumns`: what look-ups bring, as
- * `lookup.column`.
+ * patterns, limits and the types of all that is literal are looked at nevertheless.
  */
 export function checkExpression(
   text: string,
   columns: readonly ColumnDefinition[] | null,
   wanted: WantedType,
-  lookupColumns: readonly string[] = [],
+  known: Pick<ExpressionScope, 'lookupColumns' | 'hasImages'> = {},
 ): ExpressionCheck {
   const source = columns === null ? null : { schema: '', table: '', columns, primaryKey: [] };
   try {
     const scope = {
       source,
-      lookupColumns,
+      ...known,
       mapping: '',
       field: '',
       reads: new Set<number>(),

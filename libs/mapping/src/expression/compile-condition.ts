@@ -9,6 +9,8 @@ export interface ConditionPlace {
   readonly source: TableDefinition;
   readonly mapping: string;
   readonly field: string;
+  /** As {@link ExpressionScope.hasImages}: `source` has the columns of the images then. */
+  readonly hasImages?: boolean;
 }
 
 /** An expression of type bool; null counts as false. */

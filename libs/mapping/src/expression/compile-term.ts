@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { must } from '@lutra/model';
 import { columnTerm, factTerm, isOfLookup } from './column-term.ts';
 import { ExpressionProblem } from './expression-problem.ts';
-import { refuseAt } from './expression-scope.ts';
+import { IMAGE_NAMES, refuseAt } from './expression-scope.ts';
 import type { ExpressionScope } from './expression-scope.ts';
 import { fixedOf } from './fixed-number.ts';
 import { FUNCTIONS } from './functions.ts';
@@ -87,8 +87,13 @@ function literalTerm(value: unknown, { start: offset, end, input }: ASTNode): Te
 
 function fieldTerm([of, field]: readonly [ASTNode, string], { start }: ASTNode, scope: ExpressionScope): Term {
   if (of.op === 'id' && of.args === 'row') return factTerm(field, start, scope);
-  if (of.op === 'id' && isOfLookup(of.args, scope)) return columnTerm(`${of.args}.${field}`, start, scope);
-  throw new ExpressionProblem('Only row and look-ups have fields: row.gtid, row.commitTime, …', start);
+  const isImage = of.op === 'id' && IMAGE_NAMES.some((name) => name === of.args);
+  if (of.op === 'id' && ((isImage && scope.hasImages === true) || isOfLookup(of.args, scope)))
+    return columnTerm(`${of.args}.${field}`, start, scope);
+  const why = isImage
+    ? `Only filters see the row ${of.args} the change`
+    : 'Only row and look-ups have fields: row.gtid, row.commitTime, …';
+  throw new ExpressionProblem(why, start);
 }
 
 /** f(x, y) and x.f(y) are the same. */

@@ -1,12 +1,17 @@
 import { SyncError } from '@lutra/model';
 import type { ErrorCode, RowFact, TableDefinition } from '@lutra/model';
 
+/** What the images of a change are called in a filter: `before.status`. */
+export const IMAGE_NAMES = ['before', 'after'] as const;
+
 /** What an expression is compiled for. */
 export interface ExpressionScope {
   /** Null when its columns are not known: then every name is a column, of any type. */
   readonly source: TableDefinition | null;
   /** Where the columns are not known: those of look-ups, as `lookup.column`. */
   readonly lookupColumns?: readonly string[];
+  /** Whether it sees both images of the change beside the one that it is asked of. */
+  readonly hasImages?: boolean;
   readonly mapping: string;
   /** What it is the expression of: the column at the target, 'filter', 'route', … */
   readonly field: string;

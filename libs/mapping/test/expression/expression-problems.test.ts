@@ -179,6 +179,16 @@ describe('without columns', () => {
     expect(checkExpression(text, null, null).kind).toBe('invalid');
   });
 
+  it('knows both images of a change in filters alone', () => {
+    expect(checkExpression('before.a != after.b', null, 'bool', { hasImages: true }).kind).toBe('valid');
+    expect(checkExpression('upper(before.a)', null, 'bool', { hasImages: true }).kind).toBe('invalid');
+    expect(checkExpression('now.a != after.b', null, 'bool', { hasImages: true })).toMatchObject({ offset: 0 });
+    expect(checkExpression('a != after.b', null, 'bool')).toMatchObject({
+      problem: 'Only filters see the row after the change',
+      offset: 5,
+    });
+  });
+
   it('takes a type that is not known for the one that is wanted', () => {
     expect(checkExpression('a', null, 'bool').kind).toBe('valid');
     expect(checkExpression('upper(a)', null, 'bool').kind).toBe('invalid');

@@ -23,11 +23,12 @@ export async function checkRules(rules: GivenRules | null, processors = Processo
   for (const [index, { key }] of lookups.entries())
     for (const [at, { expression }] of key.entries())
       requireExpression(expression, `rules.lookups.${String(index)}.key.${String(at)}.expression`, null);
-  const brought = lookups.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`));
+  const lookupColumns = lookups.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`));
   for (const [index, rule] of (rules.columns ?? []).entries())
-    checkColumn(rule, `rules.columns.${String(index)}`, brought);
-  if (rows?.filter !== undefined) requireExpression(rows.filter, 'rules.rows.filter', 'bool', brought);
-  if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string', brought);
+    checkColumn(rule, `rules.columns.${String(index)}`, lookupColumns);
+  if (rows?.filter !== undefined)
+    requireExpression(rows.filter, 'rules.rows.filter', 'bool', { lookupColumns, hasImages: true });
+  if (route !== undefined) requireExpression(route.expression, 'rules.route.expression', 'string', { lookupColumns });
   checkAggregate(rules);
   if (rules.script !== undefined) await checkScriptRule(rules.script);
   if (rules.processors !== undefined) await checkProcessors(rules.processors, processors);
@@ -43,11 +44,11 @@ function checkAggregate(rules: GivenRules): void {
     requireExpression(expression, `${field}.values.${String(index)}.expression`, null);
 }
 
-function checkColumn(rule: GivenColumnRule, field: string, brought: readonly string[]): void {
+function checkColumn(rule: GivenColumnRule, field: string, lookupColumns: readonly string[]): void {
   for (const [at, step] of (rule.steps ?? []).entries()) checkStep(step, `${field}.steps.${String(at)}`);
   if (rule.from.kind === 'expression')
-    requireExpression(rule.from.expression, `${field}.from.expression`, null, brought);
-  if (rule.from.kind === 'lookup') requireBrought(rule.from, `${field}.from`, brought);
+    requireExpression(rule.from.expression, `${field}.from.expression`, null, { lookupColumns });
+  if (rule.from.kind === 'lookup') requireBrought(rule.from, `${field}.from`, lookupColumns);
   if (rule.from.kind === 'constant' || rule.from.kind === 'fact' || rule.from.kind === 'concat')
     compileAlone(rule, field);
 }
@@ -62,14 +63,14 @@ function requireBrought(
   refuse('MAPPING_LOOKUP_INVALID', field, `names ${lookup}.${column}, which no look-up of the mapping brings`);
 }
 
-/** Names count as columns of any type; `brought`: what look-ups bring, as `lookup.column`. */
+/** Names count as columns of any type. */
 function requireExpression(
   text: string,
   field: string,
   wanted: Parameters<typeof checkExpression>[2],
-  brought: readonly string[] = [],
+  known: Parameters<typeof checkExpression>[3] = {},
 ): void {
-  const found = checkExpression(text, null, wanted, brought);
+  const found = checkExpression(text, null, wanted, known);
   if (found.kind === 'valid') return;
   const { line, column, offset } = found;
   const problem = `${field} (line ${String(line)}, column ${String(column)}): ${found.problem}`;

@@ -235,9 +235,10 @@ function requireDistinct({ lookups = [], rows, columns, script, route }: GivenRu
     const twice = names.find((name, index) => lower.indexOf(name.toLowerCase()) !== index);
     if (twice !== undefined) refuse(field, `names the column ${twice} twice`);
   }
-  const names = ['row', ...lookups.map(({ name }) => name.toLowerCase())];
+  const names = lookups.map(({ name }) => name.toLowerCase());
+  const taken = names.find((name) => ['row', 'before', 'after'].includes(name));
+  if (taken !== undefined) refuse('rules.lookups', `may not be called ${taken}: that is what is known of a row`);
   const again = names.find((name, index) => names.indexOf(name) !== index);
-  if (again === 'row') refuse('rules.lookups', 'may not be called row: that is what is known of a row');
   if (again !== undefined) refuse('rules.lookups', `names ${again} twice`);
   const tables = route?.tables ?? [];
   const twice = tables.find((name, index) => tables.indexOf(name) !== index);
