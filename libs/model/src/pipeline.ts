@@ -27,7 +27,7 @@ export interface MappingDefinition {
   readonly rules?: MappingRules;
 }
 
-/** All that a mapping may say of rows and values. Whatever is absent is not done; the order is that of the fields. */
+/** All that a mapping may say of rows and values. Whatever is absent is not done; docs/mapping-rules.md has the order. */
 export interface MappingRules {
   readonly lookups?: readonly LookupRule[];
   readonly rows?: RowRules;
