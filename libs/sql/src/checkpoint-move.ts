@@ -1,5 +1,5 @@
 import type { SyncError } from '@lutra/model';
-import { insertLanes, laneNumbers, placeLiterals, readCheckpoint } from './checkpoint.ts';
+import { insertLanes, laneNumbers, placeLiterals, readCheckpoint, untilRecorded } from './checkpoint.ts';
 import type { CheckpointClaim, LaneMove } from './checkpoint.ts';
 import { checkpointMissing, fenced } from './checkpoint-failure.ts';
 import { quoteText } from './sql-text.ts';
@@ -133,10 +133,12 @@ export async function recordSession(session: TargetSession, claim: CheckpointCla
   const sql =
     `UPDATE \`lutra\`.\`checkpoint\` SET session_id = ${String(session.info.sessionId)} WHERE pipeline_id = ${quoteText(pipelineId)} ` +
     `AND ${named} AND epoch = ${String(epoch)} AND owner = ${quoteText(owner)}`;
-  const [found] = await session.execute([{ sql }]);
-  if (found === 1) return session.commit();
-  await session.rollback();
-  throw fenced(session, claim);
+  await untilRecorded(session, async () => {
+    const [found] = await session.execute([{ sql }]);
+    if (found === 1) return session.commit();
+    await session.rollback();
+    throw fenced(session, claim);
+  });
 }
 
 /** One value for all lanes, or one for each. */

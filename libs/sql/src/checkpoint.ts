@@ -1,6 +1,7 @@
 import type { DonePlace, InsidePlace, Place } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import { checkpointMissing, fenced } from './checkpoint-failure.ts';
+import { IDLE_S } from './session-setup.ts';
 import { showProcesses } from './show-processes.ts';
 import { grantStatement } from './sql-failure.ts';
 import { quoteText } from './sql-text.ts';
@@ -105,6 +106,10 @@ export async function claimCheckpoint(
   session: TargetSession,
   claim: CheckpointClaim,
 ): Promise<readonly CheckpointRow[]> {
+  return untilRecorded(session, () => takeLanes(session, claim));
+}
+
+async function takeLanes(session: TargetSession, claim: CheckpointClaim): Promise<readonly CheckpointRow[]> {
   const { pipelineId, epoch, owner } = claim;
   await session.execute([
     {
@@ -146,11 +151,29 @@ export async function insertOrigin(
   const rows = laneNumbers(origin.lanes).map((lane) => ({ lane, step: 0, place, sessionId }));
   // An existing row stays: a repeat after a lost answer finds its own rows, anybody else's show in the claim.
   const sql = `${insertLanes(claim, rows, revision)} ON DUPLICATE KEY UPDATE lane = lane`;
-  await session.execute([{ sql }]);
-  const there = await readCheckpoint(session, claim.pipelineId, { lock: true });
-  const isOurs = there.every((row) => row.epoch === claim.epoch && row.owner === claim.owner);
-  await (isOurs ? session.commit() : session.rollback());
-  return claimCheckpoint(session, claim);
+  return untilRecorded(session, async () => {
+    await session.execute([{ sql }]);
+    const there = await readCheckpoint(session, claim.pipelineId, { lock: true });
+    const isOurs = there.every((row) => row.epoch === claim.epoch && row.owner === claim.owner);
+    await (isOurs ? session.commit() : session.rollback());
+    return takeLanes(session, claim);
+  });
+}
+
+// Far more than a loader that is alive needs between two statements, less than a claim waits for a lock.
+const UNRECORDED_S = 5;
+
+/**
+ * Does what locks rows of the checkpoint before the session stands in them. Nobody could find it to end it should its loader
+ * freeze meanwhile ({@link killRecordedSessions}): the server does, soon. A session that fails here is to be given up.
+ */
+export async function untilRecorded<T>(session: TargetSession, work: () => Promise<T>): Promise<T> {
+  const keepFor = (seconds: number): Promise<unknown> =>
+    session.execute([{ sql: `SET SESSION wait_timeout = ${String(seconds)}` }]);
+  await keepFor(UNRECORDED_S);
+  const result = await work();
+  await keepFor(IDLE_S);
+  return result;
 }
 
 /** INSERT of lanes, all at their first step under the claim. */

@@ -31,6 +31,23 @@ const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (SyncError.is(error) ? error.code : error),
   );
 
+/** The session of a loader that freezes when it comes to `method`: `reached` tells. */
+function freezeAt(
+  session: TargetSession,
+  method: 'query' | 'commit',
+): { readonly frozen: TargetSession; readonly reached: Promise<void> } {
+  let tell: () => void;
+  const reached = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const freeze = (): Promise<never> => {
+    tell();
+    return new Promise(() => undefined);
+  };
+  const frozen: TargetSession = Object.assign(Object.create(session) as TargetSession, { [method]: freeze });
+  return { frozen, reached };
+}
+
 describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
   let target: TargetFixture;
   let first: TargetSession;
@@ -141,6 +158,34 @@ describe.each(TARGETS)('the checkpoint on %s', (_name, server) => {
     expect(first.isOpen).toBe(false);
     expect(await killSessions(helper, [first.info.sessionId])).toBe(0);
     target.session = second;
+  });
+
+  it('waits for no session of a loader that froze before it was recorded', async () => {
+    const at = { place: placeAt(10), revision: 3, lanes: 2 };
+    const claimed = async (
+      what: string,
+      method: 'query' | 'commit',
+      work: (frozen: TargetSession, claim: { pipelineId: string; epoch: number; owner: string }) => Promise<unknown>,
+    ): Promise<unknown> => {
+      const claim = { ...claimOf('one', 5), pipelineId: `${target.pipelineId}-${what}` };
+      const [session, next] = [await target.connect(), await target.connect()];
+      if (what !== 'origin') await insertOrigin(next, claim, at);
+      const { frozen, reached } = freezeAt(session, method);
+      // It never comes to an end.
+      void work(frozen, claim);
+      await reached;
+      const rows = await claimCheckpoint(next, { ...claim, epoch: 7, owner: 'two' });
+      await next.query(`DELETE FROM lutra.checkpoint WHERE pipeline_id = '${claim.pipelineId}'`);
+      await next.commit();
+      session.destroy();
+      return rows.map(({ owner }) => owner);
+    };
+    const found = await Promise.all([
+      claimed('origin', 'query', (frozen, claim) => insertOrigin(frozen, claim, at)),
+      claimed('claim', 'query', (frozen, claim) => claimCheckpoint(frozen, { ...claim, epoch: 6 })),
+      claimed('lane', 'commit', (frozen, claim) => recordSession(frozen, claim, 2)),
+    ]);
+    expect(found).toEqual([[], ['two', 'two'], ['two', 'two']]);
   });
 
   it('ends a session also while another one runs a statement with bytes that are no text', async () => {
