@@ -1,3 +1,4 @@
+import type { MappingDefinition, TableDefinition } from '@lutra/model';
 import type { CompileContext } from './compile-context.ts';
 import { positionOf } from './compile-columns.ts';
 import type { CompiledValue } from './compiled-value.ts';
@@ -10,15 +11,18 @@ export function withGroups(
   columns: readonly CompiledValue[],
   { mapping, source }: CompileContext,
 ): readonly CompiledValue[] {
-  const given = mapping.rules?.columnGroups ?? [];
-  if (given.length === 0) return columns;
-  const groups = given.map((names) => names.map((name) => positionOf(source, name, mapping.id)));
+  const groups = columnGroups(mapping, source);
+  if (groups.length === 0) return columns;
   const joined = joinedGroups(groups, columns);
   return columns.map((value) => {
     const group = joined.findIndex((positions) => value.reads.some((position) => positions.has(position)));
     return group < 0 ? value : { ...value, column: { ...value.column, group } };
   });
 }
+
+/** The column groups of a mapping as positions of the source's columns. Throws MAPPING_COLUMN_UNKNOWN. */
+export const columnGroups = (mapping: MappingDefinition, source: TableDefinition): readonly (readonly number[])[] =>
+  (mapping.rules?.columnGroups ?? []).map((names) => names.map((name) => positionOf(source, name, mapping.id)));
 
 function joinedGroups(
   groups: readonly (readonly number[])[],

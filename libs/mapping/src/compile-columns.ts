@@ -1,4 +1,4 @@
-import { assertNever, compileSelection, SyncError } from '@lutra/model';
+import { assertNever, columnIndex, compileSelection, SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnRule, Explode, TableDefinition } from '@lutra/model';
 import type { CompileContext } from './compile-context.ts';
 import type { CompiledStep, CompiledValue } from './compiled-value.ts';
@@ -101,10 +101,9 @@ function refuseTwice(targets: readonly string[], { mapping, source }: CompileCon
   throw new SyncError('MAPPING_COLUMN_TWICE', { problem, mapping: mapping.id, column, table });
 }
 
-/** Throws MAPPING_COLUMN_UNKNOWN. Column names are case-insensitive in MySQL and MariaDB. */
+/** Throws MAPPING_COLUMN_UNKNOWN. */
 export function positionOf(source: TableDefinition, column: string, mapping: string): number {
-  const wanted = column.toLowerCase();
-  const position = source.columns.findIndex(({ name }) => name.toLowerCase() === wanted);
+  const position = columnIndex(source.columns, column);
   if (position >= 0) return position;
   const table = `${source.schema}.${source.table}`;
   const problem = `Mapping ${mapping} names the column ${column}, which ${table} does not have`;

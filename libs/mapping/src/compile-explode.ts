@@ -1,4 +1,4 @@
-import { must, SyncError } from '@lutra/model';
+import { columnIndex, must, SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnKind, ColumnValue, Explode, RowImage, TableDefinition } from '@lutra/model';
 import { textColumn } from './column-origins.ts';
 import { positionOf } from './compile-columns.ts';
@@ -85,8 +85,7 @@ function arrayOf(json: string): Elements | string {
 
 /** Puts the column where one of its name stands, or behind all others. */
 function place(columns: ColumnDefinition[], column: ColumnDefinition): number {
-  const name = column.name.toLowerCase();
-  const taken = columns.findIndex((one) => one.name.toLowerCase() === name);
+  const taken = columnIndex(columns, column.name);
   const at = taken < 0 ? columns.length : taken;
   columns[at] = column;
   return at;

@@ -29,7 +29,7 @@ export function compileFilter(filter: string, context: CompileContext): Compiled
   const own = source.columns.flatMap((_column, position) =>
     context.lookups?.adds(position) === true ? [] : [position],
   );
-  const wide = withImages(source, own);
+  const wide = withImageColumns(source, own);
   const place = { source: wide, mapping: mapping.id, field: 'rules.rows.filter', hasImages: true };
   const condition = compileCondition(filter, place);
   const { reads, ofChange } = condition;
@@ -51,7 +51,7 @@ export function compileFilter(filter: string, context: CompileContext): Compiled
 const imagesOrNone = (image: RowImage, change: RowChange | undefined): ChangeImages =>
   change === undefined ? { before: null, after: image } : imagesOf(change);
 
-function withImages(source: TableDefinition, own: readonly number[]): TableDefinition {
+function withImageColumns(source: TableDefinition, own: readonly number[]): TableDefinition {
   const columnsOf = (image: string) =>
     own.map((position) => {
       const column = must(source.columns[position], 'a position is inside the table');

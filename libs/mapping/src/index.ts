@@ -1,3 +1,4 @@
+export { columnGroups } from './column-groups.ts';
 export { ANY_KEY } from './compile-context.ts';
 export { aggregateProblem } from './aggregate/aggregate-problem.ts';
 export type { GroupQuestion, GroupReader, TakeGroupRow } from './aggregate/group-reader.ts';
@@ -14,7 +15,7 @@ export type { ProcessorChain } from './processor/processor-chain.ts';
 export { Processors } from './processor/processors.ts';
 export { requireSafeRegex } from './safe-regex.ts';
 export { checkScript } from './script/check-script.ts';
-export { columnGroups, neededColumns } from './needed-columns.ts';
+export { neededColumns } from './needed-columns.ts';
 export { TableMapping } from './table-mapping.ts';
 export type { MappedRow, SourceRow } from './table-mapping.ts';
 export { TimeZone } from './time/time-zone.ts';

@@ -1,5 +1,5 @@
 import type { MappingDefinition, TableDefinition } from '@lutra/model';
-import { compileColumns, positionOf } from './compile-columns.ts';
+import { compileColumns } from './compile-columns.ts';
 import { ANY_KEY } from './compile-context.ts';
 import { ImageRows } from './image-rows.ts';
 
@@ -19,7 +19,3 @@ export function neededColumns(mapping: MappingDefinition, source: TableDefinitio
   const read = values.flatMap(({ isTaken, reads }) => (isTaken === true ? [] : reads));
   return [...new Set(rows?.readsOf(read) ?? read)];
 }
-
-/** The column groups of a mapping as positions of the source's columns. Throws MAPPING_COLUMN_UNKNOWN. */
-export const columnGroups = (mapping: MappingDefinition, source: TableDefinition): readonly (readonly number[])[] =>
-  (mapping.rules?.columnGroups ?? []).map((names) => names.map((name) => positionOf(source, name, mapping.id)));

@@ -1,6 +1,7 @@
 import { rowRefusal, SyncError } from '@lutra/model';
 import type { ColumnValue, RowImage } from '@lutra/model';
 import type { CompiledValue, RowFacts } from './compiled-value.ts';
+import { withImages } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
 
 /** Columns of an image that could not be made, and why the first of them. */
@@ -45,14 +46,7 @@ export class OpenColumns {
     const columns = union(this.judged(mapped).refusal?.columns ?? [], more);
     const refusal = rowRefusal(error, { columns, isOnlyBefore: false });
     const without = (image: RowImage): RowImage => image.map((value, at) => (more.includes(at) ? undefined : value));
-    switch (mapped.kind) {
-      case 'insert':
-        return { ...mapped, after: without(mapped.after), refusal };
-      case 'update':
-        return { ...mapped, before: without(mapped.before), after: without(mapped.after), refusal };
-      case 'delete':
-        return { ...mapped, before: without(mapped.before), refusal };
-    }
+    return { ...withImages(mapped, without), refusal };
   }
 }
 

@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { columnIndex, SyncError } from '@lutra/model';
 import type { ColumnValue, SoftDelete, TableDefinition } from '@lutra/model';
 import { typedConstant } from './column-origins.ts';
 import type { CompiledValue } from './compiled-value.ts';
@@ -35,7 +35,5 @@ export function placedFlag(
   mapping: string,
   { columns }: Pick<TableDefinition, 'columns'>,
 ): PlacedFlag {
-  const name = rule.column.toLowerCase();
-  const position = columns.findIndex((column) => column.name.toLowerCase() === name);
-  return { position, deleted: deletionFlag(rule, mapping).deleted };
+  return { position: columnIndex(columns, rule.column), deleted: deletionFlag(rule, mapping).deleted };
 }

@@ -1,5 +1,6 @@
-import { must, refusalError, REPAIRS, SyncError } from '@lutra/model';
-import type { ColumnValue, MappingMatcher, RowChange, RowImage, TableDefinition } from '@lutra/model';
+import { must, refusalError, REPAIRS } from '@lutra/model';
+import type { SyncError } from '@lutra/model';
+import type { MappingMatcher, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import type { GroupReader } from './aggregate/group-reader.ts';
 import { TableAggregate } from './aggregate/table-aggregate.ts';
 import { compileColumns } from './compile-columns.ts';
@@ -8,24 +9,20 @@ import type { CompileContext } from './compile-context.ts';
 import type { CompiledValue, RowFacts } from './compiled-value.ts';
 import type { LookedUpRow, LookupReader, LookupUse } from './lookup/table-lookups.ts';
 import { TableLookups } from './lookup/table-lookups.ts';
-import { ImageRows, NO_PLACES } from './image-rows.ts';
-import type { RowPlace } from './image-rows.ts';
+import { ImageColumns } from './image-columns.ts';
+import { ImageRows } from './image-rows.ts';
 import { imagesOf } from './mapped-change.ts';
 import type { MappedChange } from './mapped-change.ts';
-import { aboutRow, OpenColumns } from './open-columns.ts';
+import { aboutRow } from './open-columns.ts';
 import { applyLater } from './apply-later.ts';
 import { processChanges } from './processor/process-changes.ts';
 import type { ProcessorChain } from './processor/processor-chain.ts';
 import { transformChain } from './processor/transform-chain.ts';
 import { leavesTexts, readingTexts } from './read-texts.ts';
+import { RowDifference } from './row-difference.ts';
 import { TableScript } from './script/table-script.ts';
 import { placedFlag } from './soft-delete.ts';
-import type { PlacedFlag } from './soft-delete.ts';
 
-/** What the rows that one row becomes may hold together: as much as the two images of the largest row that there is. */
-const BYTES_MAX = 134_217_728;
-/** What a number or a date takes, about. */
-const SMALL_BYTES = 8;
 const NOTHING: readonly MappedChange[] = [];
 
 export interface SourceRow {
@@ -61,56 +58,53 @@ export class TableMapping {
   readonly isCopied: boolean;
   /** Whether images may hold {@link EncodedText}. */
   readonly leavesTexts: boolean;
-  /** Of an after image, and of a before image: the same but for those that tell of the change. */
-  private readonly columns: readonly CompiledValue[];
-  private readonly columnsBefore: readonly CompiledValue[];
+  private readonly images: ImageColumns;
   private readonly rows: ImageRows | null;
   private readonly aggregate: TableAggregate | null;
   private readonly lookups: TableLookups | null;
   private readonly script: TableScript | null;
   private readonly processors: ProcessorChain | null;
   private readonly leftOut: ReadonlySet<RowChange['kind']>;
-  private readonly flag: PlacedFlag | null;
-  /** Positions of the key in the source's columns. */
-  private readonly key: readonly number[];
-  /** While a row is mapped of which some columns cannot be made. */
-  private open: OpenColumns | null = null;
-  private readonly name: { readonly mapping: string; readonly table: string };
+  private readonly difference: RowDifference;
 
   private constructor(given: CompileContext, names: { readonly schema: string; readonly table: string }) {
     const { mapping } = given;
     const lookups = TableLookups.of(given);
     const context = lookups === null ? given : { ...given, source: lookups.source, lookups };
     this.lookups = lookups;
-    this.name = { mapping: mapping.id, table: `${context.source.schema}.${context.source.table}` };
-    this.key = context.source.primaryKey;
     this.isCopied = mapping.columns.mode === 'all' && mapping.rules === undefined;
     this.rows = ImageRows.of(context);
     this.aggregate = TableAggregate.of(context, this.rows, names);
     const source = this.rows?.source ?? context.source;
-    const columns =
+    const plain =
       this.isCopied || this.aggregate !== null
         ? []
         : withGroups(compileColumns({ ...context, source }), { ...context, source }).map(readingTexts);
-    const columnsBefore = columns.map((column) => (column.column.ofChange === true ? absent(column) : column));
-    this.columns = lookups === null ? columns : columns.map((column) => lookups.guarded(column));
-    this.columnsBefore = lookups === null ? columnsBefore : columnsBefore.map((column) => lookups.guarded(column));
+    const guarded = (all: readonly CompiledValue[]): readonly CompiledValue[] =>
+      lookups === null ? all : all.map((column) => lookups.guarded(column));
+    this.images = new ImageColumns(guarded(plain), guarded(plain.map(ofRow)));
+    const { columns } = this.images;
     const target =
-      this.aggregate?.targets[0] ?? (this.isCopied ? { ...source, ...names } : { ...names, ...this.shapeOf(source) });
+      this.aggregate?.targets[0] ??
+      (this.isCopied ? { ...source, ...names } : { ...names, ...shapeOf(source, columns) });
     this.script = TableScript.of(context, target);
     const scripted = this.script === null ? target : { ...target, columns: this.script.columns };
     this.processors = transformChain(context, scripted);
     const written = this.processors === null ? scripted : { ...scripted, columns: this.processors.table.columns };
     this.targets = this.aggregate?.targets ?? this.rows?.tables?.map((table) => ({ ...written, table })) ?? [written];
-    const read = this.columns.flatMap((column) => column.reads);
+    const read = columns.flatMap((column) => column.reads);
     const reads = this.aggregate?.reads ?? this.rows?.readsOf(read) ?? read;
     const all = this.isCopied ? [...source.columns.keys()] : (lookups?.readsOf(reads) ?? reads);
     this.reads = [...new Set(all)].toSorted((a, b) => a - b);
-    this.lookedUp = lookups?.use(this.columns, this.rows?.readsOf([]) ?? []) ?? null;
+    this.lookedUp = lookups?.use(columns, this.rows?.readsOf([]) ?? []) ?? null;
     this.leavesTexts = leavesTexts(mapping.rules);
     const { softDelete, leaveOut } = mapping.rules?.rows ?? {};
     this.leftOut = new Set(leaveOut);
-    this.flag = softDelete === undefined ? null : placedFlag(softDelete, mapping.id, target);
+    this.difference = new RowDifference({
+      ...{ images: this.images, key: context.source.primaryKey },
+      flag: softDelete === undefined ? null : placedFlag(softDelete, mapping.id, target),
+      name: { mapping: mapping.id, table: `${context.source.schema}.${context.source.table}` },
+    });
   }
 
   /**
@@ -214,7 +208,7 @@ export class TableMapping {
     } catch (error) {
       aboutRow(error);
     }
-    return this.leniently((open) => this.changesOf(change, facts).map((mapped) => open.judged(mapped)));
+    return this.images.leniently((open) => this.changesOf(change, facts).map((mapped) => open.judged(mapped)));
   }
 
   /**
@@ -228,20 +222,11 @@ export class TableMapping {
     const target = this.targetOf(before, facts, change) ?? this.targetOf(after, facts, change) ?? 0;
     const openBefore = new Set(change.refusal?.columns);
     // Of which element it would be is not known.
-    const ofElement = this.columns.flatMap(({ reads }, at) =>
+    const ofElement = this.images.columns.flatMap(({ reads }, at) =>
       reads.some((read) => openBefore.has(read) || this.rows?.adds(read) === true) ? [at] : [],
     );
     const more = [...ofElement, ...(this.script?.own ?? []), ...(this.processors?.own ?? [])];
-    return this.leniently((open) => open.refused(this.asOne(change, target, facts), cause, more));
-  }
-
-  private leniently<T>(work: (open: OpenColumns) => T): T {
-    this.open = new OpenColumns();
-    try {
-      return work(this.open);
-    } finally {
-      this.open = null;
-    }
+    return this.images.leniently((open) => open.refused(this.asOne(change, target, facts), cause, more));
   }
 
   /** Where the image's row goes, if that can be told. */
@@ -274,127 +259,42 @@ export class TableMapping {
     const isExploded = this.rows?.isExploded === true;
     const isRewritten = this.script !== null || this.processors !== null;
     if (!isKeyed || isExploded || isRewritten || this.leftOut.has('delete')) return NOTHING;
-    return [...this.targets.keys()].map((target) =>
-      this.deleted({ identity: '', target, image: change.before }, facts),
-    );
+    return [...this.targets.keys()].map((target) => this.difference.deleted({ target, image: change.before }, facts));
   }
 
   private ordinary(change: RowChange, facts: RowFacts): readonly MappedChange[] {
-    if (this.rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference(change, this.rows, facts);
+    const { rows } = this;
+    if (rows !== null) return this.leftOut.has(change.kind) ? NOTHING : this.difference.of(change, rows, facts);
     return [this.isCopied ? { ...change, target: 0 } : this.asOne(change, 0, facts)];
   }
 
   /** The change as if each image stood for one row of the table. */
   private asOne(change: RowChange, target: number, facts: RowFacts): MappedChange {
+    const { images } = this;
     switch (change.kind) {
       case 'insert':
-        return { kind: 'insert', target, after: this.imageAfter(change.after, facts) };
+        return { kind: 'insert', target, after: images.after(change.after, facts) };
       case 'update': {
-        const before = this.imageBefore(change.before, facts);
-        return { kind: 'update', target, before, after: this.imageAfter(change.after, facts) };
+        const before = images.before(change.before, facts);
+        return { kind: 'update', target, before, after: images.after(change.after, facts) };
       }
       case 'delete':
-        return { kind: 'delete', target, before: this.imageBefore(change.before, facts) };
+        return { kind: 'delete', target, before: images.before(change.before, facts) };
     }
   }
-
-  /** What the set of rows before and that after differ in. */
-  private difference(change: RowChange, rows: ImageRows, facts: RowFacts): readonly MappedChange[] {
-    const { before, after } = imagesOf(change);
-    const was = before === null ? NO_PLACES : rows.placesOf(before, facts, change);
-    const is = after === null ? NO_PLACES : rows.placesOf(after, facts, change);
-    const changes: MappedChange[] = [];
-    const remaining = new Map<string, RowPlace>();
-    for (const place of is) remaining.set(place.identity, place);
-    const isMoved = this.flag !== null && this.changesKey(change);
-    // What goes away goes first: another row may take its key or its unique values.
-    for (const place of was) if (isMoved || !remaining.has(place.identity)) changes.push(this.deleted(place, facts));
-    if (!isMoved)
-      for (const place of was) {
-        const now = remaining.get(place.identity);
-        if (now === undefined) continue;
-        remaining.delete(place.identity);
-        changes.push(this.updated(place, now, facts));
-      }
-    for (const { target, image } of remaining.values())
-      changes.push({ kind: 'insert', target, after: this.imageAfter(image, facts) });
-    // Without explode there are two at most.
-    if (changes.length > 2) this.refuseLarge(changes);
-    return changes;
-  }
-
-  /** Flagged where that is the rule: the row stays as it was, and tells of the change that deleted it. */
-  private deleted({ target, image }: RowPlace, facts: RowFacts): MappedChange {
-    const before = this.imageBefore(image, facts);
-    if (this.flag === null) return { kind: 'delete', target, before };
-    const after = this.imageAfter(image, facts);
-    after[this.flag.position] = this.flag.deleted;
-    return { kind: 'update', target, before, after };
-  }
-
-  private updated({ target, image }: RowPlace, now: RowPlace, facts: RowFacts): MappedChange {
-    const before = this.imageBefore(image, facts);
-    return { kind: 'update', target, before, after: this.imageAfter(now.image, facts) };
-  }
-
-  /** A flagged row may stand under the key that the row now has; and that under its old key is to stay, flagged. */
-  private changesKey(change: RowChange): boolean {
-    if (change.kind !== 'update') return false;
-    const { before, after } = change;
-    return this.key.some((position) => {
-      const [was, is] = [before[position], after[position]];
-      return is !== undefined && !isSame(was, is);
-    });
-  }
-
-  private imageAfter(image: RowImage, facts: RowFacts): MappedImage {
-    return this.open?.imageOf(this.columns, image, facts) ?? imageOf(this.columns, image, facts);
-  }
-
-  private imageBefore(image: RowImage, facts: RowFacts): MappedImage {
-    return this.open?.imageOf(this.columnsBefore, image, facts) ?? imageOf(this.columnsBefore, image, facts);
-  }
-
-  /** Throws ROW_TOO_LARGE: values that are few in one row may be very many in all that it becomes. */
-  private refuseLarge(changes: readonly MappedChange[]): void {
-    let bytes = 0;
-    for (const change of changes) {
-      if (change.kind !== 'insert') bytes += bytesOf(change.before);
-      if (change.kind !== 'delete') bytes += bytesOf(change.after);
-    }
-    if (bytes <= BYTES_MAX) return;
-    const { mapping, table } = this.name;
-    const problem = `A row of ${table} becomes ${String(changes.length)} rows under mapping ${mapping}, which together are larger than a row may be`;
-    throw new SyncError('ROW_TOO_LARGE', { problem, mapping, table });
-  }
-
-  /** Key positions in the new column order; empty when a part of the key is left out or computed, because the rest identifies nothing. */
-  private shapeOf(source: TableDefinition): Pick<TableDefinition, 'columns' | 'primaryKey'> {
-    const { columns } = this;
-    const moved = source.primaryKey.map((position) =>
-      columns.findIndex((column) => column.reads.length === 1 && column.reads[0] === position),
-    );
-    return { columns: columns.map(({ column }) => column), primaryKey: moved.includes(-1) ? [] : moved };
-  }
 }
 
-type MappedImage = (ColumnValue | undefined)[];
-
-function imageOf(columns: readonly CompiledValue[], image: RowImage, facts: RowFacts): MappedImage {
-  const values = new Array<ColumnValue | undefined>(columns.length);
-  for (let i = 0; i < columns.length; i++) values[i] = must(columns[i], 'inside').valueOf(image, facts);
-  return values;
+/** Key positions in the new column order; empty when a part of the key is left out or computed, because the rest identifies nothing. */
+function shapeOf(
+  { primaryKey }: TableDefinition,
+  columns: readonly CompiledValue[],
+): Pick<TableDefinition, 'columns' | 'primaryKey'> {
+  const moved = primaryKey.map((position) =>
+    columns.findIndex(({ reads }) => reads.length === 1 && reads[0] === position),
+  );
+  return { columns: columns.map(({ column }) => column), primaryKey: moved.includes(-1) ? [] : moved };
 }
 
-const isSame = (one: ColumnValue | undefined, other: ColumnValue): boolean =>
-  one instanceof Uint8Array && other instanceof Uint8Array ? Buffer.compare(one, other) === 0 : one === other;
-
-/** An estimate: what is small counts as a few bytes. */
-function bytesOf(image: RowImage): number {
-  let bytes = 0;
-  for (const value of image)
-    bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length + SMALL_BYTES : SMALL_BYTES;
-  return bytes;
-}
-
-const absent = ({ column, reads }: CompiledValue): CompiledValue => ({ column, reads, valueOf: () => undefined });
+/** The column without what tells of the change, which a before image never has. */
+const ofRow = (value: CompiledValue): CompiledValue =>
+  value.column.ofChange === true ? { column: value.column, reads: value.reads, valueOf: () => undefined } : value;

@@ -76,3 +76,9 @@ export interface TableDefinition {
   /** Positions (in `columns`) of the primary key, in key order; empty when the table has none or it is not known. */
   readonly primaryKey: readonly number[];
 }
+
+/** Position of the column of that name, in any case as in MySQL and MariaDB; -1: there is none. */
+export function columnIndex(columns: readonly Pick<ColumnDefinition, 'name'>[], name: string): number {
+  const wanted = name.toLowerCase();
+  return columns.findIndex((column) => column.name.toLowerCase() === wanted);
+}

@@ -18,7 +18,7 @@ export type {
   RuleValue,
 } from './column-rule.ts';
 export { compileFilled, compileSelection, madeColumns } from './column-selection.ts';
-export { AMOUNT_KINDS } from './column.ts';
+export { AMOUNT_KINDS, columnIndex } from './column.ts';
 export type { AmountKind, ColumnDefinition, ColumnKind, ColumnValue, RowImage, TableDefinition } from './column.ts';
 export { readColumnType } from './column-type.ts';
 export type { ColumnType } from './column-type.ts';
@@ -168,6 +168,7 @@ export type {
 } from './process.ts';
 export type { HistoryMark, KeptHistories, TableHistory, TableVersion } from './table-history.ts';
 export { isReservedSchema } from './reserved-schema.ts';
+export { changesColumn, isSameValue } from './same-value.ts';
 export { keyIdOf, keyIds, openSecret, resealSecret, sealSecret } from './sealed-secret.ts';
 export type {
   AggregateRule,

@@ -1,6 +1,6 @@
 import { readSourceTable } from '@lutra/binlog/schema';
 import type { RawRow, SourceSession } from '@lutra/binlog';
-import { must, SyncError } from '@lutra/model';
+import { columnIndex, must, SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable, quoteText } from '@lutra/sql';
 import { keyText } from './key-text.ts';
@@ -137,7 +137,7 @@ export async function hasSameShape(
   const now = await readSourceTable(session, table);
   return positions.every((position) => {
     const logged = columnAt(table, position);
-    const standing = now?.columns.find(({ name }) => name.toLowerCase() === logged.name.toLowerCase());
+    const standing = now?.columns[columnIndex(now.columns, logged.name)];
     return standing !== undefined && shapeText(standing) === shapeText(logged);
   });
 }

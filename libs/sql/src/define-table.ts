@@ -1,3 +1,4 @@
+import { columnIndex } from '@lutra/model';
 import type { ColumnDefinition, ColumnKind, TableDefinition } from '@lutra/model';
 import { labelsOf } from './changes-labels.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
@@ -20,9 +21,7 @@ export function defineTable(table: TargetTable): TableDefinition {
     schema: table.schema,
     table: table.table,
     columns: columns.map(defineColumn),
-    primaryKey: primary
-      .map((name) => columns.findIndex((column) => column.name.toLowerCase() === name))
-      .filter((position) => position >= 0),
+    primaryKey: primary.map((name) => columnIndex(columns, name)).filter((position) => position >= 0),
   };
 }
 

@@ -66,7 +66,7 @@ export { decideRepeatsStatement, findRepeated } from './repeated-letters.ts';
 export { mappedChange, openColumns } from './mapped-letter.ts';
 export { readDeadLetter, readDeadLetters, readUnsettled } from './read-dead-letters.ts';
 export type { DeadLetterPage, UnsettledLetter } from './read-dead-letters.ts';
-export { changedColumns, imageCharacters, isSameValue, literalCharacters } from './row-difference.ts';
+export { changedColumns, imageCharacters, literalCharacters } from './row-difference.ts';
 export { comparableColumns, readRowDigests } from './row-digest.ts';
 export { imageFromJson, imageToJson, valueFromJson, valueToJson } from './row-image-json.ts';
 export type { JsonImage, JsonValue } from './row-image-json.ts';

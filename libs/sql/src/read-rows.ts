@@ -1,3 +1,4 @@
+import { columnIndex } from '@lutra/model';
 import type { ColumnValue, RowImage } from '@lutra/model';
 import { keyCondition } from './row-statement.ts';
 import { keyColumn } from './table-writer.ts';
@@ -34,7 +35,7 @@ export async function readHolder(
   if (unique?.isExact !== true) return null;
   const conditions: string[] = [];
   for (const name of unique.columns) {
-    const column = writer.columns.find((written) => written.name.toLowerCase() === name);
+    const column = writer.columns[columnIndex(writer.columns, name)];
     const value = column === undefined ? undefined : image[column.position];
     if (column === undefined || value === undefined || value === null) return null;
     conditions.push(`${column.quoted}=${keyColumn(column).keyLiteral(value)}`);

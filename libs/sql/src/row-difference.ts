@@ -1,18 +1,10 @@
-import { WRITES_ALL } from '@lutra/model';
+import { changesColumn, WRITES_ALL } from '@lutra/model';
 import type { ColumnValue, RowImage } from '@lutra/model';
 import type { TableWriter, WrittenColumn } from './table-writer.ts';
 
-/** Whether two values of one column are the same to the last bit. */
-export function isSameValue(one: ColumnValue, other: ColumnValue): boolean {
-  if (one instanceof Uint8Array && other instanceof Uint8Array)
-    return one.length === other.length && Buffer.compare(one, other) === 0;
-  return Object.is(one, other);
-}
-
 /**
  * The columns that an update writes: those in `after` whose value differs, or whose value before is not known or not the
- * target's (ofChange), and with each
- * of them those of its group; all that `after` carries when the update's flags say so ({@link WRITES_ALL}).
+ * target's (ofChange), and with each of them those of its group; all that `after` carries when the update's flags say so ({@link WRITES_ALL}).
  */
 export function changedColumns(
   writer: TableWriter,
@@ -31,10 +23,8 @@ export function changedColumns(
 }
 
 function isChanged({ position, definition }: WrittenColumn, before: RowImage, after: RowImage): boolean {
-  const value = after[position];
-  const old = before[position];
-  if (value === undefined) return false;
-  return old === undefined || definition.ofChange === true || !isSameValue(old, value);
+  if (definition.ofChange === true) return after[position] !== undefined;
+  return changesColumn(before, after, position);
 }
 
 /** What a value takes in a statement's text, in characters; an estimate from above for everything but escapes. */

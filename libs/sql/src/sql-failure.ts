@@ -1,5 +1,5 @@
 import type { ColumnDefinition, ErrorDetails, TableDefinition } from '@lutra/model';
-import { SyncError } from '@lutra/model';
+import { columnIndex, SyncError } from '@lutra/model';
 import { quoteName, quoteTable } from './sql-text.ts';
 import {
   addColumnStatement,
@@ -276,8 +276,8 @@ function columnOf(driver: DriverError, { table }: FailureContext): ColumnDefinit
   const name =
     /(?:column|field) ((?:[`'][^`']+[`']\.?)+)/i.exec(driver.message)?.[1] ??
     /column '?([\w.$]+)'?/i.exec(driver.message)?.[1];
-  const last = name?.split('.').at(-1)?.replaceAll(/[`']/g, '').toLowerCase();
-  return table?.columns.find((column) => column.name.toLowerCase() === last);
+  const last = name?.split('.').at(-1)?.replaceAll(/[`']/g, '');
+  return last === undefined ? undefined : table?.columns[columnIndex(table.columns, last)];
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -1,6 +1,6 @@
+import { isSameValue } from '@lutra/model';
 import type { ColumnValue } from '@lutra/model';
 import { canonicalJson } from './canonical-json.ts';
-import { isSameValue } from './row-difference.ts';
 import type { WrittenColumn } from './table-writer.ts';
 
 /**

@@ -7,7 +7,7 @@ import type {
   RowImage,
   TableDefinition,
 } from '@lutra/model';
-import { must, SyncError } from '@lutra/model';
+import { columnIndex, must, SyncError } from '@lutra/model';
 import { holdsGroups, requireGroupKey } from './amounts.ts';
 import { foreignKeyTable } from './foreign-key-groups.ts';
 import type { ForeignKeyTie } from './foreign-key-groups.ts';
@@ -171,7 +171,7 @@ function keyColumnsOf(
   const missing: string[] = [];
   const key: KeyColumn[] = [];
   for (const name of target.key.columns) {
-    const column = columns.find((written) => written.name.toLowerCase() === name);
+    const column = columns[columnIndex(columns, name)];
     if (column === undefined) missing.push(target.columns.get(name)?.name ?? name);
     else key.push(checkedKeyColumn(column));
   }

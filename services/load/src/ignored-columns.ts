@@ -1,8 +1,10 @@
-import type { RowChange, WarningCode } from '@lutra/model';
-import { isSameValue } from '@lutra/sql';
+import { changesColumn } from '@lutra/model';
+import type { RowChange, RowImage, WarningCode } from '@lutra/model';
 import type { TableWriter } from '@lutra/sql';
 
 type Warn = (warning: { readonly code: WarningCode; readonly message: string }) => Promise<void>;
+
+const NO_IMAGE: RowImage = [];
 
 /** Warns of the columns that a writer leaves out by policy: once in an epoch for each table and set of columns. */
 export function warnOfIgnored(warn: Warn): (writer: TableWriter) => void {
@@ -22,9 +24,8 @@ export function valuesLeftOut({ ignored }: TableWriter, change: RowChange): numb
   if (ignored.length === 0 || change.kind === 'delete') return 0;
   let count = 0;
   for (const { position } of ignored) {
-    const value = change.after[position];
-    const old = change.kind === 'update' ? change.before[position] : undefined;
-    if (value !== undefined && (old === undefined || !isSameValue(old, value))) count += 1;
+    const before = change.kind === 'update' ? change.before : NO_IMAGE;
+    if (changesColumn(before, change.after, position)) count += 1;
   }
   return count;
 }

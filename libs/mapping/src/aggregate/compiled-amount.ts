@@ -3,9 +3,8 @@ import type { AggregateRule, AmountKind, ColumnDefinition, ColumnValue } from '@
 import { compileExpressionValue } from '../expression/compile-expression.ts';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue } from '../compiled-value.ts';
-import { DIGITS_MAX } from '../expression/fixed-number.ts';
-import { orderOf, SCALE_MAX } from './extreme-order.ts';
-import { units } from './units.ts';
+import { DIGITS_MAX, fixedOf, SCALE_MAX } from '../expression/fixed-number.ts';
+import { orderOf } from './extreme-order.ts';
 
 /** A column of the target that rows move. */
 export interface CompiledAmount {
@@ -40,7 +39,8 @@ export function compileAmount(
           `sums ${column.declared}: only integers and decimals are summed exactly; convert with decimal(…)`,
         );
       const scale = column.kind === 'integer' ? 0 : (column.scale ?? SCALE_MAX);
-      const unitsOf = (one: ColumnValue): bigint => (one === null ? 0n : units(one, scale));
+      const unitsOf = (one: ColumnValue): bigint =>
+        one === null ? 0n : typeof one === 'string' ? fixedOf(one, scale) : BigInt(one as number | bigint);
       return { column: sumColumn(name, scale), value, unitsOf, isBeyond: null };
     }
     case 'min':

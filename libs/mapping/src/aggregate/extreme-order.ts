@@ -1,5 +1,5 @@
 import type { ColumnDefinition, ColumnValue } from '@lutra/model';
-import { units } from './units.ts';
+import { fixedOf, SCALE_MAX } from '../expression/fixed-number.ts';
 
 /** Compares two values of a column that are not null: as numbers, or by what they mean as dates and times. */
 export type ValueOrder = (one: ColumnValue, other: ColumnValue) => number;
@@ -13,8 +13,9 @@ export function orderOf({ kind, scale }: ColumnDefinition): ValueOrder | null {
     case 'year':
       return (one, other) => compare(one as number | bigint, other as number | bigint);
     case 'decimal': {
+      // One that does not say how many digits it has behind the point has no more than these.
       const digits = scale ?? SCALE_MAX;
-      return (one, other) => compare(units(one, digits), units(other, digits));
+      return (one, other) => compare(fixedOf(String(one), digits), fixedOf(String(other), digits));
     }
     case 'date':
     case 'datetime':
@@ -26,9 +27,6 @@ export function orderOf({ kind, scale }: ColumnDefinition): ValueOrder | null {
       return null;
   }
 }
-
-/** Digits behind the point of a decimal that does not say how many it has. */
-export const SCALE_MAX = 30;
 
 function compare<T extends number | bigint | string>(one: T, other: T): number {
   return one < other ? -1 : one > other ? 1 : 0;

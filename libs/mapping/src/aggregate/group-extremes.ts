@@ -2,12 +2,12 @@ import { must } from '@lutra/model';
 import type { ColumnValue, RowImage } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
+import { identityOf } from '../image-identity.ts';
 import type { ImageRows } from '../image-rows.ts';
 import type { MappedChange } from '../mapped-change.ts';
 import { aboutRow } from '../open-columns.ts';
 import { aggregateInvalid } from './compiled-amount.ts';
 import type { CompiledAmount } from './compiled-amount.ts';
-import { identityOf } from './group-identity.ts';
 import type { GroupQuestion, GroupReader } from './group-reader.ts';
 
 /** A change of one transaction, with the facts of the row that it came of. */

@@ -4,6 +4,7 @@ import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
 import { decimalText } from '../convert/exact-number.ts';
 import { compileExpressionValue } from '../expression/compile-expression.ts';
+import { identityOf } from '../image-identity.ts';
 import type { ImageRows } from '../image-rows.ts';
 import { imagesOf } from '../mapped-change.ts';
 import type { MappedChange } from '../mapped-change.ts';
@@ -13,7 +14,6 @@ import { aggregateProblem } from './aggregate-problem.ts';
 import { aggregateInvalid, compileAmount, countColumn } from './compiled-amount.ts';
 import type { CompiledAmount } from './compiled-amount.ts';
 import { GroupExtremes, takeBeyond } from './group-extremes.ts';
-import { identityOf } from './group-identity.ts';
 
 /**
  * Many source rows → one row of the target: what a change adds to the groups that its images belong to. An image adds 1 and its

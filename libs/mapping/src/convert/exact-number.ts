@@ -36,12 +36,18 @@ export function rescale(
   if (scale <= digits) return { unscaled: unscaled * power(digits - scale), isExact: true };
   const divisor = power(scale - digits);
   const cut = unscaled / divisor;
-  const remainder = unscaled - cut * divisor;
-  if (remainder === 0n) return { unscaled: cut, isExact: true };
-  if (rest === 'cut') return { unscaled: cut, isExact: false };
-  const doubled = 2n * (remainder < 0n ? -remainder : remainder);
-  const step = unscaled < 0n ? -1n : 1n;
-  return { unscaled: doubled >= divisor ? cut + step : cut, isExact: false };
+  const isExact = cut * divisor === unscaled;
+  return { unscaled: isExact || rest === 'cut' ? cut : dividedRounded(unscaled, divisor), isExact };
+}
+
+/** Rounded half away from zero. */
+export function dividedRounded(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  const rest = dividend - quotient * divisor;
+  if (rest === 0n) return quotient;
+  const isHalf = 2n * (rest < 0n ? -rest : rest) >= (divisor < 0n ? -divisor : divisor);
+  if (!isHalf) return quotient;
+  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
 }
 
 export function isSameNumber(one: ExactNumber, other: ExactNumber): boolean {

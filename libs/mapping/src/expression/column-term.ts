@@ -1,5 +1,5 @@
 import type { ColumnDefinition, RowFact, RowImage, TableDefinition } from '@lutra/model';
-import { assertNever, must } from '@lutra/model';
+import { assertNever, columnIndex, must } from '@lutra/model';
 import { factValue } from '../column-origins.ts';
 import { ExpressionProblem } from './expression-problem.ts';
 import type { ExpressionScope } from './expression-scope.ts';
@@ -29,10 +29,8 @@ export function columnTerm(name: string, offset: number, scope: ExpressionScope)
     requireKnown(name, offset, scope);
     return { type: 'any', scale: 0, offset, valueOf: neverAsked };
   }
-  const position = columnPosition(name, source);
-  if (position < 0) {
-    throw new ExpressionProblem(`The table has no column ${name}`, offset);
-  }
+  const position = columnIndex(source.columns, name);
+  if (position < 0) throw new ExpressionProblem(`The table has no column ${name}`, offset);
   reads.add(position);
   const column = must(source.columns[position], 'a position is inside the table');
   return { ...typeOf(column), offset, column: position, valueOf: readerOf(column, position) };
@@ -51,11 +49,6 @@ function requireKnown(name: string, offset: number, scope: ExpressionScope): voi
   if (column === undefined || !isOfLookup(lookup, scope)) return;
   if (scope.lookupColumns?.some((one) => one.toLowerCase() === name.toLowerCase()) === true) return;
   throw new ExpressionProblem(`Look-up ${lookup} has no column ${column}`, offset);
-}
-
-export function columnPosition(name: string, { columns }: TableDefinition): number {
-  const wanted = name.toLowerCase();
-  return columns.findIndex((column) => column.name.toLowerCase() === wanted);
 }
 
 export function factTerm(name: string, offset: number, { source, facts }: ExpressionScope): Term {

@@ -1,4 +1,4 @@
-import { decimalText, parseNumber, power, rescale } from '../convert/exact-number.ts';
+import { decimalText, dividedRounded, parseNumber, power } from '../convert/exact-number.ts';
 
 /** Digits of the largest decimal that the servers have, and those behind its point. */
 export const DIGITS_MAX = 65;
@@ -10,16 +10,6 @@ const INT_MAX = 2n ** 63n - 1n;
 const SMALL_DIGITS_MAX = 15;
 
 export const isInt = (value: bigint): boolean => value >= INT_MIN && value <= INT_MAX;
-
-/** Rounded half away from zero. */
-export function dividedRounded(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const rest = dividend - quotient * divisor;
-  if (rest === 0n) return quotient;
-  const isHalf = 2n * (rest < 0n ? -rest : rest) >= (divisor < 0n ? -divisor : divisor);
-  if (!isHalf) return quotient;
-  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
-}
 
 /** A number times 10^from as one times 10^to; digits that it does not have are rounded away. */
 export function rescaled(value: bigint, { from, to }: { readonly from: number; readonly to: number }): bigint {
@@ -42,5 +32,5 @@ export const fixedNumber = (value: bigint, scale: number): number =>
 /** A text that writes a number ('-12.50', '1e3'), times 10^scale and rounded; null when it writes none. */
 export function parseFixed(text: string, scale: number): bigint | null {
   const number = parseNumber(text);
-  return number === null ? null : rescale(number, scale, 'round').unscaled;
+  return number === null ? null : rescaled(number.unscaled, { from: number.scale, to: scale });
 }

@@ -1,5 +1,5 @@
-import { power } from '../convert/exact-number.ts';
-import { dividedRounded, fixedNumber, parseFixed, rescaled, SCALE_MAX } from './fixed-number.ts';
+import { dividedRounded, power } from '../convert/exact-number.ts';
+import { fixedNumber, parseFixed, rescaled, SCALE_MAX } from './fixed-number.ts';
 import { literalCount, misfit } from './function-call.ts';
 import type { CompileCall, FunctionCall } from './function-call.ts';
 import { commonType, doubleGuard, exactTerm, intGuard, isExact, neverAsked, unified } from './numbers.ts';

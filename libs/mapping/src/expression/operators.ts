@@ -1,8 +1,7 @@
 import { must } from '@lutra/model';
 import { ExpressionProblem } from './expression-problem.ts';
 import type { Refuse } from './expression-scope.ts';
-import { power } from '../convert/exact-number.ts';
-import { dividedRounded } from './fixed-number.ts';
+import { dividedRounded, power } from '../convert/exact-number.ts';
 import {
   asDouble,
   doubleGuard,

@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { columnIndex, SyncError } from '@lutra/model';
 import type { ColumnKind, ColumnValue, LookupRule, RowImage, TableDefinition } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
@@ -96,8 +96,7 @@ function positionIn(
   name: string,
   { rule, context }: { readonly rule: LookupRule; readonly context: CompileContext },
 ): number {
-  const wanted = name.toLowerCase();
-  const position = columns.findIndex((column) => column.name.toLowerCase() === wanted);
+  const position = columnIndex(columns, name);
   if (position >= 0) return position;
   throw invalid(rule, context, `${schema}.${table} has no column ${name}`);
 }

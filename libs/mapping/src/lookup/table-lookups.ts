@@ -1,7 +1,8 @@
-import { must, SyncError } from '@lutra/model';
+import { columnIndex, must, SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
+import { withImages } from '../mapped-change.ts';
 import { aboutRow } from '../open-columns.ts';
 import { compileLookup, invalid } from './compile-lookup.ts';
 import type { CompiledLookup, LookupKey } from './compile-lookup.ts';
@@ -66,7 +67,7 @@ export class TableLookups {
     this.starts = this.lookups.map((lookup) => {
       const added = addedColumns(lookup);
       for (const { name } of added)
-        if (source.columns.some((own) => own.name.toLowerCase() === name.toLowerCase()))
+        if (columnIndex(source.columns, name) >= 0)
           throw invalid(lookup.rule, context, `${source.schema}.${source.table} has a column ${name} of its own`);
       return columns.push(...added) - added.length;
     });
@@ -144,9 +145,11 @@ export class TableLookups {
       }),
     );
     return rows.map(({ change, facts }, at) => {
-      const { before, after, refusal } = must(asking[at], 'one of each');
+      const keys = must(asking[at], 'one of each');
+      const { refusal } = keys;
       if (refusal !== null) return { change, facts, refusal };
-      return { change: this.extended(change, { before, after, answers }), facts, refusal: null };
+      const extended = withImages(change, (image, which) => this.withAnswers(image, keys[which], answers));
+      return { change: extended, facts, refusal };
     });
   }
 
@@ -159,21 +162,6 @@ export class TableLookups {
       };
     } catch (error) {
       return { before: [], after: [], refusal: aboutRow(error) };
-    }
-  }
-
-  private extended(change: RowChange, { before, after, answers }: AnsweredRow): RowChange {
-    switch (change.kind) {
-      case 'insert':
-        return { ...change, after: this.withAnswers(change.after, after, answers) };
-      case 'update':
-        return {
-          ...change,
-          before: this.withAnswers(change.before, before, answers),
-          after: this.withAnswers(change.after, after, answers),
-        };
-      case 'delete':
-        return { ...change, before: this.withAnswers(change.before, before, answers) };
     }
   }
 
@@ -228,10 +216,6 @@ interface AskedRow {
   readonly before: readonly AskedKey[];
   readonly after: readonly AskedKey[];
   readonly refusal: SyncError | null;
-}
-
-interface AnsweredRow extends Omit<AskedRow, 'refusal'> {
-  readonly answers: Answers;
 }
 
 function distinct(asking: readonly AskedRow[], index: number): readonly LookupKey[] {

@@ -1,5 +1,6 @@
-import { must, rowRefusal } from '@lutra/model';
+import { must, plainChange, rowRefusal } from '@lutra/model';
 import type { RowChange, RowImage, SyncError } from '@lutra/model';
+import { withImages } from '../mapped-change.ts';
 import type { MappedChange } from '../mapped-change.ts';
 import { processChanges } from './process-changes.ts';
 import type { ProcessorChain } from './processor-chain.ts';
@@ -43,12 +44,5 @@ function refusedChange(change: RowChange, { own, table }: ProcessorChain, error:
   const refusal = rowRefusal(error, { columns: own, isOnlyBefore: false });
   const opened = (image: RowImage): RowImage =>
     table.columns.map((_column, position) => (own.includes(position) ? undefined : image[position]));
-  switch (change.kind) {
-    case 'insert':
-      return { ...change, after: opened(change.after), encoded: undefined, refusal };
-    case 'update':
-      return { ...change, before: opened(change.before), after: opened(change.after), refusal };
-    case 'delete':
-      return { ...change, before: opened(change.before), refusal };
-  }
+  return { ...withImages(plainChange(change), opened), refusal };
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { EncodedText, must } from '@lutra/model';
-import type { ColumnDefinition, ColumnValue, RowImage, SyncError } from '@lutra/model';
+import { EncodedText, must, systemClock } from '@lutra/model';
+import type { Clock, ColumnDefinition, ColumnValue, RowImage, SyncError } from '@lutra/model';
 import type { RowFacts } from '../compiled-value.ts';
 import { givenValueOf, REFUSED } from './given-value.ts';
 import type { GivenValue } from './given-value.ts';
@@ -55,7 +55,10 @@ export class ScriptRunner implements SandboxHolder {
   private readonly given: readonly GivenValue[];
 
   /** `setup.columns`: those of an image, and behind them those that the script adds. */
-  constructor(private readonly setup: SandboxSetup & { readonly columns: readonly ColumnDefinition[] }) {
+  constructor(
+    private readonly setup: SandboxSetup & { readonly columns: readonly ColumnDefinition[] },
+    private readonly clock: Pick<Clock, 'monotonicMs'> = systemClock,
+  ) {
     this.given = setup.columns.map(givenValueOf);
   }
 
@@ -65,12 +68,12 @@ export class ScriptRunner implements SandboxHolder {
     while (outcomes.length < images.length) {
       const sandbox = await this.usable();
       const { isFresh } = sandbox;
-      const beganMs = performance.now();
+      const beganMs = this.clock.monotonicMs();
       const batch = this.write(images, outcomes.length);
       const result = sandbox.run(this.written(batch.length), largeOf(batch));
       if (result.kind === 'done') {
         for (const { image } of batch) outcomes.push(this.outcome(result.reader, image));
-        this.adapt(batch.length, performance.now() - beganMs);
+        this.adapt(batch.length, this.clock.monotonicMs() - beganMs);
       } else if (batch.length === 1 && isDecided(result, isFresh)) outcomes.push(this.tookTooMuch(result));
       else for (const image of batch) outcomes.push(await this.runAlone(image));
       await setImmediate();

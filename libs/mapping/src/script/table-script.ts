@@ -1,26 +1,12 @@
 import { must, readColumnType, SyncError } from '@lutra/model';
 import type { ColumnDefinition, RowImage, ScriptRule, TableDefinition } from '@lutra/model';
+import { RuledChanges } from '../apply-later.ts';
+import type { RuledRow, UnruledRow } from '../apply-later.ts';
 import type { CompileContext } from '../compile-context.ts';
-import type { RowFacts } from '../compiled-value.ts';
+import { identityOf } from '../image-identity.ts';
 import type { MappedChange } from '../mapped-change.ts';
 import { ScriptRunner } from './script-runner.ts';
 import type { ScriptImage, ScriptOutcome } from './script-runner.ts';
-
-/** What the rules before the script make of one source row. */
-export interface UnscriptedRow {
-  readonly changes: readonly MappedChange[];
-  readonly facts: RowFacts;
-  /** The source row is sent once more: what it becomes is written whole, though nothing differs. */
-  readonly isRepair?: boolean;
-}
-
-export interface ScriptedRow {
-  /** What is written; nothing when the row is refused. */
-  readonly changes: readonly MappedChange[];
-  /** What the script said on its console. */
-  readonly lines: readonly string[];
-  readonly refusal: SyncError | null;
-}
 
 /**
  * The script of a mapping for the rows of one table. It stands behind the other rules: it is asked of each image that they
@@ -49,7 +35,7 @@ export class TableScript {
   }
 
   /** One answer per row, in their order. Throws MAPPING_SCRIPT_INVALID. */
-  async apply(rows: readonly UnscriptedRow[]): Promise<readonly ScriptedRow[]> {
+  async apply(rows: readonly UnruledRow[]): Promise<readonly RuledRow[]> {
     const images: ScriptImage[] = [];
     for (const { changes, facts } of rows)
       for (const change of changes) {
@@ -78,12 +64,9 @@ function withOwn(columns: readonly ColumnDefinition[], rule: ScriptRule, mapping
   return [...there, ...[...own].filter(([name]) => !names.has(name)).map(([, column]) => column)];
 }
 
-function scripted(
-  { changes, isRepair = false }: Pick<UnscriptedRow, 'changes' | 'isRepair'>,
-  outcomes: Iterator<ScriptOutcome>,
-): ScriptedRow {
+function scripted({ changes, isRepair }: UnruledRow, outcomes: Iterator<ScriptOutcome>): RuledRow {
   const lines: string[] = [];
-  const refusals: SyncError[] = [];
+  const ruled = new RuledChanges();
   const next = (): readonly RowImage[] => {
     const { rows, lines: said } = must(
       outcomes.next().value as ScriptOutcome | undefined,
@@ -91,10 +74,9 @@ function scripted(
     );
     for (const line of said) lines.push(line);
     if (!SyncError.is(rows)) return rows;
-    refusals.push(rows);
+    ruled.refuse(rows);
     return [];
   };
-  const written: Record<MappedChange['kind'], MappedChange[]> = { delete: [], update: [], insert: [] };
   for (const change of changes) {
     const was = change.kind === 'insert' ? [] : next();
     const is = change.kind === 'delete' ? [] : next();
@@ -103,11 +85,9 @@ function scripted(
       isRepair && is.length > 1
         ? is.map((image) => ({ kind: 'update', target, before: image, after: image }))
         : differenceOf(was, is, target);
-    for (const one of wanted) written[one.kind].push(one);
+    for (const one of wanted) ruled.add(one);
   }
-  // What goes away goes first: another row may take its key or its unique values.
-  const all = refusals.length === 0 ? [...written.delete, ...written.update, ...written.insert] : [];
-  return { changes: all, lines, refusal: refusals[0] ?? null };
+  return ruled.row(lines);
 }
 
 /**
@@ -121,8 +101,8 @@ function differenceOf(was: readonly RowImage[], is: readonly RowImage[], target:
     if (before !== undefined) return [{ kind: 'delete', target, before }];
     return after === undefined ? [] : [{ kind: 'insert', target, after }];
   }
-  const old = new Map(was.map((image) => [contentOf(image), image]));
-  const now = new Map(is.map((image) => [contentOf(image), image]));
+  const old = new Map(was.map((image) => [identityOf(image), image]));
+  const now = new Map(is.map((image) => [identityOf(image), image]));
   return [
     ...[...old]
       .filter(([content]) => !now.has(content))
@@ -131,13 +111,4 @@ function differenceOf(was: readonly RowImage[], is: readonly RowImage[], target:
       .filter(([content]) => !old.has(content))
       .map(([, image]) => ({ kind: 'insert' as const, target, after: image })),
   ];
-}
-
-function contentOf(image: RowImage): string {
-  let content = '';
-  for (const value of image) {
-    const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-    content += `${value === null ? 'null' : typeof value} ${String(text.length)} ${text}`;
-  }
-  return content;
 }

@@ -1,4 +1,4 @@
-import { WRITES_ALL } from '@lutra/model';
+import { changesColumn, WRITES_ALL } from '@lutra/model';
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
 import type { RereadRule } from './reread-rule.ts';
 
@@ -6,7 +6,7 @@ import type { RereadRule } from './reread-rule.ts';
 export function wantedColumns(rule: RereadRule, change: RowChange, key: readonly number[]): readonly number[] | null {
   if (change.kind === 'delete') return null;
   const isWhole = !change.after.includes(undefined);
-  if (change.kind === 'update' && changesKey(change, key) && (rule.isMedia || !isWhole))
+  if (change.kind === 'update' && changesAny(change, key) && (rule.isMedia || !isWhole))
     return [...change.after.keys()];
   return rule.isMedia || (!isWhole && lacks(rule, change)) ? rule.columns : null;
 }
@@ -18,8 +18,7 @@ function lacks(rule: RereadRule, change: Exclude<RowChange, { kind: 'delete' }>)
   if (rule.skipNoRow) return true;
   if (change.kind === 'insert') return false;
   return rule.groups.some(
-    (group) =>
-      group.some((position) => after[position] === undefined) && group.some((position) => isChanged(change, position)),
+    (group) => group.some((position) => after[position] === undefined) && changesAny(change, group),
   );
 }
 
@@ -57,7 +56,7 @@ export function completed(
 ): RowChange | null {
   if (change.kind === 'delete') return change;
   const { image, tied } = current;
-  const isMoved = change.kind === 'update' && changesKey(change, key);
+  const isMoved = change.kind === 'update' && changesAny(change, key);
   if (image === null && rule.skipNoRow && !isMoved) return null;
   const flags = isMoved ? change.flags | WRITES_ALL : change.flags;
   // Nothing whole can be put under the new key: what follows puts it there, or takes it away.
@@ -94,12 +93,5 @@ const asDelete = ({ table, event, row, part, flags, before }: Update): RowChange
 
 type Update = Extract<RowChange, { kind: 'update' }>;
 
-const changesKey = (change: Update, key: readonly number[]): boolean =>
-  key.some((position) => isChanged(change, position));
-
-function isChanged({ before, after }: Update, position: number): boolean {
-  const [was, is] = [before[position], after[position]];
-  if (is === undefined) return false;
-  if (was instanceof Uint8Array && is instanceof Uint8Array) return Buffer.compare(was, is) !== 0;
-  return !Object.is(was, is);
-}
+const changesAny = ({ before, after }: Update, positions: readonly number[]): boolean =>
+  positions.some((position) => changesColumn(before, after, position));

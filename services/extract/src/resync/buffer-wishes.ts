@@ -1,5 +1,6 @@
 import type { DecodedEvent } from '@lutra/binlog/decoder';
-import type { RowImage, TableDefinition } from '@lutra/model';
+import { columnIndex } from '@lutra/model';
+import type { RowImage } from '@lutra/model';
 
 /** A row of retl_buffer: rows that somebody wants to be sent once more. */
 export interface Wish {
@@ -18,7 +19,9 @@ const SEPARATOR = '\u0001';
 /** What was written into retl_buffer; deletions mean nothing. TABLE_ID is Otter's number of a table, which nobody knows here: the name counts. */
 export function bufferWishes({ table, kind, rows }: Pick<DecodedEvent, 'table' | 'kind' | 'rows'>): readonly Wish[] {
   if (kind === 'delete') return [];
-  const [id, name, type, key] = ['id', 'full_name', 'type', 'pk_data'].map((column) => positionOf(table, column));
+  const [id, name, type, key] = ['id', 'full_name', 'type', 'pk_data'].map((column) =>
+    columnIndex(table.columns, column),
+  );
   return rows.map(({ after = [] }) => ({
     id: textAt(after, id),
     fullName: textAt(after, name).trim(),
@@ -26,9 +29,6 @@ export function bufferWishes({ table, kind, rows }: Pick<DecodedEvent, 'table' |
     key: textAt(after, key).split(SEPARATOR),
   }));
 }
-
-const positionOf = ({ columns }: TableDefinition, wanted: string): number =>
-  columns.findIndex(({ name }) => name.toLowerCase() === wanted);
 
 /** '' where the image does not hold it. */
 function textAt(image: RowImage, position: number | undefined): string {

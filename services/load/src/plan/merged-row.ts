@@ -1,6 +1,6 @@
-import { REPAIRS } from '@lutra/model';
+import { isSameValue, REPAIRS } from '@lutra/model';
 import type { ColumnValue, RowChange, RowImage } from '@lutra/model';
-import { changedColumns, isComplete, isSameValue } from '@lutra/sql';
+import { changedColumns, isComplete } from '@lutra/sql';
 import type { TableWriter, WrittenColumn } from '@lutra/sql';
 import { changesKey, unionOf } from './plan-statements.ts';
 import type { PlannedRow, WritableRow } from './planned-statement.ts';

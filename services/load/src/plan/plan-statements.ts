@@ -1,4 +1,4 @@
-import { must, refusalError } from '@lutra/model';
+import { changesColumn, must, refusalError } from '@lutra/model';
 import type { RowImage } from '@lutra/model';
 import {
   checkingForeignKeys,
@@ -7,7 +7,6 @@ import {
   imageCharacters,
   insertRowsStatement,
   isCompleteInsert,
-  isSameValue,
   literalCharacters,
   updateJoinStatement,
   updateStatement,
@@ -308,11 +307,7 @@ function joinableKey(writer: TableWriter, { before, after }: Update): Identity |
 
 /** Whether the image afterwards has another value, to the last bit, in some column of the key. */
 export function changesKey({ key }: TableWriter, before: RowImage, after: RowImage): boolean {
-  for (const { position } of key) {
-    const next = after[position];
-    const value = before[position];
-    if (next !== undefined && (value === undefined || !isSameValue(value, next))) return true;
-  }
+  for (const { position } of key) if (changesColumn(before, after, position)) return true;
   return false;
 }
 

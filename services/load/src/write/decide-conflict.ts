@@ -1,4 +1,4 @@
-import { assertNever, REPAIRS } from '@lutra/model';
+import { assertNever, columnIndex, REPAIRS } from '@lutra/model';
 import type {
   ColumnValue,
   ConflictDecision,
@@ -250,6 +250,6 @@ function latestOf(
 }
 
 const columnOf = ({ columns }: TableWriter, name: string): WrittenColumn | undefined =>
-  columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  columns[columnIndex(columns, name)];
 
 const namesOf = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()));

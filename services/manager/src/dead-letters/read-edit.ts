@@ -1,3 +1,4 @@
+import { columnIndex } from '@lutra/model';
 import type { DeadLetter, JsonImage, JsonValue } from '@lutra/sql';
 import { fieldsRefusal, refuseField } from '../http/refuse-field.ts';
 import type { FieldProblem } from '../http/refuse-field.ts';
@@ -20,7 +21,7 @@ export function editedImage(
   const edited: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(edit)) {
     const field = `row.${name}`;
-    const column = definition.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    const column = definition.columns[columnIndex(definition.columns, name)];
     const problem =
       column === undefined
         ? 'is no column of this row'
