@@ -1,6 +1,6 @@
 // Goal: schema statements arrive in their place among the rows, at a target with the same names and at one with others,
 // whatever is killed; online schema changes arrive as the change that they are; a person can decide about single statements.
-// Method: a writer commits without a pause while statements run at the source; both targets must end equal to it.
+// Method: a writer commits all the time while statements run at the source; both targets must end equal to it.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectTo, runSql, testServers, waitUntil, compareTables } from '@lutra/testing';
 import type { TableComparison } from '@lutra/testing';

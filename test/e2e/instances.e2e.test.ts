@@ -1,4 +1,4 @@
-// Goal: a person empties instances, moves pipelines and gets them back, while a writer commits without a pause: no rollback, no
+// Goal: a person empties instances, moves pipelines and gets them back, while a writer commits all the time: no rollback, no
 // row twice, few epochs (DESIGN §5, instances).
 // Method: two instances of select, extract and load, three pipelines; orders are written as the API writes them; the event log
 // is followed from the start.

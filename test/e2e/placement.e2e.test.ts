@@ -47,7 +47,8 @@ describe('placement', () => {
       for await (const event of bus.followEvents({ pipelineId, kinds: ['loaded'] }, end.signal))
         if (event.kind === 'loaded') loaded.push({ event, atMs: performance.now() });
     })();
-    writer = new ShopWriter(e2e.stack.options.servers.source, e2e.schema);
+    // Without a pause: placements by load are to have a load.
+    writer = new ShopWriter(e2e.stack.options.servers.source, e2e.schema, 0);
   }, 120_000);
 
   afterAll(async () => {

@@ -1,6 +1,6 @@
 // Goal: passwords and certificates of both databases are replaced under a running pipeline: it stays in its epoch, and no row is
 // lost or applied twice.
-// Method: the six services from MySQL (caching_sha2_password) to MariaDB, which both speak TLS; a writer commits without a pause; each login is changed at the server
+// Method: the six services from MySQL (caching_sha2_password) to MariaDB, which both speak TLS; a writer commits all the time; each login is changed at the server
 // and at Lutra, in both orders, and all sessions of the old one are killed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 // Goal: the servers that Lutra stands on may die as well as its own processes: everything goes on by itself, nothing is lost
 // or doubled (DESIGN §4, guarantees 1 and 2; §5, "NATS gone", "ZooKeeper gone").
-// Method: a writer commits without a pause; each server is killed with SIGKILL, stays away for a while and comes back with
+// Method: a writer commits all the time; each server is killed with SIGKILL, stays away for a while and comes back with
 // its data; afterwards both sides must have equal hashes, and the pipeline runs without a failure.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTo } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
 
@@ -6,13 +7,23 @@ export const SHOP_TABLES = [
   'CREATE TABLE stock (id INT NOT NULL PRIMARY KEY, quantity INT NOT NULL) ENGINE=InnoDB',
 ] as const;
 
-/** Writes to the shop without a pause until stopped: inserts, updates and deletes in transactions of several rows. */
+/**
+ * Between two transactions, unless told otherwise: something is always on its way, and the machine still has time for
+ * the services that start again and for the tests beside.
+ */
+const PAUSE_MS = 10;
+
+/** Writes to the shop again and again until stopped: inserts, updates and deletes in transactions of several rows. */
 export class ShopWriter {
   private isStopped = false;
   private readonly running: Promise<void>;
   transactions = 0;
 
-  constructor(server: DatabaseServer, schema: string) {
+  constructor(
+    server: DatabaseServer,
+    schema: string,
+    private readonly pauseMs = PAUSE_MS,
+  ) {
     this.running = this.write(server, schema);
     // A failure is thrown by stop(); until then it must not end the process.
     this.running.catch(() => undefined);
@@ -42,6 +53,7 @@ export class ShopWriter {
            DELETE FROM orders WHERE id = ${String((number - 5) * 20 + 3)}; COMMIT`,
         );
         this.transactions = number;
+        await sleep(this.pauseMs);
       }
     } finally {
       connection.destroy();

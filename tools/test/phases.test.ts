@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { chooseTests, PHASES } from '../src/test/phases.ts';
+
+const tools = join(import.meta.dirname, '..');
 
 const phasesOf = (path: string): string[] =>
   PHASES.filter(({ files }) => new RegExp(files).test(path)).map(({ name }) => name);
@@ -24,6 +28,13 @@ describe('test phases', () => {
     ['a path', ['kill'], ['unit', 'integration', 'e2e', 'e2e alone']],
   ])('takes %s as asked for', (_what, args, names) => {
     expect(chooseTests(args).phases.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('begin with long files that exist', () => {
+    const seconds = JSON.parse(readFileSync(join(tools, 'long-tests.json'), 'utf8')) as Readonly<
+      Record<string, number>
+    >;
+    expect(Object.keys(seconds).filter((path) => !existsSync(join(tools, '..', path)))).toEqual([]);
   });
 
   it('refuses an unknown option', () => {

@@ -41,7 +41,8 @@ export const PHASES: readonly TestPhase[] = [
     name: 'e2e',
     option: '--e2e',
     files: '^(?!.*\\.alone\\.e2e\\.test\\.ts$).*\\.e2e\\.test\\.ts$',
-    workers: 2,
+    // They wait for sessions to end, services to start, rows to arrive.
+    workers: 3,
     testTimeoutMs: 180_000,
     needsServers: true,
     limitMinutes: 30,

@@ -1,0 +1,6 @@
+import { describe } from '@jest/globals';
+import { killServices } from './kill-services.ts';
+
+describe('a service that is killed again and again', () => {
+  killServices(5);
+});
