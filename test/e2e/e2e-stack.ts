@@ -3,10 +3,17 @@ import { join } from 'node:path';
 import type { MappingCreateDto } from '@lutra/api-client';
 import { removeNamespace } from '@lutra/messaging';
 import { LocalStack, lutraHome, runSql, testServers } from '@lutra/testing';
-import type { StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
+import type { DatabaseServer, StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
+import { askRows, askUntil } from './ask-rows.ts';
+import type { AskedRow } from './ask-rows.ts';
 
 /** ZooKeeper's shortest session with a tick of two seconds: a killed holder of a lease is noticed after four seconds. */
 const SESSION_TIMEOUT_MS = '4000';
+
+const ASK_MS = 60_000;
+
+/** One of the stack's servers, or another one that has the schema. */
+export type At = 'source' | 'target' | DatabaseServer;
 
 export interface E2eStack {
   readonly stack: LocalStack;
@@ -17,6 +24,10 @@ export interface E2eStack {
   /** Runs SQL in the schema at the source. */
   atSource(...statements: readonly string[]): Promise<void>;
   atTarget(...statements: readonly string[]): Promise<void>;
+  /** What a query answers in the schema: `askRows`. */
+  ask(at: At, query: string): Promise<AskedRow[]>;
+  /** `askUntil`, for a minute unless told otherwise. */
+  askUntil(at: At, query: string, wanted: readonly AskedRow[], timeoutMs?: number): Promise<AskedRow[]>;
   pairs(...tables: readonly string[]): TablePair[];
   stop(): Promise<void>;
 }
@@ -50,6 +61,7 @@ export async function startE2eStack(
   });
   const run = (server: StackServers['source'], statements: readonly string[]): Promise<void> =>
     runSql(server, [`USE \`${schema}\``, ...statements]);
+  const serverAt = (at: At): DatabaseServer => (typeof at === 'string' ? servers[at] : at);
   return {
     stack,
     schema,
@@ -59,6 +71,8 @@ export async function startE2eStack(
     },
     atSource: (...statements) => run(servers.source, statements),
     atTarget: (...statements) => run(servers.target, statements),
+    ask: (at, query) => askRows(serverAt(at), schema, query),
+    askUntil: (at, query, wanted, timeoutMs = ASK_MS) => askUntil(serverAt(at), schema, { query, wanted, timeoutMs }),
     pairs: (...tables) => tables.map((table) => ({ source: { schema, table }, target: { schema, table } })),
     stop: async () => {
       await stack.stop();

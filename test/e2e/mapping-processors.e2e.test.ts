@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MappingCreateDto } from '@lutra/api-client';
-import { connectTo, waitUntil } from '@lutra/testing';
+import { waitUntil } from '@lutra/testing';
 import { startE2eStack } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
@@ -42,30 +42,16 @@ afterAll(async () => {
   await e2e.stop();
 }, 60_000);
 
-async function ask(side: 'source' | 'target', query: string): Promise<unknown> {
-  const connection = await connectTo(e2e.stack.options.servers[side], e2e.schema);
-  try {
-    return (await connection.query(query))[0];
-  } finally {
-    connection.destroy();
-  }
-}
-
 /** SQL says the same of the source's rows: all numbers are of one country here. */
 async function expectProcessed(): Promise<void> {
-  const wanted = await ask(
+  const wanted = await e2e.ask(
     'source',
     `SELECT id, IF(phone LIKE '0%', CONCAT('+43', SUBSTR(REPLACE(phone, ' ', ''), 2)), REPLACE(phone, ' ', '')) phone,
       CAST(UNCOMPRESS(body) AS CHAR CHARACTER SET utf8mb4) body,
       CHAR_LENGTH(CAST(UNCOMPRESS(body) AS CHAR CHARACTER SET utf8mb4)) letters
-      FROM notes WHERE body IS NULL OR UNCOMPRESS(body) NOT LIKE 'draft%' ORDER BY id`,
+      FROM notes WHERE body IS NULL OR UNCOMPRESS(body) NOT LIKE 'draft%'`,
   );
-  const found = (): Promise<unknown> => ask('target', 'SELECT id, phone, body, letters FROM notes ORDER BY id');
-  await waitUntil(async () => JSON.stringify(await found()) === JSON.stringify(wanted), {
-    timeoutMs: 60_000,
-    what: 'the rows of the processors',
-  }).catch(() => undefined);
-  expect(await found()).toEqual(wanted);
+  expect(await e2e.askUntil('target', 'SELECT id, phone, body, letters FROM notes', wanted)).toEqual(wanted);
 }
 
 describe('a mapping with processors', () => {

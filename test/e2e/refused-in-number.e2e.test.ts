@@ -4,7 +4,7 @@
 // the target holds what a query over the source says.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { must } from '@lutra/model';
-import { connectTo, waitUntil } from '@lutra/testing';
+import { waitUntil } from '@lutra/testing';
 import { startE2eStack } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
@@ -39,24 +39,11 @@ describe('rows that a mapping refuses', () => {
   }, 120_000);
   afterAll(() => e2e.stop(), 60_000);
 
-  async function ask(side: 'source' | 'target', query: string): Promise<string> {
-    const connection = await connectTo(e2e.stack.options.servers[side], e2e.schema);
-    try {
-      return JSON.stringify((await connection.query(query))[0]);
-    } finally {
-      connection.destroy();
-    }
-  }
   async function arrives(table: string, condition = 'TRUE'): Promise<void> {
-    const wanted = await ask(
-      'source',
-      `SELECT id, CAST(total / NULLIF(parts, 0) AS CHAR) + 0 AS share FROM ${table} WHERE ${condition} ORDER BY id`,
-    );
-    const found = () => ask('target', `SELECT id, CAST(share AS CHAR) + 0 AS share FROM ${table} ORDER BY id`);
-    await waitUntil(async () => (await found()) === wanted, { ...WAIT, what: `rows of ${table}` }).catch(
-      () => undefined,
-    );
-    expect(await found()).toBe(wanted);
+    const share = 'CAST(total / NULLIF(parts, 0) AS DECIMAL(20,4))';
+    const wanted = await e2e.ask('source', `SELECT id, ${share} FROM ${table} WHERE ${condition}`);
+    const found = await e2e.askUntil('target', `SELECT id, share FROM ${table}`, wanted, WAIT.timeoutMs);
+    expect(found).toEqual(wanted);
   }
   const untilLetters = (total: number): Promise<unknown> =>
     waitUntil(
