@@ -5,9 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MappingCreateDto } from '@lutra/api-client';
+import { must } from '@lutra/model';
 import { createAccount, FaultProxy, runSql, testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer } from '@lutra/testing';
-import { startE2eStack } from './e2e-stack.ts';
+import { startCrossedStack } from './crossed-stack.ts';
+import type { CrossedStack, QueryPair } from './crossed-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
 const TRANSACTIONS = 150;
@@ -24,16 +26,11 @@ const TARGET = [
 describe('look-ups', () => {
   const { mysql } = testServers();
   const regions = `e2e_regions_${randomBytes(3).toString('hex')}`;
-  let e2e: E2eStack;
+  let e2e: CrossedStack;
   let proxy: FaultProxy;
-  let pipelineId: string;
   let reader: DatabaseServer;
 
   beforeAll(async () => {
-    e2e = await startE2eStack('mapping-lookups');
-    const { stack } = e2e;
-    await e2e.atSource(...SOURCE);
-    await e2e.atTarget(...TARGET);
     await runSql(mysql, [
       `CREATE DATABASE ${regions} CHARACTER SET utf8mb4`,
       `CREATE TABLE ${regions}.region (code VARCHAR(5) NOT NULL PRIMARY KEY, title VARCHAR(20) NOT NULL, tax INT NOT NULL)`,
@@ -42,9 +39,12 @@ describe('look-ups', () => {
     const grants = [`GRANT SELECT ON ${regions}.* TO '${regions}'@'%'`];
     reader = await createAccount(mysql, { user: regions, password: regions, grants });
     proxy = await FaultProxy.open(reader);
-    const dataSourceId = await stack.createDataSource('regions', { ...reader, host: proxy.host, port: proxy.port });
     const parameters = { onPoison: 'deadLetter' as const, retryInPlaceMs: 1_000 };
-    pipelineId = await stack.createPipeline({ parameters, mappings: mappingsOf(e2e.schema, dataSourceId) });
+    const mappings = async ({ schema, stack }: E2eStack) => {
+      const { host, port } = proxy;
+      return mappingsOf(schema, await stack.createDataSource('regions', { ...reader, host, port }));
+    };
+    e2e = await startCrossedStack('mapping-lookups', { source: SOURCE, target: TARGET, parameters, mappings });
   }, 240_000);
 
   afterAll(async () => {
@@ -94,26 +94,24 @@ describe('look-ups', () => {
     ];
   };
 
+  /** Codes of both pipelines. */
   const refusedRows = async (): Promise<string[]> => {
-    const { items } = await e2e.stack.api.get('/dead-letters', { query: { pipelineId } });
+    const { items } = await e2e.stack.api.get('/dead-letters', {});
     return items.map(({ error }) => error.code);
   };
   const TITLE = "CASE region WHEN 'eu' THEN 'Europe' WHEN 'us' THEN 'America' WHEN 'jp' THEN 'Japan' END";
-  /** [what stands at the target, what the source says]. */
-  const PAIRS = [
+  const PAIRS: readonly QueryPair[] = [
     [
       'SELECT id, customer_name, label, title FROM joined',
       `SELECT o.id, c.name, CONCAT(COALESCE(c.name, '?'), '/', COALESCE(${TITLE}, '?')), ${TITLE} FROM orders o LEFT JOIN customer c ON c.id = o.customer_id`,
     ],
     ['SELECT id, amount FROM taxed', "SELECT id, amount FROM orders WHERE region IN ('eu', 'jp')"],
     ['SELECT id, title FROM strict', `SELECT id, ${TITLE} FROM orders WHERE region IN ('eu', 'us', 'jp')`],
-  ] as const;
+  ];
 
   async function waitEqual(): Promise<void> {
-    for (const [atTarget, atSource] of PAIRS) {
-      const wanted = await e2e.ask('source', atSource);
-      expect([atTarget, await e2e.askUntil('target', atTarget, wanted)]).toEqual([atTarget, wanted]);
-    }
+    const { found, wanted } = await e2e.compare(PAIRS);
+    expect(found).toEqual(wanted);
   }
 
   it('find what is written together with the rows that ask', async () => {
@@ -131,37 +129,42 @@ describe('look-ups', () => {
       if (id % 6 === 0) statements.push(`DELETE FROM orders WHERE id = ${String(id - 2)}`);
       if (id % 10 === 0) statements.push(`UPDATE orders SET customer_id = ${String(id)} WHERE id = ${String(id - 3)}`);
     }
-    await e2e.atSource(...statements);
+    await e2e.atSources(...statements);
     await waitEqual();
     expect(await refusedRows()).toEqual([]);
   }, 180_000);
 
   it('refuse a row only where nothing is found and that is to fail', async () => {
-    await e2e.atSource("INSERT INTO orders VALUES (1001, 1, 'xx', 5), (1002, NULL, NULL, 5), (1003, 1, 'eu', 5)");
+    await e2e.atSources("INSERT INTO orders VALUES (1001, 1, 'xx', 5), (1002, NULL, NULL, 5), (1003, 1, 'eu', 5)");
     await waitEqual();
-    await waitUntil(async () => (await refusedRows()).length === 2, {
-      ...{ what: 'the two rows that are refused', timeoutMs: 30_000 },
+    await waitUntil(async () => (await refusedRows()).length === 4, {
+      ...{ what: 'the two rows of each source that are refused', timeoutMs: 60_000 },
     });
-    expect(await refusedRows()).toEqual(['ROW_LOOKUP_MISSING', 'ROW_LOOKUP_MISSING']);
+    expect(await refusedRows()).toEqual(Array<string>(4).fill('ROW_LOOKUP_MISSING'));
   }, 120_000);
 
   it('wait for a data source that is away, and lose nothing', async () => {
-    const refused = proxy.effect.refused;
+    const epochs = (): Promise<number[]> =>
+      Promise.all(e2e.ways.map(async ({ pipelineId }) => (await e2e.stack.api.pipeline(pipelineId)).epoch));
+    const before = await epochs();
     proxy.refuse();
     proxy.cut();
-    await e2e.atSource(
+    await e2e.atSources(
       "INSERT INTO orders VALUES (2001, 1, 'us', 5), (2002, 2, 'eu', 6)",
       'DELETE FROM orders WHERE id = 1003',
     );
-    // Longer than it is tried in place: the epoch has ended, and others after it.
-    await waitUntil(() => proxy.effect.refused > refused + 20, { what: 'many attempts', timeoutMs: 60_000 });
+    // Longer than it is tried in place.
+    const haveEnded = async (): Promise<boolean> =>
+      (await epochs()).every((epoch, index) => epoch > 1 + (before[index] ?? epoch));
+    await waitUntil(haveEnded, { what: 'two epochs to end', timeoutMs: 120_000 });
     proxy.heal();
     await waitEqual();
-    expect((await refusedRows()).length).toBe(2);
+    expect((await refusedRows()).length).toBe(4);
   }, 180_000);
 
   it('are told beforehand, with what they cannot promise, and shown', async () => {
     const { api } = e2e.stack;
+    const { pipelineId } = must(e2e.ways[1], 'the way from MySQL');
     const { findings } = await api.post('/pipelines/{id}/pre-check', { path: { id: pipelineId } });
     expect(findings.map(({ code }) => code).filter((code) => code.includes('LOOKUP'))).toEqual(['LOOKUP_DECIDES_ROWS']);
     const { schema } = e2e;
