@@ -1,32 +1,27 @@
 import { openSnapshot } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
-import { ByteBudget, SyncError } from '@lutra/model';
-import type { Clock, DataSourceDefinition, PipelineDefinition, RowImage, TableDefinition } from '@lutra/model';
+import { ByteBudget } from '@lutra/model';
+import type { PipelineDefinition, RowImage, TableDefinition } from '@lutra/model';
+import { PatientAccess, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
+import type { PatientAccessParts } from '@lutra/source-access';
 import type { CurrentRow } from './complete-change.ts';
 import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
-import { isPassing, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
-import type { SourceAccess } from '@lutra/source-access';
 
 /** Rows that are read together; a larger one is read alone. */
 const PORTION_BYTES_MAX = 8 * 1024 * 1024;
 /** Of all that the instance has read and not yet passed on; a larger row is held alone. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const SMALL_ROW_BYTES = 512;
-const WAIT_MS_MIN = 2;
-const WAIT_MS_MAX = 500;
-
-export interface SourceRowsParts {
-  readonly access: SourceAccess;
-  readonly clock: Clock;
-  /** The newest revision of a pipeline: passwords and servers are changed under running epochs. */
-  readonly newest: (pipelineId: string) => Promise<PipelineDefinition | null>;
-}
 
 /** Reads rows at the sources of pipelines, with a bound for what is held of them. */
 export class SourceRows {
   private readonly held = new ByteBudget(HELD_BYTES_MAX);
 
-  constructor(private readonly parts: SourceRowsParts) {}
+  private readonly sources: PatientAccess;
+
+  constructor(parts: PatientAccessParts) {
+    this.sources = new PatientAccess(parts);
+  }
 
   /**
    * For one process. What fails in passing is repeated for `retryInPlaceMs`; then SOURCE_UNREACHABLE, SOURCE_COMMIT_PENDING and
@@ -34,33 +29,11 @@ export class SourceRows {
    */
   of(definition: PipelineDefinition, serverUuid: string): CurrentRows {
     return {
-      read: async (asked, { transactions, signal }) => {
-        const { clock } = this.parts;
-        const endMs = clock.monotonicMs() + definition.parameters.retryInPlaceMs;
-        for (let attempt = 1; ; attempt += 1) {
-          signal.throwIfAborted();
-          let failure: SyncError;
-          try {
-            const source = await this.sourceOf(definition);
-            const found = await this.parts.access.use(source, { serverUuid, signal }, (session) =>
-              this.readAt(session, asked, { transactions, attempt, signal }),
-            );
-            if (found !== null) return found;
-            failure = pending(source);
-          } catch (error) {
-            failure = SyncError.of(error);
-            if (!isPassing(failure)) throw failure;
-          }
-          if (clock.monotonicMs() >= endMs) throw failure;
-          await clock.sleep(Math.min(WAIT_MS_MIN * 2 ** Math.min(attempt, 10), WAIT_MS_MAX), signal);
-        }
-      },
+      read: (asked, { transactions, signal }) =>
+        this.sources.at(definition, { serverUuid, signal }, (session, attempt) =>
+          this.readAt(session, asked, { transactions, attempt, signal }),
+        ),
     };
-  }
-
-  private async sourceOf({ id, source }: PipelineDefinition): Promise<DataSourceDefinition> {
-    const newest = (await this.parts.newest(id))?.source;
-    return newest?.id === source.id ? newest : source;
   }
 
   /** Null: not visible yet. */
@@ -140,10 +113,4 @@ function byTable(asked: readonly AskedRow[]): ReadonlyMap<TableDefinition, KeysO
     rows.keys.set(key, image);
   }
   return tables;
-}
-
-function pending({ host, port }: DataSourceDefinition): SyncError {
-  const address = `${host}:${String(port)}`;
-  const problem = `Transactions that are in the log cannot be seen at the source ${address} yet`;
-  return new SyncError('SOURCE_COMMIT_PENDING', { problem, address });
 }

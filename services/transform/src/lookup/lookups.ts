@@ -1,19 +1,9 @@
 import type { CompiledLookup, LookupAnswer, LookupKey, LookupReader } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
-import type { Clock, DataSourceDefinition, LookupRule, PipelineDefinition, TableDefinition } from '@lutra/model';
-import { findRows, isPassing, readSourceTable } from '@lutra/source-access';
-import type { SourceAccess, SourceSession } from '@lutra/source-access';
+import type { DataSourceDefinition, LookupRule, PipelineDefinition, TableDefinition } from '@lutra/model';
+import { findRows, PatientAccess, readSourceTable } from '@lutra/source-access';
+import type { PatientAccessParts, SourceSession } from '@lutra/source-access';
 import { LookupCache } from './lookup-cache.ts';
-
-const WAIT_MS_MIN = 2;
-const WAIT_MS_MAX = 500;
-
-export interface LookupsParts {
-  readonly access: SourceAccess;
-  readonly clock: Clock;
-  /** The newest revision of a pipeline: passwords and servers are changed under running epochs. */
-  readonly newest: (pipelineId: string) => Promise<PipelineDefinition | null>;
-}
 
 /** The process that looks up. */
 export interface LookingProcess {
@@ -33,8 +23,11 @@ export type LookupTables = (rule: LookupRule) => TableDefinition | null;
 export class Lookups {
   private readonly cache: LookupCache;
 
-  constructor(private readonly parts: LookupsParts) {
+  private readonly sources: PatientAccess;
+
+  constructor(parts: PatientAccessParts) {
     this.cache = new LookupCache(parts.clock);
+    this.sources = new PatientAccess(parts);
   }
 
   /** The tables of all look-ups of the pipeline as they stand now. Throws MAPPING_LOOKUP_INVALID and what reading throws. */
@@ -92,36 +85,19 @@ export class Lookups {
     rule: LookupRule,
     work: (session: SourceSession, attempt: number) => Promise<{ readonly value: T } | null>,
   ): Promise<T> {
-    const { clock, access } = this.parts;
-    const endMs = clock.monotonicMs() + definition.parameters.retryInPlaceMs;
-    const where = { serverUuid: isAtSource(rule, definition) ? serverUuid : null, signal };
-    for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
-      let failure: SyncError;
-      try {
-        const source = await this.sourceOf(definition, rule);
-        const done = await access.use(source, where, (session) => work(session, attempt));
-        if (done !== null) return done.value;
-        failure = pending(source);
-      } catch (error) {
-        signal.throwIfAborted();
-        failure = SyncError.of(error);
-        if (!isPassing(failure)) throw failure;
-      }
-      if (clock.monotonicMs() >= endMs) throw failure;
-      await clock.sleep(Math.min(WAIT_MS_MIN * 2 ** Math.min(attempt, 10), WAIT_MS_MAX), signal);
-    }
+    const { id: dataSourceId } = await this.sourceOf(definition, rule);
+    const where = { dataSourceId, serverUuid: isAtSource(rule, definition) ? serverUuid : null, signal };
+    return (await this.sources.at(definition, where, work)).value;
   }
 
-  private async sourceOf(definition: PipelineDefinition, rule: LookupRule): Promise<DataSourceDefinition> {
-    const wanted = rule.dataSourceId ?? definition.source.id;
-    const newest = await this.parts.newest(definition.id);
-    const found = [newest, definition]
-      .flatMap((one) => (one === null ? [] : [one.source, ...(one.lookupSources ?? [])]))
-      .find(({ id }) => id === wanted);
-    if (found !== undefined) return found;
-    const problem = `Look-up ${rule.name} reads at the data source ${wanted}, which the pipeline does not have`;
-    throw new SyncError('MAPPING_LOOKUP_INVALID', { problem, mapping: '', lookup: rule.name });
+  private async sourceOf(
+    definition: PipelineDefinition,
+    { dataSourceId, name }: LookupRule,
+  ): Promise<DataSourceDefinition> {
+    const found = await this.sources.dataSource(definition, dataSourceId);
+    if (found !== null) return found;
+    const problem = `Look-up ${name} reads at the data source ${String(dataSourceId)}, which the pipeline does not have`;
+    throw new SyncError('MAPPING_LOOKUP_INVALID', { problem, mapping: '', lookup: name });
   }
 }
 
@@ -144,9 +120,3 @@ const cacheName = ({ table, key, columns }: CompiledLookup, { id, host, port }: 
     ...[id, host, port, table.schema, table.table],
     ...[key.map(({ column, valueKind }) => [table.columns[column], valueKind]), columns.map((at) => table.columns[at])],
   ]);
-
-function pending({ host, port }: DataSourceDefinition): SyncError {
-  const address = `${host}:${String(port)}`;
-  const problem = `Transactions that are in the log cannot be seen at the source ${address} yet`;
-  return new SyncError('SOURCE_COMMIT_PENDING', { problem, address });
-}
