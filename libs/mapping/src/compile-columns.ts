@@ -10,8 +10,8 @@ import { compileStep } from './steps/compile-step.ts';
 
 /**
  * The columns of the target in order: those of the source that the selection takes, then the computed ones; a computed one
- * stands where a taken one of its name would. What rules of rows add is taken whatever the selection. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID,
- * MAPPING_STEP_INVALID.
+ * stands where a taken one of its name would. What rules of rows add is taken whatever the selection. Throws
+ * MAPPING_COLUMN_UNKNOWN, MAPPING_COLUMN_TWICE, MAPPING_EXPRESSION_INVALID, MAPPING_STEP_INVALID.
  */
 export function compileColumns(context: CompileContext): readonly CompiledValue[] {
   const { mapping, source } = context;

@@ -46,7 +46,10 @@ export class ImageRows {
     this.tables = this.route?.tables ?? null;
   }
 
-  /** Null when a mapping has no such rule: each image stands for one row of one table. Throws MAPPING_COLUMN_UNKNOWN, MAPPING_STEP_INVALID, MAPPING_EXPRESSION_INVALID. */
+  /**
+   * Null when a mapping has no such rule: each image stands for one row of one table. Throws MAPPING_COLUMN_UNKNOWN,
+   * MAPPING_STEP_INVALID, MAPPING_EXPRESSION_INVALID.
+   */
   static of(context: CompileContext): ImageRows | null {
     const { rows, route } = context.mapping.rules ?? {};
     return rows === undefined && route === undefined ? null : new ImageRows(context);

@@ -5,6 +5,7 @@ export type { GroupQuestion, GroupReader, TakeGroupRow } from './aggregate/group
 export type { CompileContext } from './compile-context.ts';
 export type { RowFacts } from './compiled-value.ts';
 export type { CompiledLookup, LookupKey } from './lookup/compile-lookup.ts';
+export { lookupName } from './lookup/lookup-name.ts';
 export { TableLookups } from './lookup/table-lookups.ts';
 export type { LookupAnswer, LookupReader } from './lookup/table-lookups.ts';
 export type { MappedChange } from './mapped-change.ts';

@@ -1,3 +1,4 @@
+import type { ColumnRule } from './column-rule.ts';
 import type { ColumnSelection, MappingDefinition, MappingRules } from './pipeline.ts';
 
 /**
@@ -37,8 +38,13 @@ function compileTaken(selection: ColumnSelection): (target: string) => boolean {
   return (target) => targets.has(target.toLowerCase()) || nameOf(target) === target;
 }
 
+/** What of rules is asked for the columns that they make. */
+type MakingRules = Pick<MappingRules, 'rows' | 'script' | 'aggregate'> & {
+  readonly columns?: readonly Pick<ColumnRule, 'target'>[];
+};
+
 /** Columns of the target that the rules make, in lower case: no column of the source as it is. */
-export function madeColumns(rules: MappingRules | undefined): ReadonlySet<string> {
+export function madeColumns(rules: MakingRules | undefined): ReadonlySet<string> {
   const { rows, columns = [], script, aggregate } = rules ?? {};
   const names = [
     ...[rows?.explode?.as, rows?.explode?.positionAs, rows?.softDelete?.column],

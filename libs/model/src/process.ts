@@ -58,7 +58,10 @@ export interface TransactionHeader {
 /** A rows event exactly as the server wrote it (without its checksum), or its TABLE_MAP. Select never looks inside the rows. */
 export interface RawEvent {
   readonly type: 'tableMap' | 'rows';
-  /** Event header (19 bytes) and payload, checksum cut off. A table map is sent when its table id first occurs in a process or its payload changed; where it does not tell its columns, select has appended their definition (libs/binlog/schema). */
+  /**
+   * Event header (19 bytes) and payload, checksum cut off. A table map is sent when its table id first occurs in a process or
+   * its payload changed; where it does not tell its columns, select has appended their definition (libs/binlog/schema).
+   */
   readonly bytes: Uint8Array;
   /** Number of this rows event in its transaction, from 0 (dropped ones count too); a table map carries that of the rows event that follows. */
   readonly event: number;

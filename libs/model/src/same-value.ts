@@ -7,7 +7,10 @@ export function isSameValue(one: ColumnValue, other: ColumnValue): boolean {
   return Object.is(one, other);
 }
 
-/** Whether an update changes the column, to the last bit. What `after` does not carry has stayed; what `before` does not carry is taken for changed. */
+/**
+ * Whether an update changes the column, to the last bit. What `after` does not carry has stayed; what `before` does not carry
+ * is taken for changed.
+ */
 export function changesColumn(before: RowImage, after: RowImage, position: number): boolean {
   const value = after[position];
   if (value === undefined) return false;

@@ -48,8 +48,9 @@ export async function checkTarget(
 export type TargetDemands = Partial<Pick<PipelineParameters, 'noPrimaryKey' | 'ddl' | 'ddlByKind'>>;
 
 /**
- * As {@link checkTarget} on an open session: grants on the mapped schemas (TARGET_GRANT_MISSING), packet size, triggers, tables without a key (thrown
- * as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes), listed columns that leave one unfilled (TARGET_COLUMN_UNFILLED).
+ * As {@link checkTarget} on an open session: grants on the mapped schemas (TARGET_GRANT_MISSING), packet size, triggers, tables
+ * without a key (thrown as TARGET_KEY_MISSING when they are to be refused: not in the night, when their first row comes),
+ * listed columns that leave one unfilled (TARGET_COLUMN_UNFILLED).
  */
 export async function inspectTarget(
   session: TargetSession,

@@ -20,7 +20,10 @@ export type JsonValue =
 /** A row by column name. A column that the image does not carry is not there; null is NULL. */
 export type JsonImage = Readonly<Record<string, JsonValue>>;
 
-/** `valueLengthMax`: characters or bytes from which on a value is left out; absent = nothing is. `refused`: positions of values that could not be made. */
+/**
+ * `valueLengthMax`: characters or bytes from which on a value is left out; absent = nothing is. `refused`: positions of values
+ * that could not be made.
+ */
 export function imageToJson(
   { columns }: Pick<TableDefinition, 'columns'>,
   image: RowImage,

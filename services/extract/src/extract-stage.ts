@@ -69,7 +69,8 @@ export interface ExtractParts {
 
 /**
  * Turns raw rows events into row changes: event by event, so that of a large body only the event in hand is decoded. Rows that
- * are to be read again at the source, or that a processor changes, wait for some more of them; all others go straight from the log's bytes to the wire's.
+ * are to be read again at the source, or that a processor changes, wait for some more of them; all others go straight from the
+ * log's bytes to the wire's.
  */
 export class ExtractStage {
   /** Shared by the processes of all pipelines. */

@@ -1,11 +1,11 @@
 import { Processors } from '@lutra/mapping';
 import { Secrets, stageWorker } from '@lutra/service-kit';
 import type { ServiceContext, Worker } from '@lutra/service-kit';
+import { SourceAccess } from '@lutra/source-access';
 import type { ExtractEnv } from './extract.env.ts';
 import { ExtractStage } from './extract-stage.ts';
 import type { DroppedEvents, Reread } from './extract-stage.ts';
 import { rereadMeter } from './reread/reread-meter.ts';
-import { SourceAccess } from '@lutra/source-access';
 import { FreeGate } from './resync/free-gate.ts';
 import { sayRejected } from './resync/say-rejected.ts';
 import { SourceRows } from './reread/source-rows.ts';

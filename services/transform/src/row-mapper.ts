@@ -51,8 +51,9 @@ export type ConsoleListener = (lines: readonly string[], facts: RowFacts) => voi
 /**
  * Takes the records of a source-shaped process one by one and writes the target-shaped ones. The rows that one source row
  * becomes differ in `part`, numbered over all of its mappings; a row through none is left out (a later revision may have
- * dropped its mapping); one that cannot be mapped goes on as refused, and load knows what to do with it. Rows of which only the table's name changes are copied and never decoded. Rows of a mapping that takes
- * many at once wait, and what follows them waits behind them.
+ * dropped its mapping); one that cannot be mapped goes on as refused, and load knows what to do with it. Rows of which only the
+ * table's name changes are copied and never decoded. Rows of a mapping that takes many at once wait, and what follows them
+ * waits behind them.
  */
 export class RowMapper {
   private readonly outputs: Output[][] = [];

@@ -63,7 +63,10 @@ export function findJson(text: string, path: JsonPath): string | null | undefine
   }
 }
 
-/** The elements of a JSON array in order, each as {@link findJson} gives it. Null when it is JSON but no array; `undefined` when it is none. Of a longer one the first `countMax`. */
+/**
+ * The elements of a JSON array in order, each as {@link findJson} gives it. Null when it is JSON but no array; `undefined` when
+ * it is none. Of a longer one the first `countMax`.
+ */
 export function jsonElements(
   text: string,
   countMax = Number.MAX_SAFE_INTEGER,

@@ -5,7 +5,10 @@ import { findJson, parseJsonPath } from '../json/find-json.ts';
 import { stepInvalid, valueRefused } from './step-place.ts';
 import type { StepPlace } from './step-place.ts';
 
-/** A value out of a JSON document, as text: {@link findJson}. The whole document is checked, so that what comes out never depends on where it is broken. */
+/**
+ * A value out of a JSON document, as text: {@link findJson}. The whole document is checked, so that what comes out never
+ * depends on where it is broken.
+ */
 export function compileJson(
   step: Extract<ColumnStep, { kind: 'json' }>,
   from: ColumnDefinition,

@@ -9,7 +9,10 @@ import { decodeProcessHeader, encodeProcessHeader } from './process-header.ts';
 /** 'LU'. */
 const MAGIC_0 = 0x4c;
 const MAGIC_1 = 0x55;
-/** History: 1.0 first layout; 1.1 statementsSkipped at the end of the header; 1.2 isCaseFolded behind it. A new minor only appends fields to blocks; a new major is a new file. */
+/**
+ * History: 1.0 first layout; 1.1 statementsSkipped at the end of the header; 1.2 isCaseFolded behind it. A new minor only
+ * appends fields to blocks; a new major is a new file.
+ */
 const MAJOR = 1;
 const MINOR = 2;
 const HAS_MANIFEST = 1;
@@ -52,7 +55,10 @@ export function encodeEnvelope({ schema, header, body }: Envelope): Buffer {
   return body.kind === 'inline' ? Buffer.concat([prefix, body.bytes]) : prefix;
 }
 
-/** An inline body is a view into `message`. Throws MESSAGING_UNKNOWN_SCHEMA for another major version or schema, MESSAGING_MALFORMED_BODY for damage. */
+/**
+ * An inline body is a view into `message`. Throws MESSAGING_UNKNOWN_SCHEMA for another major version or schema,
+ * MESSAGING_MALFORMED_BODY for damage.
+ */
 export function decodeEnvelope(message: Uint8Array): Envelope {
   return decodeSafely('a process envelope', () => {
     const from = new ByteDecoder(message);

@@ -30,10 +30,10 @@ export interface GroupedRow {
 export type Grouping = 'merged' | 'apart';
 
 /**
- * Groups the rows of one table (or of tables that are tied together). Causality is per value: a row that touches a value of
- * a unique index which another key has touched in the group closes it, since no order of merged rows could be right for a
- * swap. A row that changes its key, or that a mapping has refused, stands alone in order; once a row's values cannot be told, all that follow keep their
- * place too.
+ * Groups the rows of one table (or of tables that are tied together). Causality is per value: a row that touches a value of a
+ * unique index which another key has touched in the group closes it, since no order of merged rows could be right for a swap. A
+ * row that changes its key, or that a mapping has refused, stands alone in order; once a row's values cannot be told, all that
+ * follow keep their place too.
  */
 export class RowGroups {
   private readonly steps: Step[] = [];

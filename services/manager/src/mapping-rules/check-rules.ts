@@ -13,9 +13,10 @@ import { checkProcessors } from './check-processors.ts';
 import type { GivenColumnRule, GivenRules, GivenStep } from './read-rules.ts';
 
 /**
- * What can be said of rules without any table: expressions, scripts, types, time zones, formats, and columns that depend on none
- * of the source. What depends on the columns of a table is the pre-check's matter. Throws REQUEST_INVALID,
- * MAPPING_EXPRESSION_INVALID, MAPPING_SCRIPT_INVALID, MAPPING_STEP_INVALID and what {@link checkProcessors} throws, each with the field's path and, where there is one, the position.
+ * What can be said of rules without any table: expressions, scripts, types, time zones, formats, and columns that depend on
+ * none of the source. What depends on the columns of a table is the pre-check's matter. Throws REQUEST_INVALID,
+ * MAPPING_EXPRESSION_INVALID, MAPPING_SCRIPT_INVALID, MAPPING_STEP_INVALID and what {@link checkProcessors} throws, each with
+ * the field's path and, where there is one, the position.
  */
 export async function checkRules(rules: GivenRules | null, processors = Processors.none()): Promise<void> {
   if (rules === null) return;

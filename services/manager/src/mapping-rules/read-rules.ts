@@ -25,7 +25,7 @@ export type GivenStep = WithGivenKey<ColumnStep>;
 export interface GivenColumnRule extends Omit<ColumnRule, 'steps'> {
   readonly steps?: readonly GivenStep[];
 }
-/** As {@link MappingRules}, before keys are sealed: keep-keys.ts. */
+/** As {@link MappingRules}, before keys are sealed: masking-keys.ts. */
 export interface GivenRules extends Omit<MappingRules, 'columns' | 'lookups'> {
   readonly lookups?: readonly GivenLookup[];
   readonly columns?: readonly GivenColumnRule[];
@@ -57,19 +57,6 @@ export function rulesOf(given: MappingRulesDto): GivenRules | null {
   };
   requireDistinct(rules);
   return Object.keys(rules).length === 0 ? null : rules;
-}
-
-/** Names of columns at the target that the rules fill, beside those that the selection takes. */
-export function filledBy({ rows, columns, script, aggregate }: GivenRules): readonly string[] {
-  const { softDelete, explode } = rows ?? {};
-  return [
-    ...(columns ?? []).map(({ target }) => target),
-    ...(script?.columns ?? []).map(({ name }) => name),
-    ...(aggregate === undefined ? [] : aggregateColumns(aggregate)),
-    ...(softDelete === undefined ? [] : [softDelete.column]),
-    ...(explode === undefined ? [] : [explode.as]),
-    ...(explode?.positionAs === undefined ? [] : [explode.positionAs]),
-  ];
 }
 
 function lookupOf(given: LookupRuleDto): GivenLookup {
@@ -108,12 +95,6 @@ const aggregateOf = ({ groupBy, count, values = [] }: AggregateRuleDto): Aggrega
   count,
   values: values.map(({ function: kind, expression, target }) => ({ function: kind, expression, target })),
 });
-
-const aggregateColumns = ({ groupBy, count, values }: AggregateRule): readonly string[] => [
-  ...groupBy.map(({ target }) => target),
-  count,
-  ...values.map(({ target }) => target),
-];
 
 function wayOf({ kind, separator }: ExplodeByDto): Explode['by'] {
   const field = 'rules.rows.explode.by.separator';

@@ -25,18 +25,18 @@ export function conflictPolicyOf({ kind, column, columns, deltaColumns }: Confli
 }
 
 /**
- * What the policy looks at has to be among the columns that the mapping writes, as far as it names them. `filled`: what its
- * rules fill. Throws REQUEST_INVALID.
+ * What the policy looks at has to be among the columns that the mapping writes, as far as it names them. `made`: what its
+ * rules make, in lower case. Throws REQUEST_INVALID.
  */
 export function requirePolicyColumns(
   policy: ConflictPolicy | null,
   selection: ColumnSelection,
-  filled: readonly string[] = [],
+  made: ReadonlySet<string> = new Set(),
 ): void {
   if (policy === null || selection.mode === 'all') return;
   const lower = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()));
   const named = selection.mode === 'list' ? selection.columns : selection.renames;
-  const written = lower([...named.map(({ target }) => target), ...filled]);
+  const written = new Set([...lower(named.map(({ target }) => target)), ...made]);
   // With exceptions every other column is written too.
   const unwritten =
     selection.mode === 'list' ? null : lower([...selection.names, ...named.map(({ source }) => source)]);

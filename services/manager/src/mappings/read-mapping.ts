@@ -1,8 +1,8 @@
 import { aggregateProblem, requireSafeRegex } from '@lutra/mapping';
-import { SyncError } from '@lutra/model';
+import { madeColumns, SyncError } from '@lutra/model';
 import type { ColumnMapping, ColumnSelection, ConflictPolicy, MappingDefinition } from '@lutra/model';
 import { refuseField } from '../http/refuse-field.ts';
-import { filledBy, rulesOf } from '../mapping-rules/read-rules.ts';
+import { rulesOf } from '../mapping-rules/read-rules.ts';
 import type { GivenRules } from '../mapping-rules/read-rules.ts';
 import type { ColumnSelectionDto, MappingCreateDto, MappingTargetDto } from './mapping.dto.ts';
 import type { StoredSource } from './mapping.entity.ts';
@@ -53,7 +53,7 @@ export function requireFitting({ source, target, columns, onConflict, rules }: O
     throw new SyncError('MAPPING_AGGREGATE_INVALID', { problem, field, mapping: '', fields: [{ field, problem }] });
   }
   // Which columns a processor adds depends on the table: the pre-check sees them.
-  if (rules?.processors === undefined) requirePolicyColumns(onConflict, columns, rules === null ? [] : filledBy(rules));
+  if (rules?.processors === undefined) requirePolicyColumns(onConflict, columns, madeColumns(rules ?? undefined));
   requireFittingNames(source, target);
 }
 

@@ -1,3 +1,4 @@
+import { lookupName } from '@lutra/mapping';
 import type { Processors } from '@lutra/mapping';
 import { completeParameters, SyncError } from '@lutra/model';
 import type { Clock, CursorState, PipelineDefinition } from '@lutra/model';
@@ -9,7 +10,6 @@ import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import { findResource } from '../http/find-resource.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetDoor } from '../targets/target-door.ts';
-import { lookupName } from '../preview/looked-up.ts';
 import type { PreviewService } from '../preview/preview.service.ts';
 import type { LookupFacts } from './judge-lookups.ts';
 import type { BusFacts, Looked, PreCheckFacts, ServerFacts, StartFacts, TableFacts } from './pre-check-facts.ts';

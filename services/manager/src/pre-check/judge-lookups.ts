@@ -1,9 +1,8 @@
-import { ANY_KEY, TableMapping } from '@lutra/mapping';
+import { ANY_KEY, lookupName, TableMapping } from '@lutra/mapping';
 import { compileMappings, SyncError } from '@lutra/model';
 import type { LookupRule, MappingDefinition, TableDefinition } from '@lutra/model';
 import { defineTable } from '@lutra/sql';
 import type { TargetTable } from '@lutra/sql';
-import { lookupName } from '../preview/looked-up.ts';
 import type { Finding, FindingSubject } from './finding.ts';
 import type { Looked, TablePair } from './pre-check-facts.ts';
 

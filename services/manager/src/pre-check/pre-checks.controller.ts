@@ -17,7 +17,10 @@ export class PreChecksController {
     return this.preChecks.last(id);
   }
 
-  /** Looks at both servers, the mapped tables, the newest rows that mappings have rules for, and the bus now. Changes nothing there; a server that is away is a finding. */
+  /**
+   * Looks at both servers, the mapped tables, the newest rows that mappings have rules for, and the bus now. Changes nothing
+   * there; a server that is away is a finding.
+   */
   @Post()
   @Allows('operator', { pipeline: 'id' })
   @HttpCode(200)

@@ -1,11 +1,11 @@
-import { TableLookups } from '@lutra/mapping';
+import { lookupName, TableLookups } from '@lutra/mapping';
 import type { CompiledLookup, LookupAnswer, LookupKey } from '@lutra/mapping';
 import { compileMappings, must, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, LookupRule, MappingDefinition, TableDefinition } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
 import { findRows, openReading, readSourceTable } from '@lutra/source-access';
 import type { SourceSession } from '@lutra/source-access';
-import { answerName, lookupName, NOTHING_LOOKED_UP } from './looked-up.ts';
+import { answerName, NOTHING_LOOKED_UP } from './looked-up.ts';
 import type { LookedUp } from './looked-up.ts';
 import { changeOf } from './source-row.ts';
 import type { SourceRow } from './source-row.ts';

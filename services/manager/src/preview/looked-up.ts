@@ -1,13 +1,9 @@
 import type { CompiledLookup, LookupAnswer, LookupKey, LookupReader } from '@lutra/mapping';
-import type { LookupRule, TableDefinition } from '@lutra/model';
-
-/** Equal for look-ups of one table. */
-export const lookupName = ({ dataSourceId, schema, table }: LookupRule): string =>
-  JSON.stringify([dataSourceId ?? '', schema, table]);
+import type { TableDefinition } from '@lutra/model';
 
 /** What look-ups of mappings have found for rows, in a form that goes from thread to thread. */
 export interface LookedUp {
-  /** By {@link lookupName}; null = there is none that the user may see. */
+  /** By `lookupName`; null = there is none that the user may see. */
   readonly tables: ReadonlyMap<string, TableDefinition | null>;
   /** By {@link answerName}. */
   readonly answers: ReadonlyMap<string, LookupAnswer>;

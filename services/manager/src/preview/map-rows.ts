@@ -1,9 +1,9 @@
-import { extractChain, extractChanges, Processors, TableMapping } from '@lutra/mapping';
+import { extractChain, extractChanges, lookupName, Processors, TableMapping } from '@lutra/mapping';
 import type { LookupReader, MappedChange, ProcessorChain } from '@lutra/mapping';
 import { compileMappings, must, SyncError, systemClock } from '@lutra/model';
 import type { LookupRule, MappingDefinition, RowChange, TableDefinition } from '@lutra/model';
 import { PROCESSOR_MS_MAX } from '../mapping-rules/check-processors.ts';
-import { lookupName, NOTHING_LOOKED_UP, readerOf } from './looked-up.ts';
+import { NOTHING_LOOKED_UP, readerOf } from './looked-up.ts';
 import type { LookedUp } from './looked-up.ts';
 import { changeOf } from './source-row.ts';
 import type { SourceRow } from './source-row.ts';

@@ -8,7 +8,7 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { keepRevision } from '../revisions/keep-revision.ts';
 import type { RevisedBy } from '../revisions/keep-revision.ts';
 import { SkipEntity } from '../skips/skip.entity.ts';
-import { checkDefinition, isMappedOtherwise, MappingIndex } from './mapping-rules.ts';
+import { checkDefinition, isMappedOtherwise, MappingIndex } from './check-definition.ts';
 import { compileDefinition } from './compile-definition.ts';
 import { DefinitionEntity } from './definition.entity.ts';
 

@@ -2,7 +2,10 @@ import type { ColumnDefinition } from '@lutra/model';
 import { valueToJson } from '@lutra/sql';
 import type { JsonValue } from '@lutra/sql';
 
-/** What is wrong with a value of a request for a column, as the rest of a sentence; null = nothing. Values stand in the form in which the API shows them. */
+/**
+ * What is wrong with a value of a request for a column, as the rest of a sentence; null = nothing. Values stand in the form in
+ * which the API shows them.
+ */
 export function problemOf(column: ColumnDefinition, value: unknown): string | null {
   if (value === null) return column.nullable ? null : 'must not be null';
   switch (column.kind) {
@@ -79,7 +82,10 @@ function isInRange(value: bigint, { bytes = 8, unsigned }: ColumnDefinition): bo
 const integerProblem = ({ declared }: ColumnDefinition): string =>
   `must be a number or {"integer": "…"} that fits into ${declared}`;
 
-/** A value without {@link problemOf}, as it is kept. In memory 64-bit integers and bits are bigint, smaller ones numbers; the stored form says which. */
+/**
+ * A value without {@link problemOf}, as it is kept. In memory 64-bit integers and bits are bigint, smaller ones numbers; the
+ * stored form says which.
+ */
 export function canonical({ kind, bytes = 8 }: ColumnDefinition, value: JsonValue): JsonValue {
   if (value === null || (kind !== 'integer' && kind !== 'bit')) return value;
   const digits = digitsOf(value as Integer);

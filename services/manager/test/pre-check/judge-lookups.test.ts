@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { lookupName } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { LookupRule, MappingRules } from '@lutra/model';
 import type { TargetTable } from '@lutra/sql';
 import type { LookupFacts } from '../../src/pre-check/judge-lookups.ts';
 import { judgeFacts } from '../../src/pre-check/judge-facts.ts';
-import { lookupName } from '../../src/preview/looked-up.ts';
 import { column, definition, facts, mappingOf, table } from './pre-check-facts.ts';
 
 // Goal: what cannot work with look-ups is an error by name before the start, and what they cannot promise a warning.

@@ -1,3 +1,4 @@
+import { lookupName } from '@lutra/mapping';
 import type { CompiledLookup, LookupAnswer, LookupKey, LookupReader } from '@lutra/mapping';
 import { SyncError } from '@lutra/model';
 import type { DataSourceDefinition, LookupRule, PipelineDefinition, TableDefinition } from '@lutra/model';
@@ -35,14 +36,14 @@ export class Lookups {
     const tables = new Map<string, TableDefinition | null>();
     for (const { rules } of process.definition.mappings)
       for (const rule of rules?.lookups ?? []) {
-        const name = nameOf(rule);
+        const name = lookupName(rule);
         if (tables.has(name)) continue;
         const table = await this.atDataSource(process, rule, async (session) => ({
           value: await readSourceTable(session, rule),
         }));
         tables.set(name, table);
       }
-    return (rule) => tables.get(nameOf(rule)) ?? null;
+    return (rule) => tables.get(lookupName(rule)) ?? null;
   }
 
   readerOf(process: LookingProcess): LookupReader {
@@ -110,9 +111,6 @@ interface Asked {
 
 const isAtSource = ({ dataSourceId }: LookupRule, { source }: PipelineDefinition): boolean =>
   dataSourceId === undefined || dataSourceId === source.id;
-
-const nameOf = ({ dataSourceId, schema, table }: LookupRule): string =>
-  JSON.stringify([dataSourceId ?? '', schema, table]);
 
 /** The same for all look-ups that read the same values in the same way. */
 const cacheName = ({ table, key, columns }: CompiledLookup, { id, host, port }: DataSourceDefinition): string =>

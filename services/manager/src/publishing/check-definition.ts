@@ -58,10 +58,10 @@ export class MappingIndex {
 }
 
 /**
- * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do
- * not compile, reserved schemas, one source table that two mappings bring into one target table, two pipelines into one target
- * table, loops. `current` has the definitions of all pipelines;
- * this one's own among them count no further. Throws MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
+ * Refuses a definition that could not work, or that would not work together with the other pipelines: expressions that do not
+ * compile, reserved schemas, one source table that two mappings bring into one target table, two pipelines into one target
+ * table, loops. `current` has the definitions of all pipelines; this one's own among them count no further. Throws
+ * MAPPING_REGEX_INVALID, MAPPING_RESERVED_SCHEMA, MAPPING_POLICY_CONFLICT, MAPPING_TARGET_COLLISION, MAPPING_LOOP.
  */
 export function checkDefinition(definition: PipelineDefinition, current: MappingIndex): void {
   compileMappings(definition.mappings);

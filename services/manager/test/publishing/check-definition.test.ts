@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_PARAMETERS, SyncError } from '@lutra/model';
 import type { MappingDefinition, PipelineDefinition } from '@lutra/model';
-import { checkDefinition, isMappedOtherwise, MappingIndex } from '../src/publishing/mapping-rules.ts';
+import { checkDefinition, isMappedOtherwise, MappingIndex } from '../../src/publishing/check-definition.ts';
 
 const exact = (source: string, target: string): Omit<MappingDefinition, 'id'> =>
   named({ exact: table(source) }, source, target);
