@@ -2302,7 +2302,7 @@ export interface RouteDto {
 }
 
 export interface RowRulesDto {
-  /** An expression of type bool over a row: exactly the rows that it accepts stand at the target. A row that enters is inserted, one that leaves is deleted */
+  /** An expression of type bool over a row: exactly the rows that it accepts stand at the target. A row that enters is inserted, one that leaves is deleted. before.x and after.x are the columns of both images of the change */
   readonly filter?: string;
   /** Kinds of changes that are left out */
   readonly leaveOut?: readonly ("insert" | "update" | "delete")[];

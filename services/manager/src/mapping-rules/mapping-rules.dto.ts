@@ -97,7 +97,7 @@ export class RowRulesDto {
   @ApiPropertyOptional({
     description:
       'An expression of type bool over a row: exactly the rows that it accepts stand at the target. A row that enters is ' +
-      'inserted, one that leaves is deleted',
+      'inserted, one that leaves is deleted. before.x and after.x are the columns of both images of the change',
     example: 'status == 1',
   })
   @MayBeAbsent()
