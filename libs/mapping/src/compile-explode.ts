@@ -6,7 +6,7 @@ import type { CompileContext } from './compile-context.ts';
 import { jsonElements } from './json/find-json.ts';
 
 /** Rows that one row may become: a longer list is a document and no list, and would fill a process alone. */
-export const ELEMENTS_MAX = 10_000;
+const ELEMENTS_MAX = 10_000;
 
 /** Makes a row for each element of a column. */
 export interface CompiledExplode {

@@ -1,4 +1,3 @@
-import type { ColumnDefinition } from '@lutra/model';
 import { ClockFields, MICROS } from '../time/clock-fields.ts';
 import { clockText, dateText, offsetText, readPlain, readTime } from '../time/plain-time.ts';
 import type { TimePattern } from '../time/time-pattern.ts';
@@ -7,9 +6,6 @@ import { decimalText } from './exact-number.ts';
 import type { ExactNumber } from './exact-number.ts';
 import { patternOf, unixDigits } from './read-clock.ts';
 import { momentOf, zoneOf } from './zone-of.ts';
-
-export const isTemporal = ({ kind }: ColumnDefinition): boolean =>
-  kind === 'date' || kind === 'time' || kind === 'datetime' || kind === 'timestamp';
 
 /** How a date or time is written as text in the format that is asked for; null when that came to null. */
 export function temporalText(request: ConversionRequest): (value: PresentValue) => string | null {

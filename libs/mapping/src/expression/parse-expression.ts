@@ -2,11 +2,11 @@ import { Environment, ParseError } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { ExpressionProblem } from './expression-problem.ts';
 
-export const EXPRESSION_CHARACTERS_MAX = 4_000;
+const EXPRESSION_CHARACTERS_MAX = 4_000;
 /** Literals, names, operators and calls: the work that one row may cost. */
-export const EXPRESSION_NODES_MAX = 500;
+const EXPRESSION_NODES_MAX = 500;
 /** Parentheses, calls and choices inside of each other. */
-export const EXPRESSION_DEPTH_MAX = 32;
+const EXPRESSION_DEPTH_MAX = 32;
 
 /** Of the library only the grammar is used: docs/decisions/0039. */
 const GRAMMAR = new Environment({

@@ -8,6 +8,8 @@ const TABLES_MAX = 1_000;
 /** The processors of extract that one revision names, by table. */
 export class ExtractProcessors {
   private readonly chains = new Map<string, ProcessorChain | null>();
+  /** The same by definition, of which each row of a process has the same one. */
+  private known = new WeakMap<TableDefinition, { readonly chain: ProcessorChain | null }>();
 
   constructor(
     private readonly matcher: MappingMatcher,
@@ -16,6 +18,20 @@ export class ExtractProcessors {
 
   /** Null: rows of the table are as the log has them. Throws what {@link extractChain} throws. */
   of(table: TableDefinition): ProcessorChain | null {
+    let known = this.known.get(table);
+    if (known === undefined) this.known.set(table, (known = { chain: this.chainOf(table) }));
+    return known.chain;
+  }
+
+  /** What processors have opened is closed behind the rows that are under way. Never rejects. */
+  async close(): Promise<void> {
+    const chains = [...this.chains.values()];
+    this.chains.clear();
+    this.known = new WeakMap();
+    for (const chain of chains) await chain?.close();
+  }
+
+  private chainOf(table: TableDefinition): ProcessorChain | null {
     const mappings = this.matcher.targetsOf(table.schema, table.table).map(({ mapping }) => mapping);
     if (mappings.every(({ rules }) => rules?.processors === undefined)) return null;
     const shape = JSON.stringify(table);
@@ -26,12 +42,5 @@ export class ExtractProcessors {
       this.chains.set(shape, chain);
     }
     return chain;
-  }
-
-  /** What processors have opened is closed behind the rows that are under way. Never rejects. */
-  async close(): Promise<void> {
-    const chains = [...this.chains.values()];
-    this.chains.clear();
-    for (const chain of chains) await chain?.close();
   }
 }

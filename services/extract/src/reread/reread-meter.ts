@@ -1,7 +1,7 @@
 import { metrics } from '@opentelemetry/api';
 import { ATTRIBUTES, METER_NAME } from '@lutra/service-kit';
 
-export const REREAD_METRIC = 'lutra.extract.reread';
+const REREAD_METRIC = 'lutra.extract.reread';
 
 /** read: with what the row holds now. vanished: gone, as the log has it. leftOut: gone, and left out. unread: could not be read again. */
 export type RereadOutcome = 'read' | 'vanished' | 'leftOut' | 'unread';

@@ -8,7 +8,7 @@ import { EXPRESSION_CHARS_MAX } from './column-rule.dto.ts';
 /** A key of InnoDB has at most 16 columns. */
 const GROUP_BY_MAX = 16;
 const VALUES_MAX = 100;
-export const AGGREGATE_FUNCTIONS = ['sum', 'count', 'min', 'max'] as const;
+const AGGREGATE_FUNCTIONS = ['sum', 'count', 'min', 'max'] as const;
 
 export class GroupColumnDto {
   @ApiProperty({ description: 'Rows with the same value are one group; never null', example: 'region' })

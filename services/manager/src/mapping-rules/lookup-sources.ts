@@ -18,7 +18,7 @@ interface WithLookups {
 }
 
 /** Ids of the data sources that look-ups name, each once, in order. */
-export const lookupSourceIds = (rules: readonly (MappingRules | null | undefined)[]): readonly string[] => {
+const lookupSourceIds = (rules: readonly (MappingRules | null | undefined)[]): readonly string[] => {
   const ids = rules.flatMap((one) => (one?.lookups ?? []).flatMap(({ dataSourceId }) => dataSourceId ?? []));
   return [...new Set(ids)].sort();
 };

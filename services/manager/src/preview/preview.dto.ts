@@ -242,7 +242,7 @@ export class PreviewChangeDto {
   problem!: string | null;
 }
 
-export const OUTCOMES = ['mapped', 'dropped', 'refused', 'notTried'] as const;
+const OUTCOMES = ['mapped', 'dropped', 'refused', 'notTried'] as const;
 
 export class PreviewResultDto {
   @ApiProperty()

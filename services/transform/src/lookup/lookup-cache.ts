@@ -3,7 +3,7 @@ import type { Clock } from '@lutra/model';
 import type { LookupAnswer, LookupKey } from '@lutra/mapping';
 
 /** Of all that the instance keeps. */
-export const CACHE_BYTES_MAX = 64 * 1024 * 1024;
+const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 /** What an entry takes beside its texts, about. */
 const ENTRY_BYTES = 128;
 const VALUE_BYTES = 16;
