@@ -50,7 +50,7 @@ export { ERRORS } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
 export { intersectPlaces, isSamePlace, unionPlaces } from './combine-places.ts';
 export { CONFLICT_DECISIONS, CONFLICT_TYPES } from './conflict.ts';
-export { CONTROL_SCHEMA, CONTROL_TABLES, controlTableOf } from './control-table.ts';
+export { CONTROL_COLUMNS, CONTROL_SCHEMA, CONTROL_TABLES, controlTableOf } from './control-table.ts';
 export type { ControlTable } from './control-table.ts';
 export type { ConflictDecision, ConflictType } from './conflict.ts';
 export type * from './events.ts';

@@ -1,15 +1,16 @@
 import type { SourceSession } from '@lutra/binlog';
-import { CONTROL_SCHEMA, CONTROL_TABLES, SyncError } from '@lutra/model';
+import { CONTROL_COLUMNS, CONTROL_SCHEMA, CONTROL_TABLES, SyncError } from '@lutra/model';
 import { quoteName, quoteText } from '@lutra/sql';
 import { errnoOf } from '../read-by-key.ts';
 
 export const COPY_TABLE = `${quoteName(CONTROL_SCHEMA)}.${quoteName(CONTROL_TABLES.resync)}`;
 
 const CREATE_SCHEMA = `CREATE DATABASE IF NOT EXISTS ${quoteName(CONTROL_SCHEMA)}`;
-/** Bytes only: what the log says of them can be read without knowing any charset. Select knows these columns by heart. */
-const CREATE_TABLE =
-  `CREATE TABLE IF NOT EXISTS ${COPY_TABLE} (\`id\` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, ` +
-  '`pipeline` VARBINARY(255) NOT NULL, `job` VARBINARY(255) NOT NULL, `body` LONGBLOB NOT NULL) ENGINE=InnoDB';
+const COLUMNS = CONTROL_COLUMNS.resync.map(
+  ({ name, declared }) =>
+    `${quoteName(name)} ${declared} NOT NULL${name === 'id' ? ' AUTO_INCREMENT PRIMARY KEY' : ''}`,
+);
+const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${COPY_TABLE} (${COLUMNS.join(', ')}) ENGINE=InnoDB`;
 
 /** No such schema or table, or the account may not know. */
 const NOT_SEEN: ReadonlySet<number> = new Set([1044, 1049, 1142, 1143, 1146]);

@@ -1,5 +1,5 @@
 import type { DecodedEvent } from '@lutra/binlog/decoder';
-import { REPAIRS, WRITES_ALL } from '@lutra/model';
+import { columnIndex, CONTROL_COLUMNS, REPAIRS, WRITES_ALL } from '@lutra/model';
 import type { ColumnValue, RowChange, TableDefinition } from '@lutra/model';
 import { decodeCopied, imageOfKey } from '@lutra/source-access';
 
@@ -9,9 +9,8 @@ export interface CopiedChanges {
   readonly changes: readonly RowChange[];
 }
 
-/** Places of columns in the copy's table (libs/source-access makes it). */
-const PIPELINE = 1;
-const BODY = 3;
+const PIPELINE = columnIndex(CONTROL_COLUMNS.resync, 'pipeline');
+const BODY = columnIndex(CONTROL_COLUMNS.resync, 'body');
 
 /**
  * What the rows of an event of the copy's table mean for a pipeline: a row that stands there is an update of equal images, which
