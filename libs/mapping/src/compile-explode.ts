@@ -1,9 +1,10 @@
-import { columnIndex, must, SyncError } from '@lutra/model';
+import { must, SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnKind, ColumnValue, Explode, RowImage, TableDefinition } from '@lutra/model';
 import { textColumn } from './column-origins.ts';
 import { positionOf } from './compile-columns.ts';
 import type { CompileContext } from './compile-context.ts';
 import { jsonElements } from './json/find-json.ts';
+import { placeColumn } from './place-column.ts';
 
 /** Rows that one row may become: a longer list is a document and no list, and would fill a process alone. */
 const ELEMENTS_MAX = 10_000;
@@ -42,8 +43,8 @@ export function compileExplode(rule: Explode, context: CompileContext): Compiled
   const given = must(source.columns[position], 'a position is inside the table');
   if (!KINDS[rule.by.kind].includes(given.kind)) throw notExplodable(rule, given, context);
   const columns = [...source.columns];
-  const as = place(columns, textColumn(rule.as, true));
-  const number = rule.positionAs === undefined ? null : place(columns, numberColumn(rule.positionAs));
+  const as = placeColumn(columns, textColumn(rule.as, true));
+  const number = rule.positionAs === undefined ? null : placeColumn(columns, numberColumn(rule.positionAs));
   if (as === number) throw sameName(rule, context);
   // By its number a row has a key even where its element is long text.
   const primaryKey = [...new Set([...source.primaryKey, number ?? as])];
@@ -81,14 +82,6 @@ function arrayOf(json: string): Elements | string {
   if (elements === null) return 'is JSON and no array';
   const known = elements.filter((element) => element !== undefined);
   return known.length < elements.length ? 'has an element that is no text of Unicode' : known;
-}
-
-/** Puts the column where one of its name stands, or behind all others. */
-function place(columns: ColumnDefinition[], column: ColumnDefinition): number {
-  const taken = columnIndex(columns, column.name);
-  const at = taken < 0 ? columns.length : taken;
-  columns[at] = column;
-  return at;
 }
 
 const numberColumn = (name: string): ColumnDefinition => ({

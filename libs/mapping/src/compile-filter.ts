@@ -33,6 +33,7 @@ export function compileFilter(filter: string, context: CompileContext): Compiled
   const place = { source: wide, mapping: mapping.id, field: 'rules.rows.filter', hasImages: true };
   const condition = compileCondition(filter, place);
   const { reads, ofChange } = condition;
+  const wideContext = { ...context, source: wide };
   const { length } = source.columns;
   const looksAtImages = reads.some((position) => position >= length);
   const ownOf = (position: number): number =>
@@ -42,7 +43,7 @@ export function compileFilter(filter: string, context: CompileContext): Compiled
     ofChange: ofChange || looksAtImages,
     accepts: (given, facts, change) => {
       const image = looksAtImages ? wideImage(given, imagesOrNone(given, change), { length, own }) : given;
-      requireCarried(image, reads, { ...context, source: wide });
+      requireCarried(image, reads, wideContext);
       return condition.isTrue(withTexts(image, reads), facts);
     },
   };

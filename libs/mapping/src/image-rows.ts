@@ -35,6 +35,8 @@ export class ImageRows {
   private readonly filter: CompiledFilter | null;
   private readonly explode: CompiledExplode | null;
   private readonly route: CompiledRoute | null;
+  /** The context with {@link ImageRows.source}. */
+  private readonly exploded: CompileContext;
 
   private constructor(private readonly context: CompileContext) {
     const { mapping, source } = context;
@@ -42,7 +44,8 @@ export class ImageRows {
     this.filter = rows?.filter === undefined ? null : compileFilter(rows.filter, context);
     this.explode = rows?.explode === undefined ? null : compileExplode(rows.explode, context);
     this.source = this.explode?.source ?? source;
-    this.route = route === undefined ? null : compileRoute(route, { ...context, source: this.source });
+    this.exploded = { ...context, source: this.source };
+    this.route = route === undefined ? null : compileRoute(route, this.exploded);
     this.tables = this.route?.tables ?? null;
   }
 
@@ -102,7 +105,7 @@ export class ImageRows {
   private targetOf(image: RowImage, facts: RowFacts): number {
     const { route } = this;
     if (route === null) return 0;
-    requireCarried(image, route.reads, { ...this.context, source: this.source });
+    requireCarried(image, route.reads, this.exploded);
     return route.targetOf(withTexts(image, route.reads), facts);
   }
 }

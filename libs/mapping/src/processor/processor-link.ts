@@ -1,4 +1,4 @@
-import { EncodedText, must, readColumnType, SyncError } from '@lutra/model';
+import { columnIndex, EncodedText, must, readColumnType, SyncError } from '@lutra/model';
 import type { Clock, ColumnDefinition, ColumnValue, ErrorCode, RowImage, TableDefinition } from '@lutra/model';
 import type {
   Processor,
@@ -8,6 +8,7 @@ import type {
   ProcessorRow,
   ProcessorValue,
 } from '@lutra/processor';
+import { placeColumn } from '../place-column.ts';
 import { givenValueOf, REFUSED } from '../script/given-value.ts';
 import type { GivenValue } from '../script/given-value.ts';
 import { messageOf } from './load-processor.ts';
@@ -31,9 +32,10 @@ export class ProcessorLink {
   /** What comes out. */
   readonly table: TableDefinition;
   private readonly context: ProcessorContext<unknown>;
-  /** Positions by name, and what each column takes; of declared ones whether they are. */
+  /** Positions by name, and what each column takes. */
   private readonly positions: ReadonlyMap<string, number>;
   private readonly takes: readonly GivenValue[];
+  /** Positions of declared ones. */
   private readonly declared: readonly number[];
   private readonly place: CallPlace;
   private opened: Promise<Processor> | null = null;
@@ -48,15 +50,11 @@ export class ProcessorLink {
   ) {
     this.place = { mapping: options.mapping, processor: settled.name };
     this.context = { settings: settled.settings, table: described(source) };
-    const own = this.declare();
-    const columns = source.columns.map((column) => own.get(column.name.toLowerCase()) ?? column);
-    const names = new Set(source.columns.map(({ name }) => name.toLowerCase()));
-    for (const [name, column] of own) if (!names.has(name)) columns.push(column);
-    const declared = new Set<ColumnDefinition>(own.values());
+    const columns = [...source.columns];
+    this.declared = this.declare().map((column) => placeColumn(columns, column));
     this.table = { ...source, columns };
     this.positions = new Map(columns.map(({ name }, position) => [name, position]));
     this.takes = columns.map(givenValueOf);
-    this.declared = columns.flatMap((column, position) => (declared.has(column) ? [position] : []));
   }
 
   /** One for each image. Throws PROCESSOR_TIMEOUT, PROCESSOR_UNAVAILABLE. */
@@ -103,7 +101,7 @@ export class ProcessorLink {
     }
   }
 
-  private declare(): ReadonlyMap<string, ColumnDefinition> {
+  private declare(): readonly ColumnDefinition[] {
     let given: unknown;
     try {
       given = this.settled.loaded.definition.columns(this.context);
@@ -111,14 +109,14 @@ export class ProcessorLink {
       return this.refuse(messageOf(error), error);
     }
     if (!Array.isArray(given)) return this.refuse('its columns() gives no list');
-    const own = new Map<string, ColumnDefinition>();
+    const own: ColumnDefinition[] = [];
     for (const one of given as readonly unknown[]) {
       const { name, type } = (one ?? {}) as Partial<Record<keyof ProcessorColumn, unknown>>;
       const read = typeof type === 'string' ? readColumnType(type) : null;
       if (typeof name !== 'string' || name === '' || name.length > COLUMN_CHARACTERS_MAX || read === null)
         return this.refuse(`it declares the column ${String(name)} of the type ${String(type)}, which is none`);
-      if (own.has(name.toLowerCase())) return this.refuse(`it declares the column ${name} twice`);
-      own.set(name.toLowerCase(), { name, nullable: true, ...read });
+      if (columnIndex(own, name) >= 0) return this.refuse(`it declares the column ${name} twice`);
+      own.push({ name, nullable: true, ...read });
     }
     return own;
   }

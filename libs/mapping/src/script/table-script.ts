@@ -5,6 +5,7 @@ import type { RuledRow, UnruledRow } from '../apply-later.ts';
 import type { CompileContext } from '../compile-context.ts';
 import { identityOf } from '../image-identity.ts';
 import type { MappedChange } from '../mapped-change.ts';
+import { placeColumn } from '../place-column.ts';
 import { ScriptRunner } from './script-runner.ts';
 import type { ScriptImage, ScriptOutcome } from './script-runner.ts';
 
@@ -20,9 +21,9 @@ export class TableScript {
   private readonly runner: ScriptRunner;
 
   private constructor(rule: ScriptRule, mapping: string, target: TableDefinition, source: TableDefinition) {
-    this.columns = withOwn(target.columns, rule, mapping);
-    const given = new Set<ColumnDefinition>(target.columns);
-    this.own = this.columns.flatMap((column, position) => (given.has(column) ? [] : [position]));
+    const columns = [...target.columns];
+    this.own = ownColumns(rule, mapping).map((column) => placeColumn(columns, column));
+    this.columns = columns;
     const names = { mapping, schema: source.schema, table: source.table };
     const { timeMs, memoryBytes } = rule;
     this.runner = new ScriptRunner({ source: rule.source, columns: this.columns, timeMs, memoryBytes, names });
@@ -47,21 +48,14 @@ export class TableScript {
   }
 }
 
-/** The script's columns replace those of their names. */
-function withOwn(columns: readonly ColumnDefinition[], rule: ScriptRule, mapping: string): readonly ColumnDefinition[] {
-  const own = new Map(
-    rule.columns.map(({ name, type }): readonly [string, ColumnDefinition] => {
-      const read = readColumnType(type);
-      if (read === null) {
-        const problem = `The script of mapping ${mapping} has the column ${name} of the type ${type}, which is none`;
-        throw new SyncError('MAPPING_STEP_INVALID', { problem, mapping, column: name });
-      }
-      return [name.toLowerCase(), { name, nullable: true, ...read }];
-    }),
-  );
-  const there = columns.map((column) => own.get(column.name.toLowerCase()) ?? column);
-  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
-  return [...there, ...[...own].filter(([name]) => !names.has(name)).map(([, column]) => column)];
+/** Throws MAPPING_STEP_INVALID. */
+function ownColumns(rule: ScriptRule, mapping: string): readonly ColumnDefinition[] {
+  return rule.columns.map(({ name, type }) => {
+    const read = readColumnType(type);
+    if (read !== null) return { name, nullable: true, ...read };
+    const problem = `The script of mapping ${mapping} has the column ${name} of the type ${type}, which is none`;
+    throw new SyncError('MAPPING_STEP_INVALID', { problem, mapping, column: name });
+  });
 }
 
 function scripted({ changes, isRepair }: UnruledRow, outcomes: Iterator<ScriptOutcome>): RuledRow {
