@@ -105,6 +105,12 @@ describe.each(SERVERS)('look-ups at %s', (name, program, extra) => {
     return `${String(uuid)}:${String(Number(numbers.split('-').at(-1)) + later)}`;
   }
 
+  /** That the server has been sent; nobody else asks it. */
+  const selects = async (): Promise<number> => {
+    const [rows] = await connection.query("SHOW GLOBAL STATUS LIKE 'Com_select'");
+    return Number((rows as { Value: string }[])[0]?.Value);
+  };
+
   interface Asked {
     readonly rule?: Partial<LookupRule>;
     readonly gtid?: string;
@@ -237,11 +243,16 @@ describe.each(SERVERS)('look-ups at %s', (name, program, extra) => {
     await run(
       `INSERT INTO customer (id, name) VALUES ${ids.map((id) => `(${String(id)}, 'n${String(id)}')`).join(',')}`,
     );
-    const { rows } = await look(
-      ids.map((id) => [id, id, null]),
-      { rule: { rowsMax: 100 } },
-    );
-    expect(rows).toEqual(ids.map((id) => [`n${String(id)}`]));
+    const asking = ids.map((id): RowImage => [id, id, null]);
+    const found = ids.map((id) => [`n${String(id)}`]);
+    const before = await selects();
+    expect((await look(asking, { rule: { rowsMax: 100 } })).rows).toEqual(found);
+    // 35 searches of a hundred keys, and what is asked once for 512 rows; one by one where a lock is needed (decision 0042).
+    expect((await selects()) - before).toBeLessThan(extra.length > 0 ? ids.length + 100 : 100);
+    expect((await look(asking, { rule: { rowsMax: 5_000 }, revision: 2 })).rows).toEqual(found);
+    const kept = await selects();
+    expect((await look(asking, { rule: { rowsMax: 5_000 }, revision: 3 })).rows).toEqual(found);
+    expect((await selects()) - kept).toBeLessThan(20);
   });
 
   it('find what was there before the row, though it had been missing', async () => {
