@@ -98,6 +98,7 @@ export {
   createSchemaStatement,
   createTableStatement,
 } from './table-statement.ts';
+export { executedPlace, executedQuery, readExecuted } from './read-executed.ts';
 export type { TargetInfo, TargetSession } from './target-session.ts';
 export { mappedSchemas } from './mapped-schemas.ts';
 export { tablesOfSchemas } from './tables-of-schemas.ts';

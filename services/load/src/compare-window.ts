@@ -8,7 +8,7 @@ import {
   SyncError,
 } from '@lutra/model';
 import type { Clock, DonePlace, MappingDefinition, TableName } from '@lutra/model';
-import { comparableColumns, readRowDigests } from '@lutra/sql';
+import { comparableColumns, readExecuted, readRowDigests } from '@lutra/sql';
 import type { RowKey, TargetSession } from '@lutra/sql';
 
 export interface ComparedSides {
@@ -72,7 +72,7 @@ export async function compareWindow(
   }));
   while (candidates.length > 0 && !signal.aborted) {
     const first = await digestsOf(sides.source, candidates, 'source');
-    const executed = await executedAt(sides);
+    const executed = await readExecuted(sides.source);
     if (!(await waitUntilCovered(sides, executed, { endMs, signal }))) break;
     const found = await digestsOf(sides.target, candidates, 'target');
     const second = await digestsOf(sides.source, candidates, 'source');
@@ -187,15 +187,6 @@ async function digestsOf(
   return digests;
 }
 
-async function executedAt({ source, reached }: ComparedSides): Promise<DonePlace> {
-  const { kind } = reached();
-  const variable = kind === 'mysqlGtid' ? 'gtid_executed' : 'gtid_binlog_pos';
-  const [row] = await source.query(`SELECT @@global.${variable} AS executed`);
-  await source.rollback();
-  const text = textOf(row?.['executed']).replaceAll(/\s/g, '');
-  return kind === 'mysqlGtid' ? { kind, gtidSet: text } : { kind: 'mariadbGtid', gtidList: text };
-}
-
 async function waitUntilCovered(
   { reached, clock }: ComparedSides,
   executed: DonePlace,
@@ -218,5 +209,3 @@ function diverged({ target }: ComparedSides, wrong: readonly Candidate[]): SyncE
   const problem = `Rows that were written last are not at ${target.info.address} as they are at the source: ${tables}`;
   return new SyncError('TARGET_DIVERGED', { table: tables, count: wrong.length, problem });
 }
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
