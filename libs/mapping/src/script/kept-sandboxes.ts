@@ -11,9 +11,14 @@ export interface SandboxHolder {
  * gives it up first, so that tables whose rows come in turns keep theirs as long as all of them have room.
  */
 export class KeptSandboxes {
+  /** In the order of their last use. */
   private readonly holders = new Set<SandboxHolder>();
 
   constructor(private readonly bytesMax: number) {}
+
+  get count(): number {
+    return this.holders.size;
+  }
 
   /** To be called before each use. The holder keeps its own sandbox, whatever it takes. */
   use(holder: SandboxHolder): void {
@@ -23,9 +28,12 @@ export class KeptSandboxes {
     let bytes = 0;
     for (const { heldBytes } of holders) bytes += heldBytes;
     for (const oldest of holders) {
-      if (bytes <= this.bytesMax || oldest === holder) break;
+      const { heldBytes } = oldest;
+      if (oldest === holder) break;
+      if (bytes <= this.bytesMax && heldBytes > 0) continue;
+      // Who has none may never come again.
       holders.delete(oldest);
-      bytes -= oldest.heldBytes;
+      bytes -= heldBytes;
       oldest.release();
     }
   }

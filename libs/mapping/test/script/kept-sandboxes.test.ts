@@ -43,6 +43,15 @@ describe('kept sandboxes', () => {
     expect(a?.opened).toBe(1);
   });
 
+  it('are not remembered for who has given up its own: it may be of a revision that is gone', () => {
+    const kept = new KeptSandboxes(10);
+    const [gone, other] = [new Holder(kept, 1), new Holder(kept, 1)];
+    gone.use();
+    gone.heldBytes = 0;
+    other.use();
+    expect(kept.count).toBe(1);
+  });
+
   it('count by their memory, and the one in use stays whatever it takes', () => {
     const [a, b, c, large] = holders(10, [3, 3, 3, 50]);
     for (const one of [a, b, c, large]) one?.use();
