@@ -161,6 +161,7 @@ describe('rows that are sent once more', () => {
     expect(ours).toHaveLength(4);
     for (const said of ['k9,2 D .*is there', 'k9,2 X .*TYPE X', 'only one U .*2 columns', '1 U .*no table'])
       expect(ours).toContainEqual(expect.stringMatching(said));
+    expect(await ended('retl_buffer')).toMatchObject({ state: 'done', sent: 3, gone: 2 });
   }, 180_000);
 
   it.each([

@@ -4,6 +4,7 @@ import type { FailureReport } from './failure.ts';
 import type { PipelineFold } from './pipeline-fold.ts';
 import type { Place } from './place.ts';
 import type { StageTime } from './process.ts';
+import type { ResyncWish } from './resync-wish.ts';
 import type { ServiceName, Stage } from './identity.ts';
 
 export interface EventBase {
@@ -212,6 +213,12 @@ export interface SnapshotEvent extends EventBase {
   readonly state: PipelineFold;
 }
 
+/** What people have written into retl.retl_buffer at the source, a portion of it. The manager fulfils it at its own pace. */
+export interface WishesEvent extends EventBase {
+  readonly kind: 'wishes';
+  readonly wishes: readonly ResyncWish[];
+}
+
 export type LutraEvent =
   | LoadedEvent
   | StagedEvent
@@ -228,7 +235,8 @@ export type LutraEvent =
   | InquiryEvent
   | BlockedEvent
   | AlarmEvent
-  | SnapshotEvent;
+  | SnapshotEvent
+  | WishesEvent;
 
 /**
  * State of lutra_cursor for one pipeline. Load writes it at its claim and repeats it each second until a process of that

@@ -1,7 +1,5 @@
 export { assertNever, must } from './assert.ts';
 export { Bell } from './bell.ts';
-export { bufferRejectionText, readBufferRejection } from './buffer-rejection.ts';
-export type { BufferRejection } from './buffer-rejection.ts';
 export { ByteBudget } from './byte-budget.ts';
 export { isChannelCommand, partOfChannelCommand } from './channel-command.ts';
 export type { ChannelCommand } from './channel-command.ts';
@@ -88,6 +86,8 @@ export type { MappedSchema, MappingMatcher, MappingTarget, SourceNames } from '.
 export { compileMappingsInto, compileTargetLookup, compileTargetSchemas } from './match-target.ts';
 export type { TargetMappingLookup, TargetSchemas } from './match-target.ts';
 export { keepsTablesApart } from './one-to-one.ts';
+export { rejectedWishText } from './resync-wish.ts';
+export type { ResyncWish } from './resync-wish.ts';
 export { whyNotGone } from './why-not-gone.ts';
 export { MysqlGtidSet } from './mysql-gtid-set.ts';
 export type { GtidInterval } from './mysql-gtid-set.ts';

@@ -7,6 +7,7 @@ import type {
   ControlTable,
   PipelineDefinition,
   RawEvent,
+  ResyncWish,
   SourceNames,
   TableDefinition,
   TransactionHeader,
@@ -22,9 +23,7 @@ import type { RereadRule } from './reread/reread-rule.ts';
 import { RowQueue } from './reread/row-queue.ts';
 import type { SourceRows } from './reread/source-rows.ts';
 import { bufferWishes } from './resync/buffer-wishes.ts';
-import type { Wish } from './resync/buffer-wishes.ts';
 import { copiedChanges } from './resync/copied-changes.ts';
-import type { FreeGate } from './resync/free-gate.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Rules compiled for this many pipelines are kept; a revision replaces the one before. */
@@ -59,8 +58,8 @@ export interface ExtractParts {
   readonly onReread?: (reread: Reread) => void;
   /** Where rows are read again; without it they stay as the log has them. */
   readonly source?: Pick<SourceRows, 'of'>;
-  /** Who fulfils the wishes of retl_buffer; without it nobody does. */
-  readonly freeGate?: Pick<FreeGate, 'send'>;
+  /** Takes the wishes of retl_buffer, for somebody else to fulfil; without it they are lost. */
+  readonly handOn?: (pipelineId: string, wishes: readonly ResyncWish[]) => Promise<void>;
   /** Those that mappings may use; without it none. */
   readonly processors?: Processors;
   /** Limits that the decoder keeps to. */
@@ -124,8 +123,7 @@ export class ExtractStage {
     encoder.end();
     this.tell(definition.id, events, queue);
     const { wishes } = events;
-    if (wishes.length > 0)
-      await this.parts.freeGate?.send(definition, { wishes, matcher: rules.matcher, serverUuid }, signal);
+    if (wishes.length > 0) await this.parts.handOn?.(definition.id, wishes);
     return { rowCount: writer.rowCount };
   }
 
@@ -190,7 +188,7 @@ class EventExtractor {
   private readonly processed = new Set<number>();
   /** Those of which rows were left out. */
   readonly sequences = new Set<string>();
-  readonly wishes: Wish[] = [];
+  readonly wishes: ResyncWish[] = [];
   droppedCount = 0;
 
   constructor(

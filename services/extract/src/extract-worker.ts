@@ -6,8 +6,7 @@ import type { ExtractEnv } from './extract.env.ts';
 import { ExtractStage } from './extract-stage.ts';
 import type { DroppedEvents, Reread } from './extract-stage.ts';
 import { rereadMeter } from './reread/reread-meter.ts';
-import { FreeGate } from './resync/free-gate.ts';
-import { sayRejected } from './resync/say-rejected.ts';
+import { handOnWishes } from './resync/hand-on-wishes.ts';
 import { SourceRows } from './reread/source-rows.ts';
 
 /** Before and after: what one row of an event may take. */
@@ -39,7 +38,7 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
   const secrets = new Secrets(context.env);
   const access = new SourceAccess({ clock, secretsOf: (source) => secrets.ofDataSource(source) });
   const source = new SourceRows({ access, clock, newest: (pipelineId) => bus.definition(pipelineId) });
-  const freeGate = new FreeGate({ access, clock, newest: (id) => bus.definition(id), answer: sayRejected(context) });
+  const handOn = handOnWishes(context);
   const count = rereadMeter();
   const onReread = ({ pipelineId, counts, unread }: Reread): void => {
     count(pipelineId, counts);
@@ -52,7 +51,7 @@ export function extractWorker(context: ServiceContext<ExtractEnv>): Worker {
     ...{ allowed: context.env.LUTRA_PROCESSORS, timeoutMs: context.env.LUTRA_PROCESSOR_TIMEOUT_MS, clock },
     onFailure: (failure) => log.error(failure, 'processor cannot be used'),
   });
-  const stage = new ExtractStage({ onDropped, onReread, source, freeGate, processors, limits: { inflatedBytesMax } });
+  const stage = new ExtractStage({ onDropped, onReread, source, handOn, processors, limits: { inflatedBytesMax } });
   const worker = stageWorker(context, {
     stage: 'extract',
     input: 'selected',

@@ -8,22 +8,12 @@ import type { Connection } from 'mysql2/promise';
 import { SourceSession } from '@lutra/binlog';
 import { readSourceTable } from '@lutra/binlog/schema';
 import { decodeRowProcess } from '@lutra/messaging';
-import { compileMappings, DEFAULT_PARAMETERS, must, REPAIRS, systemClock, WRITES_ALL } from '@lutra/model';
-import type {
-  DonePlace,
-  MappingDefinition,
-  PipelineDefinition,
-  ProcessHeader,
-  RowChange,
-  RowImage,
-  TableDefinition,
-} from '@lutra/model';
+import { DEFAULT_PARAMETERS, must, REPAIRS, systemClock, WRITES_ALL } from '@lutra/model';
+import type { DonePlace, PipelineDefinition, ProcessHeader, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import { copyRows, keyText, readKey } from '@lutra/source-access';
 import type { Copied, RowKey } from '@lutra/source-access';
 import { connectTo, OwnServer } from '@lutra/testing';
 import { ExtractStage } from '../src/extract-stage.ts';
-import type { Wish } from '../src/resync/buffer-wishes.ts';
-import { FreeGate } from '../src/resync/free-gate.ts';
 import { Collected } from './recorded-events.ts';
 import { bodySince, dataSourceOf, logEnd } from './reread/source-log.ts';
 
@@ -132,47 +122,6 @@ describe.each(SERVERS)('rows that are sent once more from %s', (_name, program, 
     const key = readKey(table, ['abc']);
     if (typeof key === 'string') throw new Error(key);
     expect(await copy('fixed', [key])).toMatchObject({ rows: 1, gone: 0 });
-  });
-
-  it('of retl_buffer are answered where nobody can tell whose row is to be deleted', async () => {
-    for (const name of ['part_1', 'part_2', 'own'])
-      await connection.query(`CREATE TABLE ${name} (id INT PRIMARY KEY, a INT)`);
-    await connection.query('INSERT INTO part_1 VALUES (1, 1)');
-    const target = { schema: 'copy', table: 'whole' };
-    const mappings: readonly MappingDefinition[] = [
-      { id: 'P', source: { schema, table: { regex: 'part_.*' } }, target, columns: { mode: 'all' } },
-      { id: 'O', source: { schema, table: { exact: 'own' } }, target: { schema: 'copy' }, columns: { mode: 'all' } },
-    ];
-    const definition = { ...definitionOf(), mappings };
-    const answers: (readonly [string, string, string])[] = [];
-    const gate = new FreeGate({
-      ...{ clock: systemClock, newest: () => Promise.resolve(null) },
-      access: { use: (_source, _how, work) => work(session) },
-      answer: (_pipeline, { wish, reason }) => {
-        answers.push([wish.type, wish.fullName, reason]);
-        return Promise.resolve();
-      },
-    });
-    const wish = (table: string, type: string, key: string): Wish => ({
-      ...{ id: '1', fullName: `${schema}.${table}`, type, key: [key] },
-    });
-    const wishes = [
-      ...[wish('part_1', 'U', '1'), wish('part_2', 'U', '1'), wish('part_2', 'D', '1'), wish('part_[1-2]', 'D', '7')],
-      ...[wish('own', 'U', '1'), wish('own', 'D', '2')],
-    ];
-    from = await logEnd(server);
-    await gate.send(definition, { wishes, matcher: compileMappings(mappings), serverUuid: '' }, signal);
-    expect(answers).toEqual([
-      ['U', `${schema}.part_2`, expect.stringContaining('copy.whole may hold')],
-      ['D', `${schema}.part_2`, expect.stringContaining('copy.whole may hold')],
-      ['D', `${schema}.part_[1-2]`, expect.stringContaining('pattern')],
-    ]);
-    const { changes, tables } = await extracted();
-    expect(changes.map(({ kind, table }) => [kind, tables[table]?.table])).toEqual([
-      ['update', 'part_1'],
-      ['delete', 'own'],
-      ['delete', 'own'],
-    ]);
   });
 
   it('leave the row that cannot be sent and answer why', async () => {

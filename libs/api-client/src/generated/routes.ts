@@ -2152,7 +2152,7 @@ export interface ResyncDto {
   readonly state: "running" | "applying" | "done" | "stopped" | "failed";
   readonly schema: string;
   readonly table: string;
-  /** buffer: what was written into retl.retl_buffer at the source; only what was rejected is told */
+  /** buffer: all that was written into retl.retl_buffer at the source; of what was rejected the newest 1000 */
   readonly kind: "keys" | "range" | "where" | "buffer";
   /** As asked for; null in a list of jobs */
   readonly keys: readonly (readonly (string)[])[] | null;

@@ -1,34 +1,46 @@
 import type { DecodedEvent } from '@lutra/binlog/decoder';
 import { columnIndex } from '@lutra/model';
-import type { RowImage } from '@lutra/model';
-
-/** A row of retl_buffer: rows that somebody wants to be sent once more. */
-export interface Wish {
-  /** Of the row, for the answer. */
-  readonly id: string;
-  /** A table, or a pattern of tables: 'shop.item', 'shop.item[0001-0128]', 'shop.(item|order)'. */
-  readonly fullName: string;
-  /** I and U: as it stands; D: as one that is gone. */
-  readonly type: string;
-  readonly key: readonly string[];
-}
+import type { ResyncWish, RowImage } from '@lutra/model';
 
 /** Otter's separator of the values of a key. */
 const SEPARATOR = '\u0001';
+/** Far more than Otter's table holds: another one may have larger columns. */
+const CHARS_MAX = 4_096;
+const TOLD_CHARS_MAX = 100;
+const COLUMNS = ['full_name', 'type', 'pk_data'] as const;
 
 /** What was written into retl_buffer; deletions mean nothing. TABLE_ID is Otter's number of a table, which nobody knows here: the name counts. */
-export function bufferWishes({ table, kind, rows }: Pick<DecodedEvent, 'table' | 'kind' | 'rows'>): readonly Wish[] {
+export function bufferWishes({
+  table,
+  kind,
+  rows,
+}: Pick<DecodedEvent, 'table' | 'kind' | 'rows'>): readonly ResyncWish[] {
   if (kind === 'delete') return [];
-  const [id, name, type, key] = ['id', 'full_name', 'type', 'pk_data'].map((column) =>
-    columnIndex(table.columns, column),
-  );
-  return rows.map(({ after = [] }) => ({
-    id: textAt(after, id),
-    fullName: textAt(after, name).trim(),
-    type: textAt(after, type).trim().toUpperCase(),
-    key: textAt(after, key).split(SEPARATOR),
-  }));
+  const positions = COLUMNS.map((column) => columnIndex(table.columns, column));
+  const missing = COLUMNS.find((_column, index) => positions[index] === -1);
+  const [name, type, key] = positions;
+  const id = columnIndex(table.columns, 'id');
+  return rows.map(({ after = [] }) => {
+    const wish = { id: textAt(after, id), fullName: textAt(after, name).trim(), type: textAt(after, type).trim() };
+    const data = textAt(after, key);
+    if (missing !== undefined) return refused(wish, data, `retl_buffer has no column ${missing.toUpperCase()}`);
+    if (Math.max(wish.fullName.length, wish.type.length, data.length) > CHARS_MAX)
+      return refused(wish, data, `Its texts are longer than ${String(CHARS_MAX)} characters`);
+    return { ...wish, type: wish.type.toUpperCase(), key: data.split(SEPARATOR) };
+  });
 }
+
+/** Cut, so that people know it again. */
+const refused = (
+  { id, fullName, type }: Pick<ResyncWish, 'id' | 'fullName' | 'type'>,
+  data: string,
+  problem: string,
+): ResyncWish => ({
+  ...{ id: cut(id), fullName: cut(fullName), type: cut(type), problem },
+  key: cut(data).split(SEPARATOR),
+});
+
+const cut = (text: string): string => text.slice(0, TOLD_CHARS_MAX);
 
 /** '' where the image does not hold it. */
 function textAt(image: RowImage, position: number | undefined): string {

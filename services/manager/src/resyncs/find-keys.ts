@@ -4,11 +4,11 @@ import type { TableDefinition } from '@lutra/model';
 import { quoteName, quoteTable } from '@lutra/sql';
 import { beyondKey, errnoOf, readable, readKey, valueOf } from '@lutra/source-access';
 import type { RowKey } from '@lutra/source-access';
-import type { ResyncWanted } from './resync-wanted.ts';
+import type { KeysToFind, ResyncWanted } from './resync-wanted.ts';
 
 export interface KeysWanted {
   readonly table: TableDefinition;
-  readonly wanted: Exclude<ResyncWanted, { readonly kind: 'keys' }>;
+  readonly wanted: KeysToFind;
   /** Keys behind this one; null = from the first on. */
   readonly after: RowKey | null;
   readonly countMax: number;
@@ -36,7 +36,7 @@ export async function findKeys(
 
 /** Looks at a condition without running it. Throws RESYNC_REFUSED. */
 export async function checkWanted(session: SourceSession, table: TableDefinition, wanted: ResyncWanted): Promise<void> {
-  if (wanted.kind === 'keys') return;
+  if (wanted.kind === 'keys' || wanted.kind === 'buffer') return;
   const condition = conditionOf(table, wanted);
   const select = `EXPLAIN SELECT 1 FROM ${quoteTable(table)} WHERE`;
   // By itself as well: what only makes sense inside of the brackets would end them.

@@ -143,7 +143,8 @@ export class ResyncDto {
 
   @ApiProperty({
     enum: ['keys', 'range', 'where', 'buffer'],
-    description: 'buffer: what was written into retl.retl_buffer at the source; only what was rejected is told',
+    description:
+      'buffer: all that was written into retl.retl_buffer at the source; of what was rejected the newest 1000',
   })
   kind!: 'keys' | 'range' | 'where' | 'buffer';
 

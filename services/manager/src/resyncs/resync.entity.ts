@@ -10,6 +10,9 @@ import type { ResyncRejected, ResyncWanted } from './resync-wanted.ts';
 export const RESYNC_STATES = ['running', 'applying', 'done', 'stopped', 'failed'] as const;
 export type ResyncState = (typeof RESYNC_STATES)[number];
 
+/** queued: a portion of what was written into retl_buffer, which waits for the job of its pipeline. */
+export type StoredState = ResyncState | 'queued';
+
 /** Rows of a table that are sent once more. Everything that is needed to go on stands here: a manager may be killed at any time. */
 @Entity({ name: 'resync' })
 export class ResyncEntity {
@@ -20,7 +23,7 @@ export class ResyncEntity {
   pipelineId!: string;
 
   @Column({ type: 'varchar', length: 16 })
-  state!: ResyncState;
+  state!: StoredState;
 
   @Column({ name: 'schema_name', type: 'varchar', length: 64 })
   schema!: string;

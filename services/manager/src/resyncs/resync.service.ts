@@ -1,6 +1,7 @@
+import { Not } from 'typeorm';
 import { ulid } from 'ulid';
-import { CONTROL_SCHEMA, CONTROL_TABLES, readBufferRejection, SyncError } from '@lutra/model';
-import type { Clock, DonePlace, PipelineDefinition, WarningCode } from '@lutra/model';
+import { CONTROL_SCHEMA, CONTROL_TABLES, SyncError } from '@lutra/model';
+import type { Clock, DonePlace, PipelineDefinition } from '@lutra/model';
 import type { Bus } from '@lutra/messaging';
 import type { Secrets } from '@lutra/service-kit';
 import { ensureCopyTable } from '@lutra/source-access';
@@ -12,19 +13,20 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { atSource } from '../positions/at-source.ts';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { Store } from '../store/store.ts';
+import { bufferJobOf, PORTIONS } from './buffer-queue.ts';
 import { checkWanted, refused } from './find-keys.ts';
 import type { ResyncDto, ResyncListDto, ResyncRequestDto } from './resync.dto.ts';
 import { requireTable } from './require-table.ts';
 import { ResyncEntity } from './resync.entity.ts';
 import type { ResyncWanted } from './resync-wanted.ts';
 
-/** Events that are looked through for what was rejected of retl_buffer. */
-const BUFFER_AGE_MS_MAX = 7 * 24 * 3_600_000;
-const BUFFER_EVENTS_MAX = 1_000;
 /** Jobs of a pipeline that are kept; the oldest that has ended goes. */
 const KEPT_MAX = 100;
 /** At work at once, of one pipeline. */
 const ACTIVE_MAX = 10;
+
+/** Jobs that somebody has asked for by the API. */
+const ASKED_FOR = { schema: Not(CONTROL_SCHEMA) };
 
 /** What people want to be sent once more; {@link ResyncWorker} does it. */
 export class ResyncService {
@@ -40,7 +42,7 @@ export class ResyncService {
   list(pipelineId: string): Promise<ResyncListDto> {
     return this.parts.store.run(async (manager) => {
       await findResource(manager, PipelineEntity, pipelineId);
-      const items = await manager.find(ResyncEntity, { where: { pipelineId }, order: { id: 'DESC' } });
+      const items = await manager.find(ResyncEntity, { where: { pipelineId, ...ASKED_FOR }, order: { id: 'DESC' } });
       return { items: items.map((job) => ({ ...dtoOf(job), keys: null })), total: items.length };
     });
   }
@@ -67,7 +69,7 @@ export class ResyncService {
     } satisfies ResyncEntity);
     await store.change(async (manager) => {
       await findResource(manager, PipelineEntity, pipelineId);
-      const others = await manager.find(ResyncEntity, { where: { pipelineId }, order: { id: 'ASC' } });
+      const others = await manager.find(ResyncEntity, { where: { pipelineId, ...ASKED_FOR }, order: { id: 'ASC' } });
       const ended = others.filter(({ state }) => state !== 'running' && state !== 'applying');
       if (others.length - ended.length >= ACTIVE_MAX)
         throw new SyncError('RESOURCE_CONFLICT', {
@@ -85,11 +87,13 @@ export class ResyncService {
   async stop(pipelineId: string, id: string, caller: Caller): Promise<ResyncDto> {
     const { store, clock } = this.parts;
     const at = clock.now();
+    const isBuffer = id === CONTROL_TABLES.buffer;
     return store.change(async (manager) => {
-      const job = await manager.findOneBy(ResyncEntity, { id, pipelineId });
+      const job = await manager.findOneBy(ResyncEntity, isBuffer ? bufferJobOf(pipelineId) : { id, pipelineId });
       const before = dtoOf(job, id);
       if (job === null || (job.state !== 'running' && job.state !== 'applying')) return before;
-      await manager.update(ResyncEntity, { id }, { state: 'stopped', cause: '', updatedAt: at });
+      if (isBuffer) await manager.delete(ResyncEntity, { ...PORTIONS, pipelineId });
+      await manager.update(ResyncEntity, { id: job.id }, { state: 'stopped', cause: '', updatedAt: at });
       const after: ResyncDto = { ...before, state: 'stopped', cause: '', updatedAt: at.toISOString() };
       const write = { action: 'update', resource: 'resync', resourceId: pipelineId, before, after } as const;
       await recordAudit(manager, write, { caller, at });
@@ -97,24 +101,35 @@ export class ResyncService {
     });
   }
 
-  /** What became of the rows of retl_buffer: those that were rejected, as far as the event log reaches back. */
+  /** What became of everything that was written into retl_buffer, of which nothing may have come yet. */
   private async findBuffer(pipelineId: string): Promise<ResyncDto> {
-    const { bus, store, clock } = this.parts;
-    const { createdAt } = await store.run((manager) => findResource(manager, PipelineEntity, pipelineId));
-    const now = clock.now();
-    const since = new Date(now.getTime() - BUFFER_AGE_MS_MAX);
-    const events = await bus.readEvents({ pipelineId, kinds: ['warning'], since, limit: BUFFER_EVENTS_MAX });
-    const rejected = events.flatMap((event) => {
-      const isOurs = event.kind === 'warning' && event.code === ('RESYNC_KEY_REJECTED' satisfies WarningCode);
-      const told = isOurs ? readBufferRejection(event.message) : null;
-      return told === null ? [] : [{ key: [...told.key], reason: `${told.type} ${told.table}: ${told.reason}` }];
+    return this.parts.store.run(async (manager) => {
+      const { createdAt } = await findResource(manager, PipelineEntity, pipelineId);
+      const job = await manager.findOneBy(ResyncEntity, bufferJobOf(pipelineId));
+      if (job !== null) return dtoOf(job);
+      const at = createdAt.toISOString();
+      return {
+        ...{
+          id: CONTROL_TABLES.buffer,
+          pipelineId,
+          state: 'done',
+          schema: CONTROL_SCHEMA,
+          table: CONTROL_TABLES.buffer,
+        },
+        ...{ kind: 'buffer', keys: null, range: null, where: null, lastKey: null, rowsPerSecond: 0 },
+        ...{
+          done: 0,
+          sent: 0,
+          gone: 0,
+          rejected: [],
+          place: null,
+          cause: '',
+          author: '',
+          createdAt: at,
+          updatedAt: at,
+        },
+      };
     });
-    return {
-      ...{ id: CONTROL_TABLES.buffer, pipelineId, state: 'running', kind: 'buffer', rejected, done: rejected.length },
-      ...{ schema: CONTROL_SCHEMA, table: CONTROL_TABLES.buffer, keys: null, range: null, where: null, lastKey: null },
-      ...{ rowsPerSecond: 0, sent: 0, gone: 0, place: null, cause: '', author: '' },
-      ...{ createdAt: createdAt.toISOString(), updatedAt: (rejected.length > 0 ? now : createdAt).toISOString() },
-    };
   }
 
   private definitionOf(pipelineId: string): Promise<PipelineDefinition> {
@@ -147,14 +162,21 @@ function wantedOf({ keys, range, where }: ResyncRequestDto): ResyncWanted {
 function dtoOf(job: ResyncEntity | null, id = ''): Plain<ResyncDto> {
   if (job === null) throw new SyncError('RESOURCE_NOT_FOUND', { problem: `There is no resync with id ${id}`, id });
   const { pipelineId, state, schema, table, wanted, rowsPerSecond, sent, gone, lastKey, cause, author } = job;
+  const isBuffer = schema === CONTROL_SCHEMA;
   return {
-    ...{ id: job.id, pipelineId, state, schema, table, kind: wanted.kind, rowsPerSecond, sent, gone, cause, author },
+    ...{
+      id: isBuffer ? CONTROL_TABLES.buffer : job.id,
+      pipelineId,
+      schema,
+      state: state === 'queued' ? 'running' : state,
+    },
+    ...{ table, kind: wanted.kind, rowsPerSecond, sent, gone, cause, author },
     keys: wanted.kind === 'keys' ? wanted.keys.map((key) => [...key]) : null,
     range: wanted.kind === 'range' ? { from: [...wanted.from], to: [...wanted.to] } : null,
     where: wanted.kind === 'where' ? wanted.where : null,
     done: sent + gone + job.rejected.length,
     rejected: job.rejected.map(({ key, reason }) => ({ key: [...key], reason })),
-    lastKey: lastKey === null ? null : [...lastKey],
+    lastKey: lastKey === null || isBuffer ? null : [...lastKey],
     place: job.place === null ? null : textOf(job.place),
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),

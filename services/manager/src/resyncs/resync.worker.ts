@@ -1,11 +1,12 @@
+import assert from 'node:assert/strict';
 import { In } from 'typeorm';
 import { resolveStart } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
 import { readSourceTable } from '@lutra/binlog/schema';
 import type { Coordinator } from '@lutra/coordination';
 import type { Bus } from '@lutra/messaging';
-import { coversDone, readStatistics, SyncError, whyNotGone } from '@lutra/model';
-import type { Clock, DonePlace, PipelineDefinition } from '@lutra/model';
+import { coversDone, readStatistics, rejectedWishText, SyncError, whyNotGone } from '@lutra/model';
+import type { Clock, DonePlace, PipelineDefinition, WarningCode } from '@lutra/model';
 import { leadRole } from '@lutra/service-kit';
 import type { Secrets, Worker } from '@lutra/service-kit';
 import { copyRows, keyTexts, readKey, SourceAccess } from '@lutra/source-access';
@@ -14,9 +15,13 @@ import type { Logger } from 'pino';
 import { DefinitionEntity } from '../publishing/definition.entity.ts';
 import type { PipelineWatch } from '../statistics/pipeline-watch.ts';
 import type { Store } from '../store/store.ts';
+import { BufferQueue } from './buffer-queue.ts';
+import { fulfilWishes } from './fulfil-wishes.ts';
+import type { WishRejection } from './fulfil-wishes.ts';
 import { findKeys } from './find-keys.ts';
 import { ResyncEntity } from './resync.entity.ts';
 import type { ResyncRejected } from './resync-wanted.ts';
+import { takeWishes } from './take-wishes.ts';
 
 const LOOK_MS = 500;
 /** What failed in passing, or waits for the pipeline. */
@@ -27,6 +32,12 @@ const REJECTED_MAX = 1_000;
 /** A pipeline that is further behind gets no more to do. */
 const DELAY_MS_MAX = 60_000;
 const CAUSE_CHARS_MAX = 2_000;
+
+interface Step {
+  readonly session: SourceSession;
+  readonly definition: PipelineDefinition;
+  readonly signal: AbortSignal;
+}
 
 /** What a step changes of a job. */
 type Progress = Partial<
@@ -40,6 +51,7 @@ type Progress = Partial<
 export class ResyncWorker implements Worker {
   readonly name = 'resyncs';
   private readonly access: SourceAccess;
+  private readonly queue: BufferQueue;
   /** When the next step of a job is due, by our own clock. */
   private readonly dueMs = new Map<string, number>();
 
@@ -57,14 +69,21 @@ export class ResyncWorker implements Worker {
   ) {
     const { clock, secrets } = parts;
     this.access = new SourceAccess({ clock, secretsOf: (source) => secrets.ofDataSource(source) });
+    this.queue = new BufferQueue(parts);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const worker = {
       run: (ended: AbortSignal) =>
-        leadRole(this.parts, { role: 'manager-resync', work: (leading) => this.lead(leading) }, ended),
+        leadRole(this.parts, { role: 'manager-resync', work: (leading) => this.both(leading) }, ended),
     };
     await this.access.runBeside(worker, signal);
+  }
+
+  private async both(leading: AbortSignal): Promise<void> {
+    const reject = (pipelineId: string, rejections: readonly WishRejection[]): Promise<void> =>
+      this.tellRejected(pipelineId, rejections);
+    await Promise.all([this.lead(leading), takeWishes({ ...this.parts, queue: this.queue, reject }, leading)]);
   }
 
   private async lead(leading: AbortSignal): Promise<void> {
@@ -116,22 +135,13 @@ export class ResyncWorker implements Worker {
     const done = await this.passed(job.pipelineId);
     const serverUuid = done?.kind === 'file' ? done.serverUuid : null;
     return this.access.use(definition.source, { serverUuid, signal }, (session) =>
-      this.copy(job, { session, mappings: definition.mappings, signal }),
+      job.wanted.kind === 'buffer'
+        ? this.fulfil(job, { session, definition, signal })
+        : this.copy(job, { session, definition, signal }),
     );
   }
 
-  private async copy(
-    job: ResyncEntity,
-    {
-      session,
-      mappings,
-      signal,
-    }: {
-      readonly session: SourceSession;
-      readonly mappings: PipelineDefinition['mappings'];
-      readonly signal: AbortSignal;
-    },
-  ): Promise<number | null> {
+  private async copy(job: ResyncEntity, { session, definition: { mappings }, signal }: Step): Promise<number | null> {
     const { clock } = this.parts;
     const { schema, table: name, pipelineId } = job;
     const table = await readSourceTable(session, { schema, table: name });
@@ -161,6 +171,42 @@ export class ResyncWorker implements Worker {
     return keys.length;
   }
 
+  /** Some more of what was written into retl_buffer. */
+  private async fulfil(job: ResyncEntity, { session, definition, signal }: Step): Promise<number | null> {
+    const { clock } = this.parts;
+    const portion = await this.queue.next(job.pipelineId);
+    if (portion === null) {
+      const { done: place } = await resolveStart(session, { kind: 'latest' });
+      await this.save(job, { state: 'applying', place });
+      return null;
+    }
+    const wishes = portion.wishes.slice(portion.done);
+    const wanted = { definition, wishes, countMax: Math.min(ROWS_PER_STEP_MAX, job.rowsPerSecond) };
+    const { taken, rows, gone, rejected } = await fulfilWishes(session, wanted, { clock, signal });
+    await this.tellRejected(job.pipelineId, rejected);
+    const told = rejected.map(({ wish: { type, fullName, key }, reason }) => ({
+      ...{ key, reason: `${type} ${fullName}: ${reason}` },
+    }));
+    const kept = [...job.rejected, ...told].slice(-REJECTED_MAX);
+    await this.queue.settle(portion, taken);
+    await this.save(job, { sent: job.sent + rows, gone: job.gone + gone, rejected: kept });
+    return Math.min(taken, wanted.countMax);
+  }
+
+  /** Among the events of the pipeline, where alarms look too. */
+  private async tellRejected(pipelineId: string, rejections: readonly WishRejection[]): Promise<void> {
+    for (const { wish, reason } of rejections)
+      await this.warn(pipelineId, 'RESYNC_KEY_REJECTED' satisfies WarningCode, rejectedWishText(wish, reason));
+  }
+
+  private warn(pipelineId: string, code: string, message: string): Promise<void> {
+    const { bus, clock, instance } = this.parts;
+    return bus.publishEvent({
+      ...{ v: 1, kind: 'warning', at: clock.now().toISOString(), who: instance, pipelineId, epoch: null },
+      ...{ process: null, traceId: null, code, message },
+    });
+  }
+
   /** What comes next of the job, and where it stands behind that. */
   private async next(
     job: ResyncEntity,
@@ -187,6 +233,7 @@ export class ResyncWorker implements Worker {
       const progress = { keysDone: keysDone + texts.length };
       return { keys, rejected, progress, isLast: progress.keysDone >= wanted.keys.length };
     }
+    assert(wanted.kind !== 'buffer', 'what retl_buffer wants is fulfilled by portions');
     const after = lastKey === null ? null : readKey(table, lastKey);
     if (typeof after === 'string') throw new SyncError('RESYNC_REFUSED', { problem: `The key has changed: ${after}` });
     const keys = await findKeys(session, { table, wanted, after, countMax });
@@ -202,7 +249,11 @@ export class ResyncWorker implements Worker {
   private async lookForEnd(job: ResyncEntity): Promise<null> {
     const done = await this.passed(job.pipelineId);
     const { place } = job;
-    if (done !== null && place?.kind === done.kind && coversDone(done, place)) await this.save(job, { state: 'done' });
+    // It may have come while the job was on its way here.
+    if (job.wanted.kind === 'buffer' && (await this.queue.next(job.pipelineId)) !== null)
+      await this.save(job, { state: 'running' });
+    else if (done !== null && place?.kind === done.kind && coversDone(done, place))
+      await this.save(job, { state: 'done' });
     return null;
   }
 
@@ -237,7 +288,12 @@ export class ResyncWorker implements Worker {
       { pipelineId: job.pipelineId, job: job.id, code: error.code, err: error },
       'rows cannot be sent once more',
     );
-    const state = passes || error.class === 'internal' ? 'running' : 'failed';
+    // What was written into retl_buffer waits until it is mended: nobody would write it again.
+    const isWaiting = passes || error.class === 'internal' || job.wanted.kind === 'buffer';
+    const state = isWaiting ? 'running' : 'failed';
+    const isNews = job.cause !== error.message.slice(0, CAUSE_CHARS_MAX);
+    if (job.wanted.kind === 'buffer' && !passes && isNews)
+      await this.warn(job.pipelineId, error.code, `Rows of retl_buffer wait: ${error.message}`);
     await this.save(job, { cause: error.message, ...(job.state === 'running' ? { state } : {}) });
   }
 
