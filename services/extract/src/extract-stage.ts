@@ -47,8 +47,8 @@ export interface Reread {
 }
 
 export interface ExtractTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
-  /** Server that sent the events. */
-  readonly serverUuid?: string;
+  /** Server that sent the events; null or absent = any will do. */
+  readonly serverUuid?: string | null;
   /** Of that server; absent = as they are written. */
   readonly names?: SourceNames;
 }
@@ -83,7 +83,7 @@ export class ExtractStage {
   }
 
   async work(task: ExtractTask, signal: AbortSignal): Promise<{ readonly rowCount: number }> {
-    const { definition, body, output, serverUuid = '', names = {} } = task;
+    const { definition, body, output, serverUuid = null, names = {} } = task;
     await this.processors.load();
     const { rules, processors } = this.rulesOf(definition, names);
     const encoder = new RowProcessEncoder(output);

@@ -15,8 +15,8 @@ const COMPILED_MAX = 1_000;
 const OF_TABLES: ReadonlySet<string> = new Set(['SOURCE_LOOKUP_CHANGED', 'MAPPING_LOOKUP_INVALID']);
 
 export interface TransformTask extends Pick<StageTask, 'definition' | 'body' | 'output'> {
-  /** Server that sent the events: at a source without GTID no other one is read. */
-  readonly serverUuid?: string;
+  /** Server that sent the events: at a source without GTID no other one is read. Null or absent = any will do. */
+  readonly serverUuid?: string | null;
   /** Of that server; absent = as they are written. */
   readonly names?: SourceNames;
 }
@@ -46,7 +46,7 @@ export class TransformStage {
   }
 
   async work(
-    { definition, body, output, serverUuid = '', names = {} }: TransformTask,
+    { definition, body, output, serverUuid = null, names = {} }: TransformTask,
     signal: AbortSignal,
   ): Promise<{ readonly rowCount: number }> {
     await this.processors.load();

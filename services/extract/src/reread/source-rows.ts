@@ -27,7 +27,7 @@ export class SourceRows {
    * For one process. What fails in passing is repeated for `retryInPlaceMs`; then SOURCE_UNREACHABLE, SOURCE_COMMIT_PENDING and
    * the like end the epoch, to be tried again by the arbiter.
    */
-  of(definition: PipelineDefinition, serverUuid: string): CurrentRows {
+  of(definition: PipelineDefinition, serverUuid: string | null): CurrentRows {
     return {
       read: (asked, { transactions, signal }) =>
         this.sources.at(definition, { serverUuid, signal }, (session, attempt) =>

@@ -15,7 +15,7 @@ export class SourceGroups {
    * For one process. What fails in passing is repeated for `retryInPlaceMs`; then SOURCE_UNREACHABLE, SOURCE_COMMIT_PENDING,
    * SOURCE_GROUPS_GONE and the like end the epoch, to be tried again by the arbiter.
    */
-  readerOf(definition: PipelineDefinition, serverUuid: string, signal: AbortSignal): GroupReader {
+  readerOf(definition: PipelineDefinition, serverUuid: string | null, signal: AbortSignal): GroupReader {
     return {
       read: async (question, transactions, begin) => {
         await this.sources.at(definition, { serverUuid, signal }, async (session, attempt) => {

@@ -9,8 +9,8 @@ import { LookupCache } from './lookup-cache.ts';
 /** The process that looks up. */
 export interface LookingProcess {
   readonly definition: PipelineDefinition;
-  /** Server that sent the events. */
-  readonly serverUuid: string;
+  /** Server that sent the events; null = any will do. */
+  readonly serverUuid: string | null;
   readonly signal: AbortSignal;
 }
 
