@@ -100,4 +100,4 @@ function mostTelling(passedOver: readonly PassedOver[]): SyncError {
 }
 
 /** The sentence of the error without its code in front. */
-const reasonOf = ({ code, message }: SyncError): string => `${message.slice(code.length + 2)} (${code})`;
+const reasonOf = ({ code, sentence }: SyncError): string => `${sentence} (${code})`;

@@ -25,7 +25,7 @@ const DETAIL_CHARACTERS_MAX = 200;
 
 /** The error in the form that travels. */
 export function rowRefusal(
-  { code, message, details }: SyncError,
+  { code, sentence, details }: SyncError,
   where: Pick<RowRefusal, 'columns' | 'isOnlyBefore'>,
 ): RowRefusal {
   const kept: Record<string, string | number> = {};
@@ -34,7 +34,7 @@ export function rowRefusal(
     if (typeof value === 'number') kept[name] = value;
     if (typeof value === 'string') kept[name] = shortened(value, DETAIL_CHARACTERS_MAX);
   }
-  const problem = shortened(message.slice(code.length + 2), PROBLEM_CHARACTERS_MAX);
+  const problem = shortened(sentence, PROBLEM_CHARACTERS_MAX);
   return { code, problem, details: kept, ...where };
 }
 

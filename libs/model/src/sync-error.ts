@@ -26,6 +26,11 @@ export class SyncError extends Error {
     return ERRORS[this.code].class;
   }
 
+  /** What happened, for people: the message without its code. */
+  get sentence(): string {
+    return this.message.slice(this.code.length + 2);
+  }
+
   /** The catalogue's advice with the names of this case filled in. */
   get workaround(): string {
     const spec: ErrorSpec = ERRORS[this.code];
@@ -67,7 +72,7 @@ export function reportFailure(
   return {
     code: error.code,
     class: error.class,
-    message: error.message.slice(error.code.length + 2),
+    message: error.sentence,
     workaround: error.workaround,
     ...(typeof statement === 'string' ? { statement } : {}),
     stage: where.stage,

@@ -7,6 +7,7 @@ describe('SyncError', () => {
   it('says the problem of the case when it is given, else the summary of the catalogue', () => {
     expect(new SyncError('TARGET_BUSY').message).toBe(`TARGET_BUSY: ${ERRORS.TARGET_BUSY.summary}`);
     expect(new SyncError('TARGET_BUSY', { problem: 'Row 7 is locked' }).message).toBe('TARGET_BUSY: Row 7 is locked');
+    expect(new SyncError('TARGET_BUSY', { problem: 'Row 7 is locked' }).sentence).toBe('Row 7 is locked');
   });
 
   it('fills the names of the case into the advice and leaves unknown ones standing', () => {

@@ -103,7 +103,7 @@ export class DeadLetterBox {
       change,
       error: {
         code: error.code,
-        message: error.message.slice(error.code.length + 2),
+        message: error.sentence,
         errno: typeof error.details['errno'] === 'number' ? error.details['errno'] : null,
       },
       statement: statementText(row),

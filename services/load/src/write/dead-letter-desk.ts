@@ -226,9 +226,9 @@ export class DeadLetterDesk {
     const { claim } = this.parts;
     const { pipelineId, id, definition, state } = letter;
     await holdCheckpoint(session, claim);
-    const { code, message, details } = failure;
+    const { code, sentence, details } = failure;
     const errno = typeof details['errno'] === 'number' ? details['errno'] : null;
-    const error = { code, message: message.slice(code.length + 2), errno };
+    const error = { code, message: sentence, errno };
     await session.execute([
       retryFailedStatement({ pipelineId, id }, error),
       ...(letter.follows === null ? [] : [followStatement({ pipelineId, ids: [id] }, null)]),

@@ -50,7 +50,7 @@ export function undecided(
 export function namingSource(error: SyncError, { sources }: PlannedRow): SyncError {
   const { origin, change } = must(sources.at(-1), 'a planned row has sources');
   const { gtid } = origin.transaction;
-  const summary = error.message.slice(error.code.length + 2);
+  const summary = error.sentence;
   const merged = sources.length === 1 ? '' : `, the last of ${String(sources.length)} changes of it`;
   const problem = `${summary} (source transaction ${gtid}, event ${String(change.event)}, row ${String(change.row)}${merged})`;
   return new SyncError(error.code, { ...error.details, gtid, problem }, { cause: error });

@@ -122,5 +122,5 @@ function missingGrants(kind: DatabaseKind, grants: readonly string[]): string[] 
 /** The failure of a probe as a finding: a data source is neither source nor target before a pipeline says so. */
 export function findingOfFailure(error: unknown): ServerFinding {
   const failure = SyncError.of(error);
-  return { code: failure.code, detail: `${failure.message.slice(failure.code.length + 2)}. ${failure.workaround}` };
+  return { code: failure.code, detail: `${failure.sentence}. ${failure.workaround}` };
 }

@@ -39,9 +39,7 @@ export function problemOf(error: SyncError, status: number, links: RunbookLinks)
     type: `urn:lutra:error:${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',
     status,
-    detail: isInternal
-      ? 'An unexpected error: the log of the manager says more'
-      : error.message.slice(error.code.length + 2),
+    detail: isInternal ? 'An unexpected error: the log of the manager says more' : error.sentence,
     code: error.code,
     workaround: error.workaround,
     runbook: links.ofCode(error.code),

@@ -142,9 +142,9 @@ const twice = (line: number): ImportProblemDto => ({
   detail: `line ${String(line)} has the same source`,
 });
 
-const problemOf = ({ code, message }: SyncError): ImportProblemDto => ({
+const problemOf = ({ code, sentence }: SyncError): ImportProblemDto => ({
   code,
-  detail: message.slice(code.length + 2),
+  detail: sentence,
 });
 
 /** Mappings that were taken back have no id. */

@@ -108,7 +108,7 @@ function compileAlone(rule: GivenColumnRule, field: string): void {
     TableMapping.all(compileMappings([alone]), { source, openKey: () => ANY_KEY });
   } catch (error) {
     if (!SyncError.is(error) || error.class !== 'configuration') throw error;
-    refuse(error.code, field, `cannot be made: ${sentenceOf(error)}`, error);
+    refuse(error.code, field, `cannot be made: ${error.sentence}`, error);
   }
 }
 
@@ -137,8 +137,6 @@ async function checkScriptRule({ source, columns }: ScriptRule): Promise<void> {
     fields: [{ field, problem: text, ...position }],
   });
 }
-
-const sentenceOf = ({ code, message }: SyncError): string => message.slice(code.length + 2);
 
 function refuse(code: ErrorCode, field: string, rest: string, cause?: SyncError): never {
   const problem = `${field} ${rest}`;

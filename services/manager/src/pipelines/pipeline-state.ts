@@ -155,8 +155,8 @@ export class PipelineStateReader {
     try {
       return { value: await Promise.race([question(), tooLong]), failure: null };
     } catch (error) {
-      const { code, message } = SyncError.of(error);
-      return { value: null, failure: { part, code, detail: message.slice(code.length + 2) } };
+      const { code, sentence } = SyncError.of(error);
+      return { value: null, failure: { part, code, detail: sentence } };
     } finally {
       timer.abort();
     }

@@ -114,8 +114,8 @@ async function ask<T>(
   try {
     return { value: await asking, failure: null };
   } catch (error) {
-    const { code, message } = SyncError.of(error);
-    return { value: null, failure: { part, code, detail: message.slice(code.length + 2) } };
+    const { code, sentence } = SyncError.of(error);
+    return { value: null, failure: { part, code, detail: sentence } };
   }
 }
 

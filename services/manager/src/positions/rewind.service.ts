@@ -189,7 +189,7 @@ function previewDtoOf(plan: RewindPlan, unrepeatable: readonly UnrepeatableTable
   return {
     ...{ direction, before, after },
     ...{ ...survey, tables: [...survey.tables] },
-    refusal: refusal === null ? null : { code: refusal.code, detail: refusal.message.slice(refusal.code.length + 2) },
+    refusal: refusal === null ? null : { code: refusal.code, detail: refusal.sentence },
     unrepeatable: [...unrepeatable],
     needsForce: direction === 'forward' || unrepeatable.length > 0 || !survey.isComplete,
   };

@@ -82,7 +82,7 @@ function judgeAnswer(place: Place, looked: Looked<ServerFacts>, kind: ServerFact
 
 /** A server that is away is no reason against START, which waits for it; one that refuses its user is. */
 function failureOf(place: Place, failure: SyncError): Finding {
-  const said = `${failure.message.slice(failure.code.length + 2)}. ${failure.workaround}`;
+  const said = `${failure.sentence}. ${failure.workaround}`;
   // Whoever opened the session took every server for a target.
   const explanation = place === 'source' ? said.replaceAll(/\b(the) target\b/gi, '$1 source') : said;
   const subject = { place } as const;
@@ -99,6 +99,6 @@ function failureOf(place: Place, failure: SyncError): Finding {
 }
 
 function busAway(failure: SyncError): Finding {
-  const explanation = `${failure.message.slice(failure.code.length + 2)}: whether JetStream has room is not known`;
+  const explanation = `${failure.sentence}: whether JetStream has room is not known`;
   return { code: 'BUS_UNREACHABLE', severity: 'warning', subject: { place: 'bus' }, explanation, statements: [] };
 }

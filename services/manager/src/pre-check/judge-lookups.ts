@@ -85,7 +85,7 @@ const subjectOf = ({ schema, table }: LookupRule, { id }: MappingDefinition): Fi
 const unread = (rule: LookupRule, mapping: MappingDefinition, failure: SyncError): Finding => ({
   ...{ code: 'LOOKUP_NOT_READ', severity: failure.class === 'retryable' ? 'warning' : 'error' },
   ...{ subject: subjectOf(rule, mapping), statements: [] },
-  explanation: `The table ${rule.schema}.${rule.table} of look-up ${rule.name} could not be read (${failure.code}), so that the mapping was not looked at: ${failure.message.slice(failure.code.length + 2)}`,
+  explanation: `The table ${rule.schema}.${rule.table} of look-up ${rule.name} could not be read (${failure.code}), so that the mapping was not looked at: ${failure.sentence}`,
 });
 
 const notUnique = (rule: LookupRule, mapping: MappingDefinition): Finding => ({

@@ -17,8 +17,8 @@ interface Refused {
 export function judgeTrial(tried: Looked<NewestTrial> | null): readonly Finding[] {
   if (tried === null) return [];
   if ('failure' in tried) {
-    const { code, message } = tried.failure;
-    return [notTried(`The newest rows in the source's log could not be tried (${message.slice(code.length + 2)})`)];
+    const { sentence } = tried.failure;
+    return [notTried(`The newest rows in the source's log could not be tried (${sentence})`)];
   }
   const { rows, trial, isComplete } = tried.value;
   const findings = refusedRows(tried.value).map((refused) => rowsRefused(refused, rows.length));

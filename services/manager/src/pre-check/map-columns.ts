@@ -58,7 +58,7 @@ function extractedTable(
 }
 
 function misfit(
-  { code, details, message }: SyncError,
+  { code, details, sentence }: SyncError,
   { id }: MappingDefinition,
   { schema, table }: TargetTable,
 ): Finding {
@@ -67,7 +67,7 @@ function misfit(
     code: TOLD[code] ?? 'MAPPING_NOT_FITTING',
     severity: 'error',
     subject: { place: 'source', schema, table, name: id, ...(typeof column === 'string' ? { column } : {}) },
-    explanation: `${message.slice(code.length + 2)}: the first row of ${schema}.${table} stops the pipeline (${code})`,
+    explanation: `${sentence}: the first row of ${schema}.${table} stops the pipeline (${code})`,
     statements: [],
   };
 }

@@ -191,10 +191,10 @@ function plain(change: MappedChange): MappedChange {
 }
 
 function toldOf(error: unknown): ToldError {
-  const { code, message, details } = SyncError.of(error);
+  const { code, sentence, details } = SyncError.of(error);
   return {
     code,
-    detail: message.slice(code.length + 2),
+    detail: sentence,
     details: JSON.parse(JSON.stringify(details)) as ToldError['details'],
   };
 }

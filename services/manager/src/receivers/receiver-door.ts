@@ -54,7 +54,7 @@ export class ReceiverDoor {
   private async note(receiverId: string, failure: SyncError | null): Promise<void> {
     // One statement: two managers may send to one receiver at the same time. The pause after a failure goes by its clock.
     const at = failure === null ? 'UTC_TIMESTAMP(3), NULL' : 'NULL, UTC_TIMESTAMP(3)';
-    const detail = failure === null ? '' : failure.message.slice(failure.code.length + 2, DETAIL_CHARS_MAX);
+    const detail = failure === null ? '' : failure.sentence.slice(0, DETAIL_CHARS_MAX);
     await this.store.run((manager) =>
       manager.query(
         `INSERT INTO receiver_state (receiver_id, last_sent_at, last_failed_at, failure_code, failure_detail, failures_in_row)

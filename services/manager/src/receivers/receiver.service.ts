@@ -133,8 +133,8 @@ export class ReceiverService {
     });
     const failure = await door.send(entity, sampleNotification(testId, at));
     if (failure === null) return { isSent: true, failure: null };
-    const { code, message } = failure;
-    return { isSent: false, failure: { code, detail: message.slice(code.length + 2) } };
+    const { code, sentence } = failure;
+    return { isSent: false, failure: { code, detail: sentence } };
   }
 
   private assignSettings(entity: ReceiverEntity, { email, http, secrets }: ReceiverSettings): void {

@@ -134,8 +134,8 @@ export class RemovalWorker implements Worker {
 
   private async postpone({ pipelineId, attempts }: RemovalEntity, failure: SyncError): Promise<void> {
     const { store, clock, log } = this.parts;
-    const { code, message, workaround } = failure;
-    const problem = { code, detail: message.slice(code.length + 2), workaround };
+    const { code, sentence, workaround } = failure;
+    const problem = { code, detail: sentence, workaround };
     const waitMs = Math.min(RETRY_MS_MIN * 2 ** Math.min(attempts, 10), RETRY_MS_MAX);
     const next = { attempts: attempts + 1, problem, nextAttemptAt: new Date(clock.now().getTime() + waitMs) };
     // Not where somebody has given the target up meanwhile.

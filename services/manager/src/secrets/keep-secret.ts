@@ -8,8 +8,8 @@ export function keepSecret(secrets: Secrets, field: string, given: string): Seal
   try {
     return secrets.keep(given);
   } catch (error) {
-    const { code, message } = SyncError.of(error);
+    const { code, sentence } = SyncError.of(error);
     if (code !== 'SECRET_REFERENCE_REFUSED') throw error;
-    throw fieldRefusal(field, `${field}: ${message.slice(code.length + 2)}`);
+    throw fieldRefusal(field, `${field}: ${sentence}`);
   }
 }

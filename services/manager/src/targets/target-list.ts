@@ -73,8 +73,8 @@ export async function listAtTargets<T>(
 }
 
 function unavailableOf(targetId: string, reason: unknown): UnavailableTargetDto {
-  const { code, message } = SyncError.of(reason);
-  return { targetId, code, detail: message.slice(code.length + 2) };
+  const { code, sentence } = SyncError.of(reason);
+  return { targetId, code, detail: sentence };
 }
 
 function tooDeep(): SyncError {
