@@ -12,7 +12,7 @@ it('generated pages are up to date (npm run docs)', async () => {
     const written = await readFile(join(root, path), 'utf8').catch(() => '');
     expect({ path, text: written }).toEqual({ path, text });
   }
-});
+}, 60_000);
 
 describe('readEnvClass', () => {
   it('reads comment, default, limits and whether a variable is required', () => {

@@ -66,28 +66,32 @@ describe('an example of the documents', () => {
     expect([...pages].sort()).toEqual(['aggregates.md', 'mapping-rules.md', 'processors.md', 'table-rules.md']);
   });
 
-  it.each(examples)('can be saved and maps a row: %s', async (_name, text) => {
-    await processors.load();
-    const given = {
-      ...{ source: { schema: 'shop', table: { exact: 'orders' } }, target: { schema: 'shop', table: 'copies' } },
-      ...(readYaml(text) as object),
-    };
-    const { rules, columns, target } = mappingContentOf(checkedBody(MappingCreateDto, given));
-    await checkRules(rules, processors);
-    const source = tableOf('shop', 'orders', COLUMNS);
-    const mapping = {
-      ...{ id: 'example', source: { schema: 'shop', table: { exact: 'orders' } }, target, columns },
-      ...(rules === null ? {} : { rules }),
-    } as MappingDefinition;
-    const context = { source, openKey: () => ANY_KEY, lookupTable, processors };
-    const compiled = must(TableMapping.all(compileMappings([mapping]), context)[0], 'it covers the table');
-    const facts = { pipelineId: 'p', gtid: '0-1-7', commitMs: 0, event: 0, row: 0, kind: 'insert' as const };
-    const change = { kind: 'insert' as const, table: 0, event: 0, row: 0, part: 0, flags: 0, after: ROW };
-    const [mapped] = await compiled.mapAll([{ change, facts }], {
-      read: (_lookup, keys) => Promise.resolve(keys.map(() => ['Ann', 'AT'])),
-    });
-    await compiled.close();
-    expect(mapped?.refusal).toBeNull();
-    expect(mapped?.changes.length).toBeGreaterThan(0);
-  });
+  it.each(examples)(
+    'can be saved and maps a row: %s',
+    async (_name, text) => {
+      await processors.load();
+      const given = {
+        ...{ source: { schema: 'shop', table: { exact: 'orders' } }, target: { schema: 'shop', table: 'copies' } },
+        ...(readYaml(text) as object),
+      };
+      const { rules, columns, target } = mappingContentOf(checkedBody(MappingCreateDto, given));
+      await checkRules(rules, processors);
+      const source = tableOf('shop', 'orders', COLUMNS);
+      const mapping = {
+        ...{ id: 'example', source: { schema: 'shop', table: { exact: 'orders' } }, target, columns },
+        ...(rules === null ? {} : { rules }),
+      } as MappingDefinition;
+      const context = { source, openKey: () => ANY_KEY, lookupTable, processors };
+      const compiled = must(TableMapping.all(compileMappings([mapping]), context)[0], 'it covers the table');
+      const facts = { pipelineId: 'p', gtid: '0-1-7', commitMs: 0, event: 0, row: 0, kind: 'insert' as const };
+      const change = { kind: 'insert' as const, table: 0, event: 0, row: 0, part: 0, flags: 0, after: ROW };
+      const [mapped] = await compiled.mapAll([{ change, facts }], {
+        read: (_lookup, keys) => Promise.resolve(keys.map(() => ['Ann', 'AT'])),
+      });
+      await compiled.close();
+      expect(mapped?.refusal).toBeNull();
+      expect(mapped?.changes.length).toBeGreaterThan(0);
+    },
+    60_000,
+  );
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { SyncError } from '@lutra/model';
 import type { ColumnDefinition, ColumnValue, RowImage } from '@lutra/model';
 import type { RowFacts } from '../../src/compiled-value.ts';
@@ -7,6 +7,9 @@ import type { ScriptImage } from '../../src/script/script-runner.ts';
 
 // Goal: whatever a script does, the service lives, and the row that it was for has a typed error with line and column.
 // Method: real scripts in the real sandbox.
+
+// A script's time is that of the processor: on a busy machine it takes long by the clock.
+jest.setTimeout(60_000);
 
 const bigint: ColumnDefinition = { name: 'id', kind: 'integer', declared: 'bigint', nullable: false, bytes: 8 };
 const text: ColumnDefinition = { name: 'name', kind: 'text', declared: 'text', nullable: true, charset: 'utf8mb4' };
