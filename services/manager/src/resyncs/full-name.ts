@@ -1,5 +1,6 @@
-import type { TableName } from '@lutra/model';
 import { requireSafeRegex } from '@lutra/mapping';
+import type { TableName } from '@lutra/model';
+import { isRange, rangeRegex, readRange } from '../mappings/name-range.ts';
 
 /** Names that a full name of retl_buffer stands for. */
 export interface FullName {
@@ -9,7 +10,6 @@ export interface FullName {
 }
 
 const PLAIN = /^[^[\]().*+?|\\^${}]+$/;
-const RANGE = /^([^[\]]*)\[(\d+)-(\d+)\]([^[\]]*)$/;
 
 /**
  * Reads a full name as Otter writes them: schema and table parted by the first dot outside of brackets, each a name, a name with an
@@ -39,27 +39,15 @@ function firstDot(text: string): number {
   return -1;
 }
 
-/** Null: it does not compile, or some names would keep it busy for very long. */
+/** Null: it does not compile, is no range, or some names would keep it busy for very long. */
 function patternOf(text: string): ((name: string) => boolean) | null {
   if (PLAIN.test(text)) return (name) => name === text;
-  const range = RANGE.exec(text);
-  if (range !== null) return rangeOf(range);
   try {
-    requireSafeRegex(text);
-    const pattern = new RegExp(`^(?:${text})$`, 'u');
+    const regex = isRange(text) ? rangeRegex(readRange(text, 'FULL_NAME')) : text;
+    requireSafeRegex(regex);
+    const pattern = new RegExp(`^(?:${regex})$`, 'u');
     return (name) => pattern.test(name);
   } catch {
     return null;
   }
-}
-
-function rangeOf([, head = '', first = '', last = '', tail = '']: RegExpExecArray): (name: string) => boolean {
-  const width = first.length;
-  return (name) => {
-    if (!name.startsWith(head) || !name.endsWith(tail)) return false;
-    const digits = name.slice(head.length, name.length - tail.length);
-    const isWritten =
-      /^\d+$/.test(digits) && (digits.length === width || (digits.length > width && !digits.startsWith('0')));
-    return isWritten && Number(digits) >= Number(first) && Number(digits) <= Number(last);
-  };
 }
