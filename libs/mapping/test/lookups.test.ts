@@ -3,6 +3,7 @@
  * what the rule says.
  * Method: mappings over a reader that answers from a map and remembers what it was asked.
  */
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { compileMappings, must } from '@lutra/model';
 import type { ColumnDefinition, LookupRule, MappingRules, RowChange, TableDefinition } from '@lutra/model';
@@ -11,6 +12,8 @@ import type { LookupAnswer, LookupReader } from '../src/lookup/table-lookups.ts'
 import type { MappedRow } from '../src/table-mapping.ts';
 import { TableMapping } from '../src/table-mapping.ts';
 import { codeOf, FACTS, insert, ORDERS, remove, update } from './mapping-fixture.ts';
+
+const KEY = 'the key of this test alone';
 
 const column = (name: string, kind: ColumnDefinition['kind'], declared: string): ColumnDefinition => ({
   ...{ name, kind, declared, nullable: false, ...(kind === 'integer' ? { bytes: 4 } : {}) },
@@ -49,7 +52,7 @@ function mappingOf(rules: MappingRules, columns: 'all' | 'few' = 'few', table: T
         : ({ mode: 'list', columns: [{ source: 'id', target: 'id' }] } as const),
     rules,
   };
-  const context = { source: ORDERS, openKey: () => 'key', lookupTable: () => table };
+  const context = { source: ORDERS, openKey: () => KEY, lookupTable: () => table };
   return must(TableMapping.all(compileMappings([mapping]), context)[0], 'the mapping covers the table');
 }
 
@@ -116,6 +119,28 @@ describe('a look-up', () => {
       [{ kind: 'delete', target: 0, before: row(1, 'eu') }],
       [],
     ]);
+  });
+
+  it('goes with explode and hash over a row of 64 MiB', async () => {
+    const large = 'x'.repeat(64 * 1024 * 1024);
+    const digest = createHmac('sha256', KEY).update(large).digest('hex');
+    const rules: MappingRules = {
+      lookups: [RULE],
+      rows: { filter: 'place.tax > 10', explode: { column: 'tags', by: { kind: 'json' }, as: 'tag' } },
+      columns: [
+        TITLE,
+        { target: 'digest', from: { kind: 'column', column: 'words' }, steps: [{ kind: 'hash', key: 'env:KEY' }] },
+      ],
+    };
+    const taken = [1, 5, 'eu', '["a"]', large];
+    // Three of them are more than one row may become.
+    const { rows } = await map(mappingOf(rules, 'all'), insert(taken), insert(taken.with(3, '["a","b","c"]')));
+    expect(rows.map(({ refusal }) => refusal?.code)).toEqual([undefined, 'ROW_TOO_LARGE']);
+    const [change] = rows[0]?.changes ?? [];
+    expect(change).toMatchObject({
+      kind: 'insert',
+      after: [1, 5, 'eu', '["a"]', expect.any(String), 'a', 'Europe', digest],
+    });
   });
 
   it('decides about routes', async () => {
