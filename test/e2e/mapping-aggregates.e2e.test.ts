@@ -182,9 +182,11 @@ describe('rows that are counted', () => {
   it('are compared with the source, and what differs is told', async () => {
     const { schema, stack } = e2e;
     const { items } = await stack.api.get('/pipelines/{pipelineId}/mappings', { path: { pipelineId } });
-    const { id = '' } = items.find(({ target }) => target.table === 'checked') ?? {};
-    const checked = () =>
-      stack.api.get('/pipelines/{pipelineId}/mappings/{id}/group-check', { path: { pipelineId, id } });
+    const checkOf = (table: string) => {
+      const { id = '' } = items.find(({ target }) => target.table === table) ?? {};
+      return stack.api.get('/pipelines/{pipelineId}/mappings/{id}/group-check', { path: { pipelineId, id } });
+    };
+    const checked = () => checkOf('checked');
     await stack.api.patch('/pipelines/{id}', {
       path: { id: pipelineId },
       body: { parameters: { groupCheckMs: 1_000 } },
@@ -193,6 +195,14 @@ describe('rows that are counted', () => {
       ...{ what: 'a comparison', timeoutMs: 90_000, everyMs: 500 },
     });
     expect((await checked()).last).toMatchObject({ differing: 0, unsettled: 0, examples: [] });
+    // With filters, expressions and elements, which the mapping itself counts.
+    for (const table of ['by_region', 'by_year', 'by_tag', 'large']) {
+      await waitUntil(async () => (await checkOf(table)).last !== null, {
+        ...{ what: `a comparison of ${table}`, timeoutMs: 90_000, everyMs: 500 },
+      });
+      const right = { outcome: 'compared', reason: '', differing: 0, unsettled: 0, examples: [] };
+      expect([table, (await checkOf(table)).last]).toMatchObject([table, right]);
+    }
     await runSql(servers.mariadbTarget, [`UPDATE ${schema}.checked SET price = price + 1 WHERE region = 'last'`]);
     await waitUntil(async () => (await checked()).last?.differing === 1, {
       ...{ what: 'the difference', timeoutMs: 90_000, everyMs: 500 },

@@ -14,6 +14,7 @@ export { errnoOf, rowsByKey, sizesOf, tiedColumns } from './read-by-key.ts';
 export { PatientAccess } from './patient-access.ts';
 export type { PatientAccessParts } from './patient-access.ts';
 export { readGroups } from './read-groups.ts';
+export { readPages } from './read-pages.ts';
 export { findRows } from './find-rows.ts';
 export type { FoundRow } from './find-rows.ts';
 export { openReading, SourceAccess } from './source-access.ts';

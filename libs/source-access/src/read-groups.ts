@@ -1,16 +1,14 @@
 import { openSnapshot } from '@lutra/binlog';
-import type { RawRow, SourceSession } from '@lutra/binlog';
+import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
 import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
-import { beyondKey } from './beyond.ts';
-import { readable, valueOf } from './raw-value.ts';
-import { columnAt, errnoOf, GONE, withGrant } from './read-by-key.ts';
+import { readable } from './raw-value.ts';
+import { columnAt, errnoOf, GONE, imageOf, withGrant } from './read-by-key.ts';
+import { readPages } from './read-pages.ts';
 
 /** Groups of one statement: each is a SELECT of its own inside of it. */
 const GROUPS_MAX = 50;
-/** Rows of a group that are read at once. */
-const PAGE_ROWS = 1_000;
 
 /** Groups of rows with equal values in `columns`. */
 export interface AskedGroups {
@@ -102,25 +100,11 @@ async function readExtremes(
   }
 }
 
-/** Page by page along the key. */
 async function readRows(session: SourceSession, question: AskedGroups, { signal, take }: GroupReading): Promise<void> {
   const { table, groups, reads } = question;
-  const positions = [...new Set([...table.primaryKey, ...reads])];
-  const columns = positions.map((position) => readable(columnAt(table, position))).join(',');
-  const key = table.primaryKey.map((position) => quoteName(columnAt(table, position).name)).join(',');
-  for (const [number, group] of groups.entries()) {
-    const where = conditionOf(question, group);
-    for (let after = ''; ;) {
-      signal.throwIfAborted();
-      const sql = `SELECT ${columns} FROM ${quoteTable(table)} WHERE ${where}${after} ORDER BY ${key} LIMIT ${String(PAGE_ROWS)}`;
-      const images = (await session.queryRaw(sql)).map((row) => imageOf(table, positions, row));
+  for (const [number, group] of groups.entries())
+    for await (const images of readPages(session, { table, reads, where: conditionOf(question, group) }, signal))
       for (const image of images) take(number, image);
-      const last = images.at(-1);
-      if (last === undefined || images.length < PAGE_ROWS) break;
-      const lastKey = table.primaryKey.map((position) => must(last[position], 'it was read'));
-      after = ` AND ${beyondKey(table, lastKey, '>')}`;
-    }
-  }
 }
 
 const conditionOf = ({ table, columns }: AskedGroups, group: readonly ColumnValue[]): string =>
@@ -133,12 +117,3 @@ const conditionOf = ({ table, columns }: AskedGroups, group: readonly ColumnValu
 
 const literalAt = (table: TableDefinition, position: number, value: ColumnValue): string =>
   keyLiteralWriter(columnAt(table, position).kind)(value);
-
-function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
-  const image: (ColumnValue | undefined)[] = table.columns.map(() => undefined);
-  for (const [at, position] of positions.entries()) {
-    const bytes = row[at] ?? null;
-    image[position] = bytes === null ? null : valueOf(columnAt(table, position), bytes);
-  }
-  return image;
-}

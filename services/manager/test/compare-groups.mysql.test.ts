@@ -6,12 +6,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { must, systemClock } from '@lutra/model';
-import type { DonePlace, MappingDefinition } from '@lutra/model';
+import type { DataSourceDefinition, DonePlace, MappingDefinition } from '@lutra/model';
+import type { Secrets } from '@lutra/service-kit';
 import { openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { testServers } from '@lutra/testing';
-import { compareGroups } from '../src/group-checks/compare-groups.ts';
+import { compareGroups, executedPlace, executedQuery } from '../src/group-checks/compare-groups.ts';
 import type { ComparedGroups } from '../src/group-checks/compare-groups.ts';
+import { compareMapping } from '../src/group-checks/compare-mapping.ts';
 import { groupQueries, textOf } from '../src/group-checks/group-queries.ts';
 
 const SERVERS = [
@@ -39,11 +41,12 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
   let source: TargetSession;
   let target: TargetSession;
 
-  const open = (name: 'mariadbSource' | 'mariadbTarget' | 'mysql'): Promise<TargetSession> => {
+  const end = (name: 'mariadbSource' | 'mariadbTarget' | 'mysql'): DataSourceDefinition => {
     const { kind, host, port, user, password } = testServers()[name];
-    const definition = { id: name, name, kind, host, port, user, password: '', tls: 'disabled' } as const;
-    return openTarget(definition, password, { clock: systemClock });
+    return { id: name, name, kind, host, port, user, password, tls: 'disabled' };
   };
+  const open = (name: 'mariadbSource' | 'mariadbTarget' | 'mysql'): Promise<TargetSession> =>
+    openTarget(end(name), end(name).password, { clock: systemClock });
   const run = async (session: TargetSession, ...statements: readonly string[]): Promise<void> => {
     for (const statement of statements) await session.query(statement);
     await session.commit();
@@ -75,6 +78,13 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
     );
   }, 60_000);
 
+  async function executed(): Promise<DonePlace> {
+    const { kind } = source.info;
+    const [row] = await source.query(executedQuery(kind));
+    await source.rollback();
+    return executedPlace(kind, textOf(row?.['executed']));
+  }
+
   /** `meanwhile`: what happens before the target has come as far as the source was read, by the number of the try. */
   async function compare(
     meanwhile: (attempt: number) => Promise<void> = () => Promise.resolve(),
@@ -86,11 +96,7 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
     let attempt = 0;
     const reached = async (): Promise<DonePlace> => {
       await meanwhile((attempt += 1));
-      const isMysql = source.info.kind === 'mysql';
-      const [row] = await source.query(`SELECT @@global.${isMysql ? 'gtid_executed' : 'gtid_binlog_pos'} AS executed`);
-      await source.rollback();
-      const text = textOf(row?.['executed']).replaceAll(/\s/g, '');
-      return isMysql ? { kind: 'mysqlGtid', gtidSet: text } : { kind: 'mariadbGtid', gtidList: text };
+      return executed();
     };
     const sides = { source, target, queries, reached, clock: systemClock };
     return compareGroups(sides, new AbortController().signal);
@@ -145,5 +151,102 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
     const table = must(await source.describeTable({ schema: String(from), table: 'sale' }), 'it was created');
     await source.rollback();
     expect(groupQueries({ rules: { ...RULES, ...rules } }, table, { schema: 't', table: 't' })).toHaveProperty('why');
+  });
+
+  describe('that only their mapping can tell', () => {
+    const COUNTED: NonNullable<MappingDefinition['rules']> = {
+      rows: { filter: "region != 'none'" },
+      aggregate: {
+        groupBy: [
+          { expression: 'region', target: 'area' },
+          { expression: 'year(day)', target: 'year' },
+        ],
+        count: 'n',
+        values: [
+          { function: 'sum', expression: 'price * 2', target: 'price' },
+          { function: 'count', expression: 'price', target: 'priced' },
+        ],
+      },
+    };
+    const sums = (...rows: readonly string[]): string => `INSERT INTO ${String(to)}.counted VALUES ${rows.join(',')}`;
+    const RIGHT = ["('eu', 2024, 2, 5, 1)", "('d''oc', 2024, 1, -2, 1)"];
+
+    beforeEach(async () => {
+      await run(source, `INSERT INTO ${String(from)}.sale VALUES (9, 'none', '2024-01-01', 1, 1)`);
+      await run(
+        target,
+        `DROP TABLE IF EXISTS ${String(to)}.counted`,
+        `CREATE TABLE ${String(to)}.counted (area varchar(9) COLLATE utf8mb4_bin, year int, n int, price decimal(30,4), priced int, PRIMARY KEY (area, year))`,
+      );
+    }, 60_000);
+
+    async function compareCounts({
+      rules = COUNTED,
+      others = [],
+      meanwhile = () => Promise.resolve(),
+    }: {
+      readonly rules?: NonNullable<MappingDefinition['rules']>;
+      readonly others?: readonly MappingDefinition[];
+      readonly meanwhile?: (attempt: number) => Promise<void>;
+    }): Promise<ComparedGroups | string> {
+      let attempt = 0;
+      const secrets = { ofDataSource: ({ password }: DataSourceDefinition) => ({ password }) } as unknown as Secrets;
+      const around = {
+        ...{ source: end(sourceServer), target: end(targetServer), others, clock: systemClock, secrets },
+        reached: async () => {
+          await meanwhile((attempt += 1));
+          return executed();
+        },
+      };
+      return compareMapping([mappingOf('M', rules)], around, new AbortController().signal);
+    }
+    const mappingOf = (id: string, rules: NonNullable<MappingDefinition['rules']>): MappingDefinition => ({
+      ...{ id, source: { schema: String(from), table: { exact: 'sale' } }, columns: { mode: 'all' }, rules },
+      target: { schema: String(to), table: 'counted' },
+    });
+
+    it('are equal, also where the key of the target takes several for one', async () => {
+      await run(target, sums(...RIGHT));
+      expect(await compareCounts({})).toEqual({ groups: 2, differing: 0, unsettled: 0, examples: [] });
+      await run(source, `INSERT INTO ${String(from)}.sale VALUES (4, 'EU', '2024-05-01', 1, NULL)`);
+      await run(
+        target,
+        `ALTER TABLE ${String(to)}.counted MODIFY area varchar(9) COLLATE utf8mb4_general_ci`,
+        `UPDATE ${String(to)}.counted SET n = n + 1, price = price + 2, priced = priced + 1 WHERE area = 'eu'`,
+      );
+      expect(await compareCounts({})).toEqual({ groups: 2, differing: 0, unsettled: 0, examples: [] });
+    });
+
+    it('differ by a sum, by one that is missing and by one that stands alone', async () => {
+      await run(target, sums("('eu', 2024, 2, 5.0001, 1)", "('none', 2024, 1, 2, 1)"));
+      const compared = await compareCounts({});
+      expect(compared).toMatchObject({ groups: 3, differing: 3, unsettled: 0 });
+      expect(typeof compared === 'string' ? compared : new Set(compared.examples)).toEqual(
+        new Set([
+          { group: "'eu', 2024", source: '2,5,1', target: '2,5.0001,1' },
+          { group: "'d''oc', 2024", source: '1,-2,1', target: null },
+          { group: "'none', 2024", source: null, target: '1,2,1' },
+        ]),
+      );
+    });
+
+    it('are right that arrive while they are counted, and settled by nobody while they change all the time', async () => {
+      await run(target, sums("('d''oc', 2024, 1, -2, 1)"));
+      const arrives = async (attempt: number): Promise<void> => {
+        if (attempt === 2) await run(target, sums("('eu', 2024, 2, 5, 1)"));
+      };
+      expect(await compareCounts({ meanwhile: arrives })).toMatchObject({ groups: 2, differing: 0, unsettled: 0 });
+      const changing = async (attempt: number): Promise<void> => {
+        await run(source, `UPDATE ${String(from)}.sale SET price = ${String(100 + attempt)} WHERE id = 1`);
+      };
+      await run(target, `UPDATE ${String(to)}.counted SET price = 1 WHERE area = 'eu'`);
+      expect(await compareCounts({ meanwhile: changing })).toMatchObject({ groups: 2, differing: 0, unsettled: 1 });
+    });
+
+    it('are not counted without a key, and not compared where others count too', async () => {
+      expect(await compareCounts({ others: [mappingOf('N', RULES)] })).toBe('Mapping N writes into the table as well');
+      await run(source, `ALTER TABLE ${String(from)}.sale DROP PRIMARY KEY`);
+      expect(await compareCounts({})).toContain('no primary key');
+    });
   });
 });

@@ -8,6 +8,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { must } from '@lutra/model';
 import type { AggregateRule, ColumnValue, MappingRules, RowChange, RowImage, TableDefinition } from '@lutra/model';
+import { GroupTally } from '../../src/aggregate/group-tally.ts';
 import type { TableMapping } from '../../src/table-mapping.ts';
 import { codeOf, FACTS, insert, mappingOf, outcome, remove, update } from '../mapping-fixture.ts';
 
@@ -145,6 +146,23 @@ describe('an aggregation', () => {
       fc.property(history, (operations) => {
         const { changes, rows } = played(operations);
         expect(added(of, changes)).toEqual(grouped(rows, (row) => [[row[1]]]));
+      }),
+    );
+  });
+
+  it('is told of the rows alone as of their history', () => {
+    const of = mapping({ rows: { filter: 'pieces > 0' } });
+    fc.assert(
+      fc.property(history, (operations) => {
+        const { changes, rows } = played(operations);
+        const tally = new GroupTally(must(of.targets[0], 'one'));
+        for (const row of rows)
+          for (const change of of.mapOrRefuse(insert(imageOf(row)), FACTS)) tally.addChange(change);
+        const told = [...tally.all()].map(([, { key, amounts }]) => [
+          JSON.stringify(key),
+          amounts.map((value, at) => unitsOf(value, SCALES[at] ?? 0)),
+        ]);
+        expect(new Map(told as [string, bigint[]][])).toEqual(added(of, changes));
       }),
     );
   });

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { must } from '@lutra/model';
 import type { AggregateRule, ColumnValue, MappingRules, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import type { GroupReader } from '../../src/aggregate/group-reader.ts';
+import { GroupTally } from '../../src/aggregate/group-tally.ts';
 import type { TableMapping } from '../../src/table-mapping.ts';
 import { codeOf, FACTS, insert, mappingOf, remove, update } from '../mapping-fixture.ts';
 
@@ -165,6 +166,14 @@ function grouped(rows: readonly RowImage[]): ReadonlyMap<string, Extremes> {
   return groups;
 }
 
+/** Of the rows alone. */
+function tallied(of: TableMapping, rows: readonly RowImage[]): ReadonlyMap<string, Extremes> {
+  const tally = new GroupTally(must(of.targets[0], 'two'));
+  for (const row of rows) for (const change of of.mapOrRefuse(insert(row), FACTS)) tally.addChange(change);
+  const told = [...tally.all()].map(([, { key, amounts }]) => [key[0], [amounts[1], amounts[3], amounts[4]]]);
+  return new Map(told as [string, Extremes][]);
+}
+
 describe('least and greatest values of groups', () => {
   it.each<[string, TableMapping, (row: RowImage) => boolean]>([
     ['are those of GROUP BY, told by the server', mapping(), () => true],
@@ -190,6 +199,7 @@ describe('least and greatest values of groups', () => {
       fc.asyncProperty(history, cuts, async (operations, portions) => {
         const rows = (played(operations).at(-1)?.rows ?? []).filter(accepts);
         expect(await written(of, operations, portions)).toEqual(grouped(rows));
+        expect(tallied(of, rows)).toEqual(grouped(rows));
       }),
     );
   });

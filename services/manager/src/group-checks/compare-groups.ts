@@ -1,5 +1,5 @@
 import { coversDone } from '@lutra/model';
-import type { Clock, DonePlace } from '@lutra/model';
+import type { Clock, DatabaseKind, DonePlace } from '@lutra/model';
 import type { TargetSession } from '@lutra/sql';
 import { textOf } from './group-queries.ts';
 import type { GroupKey, GroupQueries, Side } from './group-queries.ts';
@@ -28,12 +28,12 @@ export interface GroupSides extends Readonly<Record<Side, TargetSession>> {
 }
 
 const PAGE = 50;
-const TRIES = 5;
+export const TRIES = 5;
 /** A group has to differ so often in a row, with the same two contents, before it counts. */
-const DIFFERENCES_MIN = 2;
+export const DIFFERENCES_MIN = 2;
 const POLL_MS = 500;
 const WAIT_MS_MAX = 60_000;
-const EXAMPLES_MAX = 10;
+export const EXAMPLES_MAX = 10;
 
 /**
  * Compares all groups of both sides while the source goes on changing. A try reads groups at the source, then what the source
@@ -135,15 +135,23 @@ const plain = (counted: string): string =>
 
 async function executedAt({ source }: GroupSides): Promise<DonePlace> {
   const { kind } = source.info;
-  const variable = kind === 'mysql' ? 'gtid_executed' : 'gtid_binlog_pos';
-  const [row] = await source.query(`SELECT @@global.${variable} AS executed`);
+  const [row] = await source.query(executedQuery(kind));
   await source.rollback();
-  const text = textOf(row?.['executed']).replaceAll(/\s/g, '');
+  return executedPlace(kind, textOf(row?.['executed']));
+}
+
+/** What a source with GTIDs has executed. */
+export const executedQuery = (kind: DatabaseKind): string =>
+  `SELECT @@global.${kind === 'mysql' ? 'gtid_executed' : 'gtid_binlog_pos'} AS executed`;
+
+export function executedPlace(kind: DatabaseKind, executed: string): DonePlace {
+  const text = executed.replaceAll(/\s/g, '');
   return kind === 'mysql' ? { kind: 'mysqlGtid', gtidSet: text } : { kind: 'mariadbGtid', gtidList: text };
 }
 
-async function waitUntilReached(
-  { clock, reached }: GroupSides,
+/** False: the target does not come as far in time. */
+export async function waitUntilReached(
+  { clock, reached }: Pick<GroupSides, 'clock' | 'reached'>,
   executed: DonePlace,
   signal: AbortSignal,
 ): Promise<boolean> {

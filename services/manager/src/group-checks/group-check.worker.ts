@@ -1,12 +1,10 @@
 import type { Coordinator } from '@lutra/coordination';
 import type { Bus } from '@lutra/messaging';
 import { completeParameters, must, SyncError } from '@lutra/model';
-import type { Clock, DataSourceDefinition, DonePlace, WarningCode } from '@lutra/model';
+import type { Clock, DonePlace, WarningCode } from '@lutra/model';
 import { leadRole } from '@lutra/service-kit';
 import type { Secrets, Worker } from '@lutra/service-kit';
-import { openTarget } from '@lutra/sql';
-import type { TargetSession } from '@lutra/sql';
-import { IsNull, Not } from 'typeorm';
+import { In, IsNull, Not } from 'typeorm';
 import type { Logger } from 'pino';
 import { DataSourceEntity } from '../data-sources/data-source.entity.ts';
 import { findResource } from '../http/find-resource.ts';
@@ -15,13 +13,11 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import { compileDataSource } from '../publishing/compile-definition.ts';
 import { compileMapping } from '../publishing/compile-mapping.ts';
 import type { Store } from '../store/store.ts';
-import { compareGroups } from './compare-groups.ts';
 import type { ComparedGroups } from './compare-groups.ts';
+import { compareMapping } from './compare-mapping.ts';
 import { GroupCheckEntity } from './group-check.entity.ts';
-import { groupQueries } from './group-queries.ts';
 
 const LOOK_MS = 10_000;
-const STATEMENT_MS_MAX = 60_000;
 const REASON_CHARS_MAX = 500;
 
 export interface GroupCheckParts {
@@ -106,46 +102,24 @@ export class GroupChecker implements Worker {
     pipeline: PipelineEntity,
     signal: AbortSignal,
   ): Promise<ComparedGroups | string> {
-    const [definition, ...more] = compileMapping(mapping);
-    const several = 'The mapping counts the rows of several tables';
-    if (definition === undefined || more.length > 0 || !('exact' in definition.source.table)) return several;
-    const { schema } = definition.source;
-    if (typeof schema !== 'string') return several;
-    const table = definition.source.table.exact;
-    const name = { schema: definition.target.schema, table: definition.target.table ?? table };
+    const { clock, secrets, store } = this.parts;
     const place = await this.reached(pipeline.id);
     if (place?.kind === 'file')
       return 'The source has no GTIDs, so that nobody knows when the target holds what was read';
-    const { clock, store } = this.parts;
-    const ends = await store.run(async (manager) => ({
-      source: compileDataSource(await findResource(manager, DataSourceEntity, pipeline.sourceId)),
-      target: compileDataSource(await findResource(manager, DataSourceEntity, pipeline.targetId)),
-    }));
-    const source = await this.open(ends.source);
-    try {
-      const target = await this.open(ends.target);
-      try {
-        const described = await source.describeTable({ schema, table });
-        if (described === null) return `There is no table ${schema}.${table} at the source`;
-        const queries = groupQueries(definition, described, name);
-        if ('why' in queries) return `Groups are compared where columns alone are counted; here ${queries.why}`;
-        return await compareGroups(
-          { source, target, queries, clock, reached: () => this.reached(pipeline.id) },
-          signal,
-        );
-      } finally {
-        await target.close();
-      }
-    } finally {
-      await source.close();
-    }
-  }
-
-  private open(dataSource: DataSourceDefinition): Promise<TargetSession> {
-    const { clock, secrets } = this.parts;
-    return openTarget(dataSource, secrets.ofDataSource(dataSource), {
-      ...{ clock, programName: 'lutra manager', statementTimeoutMs: STATEMENT_MS_MAX },
+    const { ends, others } = await store.run(async (manager) => {
+      const siblings = await manager.find(PipelineEntity, { where: { targetId: pipeline.targetId } });
+      const mappings = await manager.find(MappingEntity, { where: { pipelineId: In(siblings.map(({ id }) => id)) } });
+      return {
+        ends: {
+          source: compileDataSource(await findResource(manager, DataSourceEntity, pipeline.sourceId)),
+          target: compileDataSource(await findResource(manager, DataSourceEntity, pipeline.targetId)),
+        },
+        others: mappings.filter(({ id }) => id !== mapping.id).flatMap(compileMapping),
+      };
     });
+    const reached = (): Promise<DonePlace | null> => this.reached(pipeline.id);
+    const around = { ...ends, others, clock, secrets, reached };
+    return compareMapping(compileMapping(mapping), around, signal);
   }
 
   private async reached(pipelineId: string): Promise<DonePlace | null> {
