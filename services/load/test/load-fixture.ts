@@ -245,7 +245,7 @@ export class LoadFixture {
           (event): event is LoadedEvent =>
             event.kind === 'loaded' && event.epoch === epoch && event.process === process,
         ),
-      { what: `process ${String(process)} of epoch ${String(epoch)} to be loaded`, timeoutMs: 15_000, everyMs: 20 },
+      { what: `process ${String(process)} of epoch ${String(epoch)} to be loaded`, timeoutMs: 60_000, everyMs: 20 },
     );
   }
 
@@ -286,7 +286,7 @@ export class LoadFixture {
       const cursor = await this.bus.cursor(this.pipelineId);
       return cursor !== null && isIt(cursor) ? cursor : false;
     };
-    return waitUntil(question, { what: 'the cursor', timeoutMs: 20_000, everyMs: 50 });
+    return waitUntil(question, { what: 'the cursor', timeoutMs: 60_000, everyMs: 50 });
   }
 
   private async follow(): Promise<void> {

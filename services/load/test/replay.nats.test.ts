@@ -6,7 +6,7 @@
  * are spoiled at the target before: they tell whether a row was written once more or left alone.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PipelineParameters, Place, RowChange, TableDefinition } from '@lutra/model';
+import type { PipelineParameters, Place, RowChange, RowImage, TableDefinition } from '@lutra/model';
 import { waitUntil } from '@lutra/testing';
 import { doneUpTo, LoadFixture, SOURCE_UUID } from './load-fixture.ts';
 import type { RunningEpoch } from './load-fixture.ts';
@@ -61,13 +61,30 @@ const keyedHistory = (): History => [
   ids(450, 2_100).map((id) => insert(person(id, 'last'))),
 ];
 
-/** Rows that must be written once: equal ones without a key, and differences that are added to what the target has. */
+/** What rows that come to a group add; what rows that leave it take away, with the extreme that was read then. */
+const came = (...amounts: RowImage): RowChange => ({ ...insert(amounts), table: 3 });
+const left = (...amounts: RowImage): RowChange => ({
+  ...update([amounts[0], undefined, undefined, undefined], amounts),
+  table: 4,
+});
+
+/**
+ * Rows that must be written once: equal ones without a key, differences that are added to what the target has, and what is
+ * added to groups.
+ */
 const countingHistory = (): History => [
-  [...ids(60).map((id) => insert(person(id))), ...ids(20).map(() => bag(insert(['old', 1])))],
+  [
+    ...[came('eu', 5n, '10.00', '3.00'), came('us', 1n, '1.00', null)],
+    ...[...ids(60).map((id) => insert(person(id))), ...ids(20).map(() => bag(insert(['old', 1])))],
+  ],
   [...ids(40).map((id) => stock(id, ['a', 0], ['b', id])), bag(remove(['old', 1])), bag(insert(['new', 2]))],
-  ids(7).map(() => bag(update(['old', 1], ['new', 1]))),
-  ids(60).map((id) => update(person(id), person(id, 'seen'))),
-  ids(40).flatMap((id) => [stock(id, ['b', id], ['c', id + 5]), stock(id, ['c', id + 5], ['c', id + 3])]),
+  [...ids(7).map(() => bag(update(['old', 1], ['new', 1]))), left('eu', -2n, '-4.50', '2.50')],
+  [...ids(60).map((id) => update(person(id), person(id, 'seen'))), left('us', -1n, '-1.00', null)],
+  [
+    came('eu', 1n, '0.50', '2.75'),
+    ...ids(40).flatMap((id) => [stock(id, ['b', id], ['c', id + 5]), stock(id, ['c', id + 5], ['c', id + 3])]),
+    came('new', 2n, '1.25', null),
+  ],
 ];
 
 const bagTable = (schema: string): TableDefinition => ({
@@ -86,6 +103,19 @@ const stockTable = (schema: string): TableDefinition => ({
     { name: 'id', kind: 'integer', declared: 'int', nullable: false, bytes: 4 },
     { name: 'note', kind: 'text', declared: 'varchar(40)', nullable: true, charset: 'utf8mb4' },
     { name: 'pieces', kind: 'integer', declared: 'int', nullable: false, bytes: 4 },
+  ],
+  primaryKey: [0],
+});
+
+/** `extreme`: how it is written. */
+const totalTable = (schema: string, extreme: 'greatest' | 'set'): TableDefinition => ({
+  schema,
+  table: 'total',
+  columns: [
+    { name: 'region', kind: 'text', declared: 'varchar(9)', nullable: false, charset: 'utf8mb4' },
+    { name: 'n', kind: 'integer', declared: 'bigint', nullable: false, bytes: 8, unsigned: false, amount: 'count' },
+    { name: 'price', kind: 'decimal', declared: 'decimal(65,2)', nullable: false, length: 65, scale: 2, amount: 'sum' },
+    { name: 'most', kind: 'decimal', declared: 'decimal(9,2)', nullable: true, length: 9, scale: 2, amount: extreme },
   ],
   primaryKey: [0],
 });
@@ -110,7 +140,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
     epochs = 0;
     load = await LoadFixture.open(server, {
       mapped: {
-        'people|bag': {},
+        'people|bag|total': {},
         stock: { onConflict: { kind: 'merge', columns: ['note'], deltaColumns: ['pieces'] } },
       },
     });
@@ -118,20 +148,24 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       createPeople(load.schema),
       `CREATE TABLE ${load.schema}.bag (body varchar(40), number int)`,
       `CREATE TABLE ${load.schema}.stock (id int NOT NULL PRIMARY KEY, note varchar(40), pieces int NOT NULL)`,
+      `CREATE TABLE ${load.schema}.total (region varchar(9) NOT NULL PRIMARY KEY, n int NOT NULL, price decimal(20,2) NOT NULL, most decimal(9,2))`,
     );
-  }, 30_000);
+  }, 180_000);
   afterEach(async () => {
     for (const table of ['lane_shape', 'conflict'])
       await load.run(`DELETE FROM lutra.${table} WHERE pipeline_id = '${load.pipelineId}'`).catch(() => undefined);
     await load.close();
-  }, 30_000);
+  }, 180_000);
 
-  const tables = () => [peopleTable(load.schema), bagTable(load.schema), stockTable(load.schema)];
+  const tables = () => [
+    ...[peopleTable(load.schema), bagTable(load.schema), stockTable(load.schema)],
+    ...[totalTable(load.schema, 'greatest'), totalTable(load.schema, 'set')],
+  ];
   const people = async (): Promise<readonly (readonly unknown[])[]> =>
     (await load.rows(`SELECT * FROM ${load.schema}.people ORDER BY id`)).map((row) => Object.values(row));
   const everything = async (): Promise<readonly (readonly (readonly unknown[])[])[]> => {
     const found = [await people()];
-    for (const table of ['bag', 'stock'])
+    for (const table of ['bag', 'stock', 'total'])
       found.push(
         (await load.rows(`SELECT * FROM ${load.schema}.${table} ORDER BY 1, 2`)).map((row) => Object.values(row)),
       );
@@ -182,7 +216,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         expect(await loadAll(parameters, cutBy(transactionsPerProcess, history))).toBe(0);
         expect(await everything()).toEqual(before);
       }
-    }, 30_000);
+    }, 180_000);
 
     it('writes what is behind a place in the middle of a transaction once more, and nothing before it', async () => {
       const history = keyedHistory();
@@ -197,7 +231,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       expect(await loadAll(parameters, cutBy(2, history))).toBe(rowCount(done) + 100);
       const wanted = before.map(([id, name, note]) => [id, name, touched.has(id) ? note : 'spoiled']);
       expect(await people()).toEqual(wanted);
-    }, 30_000);
+    }, 180_000);
 
     it('stops by name at a key that has gone to another row since, and writes nothing of its process', async () => {
       const history: History = [[insert(person(1))], [update(person(1), away(1, 'there'))], [insert(person(2))]];
@@ -211,7 +245,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         details: { index: 'by_name', process: 1 },
       });
       expect(await people()).toEqual([person(2), away(1, 'there')]);
-    }, 30_000);
+    }, 180_000);
 
     it('drops what the place holds, however often and however it comes, and doubles nothing', async () => {
       const history = countingHistory();
@@ -232,7 +266,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       await publish([...whole, ...parts.slice(0, 1)]);
       await load.waitForLoaded(1, whole.length);
       const isStaged = () => load.events.some(({ kind, process }) => kind === 'staged' && process === whole.length + 1);
-      await waitUntil(isStaged, { what: 'the first part to be staged', timeoutMs: 15_000, everyMs: 20 });
+      await waitUntil(isStaged, { what: 'the first part to be staged', timeoutMs: 60_000, everyMs: 20 });
       expect(await first.end()).toBeNull();
       expect(await loadAll(parameters, [...whole, ...parts])).toBe(rowCount(history) - last.length);
       const before = await everything();
@@ -240,6 +274,10 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         ids(60).map((id) => person(id, 'seen')),
         [...ids(7).map(() => ['new', 1]), ['new', 2], ...ids(12).map(() => ['old', 1])],
         ids(40).map((id) => [id, 'c', OFFSET + id + 3]),
+        [
+          ['eu', 4, '6.00', '2.75'],
+          ['new', 2, '1.25', null],
+        ],
       ]);
 
       expect(await loadAll(parameters, [...whole, ...parts])).toBe(rowCount(history));
@@ -248,11 +286,12 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       // Processes that hold both: what is done, and what is not.
       const longer: History = [...history, [bag(insert(['more', 1])), stock(1, ['c', 4], ['d', 5])]];
       expect(await loadAll(parameters, cutBy(3, longer))).toBe(rowCount(history));
-      const [, bagged, stocked] = await everything();
+      const [, bagged, stocked, totals] = await everything();
+      expect(totals).toEqual(before[3]);
       expect([bagged?.[0], bagged?.length, stocked?.[0]]).toEqual([['more', 1], 21, [1, 'd', OFFSET + 5]]);
       expect(await loadAll(parameters, cutBy(4, longer))).toBe(rowCount(longer));
-      expect((await everything()).slice(1)).toEqual([bagged, stocked]);
-    }, 30_000);
+      expect((await everything()).slice(1)).toEqual([bagged, stocked, totals]);
+    }, 180_000);
   });
 
   it('counts once what some lanes had written when another one was given up, however often it comes', async () => {
@@ -289,5 +328,5 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         ids(1_000).map((id) => [id, id === 1 ? 'much too long' : 'b', OFFSET + (id === 1 ? 2 : 1)]),
       );
     }
-  }, 30_000);
+  }, 180_000);
 });
