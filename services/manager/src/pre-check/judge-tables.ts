@@ -8,6 +8,7 @@ import { atTarget } from './finding.ts';
 import { judgeColumns } from './judge-columns.ts';
 import type { FittedTable } from './judge-columns.ts';
 import { judgeForeignKeys } from './judge-foreign-keys.ts';
+import { judgeGroups } from './judge-groups.ts';
 import { judgeLookupUse, unreadLookup } from './judge-lookups.ts';
 import type { LookupFacts } from './judge-lookups.ts';
 import { judgeMerging } from './judge-merging.ts';
@@ -112,7 +113,8 @@ function judgePair(pair: TablePair, around: Around): JudgedTables {
   if (unreadLookup(pair.mapping, lookups) !== undefined) return { findings: [], verdicts: [] };
   const rows = mappedTable(pair, around);
   if ('code' in rows) return { findings: [rows], verdicts: [] };
-  if (target === null) return { findings: [missingTable(rows, { source, server })], verdicts: [] };
+  const ofGroups = judgeGroups(pair);
+  if (target === null) return { findings: [...ofGroups, missingTable(rows, { source, server })], verdicts: [] };
   const fitted = { rows, table: target, server, peculiarities };
   const columns = judgeColumns(fitted, parameters);
   const findings = [
@@ -120,6 +122,7 @@ function judgePair(pair: TablePair, around: Around): JudgedTables {
     ...judgeKeys(pair, fitted, parameters),
     ...judgeExtraKeys(fitted, source),
     ...judgeLookupUse(pair, lookups),
+    ...ofGroups,
     ...judgeTriggers(target),
     ...judgeForeignKeys(
       { source, target },
