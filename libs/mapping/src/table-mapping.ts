@@ -190,6 +190,7 @@ export class TableMapping {
   /** As {@link map}; a row that is refused as a whole comes as one change, and so does one that extract has refused. */
   mapOrRefuse(change: RowChange, facts: RowFacts): readonly MappedChange[] {
     const { refusal } = change;
+    if (this.isPassedOver(change)) return NOTHING;
     if (refusal !== undefined && !this.isCopied) return [this.refused(change, facts, refusalError(refusal))];
     try {
       return this.map(change, facts);
@@ -241,11 +242,15 @@ export class TableMapping {
   }
 
   private changesOf(change: RowChange, facts: RowFacts): readonly MappedChange[] {
-    const isRepair = (change.flags & REPAIRS) !== 0;
-    // Nothing has come to a group, and nothing has left it.
-    if (this.aggregate !== null) return isRepair ? NOTHING : this.aggregate.changesOf(change, facts);
-    if (isRepair && !this.isCopied) return this.repaired(change, facts);
+    if (this.isPassedOver(change)) return NOTHING;
+    if (this.aggregate !== null) return this.aggregate.changesOf(change, facts);
+    if ((change.flags & REPAIRS) !== 0 && !this.isCopied) return this.repaired(change, facts);
     return this.ordinary(change, facts);
+  }
+
+  /** A row that is sent once more has not come to a group, and nothing has left it. */
+  private isPassedOver(change: RowChange): boolean {
+    return this.aggregate !== null && (change.flags & REPAIRS) !== 0;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { REPAIRS, WRITES_ALL } from '@lutra/model';
+import { REPAIRS, rowRefusal, SyncError, WRITES_ALL } from '@lutra/model';
 import type { MappingRules, RowChange, RowImage } from '@lutra/model';
 import { FACTS, mappingOf, ORDERS, outcome, remove, update } from './mapping-fixture.ts';
 
@@ -7,6 +7,11 @@ const IMAGE: RowImage = [1, 60, 'eu', '["a"]', 'x,y'];
 const KEY: RowImage = [1, undefined, undefined, undefined, undefined];
 const repair: RowChange = { ...update(IMAGE, IMAGE), flags: REPAIRS | WRITES_ALL };
 const gone: RowChange = { ...remove(KEY), flags: REPAIRS };
+const AGGREGATE: MappingRules['aggregate'] = {
+  groupBy: [{ expression: 'region', target: 'region' }],
+  count: 'n',
+  values: [{ function: 'max', expression: 'amount', target: 'most' }],
+};
 const kinds = (rules: MappingRules | undefined, change: RowChange): readonly string[] =>
   outcome(mappingOf(rules), change).map(({ kind, table }) => `${kind} ${table}`);
 
@@ -39,12 +44,21 @@ describe('a row that is sent once more', () => {
       ['update copies', 'update copies'],
       [],
     ],
+    ['that its group counts already', { aggregate: AGGREGATE }, [], []],
     ['where updates are left out', { rows: { leaveOut: ['update'] } }, [], ['delete copies']],
     ['where inserts are left out', { rows: { leaveOut: ['insert'] } }, [], ['delete copies']],
     ['where deletes are left out', { rows: { leaveOut: ['delete'] } }, ['update copies'], []],
   ])('becomes %s', (_what, rules, ofRow, ofKey) => {
     expect(kinds(rules, repair)).toEqual(ofRow);
     expect(kinds(rules, gone)).toEqual(ofKey);
+  });
+
+  it('counts for nothing in a group, also when it was refused before', () => {
+    const mapping = mappingOf({ aggregate: AGGREGATE });
+    const error = new SyncError('ROW_VALUE_INVALID', { problem: 'no number', column: 'amount' });
+    const refusal = rowRefusal(error, { columns: [1], isOnlyBefore: false });
+    expect(mapping.mapOrRefuse({ ...repair, refusal }, FACTS)).toEqual([]);
+    expect(mapping.mapOrRefuse({ ...repair, flags: 0, refusal }, FACTS)).toHaveLength(1);
   });
 
   it.each([

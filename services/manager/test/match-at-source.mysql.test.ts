@@ -43,6 +43,11 @@ describe('mappings in another case than the table', () => {
     const matcher = await matchAtSource(folding, MAPPINGS);
     expect(matcher.targetsOf('shop', 'item_1')).toMatchObject([{ targetSchema: 'copy', targetTable: 'item_1' }]);
     expect(await requireTable(folding, ITEM, MAPPINGS)).toMatchObject({ ...ITEM, primaryKey: [0] });
+    // Rows that are counted alone are not sent once more: they would count for nothing.
+    const aggregate = { groupBy: [{ expression: 'id', target: 'id' }], count: 'n', values: [] };
+    const counting = MAPPINGS.map((mapping) => ({ ...mapping, id: 'N', rules: { aggregate } }));
+    expect(await requireTable(folding, ITEM, [...MAPPINGS, ...counting])).toMatchObject(ITEM);
+    await expect(requireTable(folding, ITEM, counting)).rejects.toThrow(/^RESYNC_REFUSED.*count its rows/);
   }, 120_000);
 
   it('do not at one that tells them apart', async () => {
