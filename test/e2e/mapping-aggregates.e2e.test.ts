@@ -191,17 +191,16 @@ describe('rows that are counted', () => {
       path: { id: pipelineId },
       body: { parameters: { groupCheckMs: 1_000 } },
     });
-    await waitUntil(async () => (await checked()).last?.outcome === 'compared', {
-      ...{ what: 'a comparison', timeoutMs: 90_000, everyMs: 500 },
-    });
-    expect((await checked()).last).toMatchObject({ differing: 0, unsettled: 0, examples: [] });
-    // With filters, expressions and elements, which the mapping itself counts.
-    for (const table of ['by_region', 'by_year', 'by_tag', 'large']) {
-      await waitUntil(async () => (await checkOf(table)).last !== null, {
-        ...{ what: `a comparison of ${table}`, timeoutMs: 90_000, everyMs: 500 },
-      });
-      const right = { outcome: 'compared', reason: '', differing: 0, unsettled: 0, examples: [] };
-      expect([table, (await checkOf(table)).last]).toMatchObject([table, right]);
+    // With filters, expressions and elements, which the mapping itself counts, too.
+    for (const { table } of mappingsOf(schema).map(({ target }) => target)) {
+      // One that was made while rows were on their way may have settled nothing.
+      const isSettled = async () => {
+        const { last } = await checkOf(String(table));
+        return last?.outcome === 'compared' && last.unsettled === 0;
+      };
+      await waitUntil(isSettled, { what: `a comparison of ${String(table)}`, timeoutMs: 120_000, everyMs: 500 });
+      const { last } = await checkOf(String(table));
+      expect([table, last]).toMatchObject([table, { differing: 0, examples: [] }]);
     }
     await runSql(servers.mariadbTarget, [`UPDATE ${schema}.checked SET price = price + 1 WHERE region = 'last'`]);
     await waitUntil(async () => (await checked()).last?.differing === 1, {
@@ -213,5 +212,5 @@ describe('rows that are counted', () => {
       query: { kinds: 'warning' },
     });
     expect(events.map((event) => event['code'])).toContain('GROUPS_DIFFER');
-  }, 240_000);
+  }, 400_000);
 });
