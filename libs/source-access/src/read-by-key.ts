@@ -22,14 +22,15 @@ const ROW_BYTES = 512;
 /** The table or a column of it is gone, or has another name. */
 export const GONE: ReadonlySet<number> = new Set([1049, 1054, 1146]);
 
-/** Bytes that each row takes, by its key; those of tables without large values, and of rows that are not there, are a guess. */
+/** Bytes that each of the rows takes, by its key; of tables without large values, and of rows that are not there, a guess. */
 export async function sizesOf(session: SourceSession, rows: KeyedRows): Promise<ReadonlyMap<string, number>> {
   const { table, columns } = rows;
   const large = columns.map((position) => columnAt(table, position)).filter(isLarge);
-  if (large.length === 0) return new Map();
+  const sizes = new Map<string, number>();
+  for (const key of rows.keys.keys()) sizes.set(key, ROW_BYTES);
+  if (large.length === 0) return sizes;
   const size = large.map(({ name }) => `COALESCE(OCTET_LENGTH(${quoteName(name)}),0)`).join('+');
   const found = await select(session, rows, { positions: table.primaryKey, more: [size], lock: '' });
-  const sizes = new Map<string, number>();
   for (const row of found) {
     const key = keyText(table, imageOf(table, table.primaryKey, row));
     if (key !== null) sizes.set(key, ROW_BYTES + Number((row.at(-1) ?? '0').toString()));

@@ -38,7 +38,6 @@ export interface RejectedKey {
 /** Rows that are locked together, for as long as it takes to read them and to write their images. */
 const ROWS_MAX = 100;
 const BYTES_MAX = 4 * 1024 * 1024;
-const SMALL_ROW_BYTES = 512;
 /** What a packet holds beside the body. */
 const PACKET_BYTES = 4_096;
 const TRIES_MAX = 3;
@@ -122,7 +121,7 @@ class Copier implements Copied {
     const portions: RowKey[][] = [];
     let bytes = 0;
     for (const [text, image] of images) {
-      const size = sizes.get(text) ?? SMALL_ROW_BYTES;
+      const size = must(sizes.get(text), 'each has a size');
       const last = portions.at(-1);
       const key = table.primaryKey.map((position) => image[position] ?? null);
       bytes += size;

@@ -1,6 +1,6 @@
 import { openSnapshot } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
-import { ByteBudget } from '@lutra/model';
+import { ByteBudget, must } from '@lutra/model';
 import type { PipelineDefinition, RowImage, TableDefinition } from '@lutra/model';
 import { PatientAccess, rowsByKey, sizesOf, tiedColumns } from '@lutra/source-access';
 import type { PatientAccessParts } from '@lutra/source-access';
@@ -11,7 +11,6 @@ import type { AskedRow, CurrentRows, FoundRows } from './current-rows.ts';
 const PORTION_BYTES_MAX = 8 * 1024 * 1024;
 /** Of all that the instance has read and not yet passed on; a larger row is held alone. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
-const SMALL_ROW_BYTES = 512;
 
 /** Reads rows at the sources of pipelines, with a bound for what is held of them. */
 export class SourceRows {
@@ -68,7 +67,7 @@ async function firstPortion(
   let bytes = 0;
   for (const [index, { table, key }] of asked.entries()) {
     const name = `${table.schema}.${table.table}${key}`;
-    const size = counted.has(name) ? 0 : (sizes.get(table)?.get(key) ?? SMALL_ROW_BYTES);
+    const size = counted.has(name) ? 0 : must(sizes.get(table)?.get(key), 'each has a size');
     if (index > 0 && bytes + size > PORTION_BYTES_MAX) return { portion: asked.slice(0, index), bytes };
     counted.add(name);
     bytes += size;
