@@ -50,11 +50,11 @@ describe.each(['merged', 'transactional'] as const)('a stage that ends at a fail
     const rows = Array.from({ length: ACCOUNTS }, (_, id) => `(${String(id)}, 'm${String(id)}', 0)`);
     await e2e().atSource(`INSERT INTO account VALUES ${rows.join(',')}`);
     await expectEqual();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await started?.stop();
-  }, 60_000);
+  });
 
   const stages = Object.entries(POINTS).flatMap(([service, points]) =>
     points.map((point) => [service as ServiceName, point] as const),
@@ -84,7 +84,7 @@ describe.each(['merged', 'transactional'] as const)('a stage that ends at a fail
       }
       await expectEqual();
     },
-    120_000,
+    180_000,
   );
 
   /** Commits large and small transactions until told to stop: unique values wander, rows come and change and go. */

@@ -23,12 +23,12 @@ describe('schema statements', () => {
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
     const renaming = { source: { schema: e2e.schema, table: { regex: '.*' } }, target: { schema: copy } };
     renamingId = await e2e.stack.createPipeline({ mappings: [renaming], target: other });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await e2e.stop();
     await runSql(other, [`DROP DATABASE IF EXISTS ${copy}`]);
-  }, 60_000);
+  });
 
   /** At both targets; the differences say more than a timeout. A table or column may still be on its way. */
   async function expectEqual(...tables: readonly string[]): Promise<void> {
@@ -79,7 +79,7 @@ describe('schema statements', () => {
 
   it('arrive in their place among rows', async () => {
     const writer = new ShopWriter(e2e.stack.options.servers.source, e2e.schema);
-    await waitUntil(() => writer.transactions > 0, { what: 'the writer', timeoutMs: 30_000, everyMs: 10 });
+    await waitUntil(() => writer.transactions > 0, { what: 'the writer', timeoutMs: 60_000, everyMs: 10 });
     try {
       await e2e.atSource(
         'ALTER TABLE stock ADD COLUMN extra INT NOT NULL DEFAULT 7',

@@ -18,8 +18,8 @@ describe('dead letters', () => {
     await e2e.atTarget('ALTER TABLE paid ADD CONSTRAINT affordable CHECK (amount < 500)');
     const parameters = { onPoison: 'deadLetter', poisonTries: 1 } as const;
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)], parameters });
-  }, 120_000);
-  afterAll(() => e2e.stop(), 60_000);
+  });
+  afterAll(() => e2e.stop());
 
   const list = (state: string): Promise<DeadLetterListDto> =>
     e2e.stack.api.get('/dead-letters', { query: { pipelineId, sort: 'createdAt', pageSize: 50, state } });
@@ -65,7 +65,7 @@ describe('dead letters', () => {
     // Refused again: nothing has changed at the target.
     await api.post('/dead-letters/{id}/retry', { path: { id: must(retried, 'a letter') } });
     await waitUntil(async () => (await list('open')).items.some(({ lastError }) => lastError !== null), {
-      ...{ what: 'the failed retry', timeoutMs: 30_000, everyMs: 200 },
+      ...{ what: 'the failed retry', timeoutMs: 60_000, everyMs: 200 },
     });
     await e2e.atTarget('ALTER TABLE paid DROP CONSTRAINT affordable, ADD CONSTRAINT affordable CHECK (amount < 600)');
     await api.post('/dead-letters/{id}/retry', { path: { id: must(retried, 'a letter') } });
@@ -82,5 +82,5 @@ describe('dead letters', () => {
     const audited = async (resourceId: string): Promise<number> =>
       (await api.get('/audit', { query: { resourceId } })).total;
     expect(await Promise.all([retried, edited, discarded].map((id) => audited(id ?? '')))).toEqual([2, 1, 1]);
-  }, 180_000);
+  });
 });

@@ -100,7 +100,7 @@ export async function readAnswers(
   const get = async (url: string): Promise<string> => {
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const text = `${JSON.stringify([...response.headers])}\n${await response.text()}`;
     said.set(`answer ${url.slice(stack.api.address.length)}`, text);
@@ -118,7 +118,7 @@ export async function readAnswers(
   }
   for (const { name, httpAddress } of stack.allInstances)
     for (const path of ['/metrics', '/health/ready', '/health/live']) {
-      const response = await fetch(`${httpAddress}${path}`, { signal: AbortSignal.timeout(20_000) });
+      const response = await fetch(`${httpAddress}${path}`, { signal: AbortSignal.timeout(60_000) });
       said.set(`${name}${path}`, await response.text());
     }
 }

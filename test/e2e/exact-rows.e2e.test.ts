@@ -101,7 +101,7 @@ describe('exact rows', () => {
   afterAll(async () => {
     await e2e.stop();
     await servers.stop();
-  }, 120_000);
+  });
 
   it('arrive at MariaDB and MySQL', async () => {
     const seed = Math.trunc(Math.random() * 2 ** 31);

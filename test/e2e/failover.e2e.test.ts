@@ -56,7 +56,7 @@ describe('a source of two MySQL servers', () => {
       `USE \`${schema()}\``,
       ...numbers(COUNTERS).map((id) => `INSERT INTO counter VALUES (${String(id)}, 0, '')`),
     ]);
-  }, 180_000);
+  });
 
   afterAll(async () => {
     const running = servers.find(({ isRunning }) => isRunning);
@@ -66,7 +66,7 @@ describe('a source of two MySQL servers', () => {
         .catch(() => undefined);
     await e2e?.stop();
     await Promise.all(servers.map((one) => one.close()));
-  }, 120_000);
+  });
 
   /** The second server has all that the first one has. */
   const followed = (): Promise<unknown> =>
@@ -124,7 +124,7 @@ describe('a source of two MySQL servers', () => {
     );
     expect(state).toBe('RUNNING');
     expect(select?.cause ?? addressOf(0)).toContain(addressOf(0));
-  }, 150_000);
+  });
 
   it('stops where the only server that answers lacks transactions, and lists them', async () => {
     // The old server comes back as a replica that misses what the second one wrote last.
@@ -155,7 +155,7 @@ describe('a source of two MySQL servers', () => {
     await at(1, "UPDATE counter SET note = 'after'");
     await stack().api.command(pipelineId, 'RESTART', 'the server is back');
     await expectEqual(1);
-  }, 150_000);
+  });
 
   async function missingAt(index: number, other: number): Promise<string> {
     const connection = await connectTo(server(other));

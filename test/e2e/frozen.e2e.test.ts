@@ -23,9 +23,9 @@ describe('a frozen instance', () => {
     e2e = await startE2eStack('frozen', { services: { load: 2, select: 2, extract: 2 } });
     await e2e.createTables(...SHOP_TABLES);
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
-  }, 120_000);
+  });
 
-  afterAll(() => e2e.stop(), 60_000);
+  afterAll(() => e2e.stop());
 
   const holderOf = (view: PipelineView, lease: 'loader' | 'mainstem'): string =>
     (view[lease] as { readonly instance: string } | null)?.instance ?? '';

@@ -50,7 +50,7 @@ describe('instances', () => {
     await Promise.all([bus.close(), coordinator.close()]);
     await e2e.stop();
     pipelines = [];
-  }, 60_000);
+  });
 
   const soon = <T>(what: string, question: () => Promise<T | undefined | false>): Promise<T> =>
     waitUntil(question, { what, timeoutMs: 60_000, everyMs: 50 });
@@ -103,7 +103,7 @@ describe('instances', () => {
         ({ draining }) => !draining,
       ),
     );
-  }, 180_000);
+  });
 
   it('are given a pipeline by a move', async () => {
     const [id = ''] = pipelines;
@@ -123,7 +123,7 @@ describe('instances', () => {
     await soon('the move', async () => (await holders('loader'))[0] === seat);
     await flows();
     nothingRepeated();
-  }, 180_000);
+  });
 
   it('get a pipeline back that prefers them', async () => {
     const [id = ''] = pipelines;

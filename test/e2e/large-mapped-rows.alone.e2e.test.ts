@@ -101,9 +101,9 @@ describe('large rows under mappings', () => {
         parameters: { consistency: 'media' },
       }),
     };
-  }, 180_000);
+  });
 
-  afterAll(() => e2e.stop(), 60_000);
+  afterAll(() => e2e.stop());
 
   /** The rows at the target are `columns` of the source's, and no service has grown too large for them. */
   async function arrives(table: string, { title, note }: Pick<Case, 'title' | 'note'>): Promise<void> {

@@ -27,7 +27,7 @@ describe('large rows', () => {
       'CREATE TABLE measures (id INT NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL, value DOUBLE) ENGINE=InnoDB',
     );
     await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     const peaks = SERVICES.map(
@@ -35,7 +35,7 @@ describe('large rows', () => {
     );
     process.stdout.write(`Peak resident size: ${peaks.join(', ')}\n`);
     await e2e.stop();
-  }, 60_000);
+  });
 
   it.each([
     ['INSERT of a 64 MiB LONGBLOB', [document(1)]],

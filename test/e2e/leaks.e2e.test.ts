@@ -41,7 +41,7 @@ async function ask(method: string, path: string, body: unknown, token?: string):
     method,
     headers: { authorization: `Bearer ${own}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return { ok: response.ok, headers: response.headers, text: await response.text() };
 }
@@ -90,7 +90,7 @@ afterAll(async () => {
   await e2e.stop();
   await Promise.all([receiver.stop(), sink.close()]);
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 describe('an installation full of secrets', () => {
   it('works and fails', async () => {
@@ -171,7 +171,7 @@ describe('an installation full of secrets', () => {
     secrets.set('apiKey', String((await post('/api-keys', { name: 'k', role: 'viewer' }))['token']));
     await send('GET', '/pipelines', undefined, plant('unknownToken'));
     await send('DELETE', `/pipelines/${pipelineId}`, undefined, secrets.get('apiKey'));
-  }, 180_000);
+  });
 
   it('is given secrets where they do not belong', async () => {
     const base = { name: 'x', kind: 'mariadb', host: 'h', port: 3306, user: 'u' };

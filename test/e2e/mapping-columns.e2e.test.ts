@@ -132,7 +132,7 @@ describe('rules of columns', () => {
     e2e = await startCrossedStack('mapping-columns', { source: [SOURCE], target: [TARGET], mappings });
   }, 240_000);
 
-  afterAll(() => e2e.stop(), 120_000);
+  afterAll(() => e2e.stop());
 
   it('leave at each target what its source computes', async () => {
     const seed = Math.trunc(Math.random() * 2 ** 31);

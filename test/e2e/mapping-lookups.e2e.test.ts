@@ -51,7 +51,7 @@ describe('look-ups', () => {
     await proxy.close();
     await runSql(mysql, [`DROP DATABASE IF EXISTS ${regions}`, `DROP USER IF EXISTS '${regions}'@'%'`]);
     await e2e.stop();
-  }, 120_000);
+  });
 
   const mappingsOf = (schema: string, dataSourceId: string): MappingCreateDto[] => {
     const into = (table: string): MappingCreateDto => ({
@@ -132,7 +132,7 @@ describe('look-ups', () => {
     await e2e.atSources(...statements);
     await waitEqual();
     expect(await refusedRows()).toEqual([]);
-  }, 180_000);
+  });
 
   it('refuse a row only where nothing is found and that is to fail', async () => {
     await e2e.atSources("INSERT INTO orders VALUES (1001, 1, 'xx', 5), (1002, NULL, NULL, 5), (1003, 1, 'eu', 5)");
@@ -141,7 +141,7 @@ describe('look-ups', () => {
       ...{ what: 'the two rows of each source that are refused', timeoutMs: 60_000 },
     });
     expect(await refusedRows()).toEqual(Array<string>(4).fill('ROW_LOOKUP_MISSING'));
-  }, 120_000);
+  });
 
   it('wait for a data source that is away, and lose nothing', async () => {
     const epochs = (): Promise<number[]> =>
@@ -160,7 +160,7 @@ describe('look-ups', () => {
     proxy.heal();
     await waitEqual();
     expect((await refusedRows()).length).toBe(4);
-  }, 180_000);
+  });
 
   it('are told beforehand, with what they cannot promise, and shown', async () => {
     const { api } = e2e.stack;
@@ -187,5 +187,5 @@ describe('look-ups', () => {
       ],
       [{ id: 2, customer_name: null, label: '?/?', title: null }, null, 'ROW_LOOKUP_MISSING'],
     ]);
-  }, 60_000);
+  });
 });

@@ -81,7 +81,7 @@ describe('rows that are read again at the source', () => {
     await source.stop(STOP_LIMIT_MS);
     await servers.stop();
     pipelines = [];
-  }, 120_000);
+  });
 
   /** Each table at the target is what a query over the source says. */
   async function areEqual(): Promise<void> {

@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await e2e.stop();
-}, 60_000);
+});
 
 /** SQL says the same of the source's rows: all numbers are of one country here. */
 async function expectProcessed(): Promise<void> {

@@ -142,7 +142,7 @@ describe('rules of rows', () => {
     e2e = await startCrossedStack('mapping-rows', { source: SOURCE, target: TARGETS, mappings });
   }, 240_000);
 
-  afterAll(() => e2e.stop(), 120_000);
+  afterAll(() => e2e.stop());
 
   it('leave at each target what queries over its source say', async () => {
     const seed = Math.trunc(Math.random() * 2 ** 31);

@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await e2e.stop();
-}, 60_000);
+});
 
 /** [what stands at the target, what the source says]. */
 const PAIRS = [

@@ -142,7 +142,7 @@ describe('rules of tables', () => {
         server,
         [schema, ...made].map((name) => `DROP DATABASE IF EXISTS ${name}`),
       );
-  }, 120_000);
+  });
 
   /** What keeps the query from being asked, such as a column that is still on its way, is waited for too. */
   async function expectRows(where: string, server: DatabaseServer, query: string, wanted: readonly AskedRow[]) {

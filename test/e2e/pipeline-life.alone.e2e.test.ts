@@ -27,12 +27,12 @@ describe('the life of a pipeline', () => {
     e2e = await startE2eStack('pipeline-life', { servers: { source, target, manager: target, nats, zookeeper } });
     await e2e.createTables(...SHOP_TABLES);
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await e2e.stop();
     await servers.stop();
-  }, 60_000);
+  });
 
   const becomes = (claim: (view: PipelineView) => boolean, what: string): Promise<PipelineView> =>
     waitUntil(
@@ -94,5 +94,5 @@ describe('the life of a pipeline', () => {
     await e2e.stack.api.command(pipelineId, 'START', 'test', { force: true });
     const view = await becomes(({ failure }) => failure !== null, 'a failure');
     expect([view.state, view.failure?.code, view.nextAttemptAt]).toEqual(['PAUSED', 'SOURCE_POSITION_PURGED', null]);
-  }, 120_000);
+  });
 });

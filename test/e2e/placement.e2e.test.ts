@@ -49,14 +49,14 @@ describe('placement', () => {
     })();
     // Without a pause: placements by load are to have a load.
     writer = new ShopWriter(e2e.stack.options.servers.source, e2e.schema, 0);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     end.abort();
     await writer.stop();
     await bus.close();
     await e2e.stop();
-  }, 60_000);
+  });
 
   const instanceOf = (event: LoadedEvent, stage: PlacedStage): string =>
     must(event.stages.find((time) => time.stage === stage)?.instance, `${stage} has told its time`);
@@ -72,7 +72,7 @@ describe('placement', () => {
         const definition = await bus.definition(pipelineId);
         return definition?.parameters.extractPlacement === policy && definition.revision;
       },
-      { what: `the revision with ${policy}`, timeoutMs: 20_000, everyMs: 20 },
+      { what: `the revision with ${policy}`, timeoutMs: 60_000, everyMs: 20 },
     );
   }
 
@@ -139,7 +139,7 @@ describe('placement', () => {
       await e2e.stack.restart(stage);
       expect(await epoch()).toBe(before);
     },
-    120_000,
+    180_000,
   );
 
   it('has the same rows at both sides at the end', async () => {

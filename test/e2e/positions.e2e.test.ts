@@ -17,9 +17,9 @@ beforeAll(async () => {
     mappings: [wholeSchema(e2e.schema)],
     parameters: { poisonTries: 1, ddl: 'skip' },
   });
-}, 120_000);
+});
 
-afterAll(() => e2e.stop(), 60_000);
+afterAll(() => e2e.stop());
 
 const path = (): { readonly id: string } => ({ id: pipelineId });
 const ofPipeline = (): { readonly pipelineId: string } => ({ pipelineId });
@@ -88,7 +88,7 @@ it('a rewind repeats what the preview has told', async () => {
   expect(await place()).toBe(before);
   await e2e.stack.api.command(pipelineId, 'START', 'a test');
   expect(differences(await e2e.stack.waitEqual(pairs, 60_000))).toEqual([]);
-}, 180_000);
+});
 
 it('one row that the target cannot hold is left out, also when it comes again', async () => {
   await e2e.atTarget('DELETE FROM orders', 'ALTER TABLE orders MODIFY note VARCHAR(6)');

@@ -29,12 +29,12 @@ describe('a purged binary log', () => {
       mappings: [wholeSchema(e2e.schema)],
       parameters: { cursorMaxAgeMs: 1_000 },
     });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await e2e.stop();
     await servers.stop();
-  }, 60_000);
+  });
 
   it('does not hold the log for traffic that is not mapped', async () => {
     const source = await connectTo(e2e.stack.options.servers.source);

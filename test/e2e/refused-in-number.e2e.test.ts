@@ -36,8 +36,8 @@ describe('rows that a mapping refuses', () => {
     stops = await stack.createPipeline({ mappings: [mapping('bill')] });
     const parameters = { onPoison: 'deadLetter' as const };
     putsAside = await stack.createPipeline({ mappings: [mapping('parcel')], parameters });
-  }, 120_000);
-  afterAll(() => e2e.stop(), 60_000);
+  });
+  afterAll(() => e2e.stop());
 
   async function arrives(table: string, condition = 'TRUE'): Promise<void> {
     const share = 'CAST(total / NULLIF(parts, 0) AS DECIMAL(20,4))';

@@ -54,8 +54,8 @@ describe('rows that cannot be mapped', () => {
       rules: { columns: [share] },
     };
     pipelineId = await e2e.stack.createPipeline({ mappings: [mapping] });
-  }, 120_000);
-  afterAll(() => e2e.stop(), 60_000);
+  });
+  afterAll(() => e2e.stop());
 
   async function sharesAre(expected: string): Promise<void> {
     const wanted = expected
@@ -100,7 +100,7 @@ describe('rows that cannot be mapped', () => {
     await api.patch('/dead-letters/{id}', { path, body: { row: { share: '0.0000' } } });
     // What came later follows.
     await sharesAre([...others.flat().with(1, '2:3').slice(0, 26), '27:3', ...others.flat().slice(26)].join());
-  }, 180_000);
+  });
 
   it('are refused for whatever is wrong with them, each by itself, and no service ends', async () => {
     const { api } = e2e.stack;

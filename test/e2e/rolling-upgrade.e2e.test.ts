@@ -25,11 +25,11 @@ beforeAll(async () => {
   await e2e.createTables(...SHOP_TABLES);
   // The previous release knows one checkpoint row: it stops where there are several (services/load/README.md).
   pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)], parameters: { lanes: 1 } });
-}, 120_000);
+});
 
 afterAll(async () => {
   await e2e.stop();
-}, 60_000);
+});
 
 /** Instances by the number that they have among those of their stage: 0 = this version, 1 = the one before. */
 const ofNumber = (index: number): ServiceInstance[] =>
@@ -38,7 +38,7 @@ const ofNumber = (index: number): ServiceInstance[] =>
 /** Waits until the source's newest row has arrived, and says who held the leases then. */
 async function progress(writer: ShopWriter): Promise<readonly string[]> {
   const before = writer.transactions;
-  await waitUntil(() => writer.transactions > before + 50, { what: 'the writer', timeoutMs: 30_000, everyMs: 50 });
+  await waitUntil(() => writer.transactions > before + 50, { what: 'the writer', timeoutMs: 60_000, everyMs: 50 });
   const { source, target } = e2e.stack.options.servers;
   const newest = await newestOrder(source);
   const what = 'rows of now at the target';

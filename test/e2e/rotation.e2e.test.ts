@@ -36,7 +36,7 @@ afterAll(async () => {
   await e2e.stop();
   await Promise.all([servers.source.close(), servers.target.close()]);
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 type Side = 'source' | 'target';
 

@@ -33,13 +33,13 @@ describe('a server that dies', () => {
     e2e = await startE2eStack('server-restart', { servers: { source, target, manager: target, nats, zookeeper } });
     await e2e.createTables(...SHOP_TABLES);
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await e2e.stop();
     for (const server of revived.values()) await server.stop(STOP_LIMIT_MS);
     await servers.stop();
-  }, 120_000);
+  });
 
   async function restart(name: string): Promise<void> {
     const server = must(revived.get(name) ?? servers.processes[name], name);

@@ -37,12 +37,12 @@ beforeAll(async () => {
   const { servers, user, password } = e2e.stack.options.servers.nats;
   nats = await connect({ servers: servers.split(','), user, pass: password });
   jetStream = await jetstreamManager(nats);
-}, 120_000);
+});
 
 afterAll(async () => {
   await nats.close();
   await e2e.stop();
-}, 60_000);
+});
 
 const soon = <T>(what: string, question: () => Promise<T | undefined | false>): Promise<T> =>
   waitUntil(question, { what, timeoutMs: 60_000, everyMs: 100 });
@@ -101,7 +101,7 @@ describe('a wiped JetStream', () => {
     }
     expect(lost).toBeGreaterThanOrEqual(ROUNDS);
     await expectEqual();
-  }, 180_000);
+  });
 
   it('comes back with all that it held for good, and statistics count on', async () => {
     /** When each stream of the namespace was made. */
@@ -153,7 +153,7 @@ describe('a wiped JetStream', () => {
     } finally {
       await bus.close();
     }
-  }, 180_000);
+  });
 });
 
 describe('a wiped ZooKeeper', () => {
@@ -181,7 +181,7 @@ describe('a wiped ZooKeeper', () => {
       await coordinator.close();
     }
     await expectEqual();
-  }, 180_000);
+  });
 
   async function isManned(coordinator: Coordinator): Promise<boolean> {
     for (const service of SERVICES) if ((await coordinator.members(service)).length === 0) return false;

@@ -23,12 +23,12 @@ describe('the trace of a process', () => {
     });
     await e2e.createTables('CREATE TABLE t (id INT NOT NULL PRIMARY KEY) ENGINE=InnoDB');
     pipelineId = await e2e.stack.createPipeline({ mappings: [wholeSchema(e2e.schema)] });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await e2e.stop();
     await receiver.stop();
-  }, 60_000);
+  });
 
   it('contains the spans of all four stages, each below the one before', async () => {
     await e2e.atSource('INSERT INTO t VALUES (1)');
@@ -37,7 +37,7 @@ describe('the trace of a process', () => {
         [...receiver.traces().values()].find((trace) =>
           [...STAGES, 'commit'].every((name) => trace.some((span) => span.name === name)),
         ),
-      { what: 'a trace with all stages', timeoutMs: 30_000 },
+      { what: 'a trace with all stages', timeoutMs: 60_000 },
     );
     const byName = (name: string) =>
       must(
@@ -64,5 +64,5 @@ describe('the trace of a process', () => {
     ]);
     for (const stage of STAGES) expect(byName(stage).attributes).toMatchObject({ 'lutra.pipeline': pipelineId });
     expect(new Set(STAGES.map((stage) => byName(stage).service)).size).toBe(4);
-  }, 60_000);
+  });
 });

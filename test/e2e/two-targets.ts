@@ -103,7 +103,7 @@ export class TwoTargets {
         // A pipeline that has stopped will not get there.
         return last.every(({ isEqual }) => isEqual) || (await this.failures()).length > 0;
       },
-      { what: 'equal tables', timeoutMs: 30_000, everyMs: 250 },
+      { what: 'equal tables', timeoutMs: 60_000, everyMs: 250 },
     ).catch(() => undefined); // The difference says more.
     expect({ name, differences: differences(last), failures: await this.failures() }).toEqual({
       name,

@@ -114,13 +114,13 @@ describe.each([
     dump = await openDump(session, done, { heartbeatMs: 1000, onReady: () => undefined });
     const running = dump;
     await connection.query(`INSERT INTO ${schema}.item (id) VALUES (90)`);
-    await waitUntil(() => running.bytesRead > 0, { what: 'a chunk that nobody takes', timeoutMs: 20_000 });
+    await waitUntil(() => running.bytesRead > 0, { what: 'a chunk that nobody takes', timeoutMs: 60_000 });
     // Longer than any liveness limit: a window that stays full for minutes.
     aheadMs = 600_000;
     while (running.take() !== null);
     expect(running.take()).toBeNull();
     await connection.query(`INSERT INTO ${schema}.item (id) VALUES (91)`);
-    await waitUntil(() => running.take() !== null, { what: 'the events after the pause', timeoutMs: 20_000 });
+    await waitUntil(() => running.take() !== null, { what: 'the events after the pause', timeoutMs: 60_000 });
   });
 
   it('goes on in the next log file, and after a broken connection where it stood', async () => {
@@ -273,7 +273,7 @@ async function readTransactions(running: BinlogDump, count: number, of = schema)
       }
       return reader.transactions.length >= count ? { error: null } : false;
     },
-    { what: `${String(count)} transactions`, timeoutMs: 20_000, everyMs: 1 },
+    { what: `${String(count)} transactions`, timeoutMs: 60_000, everyMs: 1 },
   );
   if (failure.error !== null) throw SyncError.of(failure.error);
   return reader.transactions;

@@ -39,7 +39,7 @@ describe.each([
     server = await OwnServer.start({ program, extra: tlsOptions });
     await connect();
     await connection.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT AUTO_INCREMENT PRIMARY KEY)');
-  }, 60_000);
+  });
   afterAll(async () => {
     await connection.end();
     await server.close();
@@ -84,7 +84,7 @@ describe.each([
       await connection.query('INSERT INTO shop.item () VALUES ()');
       await waitUntil(
         () => dump.take()?.some((event) => event.type === TABLE_MAP && readTableName(event).schema === 'shop'),
-        { what: 'the row in the log', timeoutMs: 4_000, everyMs: 5 },
+        { what: 'the row in the log', timeoutMs: 60_000, everyMs: 5 },
       );
       dump.close();
       return { isEncrypted, isCompressed };
@@ -196,7 +196,7 @@ describe.each([
           }
           return isThere;
         },
-        { what: 'the event behind the large one', timeoutMs: 20_000, everyMs: 1 },
+        { what: 'the event behind the large one', timeoutMs: 60_000, everyMs: 1 },
       );
       expect(bytes).toBeGreaterThan(20 * 1024 * 1024 - 4096);
       dump.close();
@@ -215,5 +215,5 @@ describe.each([
       code: 'SOURCE_TLS_REFUSED',
       message: expect.stringMatching(/offers no TLS/) as unknown,
     });
-  }, 30_000);
+  });
 });

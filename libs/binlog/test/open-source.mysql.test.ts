@@ -109,7 +109,7 @@ describe.each([
     // What was under way arrives; then nothing does.
     await waitUntil(() => relay.heldBytes > 0, {
       what: 'a heartbeat that is held back',
-      timeoutMs: 4_000,
+      timeoutMs: 60_000,
       everyMs: 10,
     });
     drain();
@@ -139,7 +139,7 @@ describe.each([
     }
     const failure = await waitUntil(() => endOf(older), {
       what: 'the end of the older',
-      timeoutMs: 4_000,
+      timeoutMs: 60_000,
       everyMs: 10,
     });
     expect(failure).toMatchObject({ code: 'SOURCE_CONNECTION_LOST', class: 'retryable' });
@@ -164,7 +164,7 @@ async function untilMoreBytes(dump: BinlogDump, drain: () => unknown): Promise<v
       drain();
       return dump.bytesRead > before;
     },
-    { what: 'bytes of the dump', timeoutMs: 4_000, everyMs: 5 },
+    { what: 'bytes of the dump', timeoutMs: 60_000, everyMs: 5 },
   );
 }
 

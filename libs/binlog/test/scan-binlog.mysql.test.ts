@@ -52,7 +52,7 @@ describe.each([
     const end = await scanBinlog({
       source,
       from,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
       onEvent: (event, { file, start, end }) => {
         if (event.kind === 'whole' && classifyEvent(event) === 'tableMap' && readTableName(event).schema === schema)
           at.push({ file, start, end });
@@ -88,7 +88,7 @@ describe.each([
     const scan = scanBinlog({
       source,
       from: byName,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
       onEvent: (event) => {
         if (event.kind === 'whole' && classifyEvent(event) === 'xid') throw new Error('refused by the reader');
         return 'go on';

@@ -49,7 +49,7 @@ describe.each([
     await scanBinlog({
       source,
       from,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
       onEvent: (event) => {
         if (event.kind !== 'whole' || classifyEvent(event) !== 'query') return 'go on';
         const query = readQuery(event);

@@ -4,7 +4,7 @@ import type { InstanceDescription, Permit } from '@lutra/model';
 import { NodeZooKeeperClient } from '../src/zookeeper-client.ts';
 
 /** Waits until the condition holds, for at most 20 s. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const startMs = performance.now();
   while (!(await condition())) {
     if (performance.now() - startMs > limitMs)

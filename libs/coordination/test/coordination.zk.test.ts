@@ -144,7 +144,7 @@ describe('lock and leadership', () => {
       ),
       { numRuns: 8 },
     );
-  }, 60_000);
+  });
 
   it('is free again after work that failed and after a waiter that gave up', async () => {
     const coordinator = await open();
@@ -202,7 +202,7 @@ describe('members', () => {
     const [one, other] = [await open(), await open({ sessionTimeoutMs: 4_000 })];
     await one.join(instance('a'));
     await expect(other.join({ ...instance('a'), pid: 2 })).rejects.toMatchObject({ code: 'COORDINATION_CONFLICT' });
-  }, 20_000);
+  });
 });
 
 describe('a root that is removed', () => {

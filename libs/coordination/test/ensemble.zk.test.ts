@@ -13,7 +13,7 @@ let ensemble: ZookeeperEnsemble;
 
 beforeAll(async () => {
   ensemble = await ZookeeperEnsemble.start(3);
-}, 120_000);
+});
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((coordinator) => coordinator.close()));
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await ensemble.close();
-}, 60_000);
+});
 
 async function open(
   options: { readonly servers?: string; readonly sessionTimeoutMs?: number } = {},
@@ -63,7 +63,7 @@ it('keeps sessions, leases and watches while its servers are killed one after th
   expect((await other.members('load')).map(({ instance: name }) => name)).toEqual(['a']);
   stop.abort();
   await watching;
-}, 180_000);
+});
 
 it('grants nothing without a majority, ends what hung on it, and goes on by itself afterwards', async () => {
   const [one, other] = [await open({ sessionTimeoutMs: 4_000 }), await open({ sessionTimeoutMs: 4_000 })];
@@ -82,7 +82,7 @@ it('grants nothing without a majority, ends what hung on it, and goes on by itse
   await granted;
   await until(() => one.isHealthy());
   expect((await one.leaseHolder('q', 'mainstem'))?.instance).toBe('b');
-}, 180_000);
+});
 
 it('keeps installations apart by a chroot that nobody had made before', async () => {
   const [here, there] = [
@@ -95,4 +95,4 @@ it('keeps installations apart by a chroot that nobody had made before', async ()
   const outside = await openCoordinator({ servers: ensemble.servers, root: '/site/a/lutra', auth: 'lutra:secret' });
   opened.push(outside);
   expect((await outside.permit('p'))?.permit.epoch).toBe(5);
-}, 60_000);
+});

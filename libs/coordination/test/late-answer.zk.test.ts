@@ -48,4 +48,4 @@ it('survives the welcome of a session that it has given up', async () => {
   await closing;
   expect(client.ended.aborted).toBe(true);
   expect(client.isConnected).toBe(false);
-}, 20_000);
+});

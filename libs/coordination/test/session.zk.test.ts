@@ -49,7 +49,7 @@ it('a session that expires loses its leases, and its membership returns', async 
   proxy.resume();
   await until(async () => (await other.members('load')).length === 1);
   expect(one.isHealthy()).toBe(true);
-}, 60_000);
+});
 
 it('a holder never outlives its session: its lease is lost before the next one has it', async () => {
   const [one, other] = [await open(proxy.address), await open(server.servers)];
@@ -61,7 +61,7 @@ it('a holder never outlives its session: its lease is lost before the next one h
   proxy.pause();
   await waiting;
   expect(wasLostFirst).toBe(true);
-}, 60_000);
+});
 
 it('a fast lease ends with its own short session, while the instance keeps its other one', async () => {
   const patient = { ...server, servers: proxy.address, root, sessionTimeoutMs: 30_000, fastSessionTimeoutMs: 2_000 };
@@ -81,7 +81,7 @@ it('a fast lease ends with its own short session, while the instance keeps its o
   expect((await other.leaseHolder('p', 'mainstem'))?.instance).toBe('a');
   expect(slow.lost.aborted).toBe(false);
   expect((await other.members('load')).map(({ instance: name }) => name)).toEqual(['a']);
-}, 60_000);
+});
 
 it('a connection that breaks costs nothing', async () => {
   const [one, other] = [await open(proxy.address), await open(server.servers)];
@@ -103,7 +103,7 @@ it('a connection that breaks costs nothing', async () => {
   expect(await other.leaseHolder('p', 'loader')).toBeNull();
   stop.abort();
   await watching;
-}, 60_000);
+});
 
 it('answers lost in the middle of taking and giving back leave neither orphans nor two holders', async () => {
   const [one, other] = [await open(proxy.address), await open(server.servers)];
@@ -145,7 +145,7 @@ it('answers lost in the middle of taking and giving back leave neither orphans n
   await until(async () => (await client.children(`${root}/pipelines/p/lock`))?.length === 0);
   expect(await client.children(`${root}/pipelines/p`)).toEqual(['lock']);
   await client.close();
-}, 120_000);
+});
 
 it('a permit whose write lost its answer counts as written exactly when it was', async () => {
   const [one, other] = [await open(proxy.address), await open(server.servers)];
@@ -156,7 +156,7 @@ it('a permit whose write lost its answer counts as written exactly when it was',
     expect((await one.permit('p'))?.permit.epoch).toBe(epoch);
   }
   expect(await other.writePermit('p', permit({ epoch: 99 }), 3)).toBe(false);
-}, 60_000);
+});
 
 it('opens with a clear error when nobody answers, and closes while cut off', async () => {
   const coordinator = await open(proxy.address);
@@ -164,7 +164,7 @@ it('opens with a clear error when nobody answers, and closes while cut off', asy
   await coordinator.close();
   expect(coordinator.isHealthy()).toBe(false);
   await expect(coordinator.permit('p')).rejects.toMatchObject({ name: 'SyncError' });
-}, 20_000);
+});
 
 interface Proxy {
   readonly address: string;

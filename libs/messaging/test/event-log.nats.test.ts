@@ -204,11 +204,11 @@ describe('the event log', () => {
       for await (const { event } of test.bus.followLog(filter, stop.signal)) taken += event.kind === 'loaded' ? 1 : 0;
     };
     const following = [follow('empty')];
-    await waitUntil(() => ends.includes('empty 0'), { what: 'the end of the empty log', timeoutMs: 10_000 });
+    await waitUntil(() => ends.includes('empty 0'), { what: 'the end of the empty log', timeoutMs: 60_000 });
     for (let process = 1; process <= 300; process++) await test.bus.publishEvent(loadedEvent({ process }));
     await test.bus.publishEvent(warning('P1', 'LAST'));
     following.push(follow('filled'));
-    await waitUntil(() => ends.includes('filled 300'), { what: 'the end of the filled log', timeoutMs: 10_000 });
+    await waitUntil(() => ends.includes('filled 300'), { what: 'the end of the filled log', timeoutMs: 60_000 });
     expect(ends.find((end) => end.startsWith('filled'))).toBe('filled 300');
     stop.abort();
     await Promise.all(following);

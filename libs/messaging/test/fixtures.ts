@@ -120,19 +120,19 @@ export async function writeProcess(
   await writer.finish(processHeader(identity));
 }
 
-/** The next item of an iteration, within 20 s. */
+/** The next item of an iteration, within 60 s. */
 export async function nextOf<T>(iterator: AsyncIterator<T>): Promise<T> {
   const limit = new AbortController();
-  const late = systemClock.sleep(20_000, limit.signal).then(() => null);
+  const late = systemClock.sleep(60_000, limit.signal).then(() => null);
   const result = await Promise.race([iterator.next(), late]);
   limit.abort();
   if (result === null || result.done === true) throw new Error('nothing came');
   return result.value;
 }
 
-/** Polls until the condition holds, for at most 20 s. */
+/** Polls until the condition holds, for at most 60 s. */
 export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = systemClock.monotonicMs() + 20_000;
+  const deadline = systemClock.monotonicMs() + 60_000;
   while (!(await condition())) {
     if (systemClock.monotonicMs() > deadline) throw new Error('the condition never held');
     await systemClock.sleep(20);

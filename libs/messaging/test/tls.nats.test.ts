@@ -48,12 +48,12 @@ beforeAll(async () => {
   material = await makeTlsMaterial(folder);
   nats = await OwnNats.start(serverTls(material));
   use(material);
-}, 60_000);
+});
 
 afterAll(async () => {
   await nats.close();
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 describe('TLS to NATS', () => {
   it('shows a certificate and goes on with another one after the server has changed its own', async () => {
@@ -63,18 +63,18 @@ describe('TLS to NATS', () => {
       const other = mkdtempSync(join(folder, 'other-'));
       const renewed = await makeTlsMaterial(other);
       await nats.stop();
-      await waitUntil(() => !link.isHealthy, { what: 'the link to notice', timeoutMs: 20_000 });
+      await waitUntil(() => !link.isHealthy, { what: 'the link to notice', timeoutMs: 60_000 });
       // Nothing of the former authority counts any more, on either side.
       use(renewed);
       await nats.start(serverTls(renewed));
-      await waitUntil(() => link.isHealthy, { what: 'the link to come back', timeoutMs: 30_000 });
+      await waitUntil(() => link.isHealthy, { what: 'the link to come back', timeoutMs: 60_000 });
       await nats.stop();
       use(material);
       await nats.start(serverTls(material));
     } finally {
       await link.close();
     }
-  }, 90_000);
+  });
 
   it.each([
     ['without a certificate', () => ({ ...login(), tls: { caFile } })],

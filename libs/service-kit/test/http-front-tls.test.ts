@@ -98,7 +98,7 @@ describe('a listener with TLS', () => {
     expect(await statusOf(port)).toBe(200);
     expect(await nameAt(port)).toBe('localhost');
     use(material.addressOnly);
-    await waitUntil(async () => (await nameAt(port)) === 'address', { what: 'the new certificate', timeoutMs: 20_000 });
+    await waitUntil(async () => (await nameAt(port)) === 'address', { what: 'the new certificate', timeoutMs: 60_000 });
     expect(await statusOf(port)).toBe(200);
   }, 30_000);
 
@@ -115,11 +115,11 @@ describe('a listener with TLS', () => {
     copyFileSync(material.nameOnly.certificateFile, certificateFile);
     await waitUntil(() => logLines.some((line) => line.includes('not replaced')), {
       what: 'the files to be looked at',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(await nameAt(port)).toBe('localhost');
     copyFileSync(material.nameOnly.privateKeyFile, keyFile);
-    await waitUntil(async () => (await nameAt(port)) === 'name', { what: 'the new certificate', timeoutMs: 20_000 });
+    await waitUntil(async () => (await nameAt(port)) === 'name', { what: 'the new certificate', timeoutMs: 60_000 });
   }, 30_000);
 
   it('lets in who has a certificate of the authority of clients, and nobody else', async () => {

@@ -152,7 +152,7 @@ export class TestInstallation {
 export const soon = <T>(
   what: string,
   question: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> => waitUntil(question, { what, timeoutMs: 25_000, everyMs: 20 });
+): Promise<T> => waitUntil(question, { what, timeoutMs: 60_000, everyMs: 20 });
 
 export function pipelineDefinition(id: string, revision = 1): PipelineDefinition {
   const source = {

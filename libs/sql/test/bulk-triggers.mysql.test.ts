@@ -24,7 +24,7 @@ beforeAll(async () => {
     'CREATE TABLE shop.audit (id INT)',
   ]);
   session = await openTarget(dataSource(server), server.password, { clock: systemClock, bulk: 'always' });
-}, 120_000);
+});
 
 afterEach(async () => {
   await target().rollback();
@@ -34,7 +34,7 @@ afterEach(async () => {
 afterAll(async () => {
   await session?.close();
   await server?.close();
-}, 60_000);
+});
 
 describe('rows for a table with a trigger', () => {
   const insert = async (): Promise<TargetStatement> => {

@@ -212,7 +212,7 @@ describe.each(WRITING_TARGETS)('pairs of types on %s', (_name, server, bulk) => 
       await target.session.query(`CREATE TABLE ${name.schema}.${name.table} (id int PRIMARY KEY, c ${nullable})`);
       tables.push({ type, table: must(await target.session.describeTable(name), 'it was just created') });
     }
-  }, 60_000);
+  });
   afterAll(() => target.close());
 
   /** 'same', 'refused', or what stands there instead. */

@@ -35,7 +35,7 @@ describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
         const found = await findBlocker(asker, waiter.info.sessionId);
         return found !== null && isIt(found) ? found : false;
       },
-      { what: 'the blocker', timeoutMs: 8_000, everyMs: 100 },
+      { what: 'the blocker', timeoutMs: 60_000, everyMs: 100 },
     );
   /** The statement that waits; its end does not matter. */
   const wait = (): Promise<unknown> =>
@@ -78,7 +78,7 @@ describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
     // MariaDB keeps its lists of locks for a tenth of a second.
     await waitUntil(async () => (await findBlocker(target.session, waiter.info.sessionId)) === null, {
       what: 'the end of the wait',
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       everyMs: 150,
     });
   });
@@ -92,7 +92,7 @@ describe.each(TARGETS)('the blocker of a statement on %s', (name, server) => {
     await waitUntil(
       async () =>
         (await showProcesses(target.session)).some(({ id, state }) => id === holderId() && state.startsWith('Waiting')),
-      { what: 'the ALTER to wait', timeoutMs: 5_000, everyMs: 50 },
+      { what: 'the ALTER to wait', timeoutMs: 60_000, everyMs: 50 },
     );
     const waiting = wait();
     // Where only running statements tell, one of another test may stand beside it for a moment.

@@ -35,12 +35,12 @@ describe.each(['mariadb', 'mysql'] as const)('a target that folds names: %s', (p
       "GRANT CREATE ON lutra.* TO limited@'%'",
     ]);
     session = await openTarget(dataSource(server), server.password, { clock: systemClock });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await session?.close();
     await server?.close();
-  }, 60_000);
+  });
 
   it('is seen to have granted what it has granted', async () => {
     const own = await openTarget(dataSource(must(server, 'it runs'), { user: 'limited' }), 'right', {

@@ -28,7 +28,7 @@ it('a statement that waits for a dead server fails when its session is ended', a
   const asking = session.query('SELECT 1 AS one').catch((error: unknown) => {
     failure = error;
   });
-  await waitUntil(() => proxy.effect.bytes > 0, { what: 'the statement to be lost', timeoutMs: 5_000 });
+  await waitUntil(() => proxy.effect.bytes > 0, { what: 'the statement to be lost', timeoutMs: 60_000 });
   expect(failure).toBeNull();
   session.destroy();
   await asking;
@@ -52,7 +52,7 @@ it('a session that loses its server between the handshake and its settings is gi
   // More than the greeting, the login and its answer: the settings are on their way.
   await waitUntil(() => proxy.acceptedCount > before && proxy.effect.bytes > 500, {
     what: 'the handshake',
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
   });
   proxy.apply({ kind: 'hole' });
   expect(await failure).toBe('TARGET_UNREACHABLE');

@@ -24,7 +24,7 @@ describe.each(['mariadb', 'mysql'] as const)('a target on %s', (program) => {
 
   beforeAll(async () => {
     server = await OwnServer.start({ program, extra: material.addressOnly.options });
-  }, 60_000);
+  });
   afterAll(() => server.close());
 
   /** The cipher of a session; '' in clear. */
@@ -71,5 +71,5 @@ describe.each(['mariadb', 'mysql'] as const)('a target on %s', (program) => {
     await server.restart(material.nameOnly.options);
     expect(await cipherOf({ ...verified, host: 'localhost' })).toMatch(/AES|CHACHA/);
     await expect(cipherOf({ ...verified, host: '127.0.0.1' })).rejects.toMatchObject(refused);
-  }, 30_000);
+  });
 });

@@ -83,7 +83,7 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     expect(catalog.known(name('many_7'))).toEqual(await described('many_7'));
     await catalog.describe(counted, name('many_8'));
     expect(packets).toBe(before);
-  }, 60_000);
+  });
 
   it('knows that rows whose periods must not overlap clash without an equal value', async () => {
     if (target.session.info.kind === 'mysql') return;
@@ -229,7 +229,7 @@ describe.each(TARGETS)('the catalog of %s', (_name, server) => {
     // The other session's statement waits for the metadata lock; it is in the process list by then.
     await waitUntil(() => isWaiting(other, 'Waiting for table metadata lock'), {
       what: 'the ALTER to wait',
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
       everyMs: 20,
     });
     expect([await catalog.confirm(target.session, [known]), isAltered]).toEqual([[], false]);

@@ -49,7 +49,7 @@ export async function runsBytes(server: DatabaseServer): Promise<Connection> {
   const session = await openTarget(dataSource(server), password, { clock: systemClock, bulk: 'never' });
   await waitUntil(
     async () => (await showProcesses(session)).some(({ id, statement }) => id === own?.['id'] && statement !== ''),
-    { what: 'the statement', timeoutMs: 15_000, everyMs: 20 },
+    { what: 'the statement', timeoutMs: 60_000, everyMs: 20 },
   );
   await session.close();
   return connection;

@@ -6,7 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FaultProxy, waitUntil } from '../src/index.ts';
 
-const WAIT = { timeoutMs: 10_000, everyMs: 2 };
+const WAIT = { timeoutMs: 60_000, everyMs: 2 };
 
 /** One end of a connection and everything that it has seen. */
 class End {

@@ -12,16 +12,16 @@ beforeEach(async () => {
   running = await RunningArbiters.open();
   for (let index = 0; index < PIPELINES; index += 1)
     await running.bus.putDefinition(pipelineDefinition(`p${String(index)}`));
-}, 30_000);
+});
 
 afterEach(async () => {
   await running.close();
-}, 60_000);
+});
 
 const led = (arbiters: readonly RunningArbiter[]): number =>
   arbiters.reduce((sum, arbiter) => sum + arbiter.leads(), 0);
 const settles = (what: string, claim: () => boolean): Promise<boolean> =>
-  waitUntil(claim, { what, timeoutMs: 40_000, everyMs: 50 });
+  waitUntil(claim, { what, timeoutMs: 60_000, everyMs: 50 });
 
 it('spreads over arbiters that come, drain and go', async () => {
   const first = await running.start('one');
@@ -35,4 +35,4 @@ it('spreads over arbiters that come, drain and go', async () => {
   await settles('its share to come back', () => second.leads() >= 6 && led([first, second]) === PIPELINES);
   await first.close();
   await settles('the one that is left to lead all', () => second.leads() === PIPELINES);
-}, 120_000);
+});

@@ -20,7 +20,7 @@ const SESSION_TIMEOUT_MS = 4_000;
 const queue = 'selected' as const;
 
 const soon = <T>(what: string, question: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> =>
-  waitUntil(question, { what, timeoutMs: 25_000, everyMs: 20 });
+  waitUntil(question, { what, timeoutMs: 60_000, everyMs: 20 });
 
 const description = (service: ServiceName, instance: string): InstanceDescription => ({
   service,

@@ -10,16 +10,16 @@ import { pipelineDefinition, RunningArbiters } from './running-arbiters.ts';
 
 const never = new AbortController().signal;
 const soon = (what: string, question: () => Promise<boolean> | boolean): Promise<boolean> =>
-  waitUntil(question, { what, timeoutMs: 25_000, everyMs: 20 });
+  waitUntil(question, { what, timeoutMs: 60_000, everyMs: 20 });
 
 let running: RunningArbiters;
 beforeEach(async () => {
   running = await RunningArbiters.open();
   await running.start('a');
-}, 30_000);
+});
 afterEach(async () => {
   await running.close();
-}, 60_000);
+});
 
 const permitOf = async (id = 'p'): Promise<Permit | undefined> => (await running.coordinator.permit(id))?.permit;
 const member = (service: 'select' | 'load', instance: string): Promise<Membership> =>
@@ -84,7 +84,7 @@ describe('seats', () => {
     await soon('the second move', async () => (await permitOf())?.epoch === 4);
     expect((await permitOf())?.seats).toEqual({ mainstem: 'select-2', loader: 'load-2' });
     expect(running.kinds('p')).not.toContain('rolled-back');
-  }, 60_000);
+  });
 
   it('stay when nobody else is there, which is told once, and move when somebody comes', async () => {
     const load = await member('load', 'load-1');
@@ -95,7 +95,7 @@ describe('seats', () => {
     await member('load', 'load-2');
     await soon('the move', async () => (await permitOf())?.seats?.loader === 'load-2');
     expect(warnings('INSTANCE_CANNOT_DRAIN')).toBe(1);
-  }, 60_000);
+  });
 
   it('are left to an instance that only stops: it hands over by itself', async () => {
     const load = await member('load', 'load-1');
@@ -108,7 +108,7 @@ describe('seats', () => {
     await soon('the epoch of the heir', async () => (await permitOf())?.epoch === 2);
     expect(await permitOf()).toMatchObject({ by: 'load-2' });
     expect((await permitOf())?.seats).toBeUndefined();
-  }, 60_000);
+  });
 
   it('return to the preferred instance, or ask, or stay, when it has been back for a while', async () => {
     await member('load', 'load-1');
@@ -122,5 +122,5 @@ describe('seats', () => {
     const asked = running.events.find((event) => event.kind === 'warning' && event.code === 'FAILBACK_POSSIBLE');
     expect(asked).toMatchObject({ pipelineId: 'q' });
     expect(asked?.kind === 'warning' && asked.message).toContain('POST /pipelines/q/move');
-  }, 60_000);
+  });
 });

@@ -150,7 +150,7 @@ describe('the extract worker', () => {
   it('decodes every process once, on both instances', async () => {
     const body = rawBody([{ ...begin, events: recordedEvents() }]);
     for (let process = 1; process <= PROCESSES; process += 1) await select(process, body);
-    await waitUntil(() => seen.length >= PROCESSES, { what: 'all processes', timeoutMs: 30_000 });
+    await waitUntil(() => seen.length >= PROCESSES, { what: 'all processes', timeoutMs: 60_000 });
     const numbers = seen.map(({ header }) => header.process).sort((left, right) => left - right);
     expect(numbers).toEqual(Array.from({ length: PROCESSES }, (_, index) => index + 1));
     const authors = new Set(seen.map(({ header }) => header.stages.at(-1)?.instance));
@@ -168,7 +168,7 @@ describe('the extract worker', () => {
     expect(
       await waitUntil(async () => (await bus.queuedProcesses('P1', EPOCH)).selected === 0, {
         what: 'acks',
-        timeoutMs: 10_000,
+        timeoutMs: 60_000,
       }),
     ).toBe(true);
   });
@@ -178,7 +178,7 @@ describe('the extract worker', () => {
       event.type === 'rows' ? { ...event, bytes: event.bytes.subarray(0, 60) } : event,
     );
     await select(PROCESSES + 1, rawBody([{ ...begin, events }]));
-    const command = await waitUntil(() => commands[0], { what: 'the command', timeoutMs: 20_000 });
+    const command = await waitUntil(() => commands[0], { what: 'the command', timeoutMs: 60_000 });
     expect(command).toMatchObject({
       kind: 'ROLLBACK',
       aboutEpoch: EPOCH,

@@ -82,7 +82,7 @@ describe.each([
     await load.admin.execute([wantStatement({ pipelineId: load.pipelineId, id }, wanted)]);
     await load.admin.commit();
     const isSettled = async () => (await states()).every((state) => state === 'retried');
-    await waitUntil(isSettled, { what: 'settled letters', timeoutMs: 15_000, everyMs: 50 });
+    await waitUntil(isSettled, { what: 'settled letters', timeoutMs: 60_000, everyMs: 50 });
   }
 
   it.each(['in the same epoch', 'in the next one'])('holds its key under another collation, %s', async (when) => {
@@ -121,7 +121,7 @@ describe.each([
       load.events.find(
         (event): event is WarningEvent => event.kind === 'warning' && event.code === 'DEAD_LETTER_UNFIT',
       );
-    const warning = await waitUntil(told, { what: 'the warning', timeoutMs: 10_000, everyMs: 20 });
+    const warning = await waitUntil(told, { what: 'the warning', timeoutMs: 60_000, everyMs: 20 });
     expect(warning.message).toContain(`${load.schema}.t`);
   });
 });

@@ -45,7 +45,7 @@ describe.each([
   const waitForRows = (count: number): Promise<unknown> =>
     waitUntil(() => reported().reduce((sum, { inserted }) => sum + inserted, 0) >= count, {
       what: `${String(count)} rows to be reported`,
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
       everyMs: 50,
     });
 
@@ -93,7 +93,7 @@ describe.each([
     await load.publishStatement({ epoch: 1, process: 1, number: 1 }, { kind: 'alter', text, tables });
     await load.waitForLoaded(1, 1);
     const told = (): boolean => reported().some(({ ddl }) => ddl > 0);
-    await waitUntil(told, { what: 'a report of the statement', timeoutMs: 15_000, everyMs: 50 });
+    await waitUntil(told, { what: 'a report of the statement', timeoutMs: 60_000, everyMs: 50 });
     expect(reported().reduce((sum, { ddl }) => sum + ddl, 0)).toBe(1);
     expect(reported().flatMap(({ sample }) => sample)).toContain(text);
     expect(await dry.end()).toBeNull();

@@ -76,7 +76,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
       waitUntil(
         () =>
           load.events.some((event) => event.kind === 'staged' && event.epoch === epoch && event.process === process),
-        { what: `process ${String(process)} to be staged`, timeoutMs: 15_000, everyMs: 20 },
+        { what: `process ${String(process)} to be staged`, timeoutMs: 60_000, everyMs: 20 },
       );
     const notes = async (): Promise<unknown[]> =>
       (await load.rows(`SELECT body, number FROM ${load.schema}.notes ORDER BY body, number`)).map((row) =>

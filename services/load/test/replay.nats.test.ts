@@ -150,12 +150,12 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       `CREATE TABLE ${load.schema}.stock (id int NOT NULL PRIMARY KEY, note varchar(40), pieces int NOT NULL)`,
       `CREATE TABLE ${load.schema}.total (region varchar(9) NOT NULL PRIMARY KEY, n int NOT NULL, price decimal(20,2) NOT NULL, most decimal(9,2))`,
     );
-  }, 180_000);
+  });
   afterEach(async () => {
     for (const table of ['lane_shape', 'conflict'])
       await load.run(`DELETE FROM lutra.${table} WHERE pipeline_id = '${load.pipelineId}'`).catch(() => undefined);
     await load.close();
-  }, 180_000);
+  });
 
   const tables = () => [
     ...[peopleTable(load.schema), bagTable(load.schema), stockTable(load.schema)],
@@ -216,7 +216,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         expect(await loadAll(parameters, cutBy(transactionsPerProcess, history))).toBe(0);
         expect(await everything()).toEqual(before);
       }
-    }, 180_000);
+    });
 
     it('writes what is behind a place in the middle of a transaction once more, and nothing before it', async () => {
       const history = keyedHistory();
@@ -231,7 +231,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       expect(await loadAll(parameters, cutBy(2, history))).toBe(rowCount(done) + 100);
       const wanted = before.map(([id, name, note]) => [id, name, touched.has(id) ? note : 'spoiled']);
       expect(await people()).toEqual(wanted);
-    }, 180_000);
+    });
 
     it('stops by name at a key that has gone to another row since, and writes nothing of its process', async () => {
       const history: History = [[insert(person(1))], [update(person(1), away(1, 'there'))], [insert(person(2))]];
@@ -245,7 +245,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         details: { index: 'by_name', process: 1 },
       });
       expect(await people()).toEqual([person(2), away(1, 'there')]);
-    }, 180_000);
+    });
 
     it('drops what the place holds, however often and however it comes, and doubles nothing', async () => {
       const history = countingHistory();
@@ -291,7 +291,7 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
       expect([bagged?.[0], bagged?.length, stocked?.[0]]).toEqual([['more', 1], 21, [1, 'd', OFFSET + 5]]);
       expect(await loadAll(parameters, cutBy(4, longer))).toBe(rowCount(longer));
       expect((await everything()).slice(1)).toEqual([bagged, stocked, totals]);
-    }, 180_000);
+    });
   });
 
   it('counts once what some lanes had written when another one was given up, however often it comes', async () => {
@@ -328,5 +328,5 @@ describe.each(TARGETS)('replay at %s', (_name, server) => {
         ids(1_000).map((id) => [id, id === 1 ? 'much too long' : 'b', OFFSET + (id === 1 ? 2 : 1)]),
       );
     }
-  }, 180_000);
+  });
 });

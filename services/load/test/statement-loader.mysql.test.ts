@@ -200,7 +200,7 @@ describe.each(['mariadbTarget', 'mysql'] as const)('schema statements at %s', (n
     zombie.catch(() => undefined);
     await waitUntil(async () => (await readIntents(admin, { pipelineId, gtid: 'g:1' })).length === 1, {
       what: 'the intent',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       everyMs: 50,
     });
     await endOpenStatements(access, admin, pipelineId);

@@ -63,7 +63,7 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
         () => load.events.some((event) => event.kind === 'staged' && event.epoch === epoch && event.process === upTo),
         {
           what: `process ${String(upTo)} to be staged`,
-          timeoutMs: 15_000,
+          timeoutMs: 60_000,
           everyMs: 20,
         },
       );
@@ -83,11 +83,11 @@ describe.each([['MariaDB', 'mariadbTarget'] as const, ['MySQL', 'mysql'] as cons
       expect(await storedPlace()).toEqual(doneUpTo(1));
       await waitUntil(async () => (await load.bus.queuedProcesses(load.pipelineId, 1)).transformed === 0, {
         what: 'staged slices to be acknowledged',
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
       });
       await waitUntil(async () => (await load.waitForPlace(1, 1)).staged === 3, {
         what: 'the cursor to repeat what is staged',
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
       });
       expect(loadedOf(1)).toEqual([1]);
       await publish(1, [{ number: 2, changes: [row(5)] }]);

@@ -42,7 +42,7 @@ beforeAll(async () => {
     targetId: await manager.create('data-sources', { ...server(copy), name: 'target' }),
   };
   receiverId = await manager.create('receivers', { name: 'hook', kind: 'webhook', http: { url: sink.origin } });
-}, 60_000);
+});
 
 afterAll(async () => {
   stop.abort();
@@ -51,7 +51,7 @@ afterAll(async () => {
   await installation.close();
   await sink.close();
   await mail.close();
-}, 60_000);
+});
 
 /** One that was ordered to run ten minutes ago. */
 async function createPipeline(name: string): Promise<string> {

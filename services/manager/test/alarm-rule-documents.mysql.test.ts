@@ -19,9 +19,9 @@ beforeAll(async () => {
     await manager.create('data-sources', { name, kind: 'mariadb', host: name, port: 3306, user: 'u', password: 'p' });
   for (const name of ['on call', 'desk'])
     await manager.create('receivers', { name, kind: 'webhook', http: { url: 'http://127.0.0.1:1/planted-secret' } });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, { body, headers });

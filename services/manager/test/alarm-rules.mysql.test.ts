@@ -19,9 +19,9 @@ beforeAll(async () => {
     kind: 'webhook',
     http: { url: 'http://127.0.0.1:1' },
   });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const api = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
@@ -39,7 +39,7 @@ describe('alarm rules', () => {
     manager = await installation.start();
     expect((await api('GET', `alarm-rules/${disk}`)).status).toBe(404);
     expect((await api('GET', 'alarm-rules?name=JetStream')).body['total']).toBe(0);
-  }, 60_000);
+  });
 
   it('show what was given, are audited, and are changed under their version only', async () => {
     const given = {
@@ -140,7 +140,7 @@ it('one whose scope has lost a member says so and can be changed; without any me
   await forget(other);
   expect((await api('GET', `alarm-rules/${id}`)).body).toMatchObject({ state: 'broken' });
   expect((await api('PATCH', `alarm-rules/${id}`, { scope: null })).body).toMatchObject({ problem: null });
-}, 60_000);
+});
 
 it('the history is bounded by a system parameter', async () => {
   await manager.request('PATCH', '/api/v1/system-parameters', { body: { alarmDays: 80 } });
@@ -157,13 +157,13 @@ it('the history is bounded by a system parameter', async () => {
   manager = await installation.start();
   await waitUntil(async () => (await api('GET', 'alarms/old')).status === 404, {
     what: 'the old alarm to go',
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
   expect((await api('GET', 'alarms/new')).status).toBe(200);
   await waitUntil(
     async () => (await installation.sql(`SELECT id FROM ${database}.alarm_delivery WHERE id = 'd'`)).length === 0,
     {
-      ...{ what: 'its delivery to go', timeoutMs: 10_000 },
+      ...{ what: 'its delivery to go', timeoutMs: 60_000 },
     },
   );
-}, 60_000);
+});

@@ -18,12 +18,12 @@ let manager: RunningManager;
 beforeAll(async () => {
   sink = await HttpSink.start();
   manager = await installation.start();
-}, 60_000);
+});
 
 afterAll(async () => {
   await installation.close();
   await sink.close();
-}, 60_000);
+});
 
 const told = (): string[] =>
   sink.posted.map(({ body }) => {
@@ -150,13 +150,13 @@ it('a leader that was overtaken while it looked writes nothing, and neither does
     const frozen = new AlarmCycle({
       store,
       read: async () => {
-        await waitUntil(() => !isFrozen, { what: 'the thaw', timeoutMs: 30_000 });
+        await waitUntil(() => !isFrozen, { what: 'the thaw', timeoutMs: 60_000 });
         return nothing;
       },
     });
     const before = await generation();
     const look = frozen.runOnce();
-    await waitUntil(async () => (await generation()) > before, { what: 'the first to lead', timeoutMs: 10_000 });
+    await waitUntil(async () => (await generation()) > before, { what: 'the first to lead', timeoutMs: 60_000 });
     const late = new AlarmCycle({ store, read: () => Promise.resolve(nothing), lookSecondsMax: 0 });
     expect(await late.runOnce()).toBe('late');
     isFrozen = false;
@@ -169,4 +169,4 @@ it('a leader that was overtaken while it looked writes nothing, and neither does
   } finally {
     await store.close('the test ends');
   }
-}, 60_000);
+});

@@ -35,9 +35,9 @@ beforeAll(async () => {
     'api-keys': await manager.create('api-keys', { name: 'formal', role: 'viewer' }),
     users: await manager.create('users', { name: 'formal', password: 'seven old bicycles', role: 'viewer' }),
   };
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const STANDBY = { host: '127.0.0.1', port: 3 };
 

@@ -31,12 +31,12 @@ beforeAll(async () => {
   manager = await installation.start();
   api = new ApiSchemas((await manager.request('GET', '/api/docs-json')).body as unknown as ApiDocument);
   furnished = await furnish(manager);
-}, 90_000);
+});
 
 afterAll(async () => {
   await furnished.close();
   await installation.close();
-}, 60_000);
+});
 
 /** What is wrong with the answer to one request; '' = nothing. */
 async function complaintAbout(operation: ApiOperation, { address, headers, body }: FuzzedRequest): Promise<string> {

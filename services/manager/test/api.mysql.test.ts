@@ -22,9 +22,9 @@ beforeAll(async () => {
   channelId = await manager.create('channels', { name: 'shop' });
   sourceId = await manager.create('data-sources', dataSource('source', { port: 3301 }));
   targetId = await manager.create('data-sources', dataSource('target', { port: 3302 }));
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const dataSource = (name: string, change: Record<string, unknown> = {}): Record<string, unknown> => ({
   name,
@@ -47,7 +47,7 @@ const publishedRevision = async (id: string): Promise<number> => (await manager.
 const untilPublished = (id: string, revision: number): Promise<unknown> =>
   waitUntil(async () => (await publishedRevision(id)) === revision, {
     what: `revision ${String(revision)} on the bus`,
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
 
 describe('API keys', () => {

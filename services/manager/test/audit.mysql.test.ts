@@ -18,9 +18,9 @@ const verify = (query = ''): Promise<Answer> => manager.request('GET', `/api/v1/
 beforeEach(async () => {
   installation = new Installation();
   manager = await installation.start();
-}, 60_000);
+});
 
-afterEach(() => installation.close(), 60_000);
+afterEach(() => installation.close());
 
 /** Ten entries. */
 const write = async (): Promise<void> => {
@@ -161,5 +161,5 @@ describe.each([
     } finally {
       await other.close();
     }
-  }, 60_000);
+  });
 });

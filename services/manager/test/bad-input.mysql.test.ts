@@ -17,9 +17,9 @@ beforeAll(async () => {
   const dataSource = { kind: 'mariadb', host: 'db.example.com', user: 'u', password: 'p' };
   sourceId = await manager.create('data-sources', { ...dataSource, name: 'plain a', port: 1 });
   targetId = await manager.create('data-sources', { ...dataSource, name: 'plain b', port: 2 });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['SQL', `x' OR '1'='1'; DROP TABLE channel; --`],

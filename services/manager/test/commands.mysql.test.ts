@@ -26,9 +26,9 @@ beforeAll(async () => {
   };
   pipelineId = await create('first');
   otherId = await create('second');
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const get = (path: string): Promise<Answer> => manager.request('GET', `/api/v1/${path}`);
 const problem = ({ status, body }: Answer): unknown => [status, body['code']];

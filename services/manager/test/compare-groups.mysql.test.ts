@@ -56,12 +56,12 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
     [source, target] = [await open(sourceServer), await open(targetServer)];
     await run(source, `CREATE DATABASE ${String(from)}`);
     await run(target, `CREATE DATABASE ${String(to)}`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await run(source, `DROP DATABASE ${String(from)}`);
     await run(target, `DROP DATABASE ${String(to)}`);
     await Promise.all([source.close(), target.close()]);
-  }, 60_000);
+  });
 
   beforeEach(async () => {
     await run(
@@ -76,7 +76,7 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
       `CREATE TABLE ${String(to)}.sums (area varchar(9), day date, n int, price decimal(30,4), priced int, rate double, PRIMARY KEY (area, day))`,
       `INSERT INTO ${String(to)}.sums VALUES ('eu', '2024-01-01', 2, 2.5, 1, 0.1), ('d''oc', '2024-01-02', 1, -1, 1, 1e-7)`,
     );
-  }, 60_000);
+  });
 
   async function executed(): Promise<DonePlace> {
     const { kind } = source.info;
@@ -178,7 +178,7 @@ describe.each(SERVERS)('groups of a source on %s', (_name, sourceServer, targetS
         `DROP TABLE IF EXISTS ${String(to)}.counted`,
         `CREATE TABLE ${String(to)}.counted (area varchar(9) COLLATE utf8mb4_bin, year int, n int, price decimal(30,4), priced int, PRIMARY KEY (area, year))`,
       );
-    }, 60_000);
+    });
 
     async function compareCounts({
       rules = COUNTED,

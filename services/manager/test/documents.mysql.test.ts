@@ -18,9 +18,9 @@ beforeAll(async () => {
   const login = { kind: 'mariadb', user: 'lutra', password: 'planted-secret' };
   for (const [index, name] of ['berlin', 'lisbon', 'oslo'].entries())
     await manager.create('data-sources', { ...login, name, host: `db${String(index)}`, port: 3306 });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, { body, headers });
@@ -44,7 +44,7 @@ describe('a document', () => {
     const refused = await put('large', `${writeYaml(document)}\nformat: x\n`, '?dryRun=true');
     expect(problem(refused)).toEqual([400, 'REQUEST_INVALID']);
     expect(refused.text).toContain('the field format is there twice');
-  }, 60_000);
+  });
 
   it('makes a channel, is read back, and changes nothing the second time', async () => {
     const document = channel(
@@ -82,7 +82,7 @@ describe('a document', () => {
     expect(body).toMatchObject({ total: 1, items: [{ number: 1, comment: 'from git', author: 'admin' }] });
     await waitUntil(async () => (await manager.bus.definition(id))?.mappings.length === 3, {
       what: 'the definition on the bus',
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     });
     expect(steps(await put('first', document))).toEqual([]);
     expect(steps(await put('first', answer.text))).toEqual([]);
@@ -318,4 +318,4 @@ it('whatever is applied is exported, and the export changes nothing', async () =
     }),
     { numRuns: 25 },
   );
-}, 120_000);
+});

@@ -27,9 +27,9 @@ let api: ApiDocument;
 beforeAll(async () => {
   manager = await installation.start();
   api = (await manager.request('GET', '/api/docs-json')).body as unknown as ApiDocument;
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 /** The schema with its fields; of a reference that may be null, and of alternatives without fields, the type tells so. */
 function resolved(schema: Schema): Schema {
@@ -123,7 +123,7 @@ describe('every body of the API', () => {
         if (!isRight) wrong.push([method, path, field, what, answer.status, detail.slice(0, 300)]);
       }
     expect(wrong).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('resources that were changed meanwhile', () => {

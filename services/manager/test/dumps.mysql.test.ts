@@ -17,10 +17,10 @@ const TOKEN = 'lutra_a-token-that-the-test-has-put-there-0123456789';
 
 const { run } = await databaseMatrix(['mariadb-10.5']);
 const oldest = run.length === 0 ? null : await OwnServer.start({ program: 'mariadb-10.5' });
-afterAll(() => oldest?.close(), 60_000);
+afterAll(() => oldest?.close());
 
 let installation: Installation;
-afterEach(() => installation.close(), 60_000);
+afterEach(() => installation.close());
 
 /** Tokens are kept as hashes: the test's own takes the place of the recorded one. */
 async function takeToken(): Promise<void> {
@@ -94,7 +94,7 @@ describe.each(cases)('the dump %s at %s', (dump, _name, server) => {
     if (dump !== 'issue-5.sql') await showsWhatIssue6Keeps(list, id);
     const patched = await manager.request('PATCH', `/api/v1/pipelines/${id}`, { body: { parameters: { lanes: 3 } } });
     expect(patched.body).toMatchObject({ parameters: { lanes: 3 } });
-  }, 120_000);
+  });
 });
 
 it('there is one of each closed issue', () => {

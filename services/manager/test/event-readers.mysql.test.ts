@@ -36,12 +36,12 @@ beforeAll(async () => {
     sourceId: await manager.create('data-sources', { ...source, name: 'source' }),
     targetId: await manager.create('data-sources', { ...source, name: 'target', port: 3302 }),
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await store.close('the test ends');
   await installation.close();
-}, 60_000);
+});
 
 it('views of removed pipelines are forgotten, and no others', async () => {
   const nowMs = Date.now();
@@ -63,14 +63,14 @@ it('views of removed pipelines are forgotten, and no others', async () => {
   const running = worker.run(stop.signal);
   try {
     const isRead = (): boolean => watch.view(pipelineId).recent[0]?.process === 20 && known.has('P-REMOVED');
-    await waitUntil(isRead, { what: 'the log to be read', timeoutMs: 30_000 });
-    await waitUntil(() => !watch.ids().includes('P-REMOVED'), { what: 'it to be forgotten', timeoutMs: 30_000 });
+    await waitUntil(isRead, { what: 'the log to be read', timeoutMs: 60_000 });
+    await waitUntil(() => !watch.ids().includes('P-REMOVED'), { what: 'it to be forgotten', timeoutMs: 60_000 });
     expect(watch.ids()).toEqual([pipelineId]);
   } finally {
     stop.abort();
     await running;
   }
-}, 90_000);
+});
 
 it('a pipeline that floods the log with warnings hides no warning of another, and costs a bounded memory', async () => {
   const nowMs = Date.now();
@@ -94,4 +94,4 @@ it('a pipeline that floods the log with warnings hides no warning of another, an
   // What comes later is seen too, and nothing is counted twice.
   await manager.bus.publishEvent(warning('P-QUIET', nowMs));
   expect(await read()).toEqual([2, 500, newest]);
-}, 60_000);
+});

@@ -40,9 +40,9 @@ beforeAll(async () => {
     commands: await manager.create(`pipelines/${pipelineId}/commands`, order),
     ...{ revisions: '1', diff: '1' },
   };
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const send = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, { body });

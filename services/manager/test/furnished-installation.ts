@@ -83,7 +83,7 @@ export async function furnish(manager: RunningManager): Promise<Furnished> {
   const firstOf = async (path: string): Promise<string> =>
     String((await manager.request('GET', `/api/v1/${path}`)).body.items?.[0]?.['id']);
   const alarmId = await waitUntil(async () => (await firstOf(`alarms?ruleId=${ruleId}`)).match(/^\w{26}$/)?.[0], {
-    ...{ what: 'the alarm of the lost instance', timeoutMs: 30_000 },
+    ...{ what: 'the alarm of the lost instance', timeoutMs: 60_000 },
   });
   const commandId = await create(`${pipeline}/commands`, { kind: 'PAUSE', reason: 'a test' });
   const kept = await manager.request('GET', `/api/v1/dead-letters?pipelineId=${live.pipelineId}&state=open`);

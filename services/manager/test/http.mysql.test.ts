@@ -16,9 +16,9 @@ beforeAll(async () => {
     LUTRA_TRUSTED_PROXIES: '127.0.0.0/8',
   };
   open = await installation.start({ env });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 describe('headers', () => {
   it.each([

@@ -30,14 +30,14 @@ beforeAll(async () => {
   await join('load', 'load-2');
   await join('select', 'select-1');
   await hold('load-1');
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const lease of leases) await lease.release();
   for (const member of members) await member.leave();
   for (const instance of (await coordinator.instanceOrders()).keys()) await coordinator.removeInstanceOrder(instance);
   await installation.close();
-}, 60_000);
+});
 
 async function join(service: ServiceName, instance: string): Promise<Membership> {
   const description: InstanceDescription = {

@@ -25,12 +25,12 @@ beforeAll(async () => {
   userId = await manager.create('users', { name: 'anna', password: 'correct horse battery', role: 'viewer' });
   await manager.stop();
   await store.open(() => Promise.resolve());
-}, 60_000);
+});
 
 afterAll(async () => {
   await store.close('the test ends');
   await installation.close();
-}, 60_000);
+});
 
 beforeEach(async () => {
   await store.run(async (manager) => {

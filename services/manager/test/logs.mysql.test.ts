@@ -11,9 +11,9 @@ let manager: RunningManager;
 
 beforeAll(async () => {
   manager = await installation.start();
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const get = (query: string): Promise<Answer> => manager.request('GET', `/api/v1/logs${query}`);

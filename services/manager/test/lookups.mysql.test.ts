@@ -50,12 +50,12 @@ beforeAll(async () => {
     const { host, port, user, password } = server;
     ids.set(kind, await manager.create('data-sources', { name: kind, kind, host, port, user, password }));
   }
-}, 90_000);
+});
 
 afterAll(async () => {
   for (const [, server] of servers()) await onServer(server, [`DROP DATABASE IF EXISTS ${schema}`]);
   await installation.close();
-}, 60_000);
+});
 
 const get = (kind: string, path: string): Promise<Answer> =>
   manager.request('GET', `/api/v1/data-sources/${ids.get(kind) ?? kind}/${path}`);

@@ -37,9 +37,9 @@ beforeAll(async () => {
     { ...LOOKUP, name: 'own', dataSourceId: sourceId },
   ]);
   path = `pipelines/${pipelineId}/mappings/${await manager.create(`pipelines/${pipelineId}/mappings`, given)}`;
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const request = (method: string, address: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${address}`, body === undefined ? {} : { body });
@@ -51,7 +51,7 @@ const put = (document: string): Promise<Answer> =>
 async function published(revision: number): Promise<PipelineDefinition> {
   const definition = () => manager.bus.definition(pipelineId);
   await waitUntil(async () => ((await definition())?.revision ?? 0) >= revision, {
-    ...{ what: `revision ${String(revision)} on the bus`, timeoutMs: 15_000 },
+    ...{ what: `revision ${String(revision)} on the bus`, timeoutMs: 60_000 },
   });
   return (await definition()) as PipelineDefinition;
 }

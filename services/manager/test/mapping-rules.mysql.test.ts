@@ -27,9 +27,9 @@ beforeAll(async () => {
   pipelineId = await manager.create('pipelines', { channelId, name: 'p', sourceId, targetId });
   const mapping = { source: { schema: 's', table: { exact: 't' } }, target: { schema: 't' }, rules: RULES };
   path = `pipelines/${pipelineId}/mappings/${await manager.create(`pipelines/${pipelineId}/mappings`, mapping)}`;
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const get = (address: string): Promise<Answer> => manager.request('GET', `/api/v1/${address}`);
 const patch = (rules: unknown): Promise<Answer> => manager.request('PATCH', `/api/v1/${path}`, { body: { rules } });
@@ -39,7 +39,7 @@ const opened = (rules: MappingRules | undefined, key = SECRET): readonly string[
 async function publishedRules(revision: number): Promise<MappingRules | undefined> {
   await waitUntil(async () => ((await manager.bus.definition(pipelineId))?.revision ?? 0) >= revision, {
     what: `revision ${String(revision)} on the bus`,
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
   return (await manager.bus.definition(pipelineId))?.mappings[0]?.rules;
 }
@@ -150,7 +150,7 @@ describe('rules', () => {
       async () => ((await keys()) as readonly { readonly mayBeRemoved: boolean }[])[1]?.mayBeRemoved === true,
       {
         what: 'the old key to be of no use',
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       },
     );
     expect(await keys()).toMatchObject([{ mappings: 2 }, { mappings: 0 }]);

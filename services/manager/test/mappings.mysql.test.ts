@@ -18,9 +18,9 @@ beforeAll(async () => {
   const dataSource = { kind: 'mariadb', host: 'db.example.com', user: 'lutra', password: 'secret' };
   sourceId = await manager.create('data-sources', { ...dataSource, name: 'source', port: 3301 });
   targetId = await manager.create('data-sources', { ...dataSource, name: 'target', port: 3302 });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const createPipeline = (name: string): Promise<string> =>
   manager.create('pipelines', { channelId, name, sourceId, targetId });
@@ -30,7 +30,7 @@ const problem = ({ status, body }: Answer): unknown => [status, body['code']];
 const published = (id: string, revision: number): Promise<unknown> =>
   waitUntil(async () => (await manager.bus.definition(id))?.revision === revision, {
     what: `revision ${String(revision)} on the bus`,
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
 
 describe('kinds of mappings', () => {
@@ -235,5 +235,5 @@ describe('import', () => {
     expect((await importing(id, lines(0, 600))).body['isApplied']).toBe(true);
     expect(problem(await importing(id, lines(600, 401)))).toEqual([409, 'RESOURCE_CONFLICT']);
     expect((await importing(id, lines(500, 500))).body['isApplied']).toBe(true);
-  }, 60_000);
+  });
 });

@@ -21,9 +21,9 @@ beforeAll(async () => {
     sourceId: await manager.create('data-sources', { ...database, name: 'source', port: 3301 }),
     targetId: await manager.create('data-sources', { ...database, name: 'target', port: 3302 }),
   });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const change = (parameters: Record<string, unknown>): Promise<Answer> =>
   manager.request('PATCH', `/api/v1/pipelines/${pipelineId}`, { body: { parameters, confirm: 'apply' } });

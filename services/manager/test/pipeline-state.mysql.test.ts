@@ -21,9 +21,9 @@ beforeAll(async () => {
     targetId: await manager.create('data-sources', { ...server, name: 'target', port: 3302 }),
   };
   pipelineId = await createPipeline('shown');
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 async function createPipeline(name: string): Promise<string> {
   const id = await manager.create('pipelines', { ...dataSources, name });
@@ -66,7 +66,7 @@ const tell = (event: LutraEvent): Promise<void> => manager.bus.publishEvent(even
 const state = async (id: string): Promise<Record<string, unknown>> =>
   (await manager.request('GET', `/api/v1/pipelines/${id}`)).body;
 const untilState = (id: string, what: string, isSo: (body: Record<string, unknown>) => boolean): Promise<unknown> =>
-  waitUntil(async () => isSo(await state(id)), { what, timeoutMs: 15_000 });
+  waitUntil(async () => isSo(await state(id)), { what, timeoutMs: 60_000 });
 
 describe('GET /pipelines/{id}', () => {
   it('before the first start', async () => {
@@ -185,7 +185,7 @@ describe('GET /events', () => {
     await warn('before');
     const told = Date.now();
     // The log knows microseconds; what came in this millisecond came before it or after it.
-    await waitUntil(() => Date.now() > told, { what: 'the next millisecond', timeoutMs: 5_000 });
+    await waitUntil(() => Date.now() > told, { what: 'the next millisecond', timeoutMs: 60_000 });
     const since = new Date().toISOString();
     for (const message of ['one', 'two', 'three']) await warn(message);
     expect(await messages(`since=${since}`)).toEqual([3, ['one', 'two', 'three']]);

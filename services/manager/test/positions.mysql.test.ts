@@ -34,12 +34,12 @@ beforeAll(async () => {
   const definition = { id: 'T', name: 't', kind, host, port, user, password: '', tls: 'disabled' } as const;
   target = await openTarget(definition, password, { clock: systemClock });
   await ensureCheckpointTable(target);
-}, 60_000);
+});
 
 afterAll(async () => {
   await target.close();
   await installation.close();
-}, 60_000);
+});
 
 const get = (path: string): Promise<Answer> => manager.request('GET', `/api/v1/${path}`);
 const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
@@ -141,7 +141,7 @@ describe.each([
   beforeAll(async () => {
     at = await stand(source);
     await permit(at.id, {});
-  }, 60_000);
+  });
 
   it('show where each lane stands, and how far the source is', async () => {
     const first = await get(path(''));
@@ -251,7 +251,7 @@ it('saves where a pipeline stands, and forgets it with the pipeline', async () =
   await manager.bus.putCursor(id, { state: 'place', epoch: 4, revision: 1, place, process: 9, at });
   const saved = async (): Promise<readonly unknown[]> =>
     ((await get(`pipelines/${id}/positions/history`)).body.items ?? []).filter(({ origin }) => origin === 'saved');
-  await waitUntil(async () => (await saved()).length > 0, { what: 'the place to be saved', timeoutMs: 30_000 });
+  await waitUntil(async () => (await saved()).length > 0, { what: 'the place to be saved', timeoutMs: 60_000 });
   expect(await saved()).toMatchObject([{ epoch: 4, place }]);
   expect((await manager.request('DELETE', `/api/v1/pipelines/${id}`)).status).toBeLessThan(300);
   const rows = `SELECT COUNT(*) AS n FROM ${installation.database}.saved_position WHERE pipeline_id = '${id}'`;

@@ -59,7 +59,7 @@ async function showIn(table: string, rules: object, ...rows: readonly object[]):
       const isWhole = results?.length === rows.length && results.every(({ outcome }) => outcome !== 'notTried');
       return results === null || isWhole ? given : undefined;
     },
-    { what: 'an answer about every row', timeoutMs: 50_000 },
+    { what: 'an answer about every row', timeoutMs: 60_000 },
   );
   expect([answer.status, answer.body['detail']]).toEqual([200, undefined]);
   return resultsIn(answer);
@@ -93,12 +93,12 @@ beforeAll(async () => {
       (table) => `CREATE TABLE ${schema}.${table} (id INT PRIMARY KEY, ${columns})`,
     ),
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await run(`DROP DATABASE ${schema}`);
   await installation.close();
-}, 60_000);
+});
 
 describe('the preview of rules', () => {
   it('shows rows that enter and leave a filter, and says when it accepts none', async () => {
@@ -189,7 +189,7 @@ describe('the preview of rules', () => {
     expect([answer.status, resultsIn(answer).filter(({ outcome }) => outcome !== 'notTried')]).toEqual([200, []]);
     const [after] = await show({}, insert(1, 'a', null));
     expect(after?.outcome).toBe('mapped');
-  }, 60_000);
+  });
 
   it('shows of large values how long they are, and not the whole of their statements', async () => {
     const lengths = [9_000, 100_000];

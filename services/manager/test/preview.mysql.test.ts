@@ -42,12 +42,12 @@ beforeAll(async () => {
     `CREATE DATABASE ${schema}`,
     `CREATE TABLE ${schema}.people (id INT PRIMARY KEY, mail CHAR(16), city VARCHAR(3), big BIGINT)`,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await run(target(), `DROP DATABASE ${schema}`);
   await installation.close();
-}, 60_000);
+});
 
 const preview = (body: unknown): Promise<Answer> => manager.request('POST', '/api/v1/mappings/preview', { body });
 
@@ -103,9 +103,9 @@ describe.each([
     );
     const sourceId = await manager.create('data-sources', { ...given(source), name });
     pipelineId = await manager.create('pipelines', { channelId, name, sourceId, targetId });
-  }, 60_000);
+  });
 
-  afterAll(() => run(source, `DROP DATABASE ${schema}`), 60_000);
+  afterAll(() => run(source, `DROP DATABASE ${schema}`));
 
   it('of the log are shown as they would be written, the newest ones, and nothing is', async () => {
     await run(

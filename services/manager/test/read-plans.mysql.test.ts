@@ -48,9 +48,9 @@ describe.each([
     ids.pipeline = await manager.create('pipelines', pipeline);
     await addPipelines(installation, ids.pipeline);
     await fill(installation, [ids.pipeline, ids.channel, 'installation']);
-  }, 120_000);
+  });
 
-  afterAll(() => installation.close(), 60_000);
+  afterAll(() => installation.close());
 
   const daysAgo = (days: number): string => new Date(Date.now() - days * STEPS['1d']).toISOString();
 

@@ -25,14 +25,14 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'address'), `${sink.origin}/S3cretFile?key=S3cretQuery\n`);
   writeFileSync(join(folder, 'no-address'), 'S3cretNoAddress');
   manager = await installation.start({ env: { LUTRA_SECRET_REFERENCES: `file:${folder}` } });
-}, 60_000);
+});
 
 afterAll(async () => {
   await installation.close();
   await sink.close();
   await mail.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 beforeEach(() => {
   sink.posted.length = 0;
@@ -150,7 +150,7 @@ describe('receivers that are posted to', () => {
       failuresInRow: 0,
       lastFailure: { code: 'RECEIVER_UNREACHABLE' },
     });
-  }, 60_000);
+  });
 });
 
 describe('the resource', () => {

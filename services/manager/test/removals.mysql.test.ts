@@ -51,13 +51,13 @@ beforeAll(async () => {
     const login = { name, kind, host: proxy.host, port: proxy.port, user, password };
     targetIds.set(name, await manager.create('data-sources', login));
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const session of sessions.values()) await session.close();
   for (const proxy of proxies.values()) await proxy.close();
   await installation.close();
-}, 60_000);
+});
 
 const send = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
@@ -145,7 +145,7 @@ describe.each(SERVERS.map(([name]) => name))('a pipeline to %s that is removed',
     expect(audit).toMatchObject({ action: 'delete', resource: 'pipeline', before: { id }, after: null });
     const again = await createPipeline(`leaving ${server}`, server);
     expect((await send('GET', `pipelines/${again}`)).body).toMatchObject({ revision: 1, epoch: 0, state: 'STOPPED' });
-  }, 90_000);
+  });
 
   it('waits for a target that is away, says so, and goes on when it is back, with another manager too', async () => {
     const id = await stoppedPipeline(`waiting ${server}`, server);
@@ -167,7 +167,7 @@ describe.each(SERVERS.map(([name]) => name))('a pipeline to %s that is removed',
     proxy.heal();
     await until(id, ({ state }) => state === 'done', 'the removal');
     expect(await rowsAtTarget(server, id)).toBe(0);
-  }, 120_000);
+  });
 });
 
 /** Three rows that load put aside; a person has decided about the first. */
@@ -207,7 +207,7 @@ describe.each(SERVERS.map(([name]) => name))('dead letters at %s', (server) => {
     const session = must(sessions.get(server), 'each server has one');
     expect(await session.query(`SELECT * FROM lutra.dead_letter WHERE pipeline_id = '${id}'`)).toEqual([]);
     await session.rollback();
-  }, 60_000);
+  });
 });
 
 it('a target that will never come back is given up, and the rest is done', async () => {
@@ -224,7 +224,7 @@ it('a target that will never come back is given up, and the rest is done', async
   const audit = (await send('GET', `audit?resourceId=${id}`)).body.items?.[0];
   expect(audit).toMatchObject({ action: 'update', resource: 'pipeline', before: { waitsFor: 'target' } });
   proxy.heal();
-}, 90_000);
+});
 
 it('one that has never run asks no target, and one that does not stand still stays', async () => {
   const never = await createPipeline('never', 'MariaDB');
@@ -234,13 +234,13 @@ it('one that has never run asks no target, and one that does not stand still sta
   expect(problem(await send('DELETE', `pipelines/${paused}`))).toEqual([409, 'RESOURCE_CONFLICT']);
   expect((await send('GET', `pipelines/${paused}`)).status).toBe(200);
   expect(problem(await send('GET', `removals/${paused}`))).toEqual([404, 'RESOURCE_NOT_FOUND']);
-}, 60_000);
+});
 
 it('one that is put back is removed again, and what the store has never had stays', async () => {
   const id = await stoppedPipeline('put back', 'MariaDB');
   const definition = await waitUntil(async () => (await manager.bus.definition(id)) ?? undefined, {
     what: 'publishing',
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
   await send('DELETE', `pipelines/${id}`);
   await until(id, ({ state }) => state === 'done', 'the removal');
@@ -251,12 +251,12 @@ it('one that is put back is removed again, and what the store has never had stay
   await manager.stop();
   manager = await installation.start();
   const isGone = async (): Promise<boolean> => (await manager.bus.definition(id)) === null;
-  await waitUntil(isGone, { what: 'the second removal', timeoutMs: 30_000 });
+  await waitUntil(isGone, { what: 'the second removal', timeoutMs: 60_000 });
   const told = (): boolean =>
     installation.logLines.some((line) => line.includes('does not know') && line.includes(stranger.id));
-  await waitUntil(told, { what: 'the line about the stranger', timeoutMs: 30_000 });
+  await waitUntil(told, { what: 'the line about the stranger', timeoutMs: 60_000 });
   expect(await manager.bus.definition(stranger.id)).toMatchObject({ id: stranger.id });
-}, 90_000);
+});
 
 it('one that a START is on its way to stays until that is decided; one that was started once leaves rows behind', async () => {
   const id = await createPipeline('starting', 'MariaDB');
@@ -293,7 +293,7 @@ it('one that a START is on its way to stays until that is decided; one that was 
   await until(id, ({ problem: why }) => why !== null, 'the reason');
   proxy.heal();
   await until(id, ({ state }) => state === 'done', 'the removal');
-}, 90_000);
+});
 
 it('a target that hangs holds up no other', async () => {
   const { database } = installation;
@@ -334,7 +334,7 @@ it('a target that hangs holds up no other', async () => {
       );
       return Number(row?.['n']) === 20;
     };
-    await waitUntil(told, { what: 'all that wait for the other to say why', timeoutMs: 30_000 });
+    await waitUntil(told, { what: 'all that wait for the other to say why', timeoutMs: 60_000 });
   } finally {
     stop.abort();
     await running;
@@ -342,4 +342,4 @@ it('a target that hangs holds up no other', async () => {
     await coordinator.close();
     await installation.sql(`DELETE FROM ${database}.removal WHERE target_id = 'HANGS'`);
   }
-}, 90_000);
+});

@@ -46,13 +46,13 @@ beforeAll(async () => {
   manager = await installation.start();
   channelId = await manager.create('channels', { name: 'shop' });
   targetId = await manager.create('data-sources', { kind, host, port: 1, user, password, name: 'target' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await connection.query(`DROP DATABASE ${schema}`);
   await connection.end();
   await installation.close();
-}, 60_000);
+});
 
 /** A pipeline that has a mapping for each table, two of them into one. */
 async function createPipeline(sourcePort = port): Promise<{ readonly id: string; readonly sourceId: string }> {
@@ -133,7 +133,7 @@ describe('a job', () => {
     expect(await until(id, job.id, ({ state }) => state === 'applying')).toMatchObject({ sent: ROWS, gone: 0 });
     await pass(id);
     expect(await until(id, job.id, ({ state }) => state === 'done')).toMatchObject({ sent: ROWS, cause: '' });
-  }, 120_000);
+  });
 
   it('sends as many rows in a second as it may', async () => {
     const { id } = await createPipeline();
@@ -143,7 +143,7 @@ describe('a job', () => {
     expect(ended.sent).toBe(ROWS);
     // Its last portion is due two seconds after its first.
     expect(Date.parse(ended.updatedAt) - Date.parse(ended.createdAt)).toBeGreaterThan(1_900);
-  }, 120_000);
+  });
 
   it('ends when it is stopped, behind what it has sent', async () => {
     const { id } = await createPipeline();
@@ -155,7 +155,7 @@ describe('a job', () => {
     const other = await ask(id, { keys: [['1'], ['2'], ['-1']] });
     expect(await until(id, other.id, ({ state }) => state === 'applying')).toMatchObject({ sent: 2, gone: 1 });
     expect(await jobOf(id, job.id)).toEqual(stopped.body);
-  }, 120_000);
+  });
 
   it('ends when more keys are rejected than a mistake explains, each of them answered', async () => {
     const { id } = await createPipeline();
@@ -167,7 +167,7 @@ describe('a job', () => {
     // A hundred at a time.
     expect(ended.rejected.map(({ key }) => key)).toEqual(keys.slice(0, 1_100));
     expect(ended.rejected.every(({ reason }) => reason !== '')).toBe(true);
-  }, 120_000);
+  });
 
   it('goes on behind its last key at another manager', async () => {
     const { id } = await createPipeline();
@@ -179,7 +179,7 @@ describe('a job', () => {
     const ended = await until(id, job.id, ({ state }) => state === 'applying');
     // One that began at its first key again would have sent some rows twice.
     expect(ended).toMatchObject({ sent: ROWS, rejected: [] });
-  }, 120_000);
+  });
 });
 
 describe('rows of retl_buffer', () => {
@@ -225,7 +225,7 @@ describe('rows of retl_buffer', () => {
     expect(body.items).toEqual([]);
     await pass(id);
     await buffer(id, ({ state }) => state === 'done');
-  }, 120_000);
+  });
 
   it('wait while the source is away, and go on at another manager where they were', async () => {
     const { id, sourceId } = await createPipeline(1);
@@ -247,7 +247,7 @@ describe('rows of retl_buffer', () => {
     // The log still tells of them, and they are not done again.
     await publish(id, wish('item', 'U', '1'));
     expect(await buffer(id, ({ sent }) => sent > ended.sent)).toMatchObject({ sent: ended.sent + 1 });
-  }, 120_000);
+  });
 
   it('are dropped when somebody stops them', async () => {
     const { id } = await createPipeline();
@@ -258,5 +258,5 @@ describe('rows of retl_buffer', () => {
     await permit(id, 'RUNNING');
     await publish(id, wish('item', 'U', '3'));
     expect(await buffer(id, ({ state }) => state === 'applying')).toMatchObject({ sent: 1 });
-  }, 120_000);
+  });
 });

@@ -21,9 +21,9 @@ beforeAll(async () => {
   const database = { kind: 'mariadb', user: 'lutra', password: 'planted-secret' };
   sourceId = await manager.create('data-sources', { ...database, name: 'source', host: 'db1', port: 3301 });
   targetId = await manager.create('data-sources', { ...database, name: 'target', host: 'db2', port: 3302 });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const createPipeline = (name: string, change: Record<string, unknown> = {}): Promise<string> =>
   manager.create('pipelines', { channelId, name, sourceId, targetId, ...change });
@@ -117,7 +117,7 @@ describe('revisions', () => {
     expect(newest).toMatchObject({ number: 8, comment: 'Back to revision 3', author: 'admin' });
     await waitUntil(async () => (await manager.bus.definition(id))?.revision === 8, {
       what: 'the new revision on the bus',
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     });
     expect((await manager.bus.definition(id))?.mappings.map((one) => one.id)).toEqual([kept, removed]);
     const audit = (await get(`audit?resourceId=${id}`)).body.items?.[0];
@@ -194,5 +194,5 @@ describe('revisions', () => {
     const back = await send('POST', `pipelines/${id}/revisions/2/rollback`, {});
     expect(back.body).toMatchObject({ revision: 4, parameters: { lanes: 4 }, mappings: [{ weight: 4 }] });
     expect((await get(`pipelines/${id}/revisions/2/diff/4`)).body['differences']).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -106,5 +106,5 @@ describe.each([
     expect([await inserted(PIPELINE), await inserted(CHANNEL), await inserted('installation')]).toEqual([12, 12, 12]);
     const [tables] = await rollups.tables(PIPELINE, '1h', { first: slot, last: slot });
     expect(tables?.figures).toEqual([['s.t', [3, 0, 0, 0]]]);
-  }, 60_000);
+  });
 });

@@ -70,7 +70,7 @@ export class Installation {
     const manager = await RunningManager.start(this, { MANAGER_DATABASE_PORT: storePort, ...env }, clock);
     this.managers.add(manager);
     if (options.waits !== false)
-      await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 30_000 });
+      await waitUntil(() => manager.whyNotReady() === '', { what: 'the store to open', timeoutMs: 60_000 });
     return manager;
   }
 
@@ -178,7 +178,7 @@ export class RunningManager {
         'content-type': 'application/json',
         ...options.headers,
       },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
       ...(options.body === undefined
         ? {}
         : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) }),

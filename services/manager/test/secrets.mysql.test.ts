@@ -82,12 +82,12 @@ beforeAll(async () => {
   pipelineId = await manager.create('pipelines', { name: 'p', channelId, sourceId: dataSourceId, targetId });
   const away = { ...base, host: '127.0.0.1', port: 1, name: 'away', password: 'Away-1', ...clientKey() };
   removedId = await removeRunPipeline(channelId, await manager.create('data-sources', away));
-}, 60_000);
+});
 
 afterAll(async () => {
   await installation.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 describe('a new key', () => {
   it('takes over everything, tells the stages, and then the old one may go', async () => {
@@ -107,7 +107,7 @@ describe('a new key', () => {
     manager = await startWith(`${newest},${older}`, 'env:TEST_');
     await waitUntil(async () => keysOf(await get('secrets'))[1]?.['mayBeRemoved'] === true, {
       what: 'the old key to be of no use',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     const { body } = await get('secrets');
     expect(body).toMatchObject({
@@ -150,7 +150,7 @@ describe('a new key', () => {
     // Merging with the secrets that are there needs them opened.
     const patched = await manager.request('PATCH', `/api/v1/receivers/${receiverId}`, { body: { enabled: false } });
     expect(patched.status).toBe(200);
-  }, 90_000);
+  });
 
   it('one that is missing is shown, and what it holds is not touched', async () => {
     await manager.stop();
@@ -164,14 +164,14 @@ describe('a new key', () => {
     ]);
     await waitUntil(() => installation.logLines.some((line) => line.includes('secrets cannot be sealed anew')), {
       what: 'the manager to say so',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     const said = installation.logLines.filter((line) => line.includes('secrets cannot be sealed anew')).join('');
     expect(said).toContain(`needs the key with the id ${String(newestId)}`);
     await manager.stop();
     manager = await startWith(newest);
     expect(keysOf(await get('secrets'))).toEqual([expect.objectContaining({ state: 'newest', dataSources: 4 })]);
-  }, 60_000);
+  });
 });
 
 describe('a reference', () => {
@@ -192,7 +192,7 @@ describe('a reference', () => {
       reachable: false,
       failure: { code: 'SECRET_REFERENCE_MISSING', detail: expect.stringContaining('env:TEST_KEY') as unknown },
     });
-  }, 60_000);
+  });
 
   it('may stand for the secrets of a receiver, too', async () => {
     const http = { url: 'http://127.0.0.1:1/hook', secret: 'env:TEST_HOOK' };

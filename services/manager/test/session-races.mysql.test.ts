@@ -21,12 +21,12 @@ beforeAll(async () => {
   manager = await installation.start();
   const { host, port, user, password } = installation.store;
   database = await createConnection({ host, port, user, password, database: installation.database });
-}, 60_000);
+});
 
 afterAll(async () => {
   await database.end();
   await installation.close();
-}, 60_000);
+});
 
 const logIn = (name: string): Promise<Answer> =>
   manager.request('POST', '/api/v1/login', { headers: { authorization: '' }, body: { name, password: PASSWORD } });
@@ -44,7 +44,7 @@ async function overtakenBy(
   const answering = request();
   await waitUntil(async () => (await installation.sql(`SELECT 1 ${networks}`)).length > 0, {
     what: 'the request to find the password right',
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
   for (const statement of sql) await database.query(statement);
   await database.query('COMMIT');

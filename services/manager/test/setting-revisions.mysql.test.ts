@@ -10,8 +10,8 @@ let manager: RunningManager;
 
 beforeAll(async () => {
   manager = await installation.start();
-}, 60_000);
-afterAll(() => installation.close(), 60_000);
+});
+afterAll(() => installation.close());
 
 const api = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, { headers, ...(body === undefined ? {} : { body }) });

@@ -23,9 +23,9 @@ beforeAll(async () => {
     const body = { ...server, name: `of port ${String(port)}`, port };
     sources.push(await manager.create('data-sources', body));
   }
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const send = (name: string, method: string, path: string, body?: unknown): Promise<Answer> => {
   const headers = { authorization: `Bearer ${String(tokens[name])}` };

@@ -33,12 +33,12 @@ beforeAll(async () => {
   const definition = { id: 'T', name: 't', kind, host, port, user, password: '', tls: 'disabled' } as const;
   target = await openTarget(definition, password, { clock: systemClock });
   await ensureCheckpointTable(target);
-}, 60_000);
+});
 
 afterAll(async () => {
   await target.close();
   await installation.close();
-}, 60_000);
+});
 
 async function placeAt({ kind, host, port, user, password }: DatabaseServer): Promise<Place> {
   const definition = { kind, host, port, user, tls: 'disabled' } as const;
@@ -102,7 +102,7 @@ describe.each([
     } finally {
       connection.destroy();
     }
-  }, 60_000);
+  });
 
   it('are shown as the log has them, mapped rows only', async () => {
     const { body } = await preview(rows);
@@ -159,7 +159,7 @@ describe.each([
     const whole = await skip(wanted);
     expect(problem(await skip(wanted))).toEqual([409, 'RESOURCE_CONFLICT']);
     const onBus = async (): Promise<unknown> => (await manager.bus.definition(id))?.skips;
-    const LIMIT = { what: 'the revision to be published', timeoutMs: 30_000 };
+    const LIMIT = { what: 'the revision to be published', timeoutMs: 60_000 };
     await waitUntil(
       async () =>
         JSON.stringify(await onBus()) === JSON.stringify([{ gtid: rows, row: { event: 1, row: 1 } }, { gtid: rows }]),

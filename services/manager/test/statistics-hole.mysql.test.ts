@@ -11,7 +11,7 @@ import { Installation } from './running-manager.ts';
 const START_MS = Date.now() - 90_000;
 const installation = new Installation();
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 it('a manager that was away for longer than the log reaches back says of which time', async () => {
   const first = await installation.start();
@@ -24,7 +24,7 @@ it('a manager that was away for longer than the log reaches back says of which t
   const untilFolded = (id: number): Promise<unknown> => {
     const table = `${installation.database}.process_history`;
     const row = (): Promise<unknown[]> => installation.sql(`SELECT 1 FROM ${table} WHERE process = ${String(id)}`);
-    return waitUntil(async () => (await row()).length === 1, { what: 'the log to be folded', timeoutMs: 30_000 });
+    return waitUntil(async () => (await row()).length === 1, { what: 'the log to be folded', timeoutMs: 60_000 });
   };
   await first.bus.publishEvent(process(1));
   await untilFolded(1);
@@ -49,7 +49,7 @@ it('a manager that was away for longer than the log reaches back says of which t
   expect((await get(`statistics/tables?pipelineId=${pipelineId}`))['holes']).toEqual(holes);
   expect((await get('events?kinds=warning')).items).toMatchObject([{ code: 'STATISTICS_HOLE', pipelineId: null }]);
   await second.stop();
-}, 90_000);
+});
 
 it('what the log drops of kinds that are not counted, and were read, is no hole', async () => {
   const { namespace, database } = installation;
@@ -66,7 +66,7 @@ it('what the log drops of kinds that are not counted, and were read, is no hole'
       ...{ v: 1, kind: 'instance-joined', at, who: 'arbiter-1', pipelineId: null, epoch: null, process: null },
       ...{ traceId: null, service: 'load', instance: `load-${String(id)}` },
     });
-  await waitUntil(async () => (await place()) >= first + 300, { what: 'the place to move on', timeoutMs: 30_000 });
+  await waitUntil(async () => (await place()) >= first + 300, { what: 'the place to move on', timeoutMs: 60_000 });
   await third.stop();
   const fourth = await installation.start();
   const { body } = await fourth.request('GET', '/api/v1/pipelines');
@@ -74,6 +74,6 @@ it('what the log drops of kinds that are not counted, and were read, is no hole'
   await small.publishEvent(loaded({ pipelineId, epoch: 2, process: 301, atMs: Date.now() - 1_000 }));
   await small.close();
   const count = `SELECT 1 FROM ${database}.process_history WHERE process = 301`;
-  await waitUntil(async () => (await installation.sql(count)).length === 1, { what: 'the fold', timeoutMs: 30_000 });
+  await waitUntil(async () => (await installation.sql(count)).length === 1, { what: 'the fold', timeoutMs: 60_000 });
   expect((await fourth.request('GET', '/api/v1/statistics')).body['holes']).toEqual(before);
-}, 90_000);
+});

@@ -47,14 +47,14 @@ beforeAll(async () => {
   // A pipeline that has loaded has a state, and its history is looked after.
   await manager.bus.publishEvent(loaded({ pipelineId: SCOPES.pipeline, process: 1, atMs: NOW_MS }));
   await waitUntil(async () => (await installation.sql(`SELECT 1 FROM ${database}.process_history`)).length === 1, {
-    ...{ what: 'the process to be stored', timeoutMs: 30_000 },
+    ...{ what: 'the process to be stored', timeoutMs: 60_000 },
   });
   await manager.stop();
-}, 90_000);
+});
 
 afterAll(async () => {
   await installation.close();
-}, 60_000);
+});
 
 /** Whether the slots that a scope has in a table are these. */
 async function slotsOf(table: string, scope: string): Promise<number[]> {
@@ -99,4 +99,4 @@ it('keeps the slots of each step, and processes, up to the border and nothing be
   expect(await processes(8)).toEqual([2]);
   expect(await processes(7)).toEqual(Array.from({ length: PROCESSES_MAX - 1 }, (_, n) => n + 3));
   await manager.stop();
-}, 150_000);
+});

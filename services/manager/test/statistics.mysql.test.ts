@@ -31,7 +31,7 @@ const TABLES = [
   ...['statistic_1s', 'statistic_1m', 'statistic_1h', 'statistic_1d'],
   ...['statistic_table_1m', 'statistic_table_1h', 'statistic_table_1d'],
 ];
-const SAVED = { what: 'the log to be folded', timeoutMs: 30_000 };
+const SAVED = { what: 'the log to be folded', timeoutMs: 60_000 };
 
 beforeAll(async () => {
   manager = await steady.start();
@@ -42,13 +42,13 @@ beforeAll(async () => {
   const targetId = await manager.create('data-sources', { ...source, name: 'target', port: 3302 });
   pipelineId = await manager.create('pipelines', { channelId, name: 'first', sourceId, targetId });
   otherId = await manager.create('pipelines', { channelId, name: 'second', sourceId, targetId });
-}, 60_000);
+});
 
 afterAll(async () => {
   await store.close('the test ends');
   await unsteady.close();
   await steady.close();
-}, 60_000);
+});
 
 const get = (path: string): Promise<Answer> => manager.request('GET', `/api/v1/${path}`);
 
@@ -95,7 +95,7 @@ const writingSession = (installation: Installation, table: string): Promise<stri
       );
       return found === undefined ? undefined : String(found['Id']);
     },
-    { what: `a session that writes into ${table}`, timeoutMs: 30_000 },
+    { what: `a session that writes into ${table}`, timeoutMs: 60_000 },
   );
 
 describe('figures over the API', () => {
@@ -119,7 +119,7 @@ describe('figures over the API', () => {
     await publish([...events, bad, ...events, warning(pipelineId, at(2))]);
     const sum = async (): Promise<unknown> => (await get(`statistics?pipelineId=${pipelineId}`)).body['sum'];
     await waitUntil(async () => JSON.stringify(await sum()).includes('"warnings":1'), SAVED);
-  }, 60_000);
+  });
 
   it.each(['1s', '1m', '1h', '1d'])('a pipeline by %s', async (step) => {
     const from = step === '1s' ? `&from=${new Date(at(-5)).toISOString()}` : '';
@@ -194,11 +194,11 @@ describe('figures over the API', () => {
         const count = warningsOf(await second.request('GET', `/api/v1/${path}`), 'live');
         return count > 400 && count;
       },
-      { what: 'the new one to have read the log', timeoutMs: 30_000 },
+      { what: 'the new one to have read the log', timeoutMs: 60_000 },
     );
     expect(seen).toBe(401);
     await second.stop();
-  }, 90_000);
+  });
 
   it.each([
     ['statistics?step=5m', 400, 'step'],
@@ -265,7 +265,7 @@ describe('a manager that was away', () => {
     await Promise.all([untilFolded(steady), untilFolded(unsteady)]);
     expect(await stored(unsteady)).toEqual(await stored(steady));
     await last.stop();
-  }, 120_000);
+  });
 
   it('a save that fails with a full batch behind it loses nothing and doubles nothing', async () => {
     const { database } = unsteady;
@@ -309,7 +309,7 @@ describe('a manager that was away', () => {
     const processes = ({ states }: typeof after): number => states.get(pipelineId)?.totals.processes ?? 0;
     expect(processes(after) - processes(before)).toBe(2_100);
     await own.close('the test ends');
-  }, 60_000);
+  });
 
   it('a save that comes after that of another manager writes nothing', async () => {
     const rollups = new RollupStore(store);
@@ -390,7 +390,7 @@ describe('what is kept', () => {
     const before = (await totals()).body['sum'];
     await manager.request('DELETE', `/api/v1/pipelines/${otherId}`);
     const isGone = async (): Promise<boolean> => (await get(`pipelines/${otherId}`)).status === 404;
-    await waitUntil(isGone, { what: 'the pipeline to be removed', timeoutMs: 15_000 });
+    await waitUntil(isGone, { what: 'the pipeline to be removed', timeoutMs: 60_000 });
     await new RollupStore(store).removeForgotten();
     for (const table of TABLES) expect(await countOf(table, `scope = '${otherId}'`)).toBe(0);
     for (const table of ['process_history', 'statistic_state'])

@@ -15,7 +15,7 @@ let manager: RunningManager;
 let channelId: string;
 let id: string;
 
-const LIMIT = { timeoutMs: 30_000 };
+const LIMIT = { timeoutMs: 60_000 };
 const DATA_SOURCE = { kind: 'mariadb', host: 'db.example.com', port: 3306, user: 'lutra', password: 'secret' };
 
 beforeEach(async () => {
@@ -25,9 +25,9 @@ beforeEach(async () => {
   const sourceId = await manager.create('data-sources', { ...DATA_SOURCE, name: 'berlin' });
   const targetId = await manager.create('data-sources', { ...DATA_SOURCE, name: 'lisbon', port: 3307 });
   id = await manager.create('pipelines', { channelId, name: 'kept', sourceId, targetId });
-}, 60_000);
+});
 
-afterEach(() => installation.close(), 60_000);
+afterEach(() => installation.close());
 
 async function load(processes: readonly number[]): Promise<void> {
   const atMs = Date.now() - 10_000;
@@ -71,7 +71,7 @@ it('a dump brings the configuration back, and the event log what came after it',
   const [newest] = (await manager.request('GET', `/api/v1/pipelines/${id}/revisions`)).body.items ?? [];
   expect(newest).toMatchObject({ number: changed + 1, author: 'lutra', comment: 'As it stands in the restored store' });
   expect((await manager.request('GET', '/api/v1/audit/verify')).body).toMatchObject({ isIntact: true });
-}, 120_000);
+});
 
 it('without a dump definitions stay with the stages, and a document makes the channel anew', async () => {
   const { text } = await manager.request('GET', '/api/v1/channels/shop/document');
@@ -98,4 +98,4 @@ it('without a dump definitions stay with the stages, and a document makes the ch
   expect((await manager.request('PATCH', `/api/v1/pipelines/${anew}`, { body: { start } })).status).toBe(200);
   const published = async (): Promise<unknown> => (await manager.bus.definition(anew))?.start;
   await waitUntil(async () => isDeepStrictEqual(await published(), start), { what: 'the place to be told', ...LIMIT });
-}, 120_000);
+});

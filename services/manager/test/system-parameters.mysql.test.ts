@@ -21,9 +21,9 @@ beforeAll(async () => {
     sourceId: await manager.create('data-sources', { ...database, name: 'source', port: 3301 }),
     targetId: await manager.create('data-sources', { ...database, name: 'target', port: 3302 }),
   };
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const patch = (body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   manager.request('PATCH', '/api/v1/system-parameters', { body, headers });
@@ -78,7 +78,7 @@ describe('system parameters', () => {
     const reached = (level: LogLevel | null): Promise<unknown> =>
       waitUntil(async () => (await coordinator.installationOrder())?.logLevel === level, {
         what: `log level ${String(level)}`,
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       });
     expect((await patch({ logLevel: 'debug' })).body).toMatchObject({ logLevel: 'debug' });
     await reached('debug');
@@ -87,7 +87,7 @@ describe('system parameters', () => {
     expect((await patch({ logLevel: null })).body).toMatchObject({ logLevel: null });
     await reached(null);
     expect((await patch({ logLevel: 'loud' })).text).toContain('logLevel');
-  }, 60_000);
+  });
 
   it('bound what is kept of revisions from the next change on', async () => {
     const id = await manager.create('pipelines', { ...ids, name: 'bounded' });

@@ -53,13 +53,13 @@ beforeAll(async () => {
   api = new ApiSchemas((await manager.request('GET', '/api/docs-json')).body as unknown as ApiDocument);
   furnished = await furnish(manager);
   calls = writeCalls({ installation, manager, furnished, tls: await makeTlsMaterial(folder) });
-}, 90_000);
+});
 
 afterAll(async () => {
   await furnished.close();
   await installation.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 const send = (route: string, { path, body, token }: WriteCall): Promise<Answer> =>
   manager.request(route.split(' ')[0] ?? '', `${ROOT}${path}`, {
@@ -110,7 +110,7 @@ describe('every write', () => {
     }
     expect(wrong).toEqual([]);
     expect((await manager.request('GET', '/api/v1/audit/verify')).body['isIntact']).toBe(true);
-  }, 120_000);
+  });
 });
 
 type Place = readonly (string | number)[];

@@ -16,7 +16,7 @@ import { startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 jest.setTimeout(120_000);
-const WAIT = { timeoutMs: 30_000, everyMs: 20 };
+const WAIT = { timeoutMs: 60_000, everyMs: 20 };
 const X = '11111111-2222-3333-4444-555555555555';
 const namespace = `failover_${randomBytes(4).toString('hex')}`;
 const nats = { ...testServers().nats, name: 'select-test', namespace };

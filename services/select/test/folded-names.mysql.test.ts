@@ -10,7 +10,7 @@ import { OwnServer, runSql, testServers, waitUntil } from '@lutra/testing';
 import { startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const WAIT = { timeoutMs: 30_000, everyMs: 20 };
+const WAIT = { timeoutMs: 60_000, everyMs: 20 };
 
 let own: OwnServer | null = null;
 let bus: Bus | null = null;
@@ -23,18 +23,18 @@ describe.each(['mariadb', 'mysql'] as const)('a source that folds names: %s', (p
       program,
       extra: ['--lower-case-table-names=1', '--binlog-row-metadata=FULL', '--binlog-row-image=FULL'],
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await own?.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     bus = await openBus(options);
-  }, 30_000);
+  });
   afterEach(async () => {
     await rig?.stop();
     await bus?.close();
     await removeNamespace(options);
-  }, 60_000);
+  });
 
   it('takes rows and statements whose names were typed in another case', async () => {
     const server = must(own, 'it runs');

@@ -100,7 +100,7 @@ export async function startRig(options: {
     () => loader.windows.some(({ state }) => state === 'seeking' || state === 'streaming' || state === 'idle'),
     {
       what: 'select to read',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       everyMs: 20,
     },
   );

@@ -20,7 +20,7 @@ const suffix = randomBytes(4).toString('hex');
 const schema = `lutra_select_${suffix}`;
 const account = `lutra_sel_${suffix}`;
 jest.setTimeout(40_000);
-const WAIT = { timeoutMs: 20_000, everyMs: 10 };
+const WAIT = { timeoutMs: 60_000, everyMs: 10 };
 
 describe.each([
   ['MariaDB', servers.mariadbSource],

@@ -9,7 +9,7 @@ import { connectTo, testServers, waitUntil } from '@lutra/testing';
 import { startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const WAIT = { timeoutMs: 30_000, everyMs: 20 };
+const WAIT = { timeoutMs: 60_000, everyMs: 20 };
 
 describe.each(['mariadbSource', 'mysql'] as const)('schema statements of %s', (name) => {
   const server = testServers()[name];

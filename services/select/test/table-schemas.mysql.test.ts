@@ -19,7 +19,7 @@ import type { Rig } from './rig.ts';
 
 const { nats } = testServers();
 const namespace = `sch${randomBytes(4).toString('hex')}`;
-const WAIT = { timeoutMs: 30_000, everyMs: 10 };
+const WAIT = { timeoutMs: 60_000, everyMs: 10 };
 jest.setTimeout(120_000);
 
 const SERVERS = [

@@ -13,7 +13,7 @@ import { watchSource } from '../src/watch-source.ts';
 import type { NeededLog } from '../src/warn-of-purge.ts';
 
 jest.setTimeout(60_000);
-const WAIT = { timeoutMs: 20_000, everyMs: 20 };
+const WAIT = { timeoutMs: 60_000, everyMs: 20 };
 const RETENTION_S = 600;
 let server: OwnServer;
 let connection: Connection;

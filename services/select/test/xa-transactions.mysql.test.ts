@@ -20,7 +20,7 @@ const suffix = randomBytes(4).toString('hex');
 const schema = `lutra_xa_${suffix}`;
 const account = `lutra_xa_${suffix}`;
 jest.setTimeout(60_000);
-const WAIT = { timeoutMs: 30_000, everyMs: 10 };
+const WAIT = { timeoutMs: 60_000, everyMs: 10 };
 
 describe.each([
   ['MariaDB', servers.mariadbSource],

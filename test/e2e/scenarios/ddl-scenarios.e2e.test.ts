@@ -29,7 +29,7 @@ afterAll(async () => {
   await e2e?.stop();
   for (const site of sites.values()) await site.stop();
   await mysqlSource?.close();
-}, 60_000);
+});
 
 describe.each(KINDS)('schema statements on %s', (kind) => {
   const site = (): DdlSite => must(sites.get(kind), 'it has started');
@@ -52,7 +52,7 @@ describe.each(KINDS)('schema statements on %s', (kind) => {
     const least = new Set(warnings).size;
     await waitUntil(async () => (await site().countPassedOver('same')) >= least, {
       what: 'the count in the statistics',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       everyMs: 200,
     });
   });

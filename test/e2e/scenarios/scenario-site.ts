@@ -137,7 +137,7 @@ export class ScenarioSite {
         found = differences(await compareTables(this.options.source, this.options.target, pairs));
         return found.length === 0;
       },
-      { what: 'equal tables', timeoutMs: 10_000, everyMs: 50 },
+      { what: 'equal tables', timeoutMs: 60_000, everyMs: 50 },
     ).catch(() => undefined); // The difference says more.
     return found.map((difference) => `${name}: ${difference}`);
   }

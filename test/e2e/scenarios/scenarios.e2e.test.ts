@@ -56,7 +56,7 @@ afterAll(async () => {
   await atEachSite((site) => site.stop());
   await e2e?.stop();
   await mysqlSource?.close();
-}, 60_000);
+});
 
 // At both kinds of server at once: they have nothing in common but the six services.
 it.each(ALL_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', async (_name, scenario) => {
@@ -72,7 +72,7 @@ it.each(Object.keys(LIVE))('nothing has changed since, %s', async (flavour) => {
 describe('everything at once, from the origin', () => {
   beforeAll(async () => {
     await atEachSite((site) => site.startPipelines(Object.keys(CATCHING_UP), 'origin'));
-  }, 180_000);
+  });
 
   it.each(Object.keys(CATCHING_UP))('%s', async (flavour) => {
     const problems = await atEachSite((site) => site.problemsOf(flavour));

@@ -33,7 +33,8 @@ export const PHASES: readonly TestPhase[] = [
     files: `\\.(?:${SERVER_SUFFIXES})\\.test\\.ts$`,
     // They wait for servers half of their time: a third one keeps two cores busy.
     workers: 3,
-    testTimeoutMs: 60_000,
+    // Above the 60 s that a wait for one condition may take: a limit is there to end what hangs, never what is tested.
+    testTimeoutMs: 180_000,
     needsServers: true,
     limitMinutes: 20,
   },

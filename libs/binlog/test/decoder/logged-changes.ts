@@ -12,7 +12,7 @@ import type { DatabaseServer } from '@lutra/testing';
 
 const TABLE_MAP = 19;
 /** The machine may be busy with other tests. */
-const LOG_WAIT_MS = 50_000;
+const LOG_WAIT_MS = 60_000;
 /** Rows events of both versions, partial updates, and MariaDB's compressed ones. */
 const isRows = (type: number): boolean =>
   (type >= 23 && type <= 25) || (type >= 30 && type <= 32) || type === 39 || (type >= 166 && type <= 171);

@@ -122,7 +122,7 @@ async function startZongji(server: DatabaseServer, schema: string) {
     includeEvents,
     includeSchema: { [schema]: ['all_types'] },
   });
-  await waitUntil(() => isReady, { what: 'zongji to follow the log', timeoutMs: 10_000, everyMs: 10 });
+  await waitUntil(() => isReady, { what: 'zongji to follow the log', timeoutMs: 60_000, everyMs: 10 });
   return { zongji, events, failed: () => failure };
 }
 
@@ -145,7 +145,7 @@ describe.each([
       const decoded = await log.changes(statements(`${schema}.all_types`));
       await waitUntil(() => oracle.events.length >= decoded.length || oracle.failed() !== null, {
         what: 'zongji to see all events',
-        timeoutMs: 10_000,
+        timeoutMs: 60_000,
         everyMs: 10,
       });
       expect(oracle.failed()).toBeNull();

@@ -50,7 +50,7 @@ export class ZongjiFollower {
       includeEvents: ['rotate', 'tablemap', 'writerows', 'updaterows', 'deleterows'],
       includeSchema: { [schema]: [...tables] },
     });
-    await waitUntil(() => isReady, { what: 'zongji to follow the log', timeoutMs: 10_000, everyMs: 10 });
+    await waitUntil(() => isReady, { what: 'zongji to follow the log', timeoutMs: 60_000, everyMs: 10 });
     return follower;
   }
 
@@ -63,7 +63,7 @@ export class ZongjiFollower {
     const seen = (): SeenEvent[] => this.events.filter((event) => event.table === table);
     await waitUntil(() => seen().length >= count || this.failure !== null, {
       what: `zongji to see ${String(count)} events of ${table}`,
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       everyMs: 5,
     });
     if (this.failure !== null) throw new Error('zongji failed', { cause: this.failure });

@@ -44,7 +44,7 @@ export function readingTests(rig: () => ServerRig, program: DatabaseProgram): vo
     await scanBinlog({
       source,
       from,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
       onEvent: (event, at) => {
         if (event.kind === 'whole') onEvent(event, at);
         return 'go on';
@@ -204,7 +204,7 @@ export function readingTests(rig: () => ServerRig, program: DatabaseProgram): vo
     const nowMs = async (): Promise<number> =>
       Number((await rig().rows('SELECT UNIX_TIMESTAMP(NOW(6)) * 1000 AS ms'))[0]?.['ms']);
     const nextMs = Math.floor((await nowMs()) / 1000) * 1000 + 1000;
-    await waitUntil(async () => (await nowMs()) > nextMs, { what: 'the next second', timeoutMs: 5_000, everyMs: 20 });
+    await waitUntil(async () => (await nowMs()) > nextMs, { what: 'the next second', timeoutMs: 60_000, everyMs: 20 });
     await rig().connection.query('FLUSH LOGS');
     await rig().insert('timed', 5, 8);
     expect(await keysFrom('timed', { kind: 'time', time: new Date(nextMs).toISOString() })).toEqual(numbers(5, 8));

@@ -109,7 +109,7 @@ export class ServerRig {
         await this.connection.query(`PURGE BINARY LOGS TO '${must((await this.logFiles()).at(-1), 'a log file')}'`);
         return (await this.logFiles()).length === 1;
       },
-      { what: 'the old log files to go', timeoutMs: 20_000 },
+      { what: 'the old log files to go', timeoutMs: 60_000 },
     );
   }
 

@@ -27,7 +27,7 @@ export interface FollowedTransaction {
 
 /** What a reader does that is told only by the library: it goes on at its place when the connection breaks. */
 const HEALS_ITSELF: ReadonlySet<string> = new Set(['SOURCE_CONNECTION_LOST', 'SOURCE_UNREACHABLE']);
-const WAIT_MS = 40_000;
+const WAIT_MS = 60_000;
 
 /**
  * A small reader of a source, as select is a large one: it remembers what is done by GTID, takes a transaction when its

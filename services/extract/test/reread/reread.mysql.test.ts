@@ -290,7 +290,7 @@ describe.each(SERVERS)('rows that are read again at %s', (name, program, extra) 
     );
     const refused = proxy.effect.refused;
     const away = extract({ parameters: media, source });
-    await waitUntil(() => proxy.effect.refused > refused + 1, { what: 'two attempts', timeoutMs: 30_000 });
+    await waitUntil(() => proxy.effect.refused > refused + 1, { what: 'two attempts', timeoutMs: 60_000 });
     proxy.heal();
     expect(short(await away)).toEqual([['insert', [1, 'a', 'b', 1]]]);
     proxy.cut();

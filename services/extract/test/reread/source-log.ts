@@ -35,7 +35,7 @@ export async function bodySince(server: DatabaseServer, from: DonePlace): Promis
   await scanBinlog({
     source: optionsOf(server),
     from,
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(60_000),
     onEvent: (event) => {
       if (event.kind === 'piece') pieces.push(Buffer.from(event.bytes));
       const last = transactions.at(-1)?.events;

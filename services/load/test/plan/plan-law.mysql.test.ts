@@ -76,5 +76,5 @@ describe.each(['mariadbTarget', 'mysql'] as const)('a plan on %s', (name) => {
       }),
       RUNS,
     );
-  }, 120_000);
+  });
 });

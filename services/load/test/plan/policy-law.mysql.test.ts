@@ -45,8 +45,8 @@ describe.each(TARGETS)('a merged unit under a policy that compares, on %s', (_na
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
+  });
+  afterAll(() => unit.close());
 
   async function outcome(standing: readonly RowImage[], write: () => Promise<void>): Promise<unknown> {
     unit.rules = new WriteRules({ epoch: 1, clock: systemClock });
@@ -98,6 +98,6 @@ describe.each(TARGETS)('a merged unit under a policy that compares, on %s', (_na
         RUNS,
       );
     },
-    120_000,
+    180_000,
   );
 });

@@ -18,15 +18,15 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
+  });
+  afterAll(() => unit.close());
   beforeEach(async () => {
     await unit.reset();
     // 1 is as the source has it, 2 was changed here, 3 is missing, 4 was inserted here, 5 and 6 are to be deleted.
     await unit.run(
       `INSERT INTO ${unit.schema}.people VALUES (1,'a1','t5'), (2,'changed','t6'), (4,'mine','t9'), (5,'a5','t1'), (6,'other','t6')`,
     );
-  }, 60_000);
+  });
 
   const changes = [
     update([1, 'a1', 't5'], [1, 'b1', 't7']),
@@ -167,7 +167,7 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
     ['with', createPeople],
     ['without', (schema: string) => createPeople(schema).replace(', UNIQUE KEY by_name (name)', '')],
   ])('merged, %s another unique index', (_indexes, create) => {
-    beforeEach(() => unit.reset(peopleTable(unit.schema), create(unit.schema)), 60_000);
+    beforeEach(() => unit.reset(peopleTable(unit.schema), create(unit.schema)));
     const write = async (policy: ConflictPolicy, standing: string, changes: readonly RowChange[]) => {
       await unit.run(`INSERT INTO ${unit.schema}.people VALUES ${standing}`);
       const conflicts = await unit.write(unit.planMerged(changes, policy), policy);
@@ -222,5 +222,5 @@ describe.each(TARGETS)('policies on %s', (_name, server) => {
       `SELECT COUNT(*) AS n FROM lutra.conflict WHERE pipeline_id = '${unit.pipelineId}' AND found_image LIKE '%here%'`,
     );
     expect(count?.['n']).toBe(ids.length);
-  }, 60_000);
+  });
 });

@@ -89,14 +89,14 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
     unit = await UnitFixture.open(server);
     await ensureCheckpointTable(unit.session);
     await insertOrigin(unit.session, claim(), { place: PLACE, revision: 1, lanes: 2 });
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
+  });
+  afterAll(() => unit.close());
   beforeEach(async () => {
     await unit.reset();
     policy = undefined;
     told = [];
     desk = await openDesk();
-  }, 60_000);
+  });
 
   const states = async (): Promise<readonly unknown[]> => (await unit.letters('state')).map(({ state }) => state);
 
@@ -221,7 +221,7 @@ describe.each(TARGETS)('decisions on %s', (_name, server) => {
       await unit.reset({ ...people, columns: [...people.columns, STOCK] }, create);
       await unit.run(`INSERT INTO ${unit.schema}.people VALUES (1, 'ann', 'here', 1010)`);
       desk = await openDesk();
-    }, 60_000);
+    });
 
     it.each([
       ['retried', null, [1, 'ann', 'here', 905]],

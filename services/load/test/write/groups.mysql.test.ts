@@ -69,9 +69,9 @@ describe.each(TARGETS)('groups, on %s', (_name, server) => {
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
-  beforeEach(() => unit.reset(definitionIn(unit.schema), createIn(unit.schema)), 60_000);
+  });
+  afterAll(() => unit.close());
+  beforeEach(() => unit.reset(definitionIn(unit.schema), createIn(unit.schema)));
 
   const totals = async (): Promise<readonly (readonly unknown[])[]> => {
     const rows = await unit.rows(

@@ -19,9 +19,9 @@ describe.each(TARGETS)('rows that could not be mapped, very many of them, on %s'
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
-  beforeEach(() => unit.reset(), 60_000);
+  });
+  afterAll(() => unit.close());
+  beforeEach(() => unit.reset());
 
   const refused = (first: number, count: number) =>
     Array.from({ length: count }, (_, index) =>

@@ -16,9 +16,9 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
-  beforeEach(() => unit.reset(), 60_000);
+  });
+  afterAll(() => unit.close());
+  beforeEach(() => unit.reset());
 
   it('stops at a refused row by default, and nothing of it stays', async () => {
     const planned = unit.plan([insert([1, 'ada', null]), insert([2, TOO_LONG, null])]);
@@ -69,7 +69,7 @@ describe.each(TARGETS)('a unit on %s', (_name, server) => {
       }),
       { numRuns: 8 },
     );
-  }, 120_000);
+  });
 
   describe('a value that the target would cut without an error', () => {
     const CUT = `${'n'.repeat(200)} `;

@@ -21,9 +21,9 @@ describe.each(TARGETS)('rows that could not be mapped, on %s', (_name, server) =
 
   beforeAll(async () => {
     unit = await UnitFixture.open(server);
-  }, 60_000);
-  afterAll(() => unit.close(), 60_000);
-  beforeEach(() => unit.reset(), 60_000);
+  });
+  afterAll(() => unit.close());
+  beforeEach(() => unit.reset());
 
   const codes = async (): Promise<readonly unknown[]> =>
     (await unit.letters('error_code AS code')).map(({ code }) => code);
@@ -62,7 +62,7 @@ describe.each(TARGETS)('rows that could not be mapped, on %s', (_name, server) =
         { numRuns: 5 },
       );
     },
-    120_000,
+    180_000,
   );
 
   it('hold back what comes to their key or their unique values, and nothing else', async () => {

@@ -15,7 +15,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await openBus({ ...testServers().nats, name: 'test', namespace: `notices-${randomUUID().slice(0, 8)}` });
-}, 60_000);
+});
 
 afterAll(() => bus.close());
 
@@ -48,4 +48,4 @@ it('events and lines of a pipeline are seen, each once, by every leader', async 
   expect(await new NoticeWatch({ bus, clock: systemClock }).read()).toEqual(seen);
   await writeLine('next', { at: at(0) });
   expect((await leader.read()).map(({ message }) => message).at(-1)).toBe('next');
-}, 60_000);
+});

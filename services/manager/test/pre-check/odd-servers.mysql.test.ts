@@ -29,13 +29,13 @@ beforeAll(async () => {
   const [sourceId, targetId] = [await dataSource('source', source), await dataSource('target', target)];
   const channelId = await manager.create('channels', { name: 'shop' });
   pipelineId = await manager.create('pipelines', { channelId, name: 'orders', sourceId, targetId });
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation.close();
   await source.close();
   await target.close();
-}, 60_000);
+});
 
 const dataSource = (
   name: string,
@@ -60,7 +60,7 @@ it('a source without a number of its own', async () => {
     (finding?.statements ?? []).map(({ sql }) => sql),
   );
   expect(await found('SERVER_ID_ZERO')).toEqual([]);
-}, 30_000);
+});
 
 it('tables that are one where letters do not count', async () => {
   const schema = 'letters';
@@ -79,7 +79,7 @@ it('tables that are one where letters do not count', async () => {
   const renamed = { target: { schema, table: 'orders_2' } };
   expect((await api('PATCH', `pipelines/${pipelineId}/mappings/${second}`, renamed)).status).toBe(200);
   expect(await found('LETTER_CASE_DIFFERS')).toMatchObject([{ severity: 'info' }]);
-}, 30_000);
+});
 
 it('clocks that differ, and which of them is ahead', async () => {
   const login = { user: 'clock', password: 'clock-secret-1' };
@@ -110,7 +110,7 @@ it('clocks that differ, and which of them is ahead', async () => {
     await tellTime(server, '');
     expect(await found('CLOCK_DIFFERS', id)).toEqual([]);
   }
-}, 60_000);
+});
 
 it('numbers that both sides of a channel give out, and rows that may lose their parent to the other side', async () => {
   const schema = 'both_ways';
@@ -167,4 +167,4 @@ it('numbers that both sides of a channel give out, and rows that may lose their 
   const verified = { parameters: { foreignKeys: 'verify' } };
   expect((await api('PATCH', `pipelines/${there}`, verified)).status).toBe(200);
   expect(await found('FOREIGN_KEY_ORPHANS', there)).toEqual([]);
-}, 60_000);
+});

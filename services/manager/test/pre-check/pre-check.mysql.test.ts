@@ -34,12 +34,12 @@ beforeAll(async () => {
   manager = await installation.start();
   channelId = await manager.create('channels', { name: 'shop' });
   for (const program of ['mariadb', 'mysql'] as const) servers.set(program, await OwnServer.start({ program }));
-}, 180_000);
+});
 
 afterAll(async () => {
   await installation.close();
   for (const server of servers.values()) await server.close();
-}, 60_000);
+});
 
 const api = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
@@ -121,7 +121,7 @@ describe.each([
         source: { schema: from_, table: table_ },
         target: { schema: from_ },
       });
-  }, 60_000);
+  });
 
   it('each finding goes when its statements have run, and START is refused as long as one is an error', async () => {
     expect((await api('GET', `pipelines/${pipelineId}/pre-check`)).status).toBe(404);
@@ -149,7 +149,7 @@ describe.each([
     expect(last).toMatchObject({ pipelineId, mayStart: true, total: 1, columns: { narrower: 0, incompatible: 0 } });
     expect(Date.parse(String(last['checkedAt']))).toBeLessThanOrEqual(Date.now());
     expect((await start(`pipelines/${pipelineId}`)).status).toBe(202);
-  }, 120_000);
+  });
 
   it('what was mended is as it was but for what was wrong', async () => {
     const connection = await connectTo(serverOf(to));
@@ -286,5 +286,5 @@ describe('START', () => {
     const source = await dataSource('no log', server, { user: server.user, password: server.password });
     const findings = await check(await pipeline('logless', { source }));
     expect(findings.find(({ code }) => code === 'BINLOG_OFF')).toMatchObject({ severity: 'error', statements: [] });
-  }, 60_000);
+  });
 });

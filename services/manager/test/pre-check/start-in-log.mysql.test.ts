@@ -27,9 +27,9 @@ beforeAll(async () => {
   manager = await installation.start();
   channelId = await manager.create('channels', { name: 'shop' });
   targetId = await dataSource('target', testServers().mariadbTarget);
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const api = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
@@ -57,9 +57,9 @@ describe.each(['mariadb', 'mysql'] as const)('the log of a %s', (program) => {
     firstFile = must((await filesOf(server))[0], 'the server logs');
     await runSql(server, ['CREATE DATABASE before_purge', 'FLUSH BINARY LOGS', 'CREATE DATABASE after_purge']);
     await runSql(server, [`PURGE BINARY LOGS TO '${must((await filesOf(server)).at(-1), 'the server logs')}'`]);
-  }, 90_000);
+  });
 
-  afterAll(() => server.close(), 30_000);
+  afterAll(() => server.close());
 
   it.each<[string, () => StartDefinition]>([
     ['the beginning of all', () => ({ kind: 'gtid', gtid: '' })],

@@ -24,9 +24,9 @@ let channelId: string;
 beforeAll(async () => {
   manager = await installation.start();
   channelId = await manager.create('channels', { name: 'shards' });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 const api = (method: string, path: string, body?: unknown): Promise<Answer> =>
   manager.request(method, `/api/v1/${path}`, body === undefined ? {} : { body });
@@ -57,7 +57,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of a %s', (kind) => {
     const sourceId = await manager.create('data-sources', { name: `source ${kind}`, ...login(source) });
     const targetId = await manager.create('data-sources', { name: `target ${kind}`, ...login(target) });
     ids = { sourceId, targetId };
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await runSql(
@@ -65,7 +65,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of a %s', (kind) => {
       ['1', '2'].map((shard) => `DROP DATABASE IF EXISTS ${prefix}_${shard}`),
     );
     await runSql(target, [`DROP DATABASE IF EXISTS ${copy}`]);
-  }, 60_000);
+  });
 
   /** Of the test: another one may write the same tables afterwards. */
   let made: string[] = [];

@@ -19,9 +19,9 @@ beforeAll(async () => {
   const database = { kind: 'mariadb', user: 'lutra', password: 'secret', host: 'db.example.com' };
   sourceId = await manager.create('data-sources', { ...database, name: 'source', port: 3301 });
   targetId = await manager.create('data-sources', { ...database, name: 'target', port: 3302 });
-}, 60_000);
+});
 
-afterAll(() => installation.close(), 60_000);
+afterAll(() => installation.close());
 
 describe('a pipeline of a restored store', () => {
   it.each([
@@ -34,7 +34,7 @@ describe('a pipeline of a restored store', () => {
       const untilPublished = (revision: number): Promise<unknown> =>
         waitUntil(async () => (await manager.bus.definition(id))?.revision === revision, {
           what: `revision ${String(revision)} on the bus`,
-          timeoutMs: 20_000,
+          timeoutMs: 60_000,
         });
       await untilPublished(1);
       const definition = must(await manager.bus.definition(id), 'it was published');
@@ -46,6 +46,6 @@ describe('a pipeline of a restored store', () => {
       const { items } = (await manager.request('GET', `/api/v1/pipelines/${id}/revisions`)).body;
       expect(items?.[0]).toMatchObject({ author: 'lutra', number: published });
     },
-    60_000,
+    180_000,
   );
 });

@@ -274,7 +274,7 @@ describe.each(SERVERS)('look-ups at %s', (name, program, extra) => {
       await waitUntil(
         async () =>
           (await value("SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'")) === '1',
-        { what: 'the lock', timeoutMs: 30_000 },
+        { what: 'the lock', timeoutMs: 60_000 },
       );
       await other.query('COMMIT');
       expect((await looking).rows).toEqual([['Ann']]);
@@ -321,7 +321,7 @@ describe.each(SERVERS)('look-ups at %s', (name, program, extra) => {
     expect((await look([[1, 1, null]], { source, retryInPlaceMs: 0 })).rows).toEqual([['Ann']]);
     const refused = proxy.effect.refused;
     const away = look([[2, 2, null]], { source });
-    await waitUntil(() => proxy.effect.refused > refused + 1, { what: 'two attempts', timeoutMs: 30_000 });
+    await waitUntil(() => proxy.effect.refused > refused + 1, { what: 'two attempts', timeoutMs: 60_000 });
     proxy.heal();
     expect((await away).rows).toEqual([['Bob']]);
     await proxy.close();
@@ -349,7 +349,7 @@ describe.each(SERVERS)('look-ups at %s', (name, program, extra) => {
         const [rows] = await other.query<{ State: string | null }[] & never[]>('SHOW PROCESSLIST');
         return (rows as { State: string | null }[]).some(({ State }) => /table (metadata )?lock/i.test(State ?? ''));
       },
-      { what: 'the lock', timeoutMs: 30_000 },
+      { what: 'the lock', timeoutMs: 60_000 },
     );
     stop.abort(new Error('stopped'));
     await ended;
