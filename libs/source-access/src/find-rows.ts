@@ -4,7 +4,8 @@ import { must } from '@lutra/model';
 import type { ColumnDefinition, ColumnKind, ColumnValue, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
 import { readable, valueOf } from './raw-value.ts';
-import { columnAt, errnoOf, GONE, hasSameShape, isLarge, withGrant } from './read-by-key.ts';
+import { errnoOf, GONE, withGrant } from './source-errno.ts';
+import { columnAt, hasSameShape, isLarge } from './table-shape.ts';
 
 /** Rows of a table that have given values in some columns. */
 export interface RowQuestion {

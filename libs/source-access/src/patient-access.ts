@@ -1,8 +1,8 @@
 import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
 import type { Clock, DataSourceDefinition, PipelineDefinition } from '@lutra/model';
-import { errnoOf } from './read-by-key.ts';
 import type { SourceAccess } from './source-access.ts';
+import { errnoOf } from './source-errno.ts';
 
 export interface PatientAccessParts {
   readonly access: Pick<SourceAccess, 'use'>;

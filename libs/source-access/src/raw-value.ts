@@ -1,5 +1,7 @@
+import type { RawRow } from '@lutra/binlog';
+import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { quoteName } from '@lutra/sql';
-import type { ColumnDefinition, ColumnValue } from '@lutra/model';
+import { columnAt } from './table-shape.ts';
 
 /** A column in a SELECT, so that what the server writes of it holds the value without loss. */
 export function readable({ kind, name }: ColumnDefinition): string {
@@ -32,4 +34,14 @@ export function valueOf(column: ColumnDefinition, bytes: Buffer): ColumnValue {
     default:
       return bytes.toString('utf8');
   }
+}
+
+/** A row that was read, `positions` of its columns first. */
+export function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
+  const image: (ColumnValue | undefined)[] = table.columns.map(() => undefined);
+  for (const [index, position] of positions.entries()) {
+    const bytes = row[index] ?? null;
+    image[position] = bytes === null ? null : valueOf(columnAt(table, position), bytes);
+  }
+  return image;
 }

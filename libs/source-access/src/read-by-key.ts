@@ -1,10 +1,11 @@
-import { readSourceTable } from '@lutra/binlog/schema';
 import type { RawRow, SourceSession } from '@lutra/binlog';
-import { columnIndex, must, SyncError } from '@lutra/model';
-import type { ColumnDefinition, ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import { must } from '@lutra/model';
+import type { RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable, quoteText } from '@lutra/sql';
 import { keyText } from './key-text.ts';
-import { readable, valueOf } from './raw-value.ts';
+import { imageOf, readable } from './raw-value.ts';
+import { errnoOf, GONE, withGrant } from './source-errno.ts';
+import { columnAt, hasSameShape, isLarge } from './table-shape.ts';
 
 /** Rows of one table by their keys. */
 export interface KeyedRows {
@@ -15,13 +16,8 @@ export interface KeyedRows {
   readonly keys: ReadonlyMap<string, RowImage>;
 }
 
-/** Longer than this and a value may be of any size. */
-const SMALL_LENGTH_MAX = 4_000;
 /** What a row takes beside its large values, at a guess. */
 const ROW_BYTES = 512;
-/** The table or a column of it is gone, or has another name. */
-export const GONE: ReadonlySet<number> = new Set([1049, 1054, 1146]);
-
 /** Bytes that each of the rows takes, by its key; of tables without large values, and of rows that are not there, a guess. */
 export async function sizesOf(session: SourceSession, rows: KeyedRows): Promise<ReadonlyMap<string, number>> {
   const { table, columns } = rows;
@@ -117,56 +113,4 @@ export function conditionOf(table: TableDefinition, images: readonly RowImage[])
   return images
     .map((image) => `(${key.map((part) => `${part.quoted}=${literalOf(part, image)}`).join(' AND ')})`)
     .join(' OR ');
-}
-
-/** A row that was read, `positions` of its columns first. */
-export function imageOf(table: TableDefinition, positions: readonly number[], row: RawRow): RowImage {
-  const image: (ColumnValue | undefined)[] = table.columns.map(() => undefined);
-  for (const [index, position] of positions.entries()) {
-    const bytes = row[index] ?? null;
-    image[position] = bytes === null ? null : valueOf(columnAt(table, position), bytes);
-  }
-  return image;
-}
-
-/** Whether the columns at the positions are still what they were. */
-export async function hasSameShape(
-  session: SourceSession,
-  table: TableDefinition,
-  positions: readonly number[],
-): Promise<boolean> {
-  const now = await readSourceTable(session, table);
-  return positions.every((position) => {
-    const logged = columnAt(table, position);
-    const standing = now?.columns[columnIndex(now.columns, logged.name)];
-    return standing !== undefined && shapeText(standing) === shapeText(logged);
-  });
-}
-
-/** What the form and the range of a value depend on. */
-const shapeText = ({ kind, bytes, unsigned, length, scale, labels }: ColumnDefinition): string =>
-  JSON.stringify([kind, bytes ?? null, unsigned === true, length ?? 0, scale ?? 0, labels ?? null]);
-
-/** Whether a value may be of any size. */
-export function isLarge({ kind, length }: ColumnDefinition): boolean {
-  if (kind === 'json' || kind === 'geometry') return true;
-  return (kind === 'text' || kind === 'binary') && (length === undefined || length > SMALL_LENGTH_MAX);
-}
-
-export const columnAt = (table: TableDefinition, position: number): ColumnDefinition =>
-  must(table.columns[position], 'a position is inside the table');
-
-/** The server's number behind a failure; 0 = none. */
-export function errnoOf(error: unknown): number {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'errno' in cause && typeof cause.errno === 'number' ? cause.errno : 0;
-}
-
-/** The error with the statement that gives the right to read, where that is what is missing. */
-export function withGrant(error: unknown, session: SourceSession, { schema, table }: TableDefinition): unknown {
-  if (!SyncError.is(error) || error.code !== 'SOURCE_GRANT_MISSING') return error;
-  const { user } = session.options.definition;
-  const statement = `GRANT SELECT ON ${quoteName(schema)}.* TO ${quoteText(user)}`;
-  const problem = `User ${user} may not read ${schema}.${table} at ${session.address}, whose rows are asked for`;
-  return new SyncError('SOURCE_GRANT_MISSING', { ...error.details, statement, problem }, { cause: error });
 }

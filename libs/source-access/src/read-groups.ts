@@ -3,9 +3,10 @@ import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
 import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
-import { readable } from './raw-value.ts';
-import { columnAt, errnoOf, GONE, imageOf, withGrant } from './read-by-key.ts';
+import { imageOf, readable } from './raw-value.ts';
 import { readPages } from './read-pages.ts';
+import { errnoOf, GONE, withGrant } from './source-errno.ts';
+import { columnAt } from './table-shape.ts';
 
 /** Groups of one statement: each is a SELECT of its own inside of it. */
 const GROUPS_MAX = 50;

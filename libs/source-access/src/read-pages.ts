@@ -3,8 +3,8 @@ import { must } from '@lutra/model';
 import type { RowImage, TableDefinition } from '@lutra/model';
 import { quoteName, quoteTable } from '@lutra/sql';
 import { beyondKey } from './beyond.ts';
-import { readable } from './raw-value.ts';
-import { columnAt, imageOf } from './read-by-key.ts';
+import { imageOf, readable } from './raw-value.ts';
+import { columnAt } from './table-shape.ts';
 
 /** Rows that are read at once. */
 const PAGE_ROWS = 1_000;

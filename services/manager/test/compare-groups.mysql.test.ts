@@ -8,10 +8,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { must, systemClock } from '@lutra/model';
 import type { DataSourceDefinition, DonePlace, MappingDefinition } from '@lutra/model';
 import type { Secrets } from '@lutra/service-kit';
-import { openTarget } from '@lutra/sql';
+import { executedPlace, executedQuery, openTarget } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { testServers } from '@lutra/testing';
-import { compareGroups, executedPlace, executedQuery } from '../src/group-checks/compare-groups.ts';
+import { compareGroups } from '../src/group-checks/compare-groups.ts';
 import type { ComparedGroups } from '../src/group-checks/compare-groups.ts';
 import { compareMapping } from '../src/group-checks/compare-mapping.ts';
 import { groupQueries, textOf } from '../src/group-checks/group-queries.ts';

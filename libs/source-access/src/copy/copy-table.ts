@@ -1,7 +1,7 @@
 import type { SourceSession } from '@lutra/binlog';
 import { CONTROL_COLUMNS, CONTROL_SCHEMA, CONTROL_TABLES, SyncError } from '@lutra/model';
 import { quoteName, quoteText } from '@lutra/sql';
-import { errnoOf } from '../read-by-key.ts';
+import { errnoOf } from '../source-errno.ts';
 
 export const COPY_TABLE = `${quoteName(CONTROL_SCHEMA)}.${quoteName(CONTROL_TABLES.resync)}`;
 

@@ -1,5 +1,6 @@
 import { coversDone } from '@lutra/model';
-import type { Clock, DatabaseKind, DonePlace } from '@lutra/model';
+import type { Clock, DonePlace } from '@lutra/model';
+import { readExecuted } from '@lutra/sql';
 import type { TargetSession } from '@lutra/sql';
 import { textOf } from './group-queries.ts';
 import type { GroupKey, GroupQueries, Side } from './group-queries.ts';
@@ -80,7 +81,7 @@ async function comparePage(
   for (let tries = 0; tries < TRIES && candidates.length > 0; tries += 1) {
     const own = candidates.map(({ key }) => key);
     const first = await ask(sides, 'source', own);
-    if (!(await waitUntilReached(sides, await executedAt(sides), signal))) break;
+    if (!(await waitUntilReached(sides, await readExecuted(sides.source), signal))) break;
     const at = await ask(sides, 'target', own);
     const second = await ask(sides, 'source', own);
     candidates = candidates.flatMap((candidate, number) => {
@@ -132,22 +133,6 @@ const plain = (counted: string): string =>
     .split(',')
     .map((value) => value.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''))
     .join(',');
-
-async function executedAt({ source }: GroupSides): Promise<DonePlace> {
-  const { kind } = source.info;
-  const [row] = await source.query(executedQuery(kind));
-  await source.rollback();
-  return executedPlace(kind, textOf(row?.['executed']));
-}
-
-/** What a source with GTIDs has executed. */
-export const executedQuery = (kind: DatabaseKind): string =>
-  `SELECT @@global.${kind === 'mysql' ? 'gtid_executed' : 'gtid_binlog_pos'} AS executed`;
-
-export function executedPlace(kind: DatabaseKind, executed: string): DonePlace {
-  const text = executed.replaceAll(/\s/g, '');
-  return kind === 'mysql' ? { kind: 'mysqlGtid', gtidSet: text } : { kind: 'mariadbGtid', gtidList: text };
-}
 
 /** False: the target does not come as far in time. */
 export async function waitUntilReached(
