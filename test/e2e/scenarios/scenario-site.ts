@@ -72,22 +72,26 @@ export class ScenarioSite {
   }
 
   /**
-   * Runs a scenario, if the server understands it, and tells what stands in the way of equality. A flavour that has failed
-   * begins anew behind it: one failure stays one.
+   * Runs scenarios one behind the other, those that the server understands, and tells what stands in the way of equality
+   * after the last one. A flavour that has failed begins anew behind them: one failure stays one.
    */
-  async follow(scenario: Scenario, flavours: readonly string[]): Promise<string[]> {
-    if (!this.options.scenarios.includes(scenario)) return [];
-    try {
-      await this.run(scenario);
-    } catch (error) {
-      return [`${this.options.kind}: ${(error as Error).message}`];
+  async follow(scenarios: readonly Scenario[], flavours: readonly string[]): Promise<string[]> {
+    const understood = scenarios.filter((scenario) => this.options.scenarios.includes(scenario));
+    if (understood.length === 0) return [];
+    const refused: string[] = [];
+    for (const scenario of understood) {
+      try {
+        await this.run(scenario);
+      } catch (error) {
+        refused.push(`${this.options.kind}: ${scenario.name}: ${(error as Error).message}`);
+      }
     }
     const problems = flavours.map(async (flavour) => {
-      const found = await this.problemsOf(flavour, [scenario]);
+      const found = await this.problemsOf(flavour, understood);
       if (found.length > 0) await this.startPipeline(flavour, 'now');
       return found;
     });
-    return (await Promise.all(problems)).flat();
+    return [...refused, ...(await Promise.all(problems)).flat()];
   }
 
   private async startPipeline(flavour: string, from: 'now' | 'origin'): Promise<void> {
@@ -129,12 +133,18 @@ export class ScenarioSite {
     const stopped = await this.arrived(flavour, marker);
     const name = `${this.options.kind}, ${flavour}`;
     if (stopped !== null) return [`${name}: ${stopped}`];
-    const pairs = scenarios.flatMap((scenario) => this.pairsOf(flavour, scenario));
+    const tables = scenarios.flatMap((scenario) =>
+      this.pairsOf(flavour, scenario).map((pair) => ({ scenario: scenario.name, pair })),
+    );
+    const pairs = tables.map(({ pair }) => pair);
     let found: string[] = [];
     // Lanes of one segment commit each for itself, so the marker may come a little before the rest.
     await waitUntil(
       async () => {
-        found = differences(await compareTables(this.options.source, this.options.target, pairs));
+        const comparison = await compareTables(this.options.source, this.options.target, pairs);
+        found = comparison.flatMap((table, index) =>
+          differences([table]).map((difference) => `${must(tables[index], 'one per pair').scenario}: ${difference}`),
+        );
         return found.length === 0;
       },
       { what: 'equal tables', timeoutMs: 60_000, everyMs: 50 },

@@ -1,0 +1,3 @@
+import { followScenarios } from './follow-scenarios.ts';
+
+followScenarios(1);
