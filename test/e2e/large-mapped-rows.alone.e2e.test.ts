@@ -134,7 +134,7 @@ describe('large rows under mappings', () => {
   const changes = (table: string, content: string): string[] => [
     insert(table, 1, content),
     insert(table, 2, content),
-    `UPDATE ${table} SET title = 'two'`,
+    `UPDATE ${table} SET title = 'two' WHERE id = 1`,
     `DELETE FROM ${table} WHERE id = 2`,
   ];
 

@@ -15,7 +15,7 @@ describe('test phases', () => {
     ['/p/libs/sql/test/upsert.mysql.test.ts', 'integration'],
     ['/p/libs/coordination/test/lease.zk.test.ts', 'integration'],
     ['/p/test/e2e/one-way.e2e.test.ts', 'e2e'],
-    ['/p/test/e2e/purge.alone.e2e.test.ts', 'e2e alone'],
+    ['/p/test/e2e/large-rows.alone.e2e.test.ts', 'e2e alone'],
     ['/p/test/e2e/long.nightly.test.ts', 'nightly'],
   ])('%s runs in exactly one phase: %s', (path, phase) => {
     expect(phasesOf(path)).toEqual([phase]);

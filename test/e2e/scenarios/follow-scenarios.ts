@@ -85,12 +85,13 @@ export function followScenarios(together: number): void {
   });
 }
 
-/** Scenarios that follow one another, with their names. */
+/** Scenarios that follow one another, with the names of the first and the last one; what goes wrong is told by its own name. */
 function groupsOf(size: number): readonly (readonly [names: string, scenarios: readonly Scenario[]])[] {
   const starts = ALL_SCENARIOS.map((_scenario, index) => index).filter((index) => index % size === 0);
   return starts.map((start) => {
     const scenarios = ALL_SCENARIOS.slice(start, start + size);
-    return [scenarios.map(({ name }) => name).join('; '), scenarios] as const;
+    const names = new Set([scenarios.at(0)?.name, scenarios.at(-1)?.name]);
+    return [[...names].join(' … '), scenarios] as const;
   });
 }
 

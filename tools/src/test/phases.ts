@@ -31,8 +31,8 @@ export const PHASES: readonly TestPhase[] = [
     name: 'integration',
     option: '--integration',
     files: `\\.(?:${SERVER_SUFFIXES})\\.test\\.ts$`,
-    // They wait for servers half of their time: a third one keeps two cores busy.
-    workers: 3,
+    // They wait for servers, sessions and pauses half of their time: four keep two cores busy.
+    workers: 4,
     // Above the 60 s that a wait for one condition may take: a limit is there to end what hangs, never what is tested.
     testTimeoutMs: 180_000,
     needsServers: true,
@@ -48,7 +48,7 @@ export const PHASES: readonly TestPhase[] = [
     needsServers: true,
     limitMinutes: 30,
   },
-  // Files that purge logs of the common servers, or that leave no room for anything beside them.
+  // Files that leave no room for anything beside them.
   {
     name: 'e2e alone',
     option: '--e2e',
