@@ -3,7 +3,7 @@ export { ANY_KEY } from './compile-context.ts';
 export { aggregateProblem } from './aggregate/aggregate-problem.ts';
 export { GroupTally } from './aggregate/group-tally.ts';
 export type { TalliedGroup } from './aggregate/group-tally.ts';
-export type { GroupQuestion, GroupReader, TakeGroupRow } from './aggregate/group-reader.ts';
+export type { GroupReader } from './aggregate/group-reader.ts';
 export type { CompileContext } from './compile-context.ts';
 export type { RowFacts } from './compiled-value.ts';
 export type { CompiledLookup, LookupKey } from './lookup/compile-lookup.ts';

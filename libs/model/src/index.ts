@@ -78,6 +78,7 @@ export type {
 } from './instance.ts';
 export { readGhostTable } from './ghost-table.ts';
 export type { GhostTable } from './ghost-table.ts';
+export type { GroupQuestion, TakeGroupRow } from './group-question.ts';
 export { linkSignals } from './link-signals.ts';
 export { SENT_LEVELS } from './log-line.ts';
 export type { LogLine, SentLevel } from './log-line.ts';

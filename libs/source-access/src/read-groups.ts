@@ -1,7 +1,7 @@
 import { openSnapshot } from '@lutra/binlog';
 import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError } from '@lutra/model';
-import type { ColumnValue, RowImage, TableDefinition } from '@lutra/model';
+import type { ColumnValue, GroupQuestion, TableDefinition, TakeGroupRow } from '@lutra/model';
 import { keyLiteralWriter, quoteName, quoteTable } from '@lutra/sql';
 import { imageOf, readable } from './raw-value.ts';
 import { readPages } from './read-pages.ts';
@@ -11,26 +11,11 @@ import { columnAt } from './table-shape.ts';
 /** Groups of one statement: each is a SELECT of its own inside of it. */
 const GROUPS_MAX = 50;
 
-/** Groups of rows with equal values in `columns`. */
-export interface AskedGroups {
-  readonly table: TableDefinition;
-  /** Positions. */
-  readonly columns: readonly number[];
-  readonly groups: readonly (readonly ColumnValue[])[];
-  /** Positions of what is read of each row. */
-  readonly reads: readonly number[];
-  /** Instead of the rows only these; null = the rows. */
-  readonly extremes: readonly { readonly position: number; readonly function: 'min' | 'max' }[] | null;
-}
-
-/** Takes a row of a group, by its number, or an image that holds nothing but one extreme. */
-export type TakeGroup = (group: number, image: RowImage) => void;
-
 export interface GroupReading {
   /** Behind whose commits the groups are read. */
   readonly transactions: readonly string[];
   readonly attempt: number;
-  readonly take: TakeGroup;
+  readonly take: TakeGroupRow;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +23,7 @@ export interface GroupReading {
  * Reads the groups as they stand at one moment. False: not visible yet, to be asked again. Throws SyncError (scope source);
  * SOURCE_GROUPS_GONE where the table or a column has gone: its rows may come back with it, and no change would tell of them.
  */
-export async function readGroups(session: SourceSession, question: AskedGroups, how: GroupReading): Promise<boolean> {
+export async function readGroups(session: SourceSession, question: GroupQuestion, how: GroupReading): Promise<boolean> {
   const visibility = await openSnapshot(session, how.transactions, how.attempt);
   if (visibility === null) return false;
   try {
@@ -60,7 +45,7 @@ export async function readGroups(session: SourceSession, question: AskedGroups, 
  * statement takes, and a transaction that is in the log lets go of it only when it is visible. Lengths are asked for so that rows are
  * locked: an entry of an index alone tells nothing of a column that is not in it.
  */
-async function openBehindLocks(session: SourceSession, question: AskedGroups): Promise<void> {
+async function openBehindLocks(session: SourceSession, question: GroupQuestion): Promise<void> {
   const { table, groups, reads } = question;
   const lengths = reads.map((position) => `MAX(OCTET_LENGTH(${quoteName(columnAt(table, position).name)}))`);
   const locked = ['COUNT(*)', ...lengths].join(',');
@@ -80,7 +65,7 @@ function gone({ address }: SourceSession, { schema, table }: TableDefinition, ca
 /** By the server, which needs no more than two rows of an index that begins with the group and goes on with the value. */
 async function readExtremes(
   session: SourceSession,
-  question: AskedGroups,
+  question: GroupQuestion,
   { isLocking, take }: GroupReading & { readonly isLocking: boolean },
 ): Promise<void> {
   const lock = isLocking ? ' LOCK IN SHARE MODE' : '';
@@ -101,14 +86,18 @@ async function readExtremes(
   }
 }
 
-async function readRows(session: SourceSession, question: AskedGroups, { signal, take }: GroupReading): Promise<void> {
+async function readRows(
+  session: SourceSession,
+  question: GroupQuestion,
+  { signal, take }: GroupReading,
+): Promise<void> {
   const { table, groups, reads } = question;
   for (const [number, group] of groups.entries())
     for await (const images of readPages(session, { table, reads, where: conditionOf(question, group) }, signal))
       for (const image of images) take(number, image);
 }
 
-const conditionOf = ({ table, columns }: AskedGroups, group: readonly ColumnValue[]): string =>
+const conditionOf = ({ table, columns }: GroupQuestion, group: readonly ColumnValue[]): string =>
   columns
     .map((position, at) => {
       const value = must(group[at], 'no part of a group is null');

@@ -1,5 +1,5 @@
 import { must } from '@lutra/model';
-import type { ColumnValue, RowImage } from '@lutra/model';
+import type { ColumnValue, GroupQuestion, RowImage } from '@lutra/model';
 import type { CompileContext } from '../compile-context.ts';
 import type { CompiledValue, RowFacts } from '../compiled-value.ts';
 import { identityOf } from '../image-identity.ts';
@@ -8,7 +8,7 @@ import type { MappedChange } from '../mapped-change.ts';
 import { aboutRow } from '../open-columns.ts';
 import { aggregateInvalid } from './compiled-amount.ts';
 import type { CompiledAmount } from './compiled-amount.ts';
-import type { GroupQuestion, GroupReader } from './group-reader.ts';
+import type { GroupReader } from './group-reader.ts';
 
 /** A change of one transaction, with the facts of the row that it came of. */
 export interface AskingChange {
