@@ -157,6 +157,12 @@ export const WARNINGS = {
     command: 'GET pipelines/{id}/events?kinds=warning',
     next: 'Compare the definition at both sides when somebody else made it at the target.',
   },
+  RESYNC_BUFFER_UNKNOWN: {
+    meaning:
+      'Rows were written into `retl.retl_buffer`, whose columns are not those of Otter, and the log of the source does not name columns (`binlog_row_metadata` is not FULL): nobody knows what they ask for, and they are passed over. Told once in an epoch.',
+    command: 'SHOW CREATE TABLE retl.retl_buffer; -- at the source',
+    next: 'Make the table as docs/resync.md has it and write the rows again, or set `binlog_row_metadata` to FULL.',
+  },
   RESYNC_KEY_REJECTED: {
     meaning:
       'A row of `retl.retl_buffer` asks for a row to be sent once more, and that cannot be done. The message says why.',

@@ -23,6 +23,13 @@ export class LeftOutTables {
     this.note(name, { code: 'SOURCE_GHOST_LEFT_OUT', message });
   }
 
+  /** A retl_buffer came that cannot be read. */
+  noteBuffer({ schema, table }: TableName): void {
+    const name = `${schema}.${table}`;
+    const message = `Rows of ${name} are passed over: its columns are not those of Otter's table, and the log does not name them`;
+    this.note(name, { code: 'RESYNC_BUFFER_UNKNOWN', message });
+  }
+
   /** What nobody was told yet. */
   take(): readonly Notice[] {
     if (this.waiting.length === 0) return NONE;

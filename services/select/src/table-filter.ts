@@ -39,7 +39,7 @@ export class TableFilter {
   constructor(
     private matcher: MappingMatcher,
     private readonly openOf: (map: Buffer) => LoggedTable | null = () => null,
-    private readonly leftOut: Pick<LeftOutTables, 'noteGhost'> | null = null,
+    private readonly leftOut: Pick<LeftOutTables, 'noteGhost' | 'noteBuffer'> | null = null,
   ) {}
 
   /** Takes the mappings of a newer revision; every table is judged anew. */
@@ -100,6 +100,7 @@ export class TableFilter {
     const logged = Buffer.from(event.bytes);
     const map = completeControlMap(control, logged, this.openOf(logged));
     const isMapped = map !== null;
+    if (!isMapped && control === 'buffer') this.leftOut?.noteBuffer({ schema, table });
     return { schema, table, isMapped, isControl: true, logged, map: map ?? EMPTY, open: null, sentIn: 0 };
   }
 }

@@ -111,6 +111,20 @@ describe.each(SERVERS)('columns of %s with %s', (program, option) => {
     ]);
   });
 
+  it('tells of a retl_buffer that is another table than its name says, and goes on', async () => {
+    await run('CREATE DATABASE retl', 'CREATE TABLE retl.retl_buffer (id INT PRIMARY KEY, name VARCHAR(9))');
+    const { warnings } = await start();
+    await run("INSERT INTO retl.retl_buffer VALUES (1, 's.item')", 'INSERT INTO item VALUES (1, 10, 20)');
+    expect(await arrive(1)).toEqual([{ id: 1, a: 10, b: 20 }]);
+    const codes = (): readonly string[] => warnings.map((event) => ('code' in event ? event.code : event.kind));
+    await waitUntil(() => codes().includes('RESYNC_BUFFER_UNKNOWN'), {
+      ...WAIT,
+      what: 'the warning',
+      timeoutMs: 60_000,
+    });
+    await run('DROP DATABASE retl');
+  });
+
   it('knows the columns of XA transactions at their commit, whether their rows were kept or are read again', async () => {
     const xid = `xa_${schema}`;
     await run(`XA START '${xid}'`, 'INSERT INTO item VALUES (1, 10, 20)', `XA END '${xid}'`, `XA PREPARE '${xid}'`);
