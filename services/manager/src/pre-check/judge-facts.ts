@@ -6,6 +6,7 @@ import { judgeOrphans } from './judge-foreign-keys.ts';
 import { judgeGrantsAtSource, judgeGrantsAtTarget } from './judge-grants.ts';
 import { judgeLookups } from './judge-lookups.ts';
 import { judgeAutoIncrement, judgeLetterCase, judgeServers } from './judge-servers.ts';
+import { judgeResync } from './judge-resync.ts';
 import { judgeSourceLog } from './judge-source-log.ts';
 import { judgeStart } from './judge-start.ts';
 import { judgeTables } from './judge-tables.ts';
@@ -37,6 +38,7 @@ export function judgeFacts(facts: PreCheckFacts): Judgement {
   if ('value' in source)
     findings.push(
       ...judgeSourceLog(source.value, definition.mappings),
+      ...judgeResync(source.value),
       ...judgeStart(definition, facts.start),
       ...judgeGrantsAtSource(definition, source.value),
     );

@@ -13,6 +13,8 @@ const VARIABLES = [
   'binlog_row_value_options',
   'enforce_gtid_consistency',
   'expire_logs_days',
+  'group_replication_group_name',
+  'group_replication_single_primary_mode',
   'gtid_mode',
   'gtid_strict_mode',
   'log_bin',
@@ -20,13 +22,19 @@ const VARIABLES = [
   'max_allowed_packet',
   'partial_revokes',
   'read_only',
+  'replica_parallel_workers',
+  'replica_preserve_commit_order',
   'server_id',
   'server_uid',
   'server_uuid',
+  'slave_parallel_workers',
+  'slave_preserve_commit_order',
   'sql_mode',
+  'super_read_only',
   'system_time_zone',
   'time_zone',
   'version',
+  'wsrep_on',
 ] as const;
 
 /** Asks a server what it is and how it is set; changes nothing. Throws what the session throws. */

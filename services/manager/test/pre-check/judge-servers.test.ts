@@ -4,6 +4,7 @@ import type { MappingRules } from '@lutra/model';
 import { judgeBus } from '../../src/pre-check/judge-bus.ts';
 import { judgeGrantsAtSource, judgeGrantsAtTarget } from '../../src/pre-check/judge-grants.ts';
 import { judgeAutoIncrement, judgeLetterCase, judgeServers } from '../../src/pre-check/judge-servers.ts';
+import { judgeResync } from '../../src/pre-check/judge-resync.ts';
 import { judgeSourceLog } from '../../src/pre-check/judge-source-log.ts';
 import type { Finding } from '../../src/pre-check/finding.ts';
 import type { ServerFacts } from '../../src/pre-check/pre-check-facts.ts';
@@ -15,6 +16,35 @@ const brief = (findings: readonly Finding[]): unknown =>
     severity,
     ...statements.map(({ at, sql }) => `${at}: ${sql}`),
   ]);
+
+describe('rows that are sent once more', () => {
+  it.each<[string, Record<string, string>, unknown]>([
+    ['any way', {}, []],
+    ['not from a server that is read only', { read_only: 'ON' }, [['RESYNC_IMPOSSIBLE', 'info']]],
+    ['at a risk in Galera', { wsrep_on: 'ON' }, [['RESYNC_UNSAFE', 'warning']]],
+    [
+      'at a risk in a group with many primaries',
+      { group_replication_group_name: 'a', group_replication_single_primary_mode: 'OFF' },
+      [['RESYNC_UNSAFE', 'warning']],
+    ],
+    ['in a group with one', { group_replication_group_name: 'a', group_replication_single_primary_mode: 'ON' }, []],
+    ['in no group', { group_replication_group_name: '', group_replication_single_primary_mode: 'OFF' }, []],
+    [
+      'at a risk from a replica that changes the order',
+      { replica_preserve_commit_order: 'OFF', replica_parallel_workers: '4' },
+      [
+        [
+          ...['RESYNC_UNSAFE', 'warning', 'source: STOP REPLICA SQL_THREAD'],
+          ...['source: SET GLOBAL replica_preserve_commit_order = ON', 'source: START REPLICA SQL_THREAD'],
+        ],
+      ],
+    ],
+    ['from one with a single worker', { slave_preserve_commit_order: 'OFF', slave_parallel_workers: '1' }, []],
+    ['from one that keeps it', { slave_preserve_commit_order: 'ON', slave_parallel_workers: '8' }, []],
+  ])('can be sent %s', (_how, variables, expected) => {
+    expect(brief(judgeResync(serverFacts({ variables })))).toEqual(expected);
+  });
+});
 
 describe("the source's log", () => {
   it.each<[string, Partial<ServerFacts>, unknown]>([
