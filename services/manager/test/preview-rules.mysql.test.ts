@@ -88,6 +88,7 @@ beforeAll(async () => {
   const columns = 'status VARCHAR(9), tags LONGTEXT, gone INT';
   await run(
     `CREATE DATABASE ${schema}`,
+    `CREATE TABLE ${schema}.counted (status VARCHAR(9) PRIMARY KEY, n INT NOT NULL, ids DECIMAL(65) NOT NULL, most INT)`,
     `CREATE TABLE ${schema}.tagged (id INT, tag VARCHAR(9), ${columns}, PRIMARY KEY (id, tag))`,
     ...['items', 'items_eu', 'items_us'].map(
       (table) => `CREATE TABLE ${schema}.${table} (id INT PRIMARY KEY, ${columns})`,
@@ -141,6 +142,42 @@ describe('the preview of rules', () => {
     expect(await run(`SELECT tag FROM ${schema}.tagged ORDER BY tag`)).toEqual([{ tag: 'x' }, { tag: 'y' }]);
     expect([none?.outcome, none?.reason]).toEqual(['dropped', 'rows.explode finds no element in tags']);
     expect([broken?.outcome, broken?.code]).toEqual(['refused', 'ROW_VALUE_INVALID']);
+  });
+
+  it('shows what rows add to groups, and that the source is asked for what they may have been the most of', async () => {
+    const rules = {
+      aggregate: {
+        groupBy: [{ expression: 'status', target: 'status' }],
+        count: 'n',
+        values: [
+          { function: 'sum', expression: 'id', target: 'ids' },
+          { function: 'max', expression: 'id', target: 'most' },
+        ],
+      },
+    };
+    const given = { ...insert(7, 'eu', null) };
+    const [came, moved, same] = await showIn(
+      'counted',
+      rules,
+      ...[given, { kind: 'update', before: given.after, after: insert(7, 'us', null).after }],
+      ...[{ kind: 'update', before: given.after, after: insert(7, 'eu', '[]').after }],
+    );
+    expect(came?.changes.map(({ kind, after }) => [kind, after])).toEqual([
+      ['insert', { status: 'eu', n: { integer: '1' }, ids: '7', most: 7 }],
+    ]);
+    expect(moved?.changes.map(({ kind, after, sql, problem }) => [kind, after, sql === null, problem])).toEqual([
+      [
+        ...['update', { status: 'eu', n: { integer: '-1' }, ids: '-7' }, true],
+        'A row leaves the group: most are then read at the source, behind the change',
+      ],
+      ['insert', { status: 'us', n: { integer: '1' }, ids: '7', most: 7 }, false, null],
+    ]);
+    expect([same?.outcome, same?.reason]).toEqual(['dropped', 'it changes nothing that its group counts']);
+    await run(...[came?.changes[0]?.sql, moved?.changes[1]?.sql, came?.changes[0]?.sql].map(String));
+    expect(await run(`SELECT status, n, ids, most FROM ${schema}.counted ORDER BY status`)).toMatchObject([
+      { status: 'eu', n: 2, most: 7 },
+      { status: 'us', n: 1, most: 7 },
+    ]);
   });
 
   it('shows the tables of a route and the flag of a deleted row', async () => {

@@ -1,5 +1,12 @@
 import { must, SyncError } from '@lutra/model';
-import type { MappingDefinition, MappingRules, PipelineParameters, TableDefinition } from '@lutra/model';
+import type {
+  ColumnDefinition,
+  MappingDefinition,
+  MappingRules,
+  PipelineParameters,
+  RowImage,
+  TableDefinition,
+} from '@lutra/model';
 import type { MappedChange } from '@lutra/mapping';
 import {
   changedColumns,
@@ -151,12 +158,22 @@ function describeChange(
     after: change.kind === 'delete' ? null : change.after,
   };
   const { schema } = table;
+  const told = { schema, table: table.table, kind: change.kind, before: shown(table, images.before) };
+  if (change.asks !== undefined && images.after !== null) return { ...told, ...withoutExtremes(table, images.after) };
   return {
-    ...{ schema, table: table.table, kind: change.kind },
-    before: shown(table, images.before),
+    ...told,
     after: shown(table, images.after),
     ...writers.statementOf(table, { event: row.event, row: row.row, kind: change.kind, ...images }),
   };
+}
+
+/** What has left a group makes transform ask the source, which the preview does not. */
+function withoutExtremes(table: TableDefinition, after: RowImage): Pick<PreviewChangeDto, 'after' | 'sql' | 'problem'> {
+  const isRead = ({ amount }: ColumnDefinition): boolean => amount === 'set';
+  const names = table.columns.filter(isRead).map(({ name }) => name);
+  const known = after.map((value, at) => (isRead(must(table.columns[at], 'inside')) ? undefined : value));
+  const problem = `A row leaves the group: ${names.join(', ')} are then read at the source, behind the change`;
+  return { after: shown(table, known), sql: null, problem };
 }
 
 const shown = (table: TableDefinition, image: SourceRow['after']): JsonImage | null =>

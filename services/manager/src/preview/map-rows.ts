@@ -180,11 +180,12 @@ async function mapped(
 /** Without what does not go from thread to thread. */
 function plain(change: MappedChange): MappedChange {
   const { kind, target } = change;
+  const asks = change.asks === undefined ? undefined : [...change.asks];
   switch (kind) {
     case 'insert':
-      return { kind, target, after: [...change.after] };
+      return { kind, target, after: [...change.after], asks };
     case 'update':
-      return { kind, target, before: [...change.before], after: [...change.after] };
+      return { kind, target, before: [...change.before], after: [...change.after], asks };
     case 'delete':
       return { kind, target, before: [...change.before] };
   }
