@@ -38,38 +38,59 @@ interface Head {
   readonly hash: string;
 }
 
+/** Who wrote, and when. */
+interface AuditedBy {
+  readonly caller: Pick<Caller, 'name'> & Partial<Pick<Caller, 'id'>>;
+  readonly at: Date;
+}
+
+/** {@link recordAudits} of one write. */
+export const recordAudit = (manager: EntityManager, write: AuditedWrite, by: AuditedBy): Promise<void> =>
+  recordAudits(manager, [write], by);
+
+// One statement for many rows: a document may write thousands, and each round trip takes its time.
+const ROWS_MAX = 100;
+
+const COLUMNS = 'number, id, at, who_id, who, action, resource, resource_id, `before`, `after`, hash';
+const ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
 /**
- * Adds an entry in the same transaction as the write itself: no write without its entry, and none for a write that failed.
- * Where there is no transaction, the entry makes its own. The lock on the head of the chain lets one entry be added at a
- * time, until the transaction ends: call it last.
+ * Adds entries in the same transaction as the writes themselves, in their order: no write without its entry, and none for a
+ * write that failed. Where there is no transaction, the entries make their own. The lock on the head of the chain lets one
+ * transaction add at a time, until it ends: call it last.
  */
-export async function recordAudit(
+export async function recordAudits(
   manager: EntityManager,
-  write: AuditedWrite,
-  by: { readonly caller: Pick<Caller, 'name'> & Partial<Pick<Caller, 'id'>>; readonly at: Date },
+  writes: readonly AuditedWrite[],
+  by: AuditedBy,
 ): Promise<void> {
+  if (writes.length === 0) return;
   if (manager.queryRunner?.isTransactionActive !== true) {
-    await manager.transaction((inside) => recordAudit(inside, write, by));
+    await manager.transaction((inside) => recordAudits(inside, writes, by));
     return;
   }
   const heads = await manager.query<readonly Head[]>('SELECT number, hash FROM audit_head WHERE id = 1 FOR UPDATE');
   const head = must(heads[0], 'a migration puts the head there');
-  const { action, resource, resourceId } = write;
-  const entry = {
-    number: Number(head.number) + 1,
-    id: ulid(),
-    at: by.at,
-    whoId: by.caller.id ?? null,
-    who: by.caller.name,
-    ...{ action, resource, resourceId, before: textOf(write.before), after: textOf(write.after) },
-  };
-  const hash = hashOfEntry(head.hash, entry);
-  const columns = 'number, id, at, who_id, who, action, resource, resource_id, `before`, `after`, hash';
-  await manager.query(`INSERT INTO audit_entry (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
-    ...[entry.number, entry.id, entry.at, entry.whoId, entry.who],
-    ...[action, resource, resourceId, entry.before, entry.after, hash],
-  ]);
-  await manager.query('UPDATE audit_head SET number = ?, hash = ? WHERE id = 1', [entry.number, hash]);
+  let [number, hash] = [Number(head.number), head.hash];
+  const rows: unknown[][] = [];
+  for (const { action, resource, resourceId, before, after } of writes) {
+    number += 1;
+    const entry = {
+      ...{ number, id: ulid(), at: by.at, whoId: by.caller.id ?? null, who: by.caller.name },
+      ...{ action, resource, resourceId, before: textOf(before), after: textOf(after) },
+    };
+    hash = hashOfEntry(hash, entry);
+    rows.push([
+      ...[entry.number, entry.id, entry.at, entry.whoId, entry.who],
+      ...[action, resource, resourceId, entry.before, entry.after, hash],
+    ]);
+  }
+  for (let next = 0; next < rows.length; next += ROWS_MAX) {
+    const some = rows.slice(next, next + ROWS_MAX);
+    const values = some.map(() => ROW).join(', ');
+    await manager.query(`INSERT INTO audit_entry (${COLUMNS}) VALUES ${values}`, some.flat());
+  }
+  await manager.query('UPDATE audit_head SET number = ?, hash = ? WHERE id = 1', [number, hash]);
 }
 
 const textOf = (value: unknown): string | null =>

@@ -27,7 +27,7 @@ export interface RuleApplication {
   readonly isPruning: boolean;
   readonly caller: Caller;
   readonly step: (step: Pick<DocumentStepDto, 'action' | 'object' | 'name'> & Partial<DocumentStepDto>) => void;
-  readonly audit: (write: AuditedWrite) => Promise<void>;
+  readonly audit: (write: AuditedWrite) => void;
 }
 
 /** The part of a document's application that is about alarm rules; after pipelines, which rules name. */
@@ -49,7 +49,7 @@ async function leave({ manager, isPruning, step, audit }: RuleApplication, rule:
   if (!isPruning) return;
   const before = await alarmRuleDtoOf(manager, rule);
   await removeRule(manager, rule.id);
-  await audit({ action: 'delete', resource: 'alarm-rule', resourceId: rule.id, before, after: null });
+  audit({ action: 'delete', resource: 'alarm-rule', resourceId: rule.id, before, after: null });
 }
 
 async function create(application: RuleApplication, wanted: WantedRule): Promise<void> {
@@ -67,7 +67,7 @@ async function create(application: RuleApplication, wanted: WantedRule): Promise
   await RULE_REVISIONS.keep(manager, rule, null, application);
   step({ action: 'create', object: 'alarmRule', name });
   const after = await alarmRuleDtoOf(manager, rule);
-  await audit({ action: 'create', resource: 'alarm-rule', resourceId: rule.id, before: null, after });
+  audit({ action: 'create', resource: 'alarm-rule', resourceId: rule.id, before: null, after });
 }
 
 async function change(application: RuleApplication, stored: StoredRule, wanted: WantedRule): Promise<void> {
@@ -88,7 +88,7 @@ async function change(application: RuleApplication, stored: StoredRule, wanted: 
   await RULE_REVISIONS.keep(manager, rule, revised, application);
   step({ action: 'change', object: 'alarmRule', name: rule.name, differences });
   const after = await alarmRuleDtoOf(manager, rule);
-  await audit({ action: 'update', resource: 'alarm-rule', resourceId: rule.id, before, after });
+  audit({ action: 'update', resource: 'alarm-rule', resourceId: rule.id, before, after });
 }
 
 async function set(

@@ -1,4 +1,4 @@
-import { ulid } from 'ulid';
+import { monotonicFactory, ulid } from 'ulid';
 import type { EntityManager } from 'typeorm';
 import { MADE_WITH, SyncError } from '@lutra/model';
 import type { MappingRules } from '@lutra/model';
@@ -6,7 +6,7 @@ import type { Secrets } from '@lutra/service-kit';
 import { requireInstallation, whereVisible } from '../access/access.ts';
 import type { VisibleIds } from '../access/access.ts';
 import { requireUnwatched } from '../alarms/require-unwatched.ts';
-import { recordAudit } from '../audit/record-audit.ts';
+import { recordAudits } from '../audit/record-audit.ts';
 import type { AuditedWrite } from '../audit/record-audit.ts';
 import { ChannelEntity } from '../channels/channel.entity.ts';
 import { channelDtoOf } from '../channels/channel.service.ts';
@@ -73,6 +73,10 @@ class Application {
   private readonly audits: { readonly id: string; readonly before: unknown }[] = [];
 
   private readonly removed: PipelineEntity[] = [];
+  /** Mappings of one moment stay in the order of the document. */
+  private readonly nextMappingId = monotonicFactory();
+  /** Not recorded yet. */
+  private writes: AuditedWrite[] = [];
 
   constructor(
     private readonly manager: EntityManager,
@@ -93,7 +97,7 @@ class Application {
     for (const { id, before } of this.audits) {
       const pipeline = await manager.findOneByOrFail(PipelineEntity, { id });
       const after = await pipelineDetailOf(manager, pipeline);
-      await this.audit({
+      this.audit({
         action: before === null ? 'create' : 'update',
         resource: 'pipeline',
         resourceId: id,
@@ -107,10 +111,13 @@ class Application {
       if (one.isLeftOut !== true) requireInstallation(caller);
       this.step(one);
     };
-    const audit: RuleApplication['audit'] = (write) => this.audit(write);
+    const audit: RuleApplication['audit'] = (write) => {
+      this.audit(write);
+    };
     await applyAlarmRules({ manager, channel, caller, at, isPruning, step, audit }, rules, wanted.alarmRules);
     // Last: the document may have taken them out of the scopes of its own rules.
     await requireUnwatched(manager, this.removed, caller);
+    await this.recordWrites();
     return this.steps;
   }
 
@@ -127,7 +134,7 @@ class Application {
     this.step({ action, object: 'channel', name, differences });
     const after = channelDtoOf(await manager.save(channel));
     const audited = before === null ? 'create' : 'update';
-    await this.audit({ action: audited, resource: 'channel', resourceId: channel.id, before, after });
+    this.audit({ action: audited, resource: 'channel', resourceId: channel.id, before, after });
     return channel;
   }
 
@@ -149,7 +156,9 @@ class Application {
     });
     this.step({ action: 'create', object: 'pipeline', name });
     await manager.save(pipeline);
-    for (const mapping of wanted.mappings) await this.createMapping(pipeline, mapping);
+    const made: MappingEntity[] = [];
+    for (const content of wanted.mappings) made.push(await this.newMapping(pipeline, content));
+    await this.saveNew(made);
     this.revised.push(pipeline.id);
     this.audits.push({ id: pipeline.id, before: null });
   }
@@ -187,20 +196,27 @@ class Application {
     const present = new Map(mappings.map((entity) => [mappingName(entity), entity]));
     const names = new Set(wanted.map(mappingName));
     for (const [name, entity] of present) if (!names.has(name)) await this.leaveMapping(pipeline, entity);
+    const made: MappingEntity[] = [];
     for (const content of wanted) {
       const entity = present.get(mappingName(content));
-      await (entity === undefined
-        ? this.createMapping(pipeline, content)
-        : this.changeMapping(pipeline, entity, content));
+      if (entity === undefined) made.push(await this.newMapping(pipeline, content));
+      else await this.changeMapping(pipeline, entity, content);
     }
+    await this.saveNew(made);
   }
 
-  private async createMapping(pipeline: PipelineEntity, content: MappingContent): Promise<void> {
+  private async newMapping(pipeline: PipelineEntity, content: MappingContent): Promise<MappingEntity> {
     const { at } = this.options;
     this.step({ action: 'create', object: 'mapping', name: mappingName(content), pipeline: pipeline.name });
-    const made = { id: ulid(), pipelineId: pipeline.id, ...(await this.kept(content)), createdAt: at, updatedAt: at };
-    const after = mappingDtoOf(await this.manager.save(Object.assign(new MappingEntity(), made)));
-    await this.audit({ action: 'create', resource: 'mapping', resourceId: after.id, before: null, after });
+    const id = this.nextMappingId();
+    const made = { id, pipelineId: pipeline.id, ...(await this.kept(content)), createdAt: at, updatedAt: at };
+    return Object.assign(new MappingEntity(), made);
+  }
+
+  /** All at once: there may be a thousand, and the store has to answer in time. */
+  private async saveNew(made: MappingEntity[]): Promise<void> {
+    for (const after of (await this.manager.save(made)).map(mappingDtoOf))
+      this.audit({ action: 'create', resource: 'mapping', resourceId: after.id, before: null, after });
   }
 
   private async changeMapping(pipeline: PipelineEntity, entity: MappingEntity, content: MappingContent): Promise<void> {
@@ -217,7 +233,7 @@ class Application {
     const before = mappingDtoOf(entity);
     Object.assign(entity, kept, { updatedAt: this.options.at });
     const after = mappingDtoOf(await this.manager.save(entity));
-    await this.audit({ action: 'update', resource: 'mapping', resourceId: entity.id, before, after });
+    this.audit({ action: 'update', resource: 'mapping', resourceId: entity.id, before, after });
   }
 
   /** With its keys sealed: those that the document leaves out stay; data sources by their ids. Throws REQUEST_INVALID. */
@@ -248,7 +264,7 @@ class Application {
     if (isLeftOut) return;
     await this.manager.delete(MappingEntity, { id: entity.id });
     const before = mappingDtoOf(entity);
-    await this.audit({ action: 'delete', resource: 'mapping', resourceId: entity.id, before, after: null });
+    this.audit({ action: 'delete', resource: 'mapping', resourceId: entity.id, before, after: null });
   }
 
   private async leave({ pipeline }: StoredPipeline): Promise<void> {
@@ -262,6 +278,8 @@ class Application {
     }
     const hasRun = await requireStopped(pipeline.id);
     this.removed.push(pipeline);
+    // It records entries of its own, behind those.
+    await this.recordWrites();
     await removePipeline(this.manager, pipeline, { caller, at, removable: { ...removable, hasRun } });
   }
 
@@ -278,8 +296,13 @@ class Application {
     this.steps.push({ differences: [], isLeftOut: false, ...step });
   }
 
-  private async audit(write: AuditedWrite): Promise<void> {
-    await recordAudit(this.manager, write, this.options);
+  private audit(write: AuditedWrite): void {
+    this.writes.push(write);
+  }
+
+  private async recordWrites(): Promise<void> {
+    await recordAudits(this.manager, this.writes, this.options);
+    this.writes = [];
   }
 }
 
