@@ -4,7 +4,8 @@
 // at the target are damaged and sent once more by range, key and condition; afterwards both sides are equal by SQL.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
-import { connectTo, runSql, waitUntil } from '@lutra/testing';
+import { connectTo, runSql, testServers, waitUntil } from '@lutra/testing';
+import type { DatabaseServer } from '@lutra/testing';
 import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
@@ -32,12 +33,7 @@ describe('rows that are sent once more', () => {
     await runSql(stack.options.servers.source, [`GRANT SELECT, INSERT, DELETE, CREATE ON \`retl\`.* TO '${user}'@'%'`]);
     await e2e.createTables(ITEM, PLAIN, 'CREATE TABLE keyless (a INT)');
     pipelineId = await stack.createPipeline({ mappings: [wholeSchema(schema)] });
-    const values = Array.from({ length: ROWS }, (_, id) => `(${String(id)}, 0, ${String(id)}, 'first', x'00ff')`);
-    const plain = Array.from(
-      { length: ROWS },
-      (_, id) => `('k${String(id % 7)}', ${String(id)}, 1.5, '2031-01-02 03:04:05.000006')`,
-    );
-    await e2e.atSource(`INSERT INTO item VALUES ${values.join(',')}`, `INSERT INTO plain VALUES ${plain.join(',')}`);
+    await e2e.atSource(...rows());
     expect(differences(await stack.waitEqual(e2e.pairs('item', 'plain')))).toEqual([]);
   }, 600_000);
 
@@ -48,11 +44,12 @@ describe('rows that are sent once more', () => {
   const api = (): E2eStack['stack']['api'] => e2e.stack.api;
   const ask = (body: Omit<Parameters<typeof askFor>[1], 'schema'>) =>
     askFor(e2e, { schema: e2e.schema, ...body }, pipelineId);
-  const jobOf = (id: string) => api().get('/pipelines/{pipelineId}/resyncs/{id}', { path: { pipelineId, id } });
-  const ended = (id: string) =>
+  const jobOf = (id: string, of = pipelineId) =>
+    api().get('/pipelines/{pipelineId}/resyncs/{id}', { path: { pipelineId: of, id } });
+  const ended = (id: string, of = pipelineId) =>
     waitUntil(
       async () => {
-        const job = await jobOf(id);
+        const job = await jobOf(id, of);
         if (job.state === 'done' || job.state === 'failed') return job;
         throw new Error(JSON.stringify(job));
       },
@@ -92,6 +89,58 @@ describe('rows that are sent once more', () => {
     const { state, deadLettersOpen, epoch } = await api().pipeline(pipelineId);
     expect({ state, deadLettersOpen, epoch }).toMatchObject({ state: 'RUNNING', deadLettersOpen: 0 });
   }, 600_000);
+
+  it('come from MySQL too, while they change', async () => {
+    const { stack, schema } = e2e;
+    const { mysql } = testServers();
+    const { target } = stack.options.servers;
+    // The pipeline from MariaDB takes every table into the schema of the same name.
+    const own = `${schema}_mysql`;
+    const pairs = ['item', 'plain'].map((table) => [`SELECT * FROM ${own}.${table}`, `SELECT * FROM ${table}`]);
+    await runSql(target, [`CREATE DATABASE ${own}`, `USE ${own}`, ITEM, PLAIN]);
+    await runSql(mysql, [`CREATE DATABASE ${schema} CHARACTER SET utf8mb4`, `USE ${schema}`, ITEM, PLAIN]);
+    const stop = new AbortController();
+    let written: Promise<number> = Promise.resolve(0);
+    try {
+      const mappings = ['item', 'plain'].map((table) => ({
+        ...{ source: { schema, table: { exact: table } }, target: { schema: own } },
+      }));
+      const id = await stack.createPipeline({ name: 'from-mysql', source: mysql, target, mappings });
+      await runSql(mysql, [`USE ${schema}`, ...rows()]);
+      await expectEqual(mysql, pairs);
+      written = write(() => connectTo(mysql, schema), 1, stop.signal);
+      written.catch(() => undefined);
+      await runSql(target, [
+        `USE ${own}`,
+        "UPDATE item SET a = 'damaged', n = -1 WHERE id % 3 = 0",
+        'DELETE FROM item WHERE id % 5 = 2',
+        'UPDATE plain SET v = NULL, at = NULL WHERE b % 2 = 0',
+        "INSERT INTO plain VALUES ('not at the source', 1, NULL, NULL)",
+      ]);
+      const jobs = await Promise.all([
+        askFor(e2e, { schema, table: 'item', range: { from: ['0'], to: ['1000000'] }, rowsPerSecond: 100_000 }, id),
+        askFor(e2e, { schema, table: 'plain', where: "a LIKE 'k%'", rowsPerSecond: 100_000 }, id),
+        askFor(e2e, { schema, table: 'plain', keys: [['not at the source', '1']] }, id),
+      ]);
+      for (const job of jobs) expect(await ended(job.id, id)).toMatchObject({ state: 'done', rejected: [] });
+      stop.abort();
+      expect(await written).toBeGreaterThan(0);
+      await expectEqual(mysql, pairs);
+      expect(await api().pipeline(id)).toMatchObject({ state: 'RUNNING', deadLettersOpen: 0 });
+    } finally {
+      stop.abort();
+      await written.catch(() => undefined);
+      await runSql(mysql, [`DROP DATABASE ${schema}`]);
+      await runSql(target, [`DROP DATABASE ${own}`]);
+    }
+  }, 600_000);
+
+  async function expectEqual(source: DatabaseServer, pairs: readonly (readonly string[])[]): Promise<void> {
+    for (const [atTarget = '', atSource = ''] of pairs) {
+      const wanted = await e2e.ask(source, atSource);
+      expect([atTarget, await e2e.askUntil('target', atTarget, wanted)]).toEqual([atTarget, wanted]);
+    }
+  }
 
   it('go on behind the last key when the manager was killed', async () => {
     await e2e.atTarget('UPDATE plain SET v = 0');
@@ -181,6 +230,16 @@ describe('rows that are sent once more', () => {
     180_000,
   );
 });
+
+/** What both tables hold at first. */
+function rows(): string[] {
+  const items = Array.from({ length: ROWS }, (_, id) => `(${String(id)}, 0, ${String(id)}, 'first', x'00ff')`);
+  const plain = Array.from(
+    { length: ROWS },
+    (_, id) => `('k${String(id % 7)}', ${String(id)}, 1.5, '2031-01-02 03:04:05.000006')`,
+  );
+  return [`INSERT INTO item VALUES ${items.join(',')}`, `INSERT INTO plain VALUES ${plain.join(',')}`];
+}
 
 interface Asked {
   readonly schema: string;
