@@ -1,11 +1,13 @@
 // Goal: tables of groups at real targets hold what GROUP BY says of the source, whatever happened to the rows and to the services.
 // Method: a busy source table is counted in several ways, at once from MariaDB to MySQL and the other way;
 // transform and load are killed several times while rows are on their way; afterwards queries over both sides are compared.
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MappingCreateDto } from '@lutra/api-client';
 import { must } from '@lutra/model';
-import { runSql, waitUntil } from '@lutra/testing';
+import { connectTo, runSql, testServers, waitUntil } from '@lutra/testing';
 import fc from 'fast-check';
+import type { Connection } from 'mysql2/promise';
 import { startCrossedStack } from './crossed-stack.ts';
 import type { CrossedStack, QueryPair } from './crossed-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
@@ -84,6 +86,41 @@ const mappingsOf = (schema: string): MappingCreateDto[] => {
     },
   ];
 };
+
+const ORDERS = `CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, region VARCHAR(20) ${BIN} NOT NULL, channel VARCHAR(10) ${BIN} NOT NULL,
+  state VARCHAR(10) NOT NULL, price DECIMAL(12,2) NULL, pieces INT NOT NULL, ordered_at DATETIME NULL, shipped_at DATETIME NULL, KEY (region, channel, ordered_at))`;
+
+/** Orders come, change, move to other groups and go. */
+function orderStatement(n: number): string {
+  if (n % 11 === 10) return `DELETE FROM orders WHERE id = ${String((n * 7) % 30)}`;
+  const [region, channel] = [`'${['eu', 'us', 'EU'][n % 3] ?? ''}'`, `'${['web', 'shop'][(n >> 2) % 2] ?? ''}'`];
+  const shipped = n % 2 === 0 ? 'NULL' : `'2024-02-02 10:00:00'`;
+  const values = [(n * 7) % 30, region, channel, n % 5 === 4 ? "'draft'" : "'open'", `${String(n)}.25`, n % 9];
+  return `REPLACE INTO orders VALUES (${values.join(',')}, '2024-01-01' + INTERVAL ${String((n * 13) % 50)} DAY, ${shipped})`;
+}
+
+/** The mapping of docs/aggregates.md. */
+const ordersByRegion = (schema: string): MappingCreateDto => ({
+  source: { schema, table: { exact: 'orders' } },
+  target: { schema, table: 'orders_by_region' },
+  rules: {
+    rows: { filter: 'state != "draft"' },
+    aggregate: {
+      ...{ groupBy: [group('region'), group('channel')], count: 'orders' },
+      values: [
+        ...[value('sum', 'price * pieces', 'turnover'), value('count', 'shipped_at', 'shipped')],
+        value('max', 'ordered_at', 'newest'),
+      ],
+    },
+  },
+});
+
+/** The statements of the document, in its order, over the schema of this test. */
+async function documentedSql(schema: string): Promise<readonly string[]> {
+  const text = await readFile(new URL('../../docs/aggregates.md', import.meta.url), 'utf8');
+  const blocks = [...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = '']) => sql);
+  return blocks.map((sql) => sql.replaceAll(/\b(?:shop|reports)\./g, `${schema}.`));
+}
 
 /** Of JSON_TABLE the server would take the default, in which 'a' is 'A'. */
 const TAG_BIN = 'COLLATE utf8mb4_bin';
@@ -195,4 +232,43 @@ describe('rows that are counted', () => {
     });
     expect(events.map((event) => event['code'])).toContain('GROUPS_DIFFER');
   }, 400_000);
+
+  it('go on behind the statements by which the document fills a table', async () => {
+    const { schema, stack } = e2e;
+    const [create = '', fill = ''] = await documentedSql(schema);
+    const [lock = '', open = '', place = '', unlock = '', count = ''] = fill.replaceAll(/--.*$/gm, '').split(';');
+    const variable = /MariaDB: (\S+)/.exec(fill)?.[1] ?? '';
+    await e2e.atTarget(create);
+    await e2e.atSource(ORDERS, ...Array.from({ length: 40 }, (_, n) => orderStatement(n)));
+    const sessions = await Promise.all([1, 2, 3].map(() => connectTo(testServers().mariadbSource, schema)));
+    const [locking, counting, writing] = sessions as [Connection, Connection, Connection];
+    let isFilled = false;
+    const written = (async () => {
+      for (let n = 40; !isFilled || n < 80; n += 1) await writing.query(orderStatement(n));
+    })();
+    try {
+      await locking.query(lock);
+      await counting.query(open);
+      const text = { rowsAsArray: true, typeCast: (field: { string(): string | null }) => field.string() };
+      const [[[gtid = ''] = []]] = await counting.query<string[][] & []>({
+        sql: place.replace(/@@\S+/, variable),
+        ...text,
+      });
+      await locking.query(unlock);
+      const [rows] = await counting.query({ sql: count, ...text });
+      const literals = (rows as (string | null)[][]).map(
+        (row) => `(${row.map((one) => counting.escape(one)).join(',')})`,
+      );
+      await e2e.atTarget(`INSERT INTO orders_by_region VALUES ${literals.join(',')}`);
+      await stack.createPipeline({ mappings: [ordersByRegion(schema)], start: { kind: 'gtid', gtid } });
+    } finally {
+      isFilled = true;
+      await written;
+      for (const session of sessions) session.destroy();
+    }
+    const wanted = await e2e.ask('source', count);
+    expect(wanted.length).toBeGreaterThan(3);
+    const filled = 'SELECT region, channel, orders, turnover, shipped, newest FROM orders_by_region';
+    expect(await e2e.askUntil('target', filled, wanted, 120_000)).toEqual(wanted);
+  }, 240_000);
 });
