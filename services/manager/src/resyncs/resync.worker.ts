@@ -27,7 +27,7 @@ const LOOK_MS = 500;
 /** What failed in passing, or waits for the pipeline. */
 const RETRY_MS = 2_000;
 const ROWS_PER_STEP_MAX = 100;
-/** More are no mistakes in single keys: the job ends, and every key that it had in hand is answered. */
+/** What finds more of its own is mistaken as a whole: the job ends, and every key that it had in hand is answered. */
 const REJECTED_MAX = 1_000;
 /** A pipeline that is further behind gets no more to do. */
 const DELAY_MS_MAX = 60_000;
@@ -162,7 +162,8 @@ export class ResyncWorker implements Worker {
       .map((refusal) => ({ key: keyTexts(refusal.key), reason: refusal.reason }));
     const rejected = [...job.rejected, ...unreadable, ...refusals];
     const counts = { sent: job.sent + copied.rows, gone: job.gone + copied.gone, rejected };
-    const isTooMany = rejected.length > REJECTED_MAX;
+    // Those of a list were all asked for.
+    const isTooMany = job.wanted.kind !== 'keys' && rejected.length > REJECTED_MAX;
     const ends = isTooMany || isLast;
     const place = ends ? (await resolveStart(session, { kind: 'latest' })).done : job.place;
     const cause = isTooMany ? `More than ${String(REJECTED_MAX)} keys were rejected` : '';
