@@ -110,6 +110,34 @@ describe('rules', () => {
     expect(lost.body['detail']).toContain('rules.columns.0.steps.5.key is needed');
   });
 
+  it('that do not compile are refused with their position, whichever way they come', async () => {
+    const source = { schema: 's', table: { exact: 'other' } };
+    const post = (rules: unknown): Promise<Answer> =>
+      manager.request('POST', `/api/v1/pipelines/${pipelineId}/mappings`, {
+        body: { source, target: { schema: 't' }, rules },
+      });
+    const { text } = await get('channels/shop/document');
+    const put = (): Promise<Answer> =>
+      manager.request('PUT', '/api/v1/channels/shop/document', {
+        ...{
+          body: text.replace(/filter: .*/, 'filter: "a ==\\n  b +"'),
+          headers: { 'content-type': 'application/yaml' },
+        },
+      });
+    const filter = { rows: { filter: 'a ==\n  b +' } };
+    const script = { script: { source: 'function transform(row) {\n  return row;\n', columns: [] } };
+    const refused = async (asked: Promise<Answer>): Promise<unknown> => {
+      const { status, body } = await asked;
+      const [field] = body['fields'] as readonly Readonly<Record<string, unknown>>[];
+      return [status, body['code'], field?.['line'], typeof field?.['position']];
+    };
+    for (const way of [post, patch]) {
+      expect(await refused(way(filter))).toEqual([422, 'MAPPING_EXPRESSION_INVALID', 2, 'number']);
+      expect(await refused(way(script))).toEqual([422, 'MAPPING_SCRIPT_INVALID', 3, 'number']);
+    }
+    expect(await refused(put())).toEqual([422, 'MAPPING_EXPRESSION_INVALID', 2, 'number']);
+  });
+
   it('come back with a rollback, keys and all', async () => {
     const body = {};
     const back = await manager.request('POST', `/api/v1/pipelines/${pipelineId}/revisions/2/rollback`, { body });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from '@jest/globals';
-import { decodeRowProcess, RowProcessEncoder } from '@lutra/messaging';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { TableMapping } from '@lutra/mapping';
+import { decodeRowProcess, RowProcessEncoder, RowProcessReader } from '@lutra/messaging';
 import type { ProcessWriter } from '@lutra/messaging';
 import { DEFAULT_PARAMETERS } from '@lutra/model';
 import type {
@@ -115,6 +116,15 @@ async function transform(
     names?: SourceNames;
   } = {},
 ) {
+  const output = new Collected();
+  const result = await stage.work(
+    { definition: definition(mappings, revision), body: encoded(changes, tables), output, names },
+    new AbortController().signal,
+  );
+  return { ...result, process: decodeRowProcess(header, Buffer.concat(output.chunks)) };
+}
+
+function encoded(changes: readonly RowChange[], tables: readonly TableDefinition[] = [orders]): Buffer {
   const input = new Collected();
   const encoder = new RowProcessEncoder(input);
   encoder.beginTransaction(begin);
@@ -122,20 +132,36 @@ async function transform(
   for (const change of changes) encoder.change(change);
   encoder.endTransaction();
   encoder.end();
-  const output = new Collected();
-  const result = await stage.work(
-    { definition: definition(mappings, revision), body: Buffer.concat(input.chunks), output, names },
-    new AbortController().signal,
-  );
-  return { ...result, process: decodeRowProcess(header, Buffer.concat(output.chunks)) };
+  return Buffer.concat(input.chunks);
 }
 
 describe('transform', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   it('renames schema and table by the groups of a regular expression and leaves rows as they are', async () => {
     const { process, rowCount } = await transform([mapping({})], [update]);
     expect(process.tables).toEqual([{ ...orders, schema: 'copy', table: 'o07' }]);
     expect(process.transactions).toEqual([{ ...begin, changes: [update] }]);
     expect(rowCount).toBe(1);
+  });
+
+  it('decodes no row of a mapping that only gives another name, and the rows of one that picks columns', async () => {
+    const decoded = [
+      jest.spyOn(RowProcessReader.prototype, 'change'),
+      jest.spyOn(RowProcessReader.prototype, 'changeWithTextsLeft'),
+    ];
+    const count = (): number => decoded.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    const work = (mappings: readonly MappingDefinition[]) =>
+      new TransformStage((key) => key).work(
+        { definition: definition(mappings), body: encoded([update, update, update]), output: new Collected() },
+        new AbortController().signal,
+      );
+    await work([mapping({})]);
+    expect(count()).toBe(0);
+    await work([mapping({ columns: { mode: 'except', names: ['amount'], renames: [] } })]);
+    expect(count()).toBe(3);
   });
 
   it('picks, orders and renames the columns of a list, and the key follows', async () => {
@@ -253,9 +279,12 @@ describe('transform', () => {
     expect(process.tables).toMatchObject([{ schema: 'copy', table: 'o07' }]);
   });
 
-  it('follows a new revision', async () => {
+  it('compiles once for a revision, and follows a new one', async () => {
     const stage = new TransformStage((key) => key);
+    const compiled = jest.spyOn(TableMapping, 'all');
     await transform([mapping({})], [update], { stage, revision: 1 });
+    await transform([mapping({})], [update, update], { stage, revision: 1 });
+    expect(compiled).toHaveBeenCalledTimes(1);
     const { process } = await transform([mapping({ target: { schema: 'new' } })], [update], { stage, revision: 2 });
     expect(process.tables[0]?.schema).toBe('new');
   });
