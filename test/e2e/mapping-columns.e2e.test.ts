@@ -23,7 +23,8 @@ const TARGET = `CREATE TABLE people (
   seen_at DATETIME(3) NOT NULL, seen_ms BIGINT NOT NULL, city VARCHAR(20) NULL, no BIGINT UNSIGNED NULL, last VARCHAR(40) NOT NULL,
   hidden VARCHAR(60) NOT NULL, email_hash VARCHAR(64) NOT NULL, email_token VARCHAR(60) NOT NULL, title VARCHAR(20) NOT NULL,
   is_on TINYINT(1) NOT NULL, note VARCHAR(20) NOT NULL, version VARCHAR(5) NOT NULL, label LONGTEXT NOT NULL,
-  total DECIMAL(60,12) NOT NULL, clamped TINYINT NOT NULL, fitting SMALLINT UNSIGNED NULL, cut VARCHAR(5) NOT NULL
+  total DECIMAL(60,12) NOT NULL, clamped TINYINT NOT NULL, fitting SMALLINT UNSIGNED NULL, cut VARCHAR(5) NOT NULL,
+  id_again INT NOT NULL, seen_in VARCHAR(20) NOT NULL, cost_text VARCHAR(40) NOT NULL, is_set BIT(1) NOT NULL, doc_again JSON NULL, kept TINYINT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`;
 
 type ColumnRule = NonNullable<NonNullable<MappingCreateDto['rules']>['columns']>[number];
@@ -69,10 +70,15 @@ const RULES: readonly ColumnRule[] = [
   computed('clamped', 'cost', convert('tinyint', { onLoss: 'clamp' })),
   computed('fitting', 'cost', convert('smallint unsigned', { onLoss: 'null' })),
   computed('cut', 'name', convert('varchar(5)', { onLoss: 'truncate' })),
+  computed('seen_in', 'seen', convert('varchar(20)', { format: 'dd.MM.yyyy HH:mm', zone: 'Europe/Vienna' })),
+  computed('cost_text', 'cost', convert('varchar(40)')),
+  computed('is_set', 'flag', convert('boolean'), convert('bit(1)')),
+  computed('doc_again', 'doc', convert('longtext'), convert('json')),
+  computed('kept', 'status', { kind: 'map', entries: [{ from: 7, to: 70 }], otherwise: { kind: 'keep' } }),
 ];
 
 const COMPUTED = `SELECT id, state, amount, born, seen_at, seen_ms, city, no, last, hidden, title, is_on, note, version, label,
-  total, clamped, fitting, cut FROM people`;
+  total, clamped, fitting, cut, id_again, seen_in, cost_text, is_set, CAST(JSON_EXTRACT(doc_again, '$.no') AS UNSIGNED), kept FROM people`;
 const EXPECTED = `SELECT id,
   CASE status WHEN 1 THEN 'active' WHEN 2 THEN 'closed' ELSE IF(status IS NULL, 'unknown', 'other') END,
   TRUNCATE(CAST(price AS DECIMAL(40,10)), 2), STR_TO_DATE(born, '%d.%m.%Y'), CONVERT_TZ(seen, '+00:00', '+02:00'),
@@ -80,8 +86,9 @@ const EXPECTED = `SELECT id,
   CAST(JSON_EXTRACT(doc, '$.no') AS UNSIGNED), SUBSTRING_INDEX(name, ' ', -1),
   CONCAT(LEFT(email, 1), REPEAT('*', CHAR_LENGTH(email) - 5), RIGHT(email, 4)), CONVERT(raw USING latin1), flag + 0,
   COALESCE(note, 'none'), 'v1', CONCAT_WS('/', name, id, note), cost * cost * id - 0.000001,
-  GREATEST(-128, LEAST(127, ROUND(cost))), IF(cost = TRUNCATE(cost, 0) AND cost BETWEEN 0 AND 65535, TRUNCATE(cost, 0), NULL), LEFT(name, 5)
-  FROM person`;
+  GREATEST(-128, LEAST(127, ROUND(cost))), IF(cost = TRUNCATE(cost, 0) AND cost BETWEEN 0 AND 65535, TRUNCATE(cost, 0), NULL), LEFT(name, 5),
+  id, DATE_FORMAT(seen + INTERVAL IF(MONTH(seen) = 7, 2, 1) HOUR, '%d.%m.%Y %H:%i'), CAST(cost AS CHAR), flag,
+  CAST(JSON_EXTRACT(doc, '$.no') AS UNSIGNED), IF(status = 7, 70, status) FROM person`;
 
 /** Of MySQL; MariaDB takes it for a comment. */
 const PARTIAL_JSON = "/*!80003 SET SESSION binlog_row_value_options = 'PARTIAL_JSON' */";
@@ -125,7 +132,7 @@ describe('rules of columns', () => {
       {
         source: { schema, table: { exact: 'person' } },
         target: { schema, table: 'people' },
-        columns: { mode: 'list', columns: [{ source: 'id', target: 'id' }] },
+        columns: { mode: 'list', columns: ['id', 'id_again'].map((target) => ({ source: 'id', target })) },
         rules: { columns: [...RULES] },
       },
     ];
