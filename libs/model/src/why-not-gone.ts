@@ -13,8 +13,8 @@ export function whyNotGone(mappings: readonly MappingDefinition[], table: TableD
   // Careful: case may tell nothing apart at either side.
   const names = { isCaseFolded: true };
   const mappingsInto = compileMappingsInto(mappings, names);
-  const { targetsOf } = compileMappings(mappings, names);
-  for (const { mapping, targetSchema, targetTable } of targetsOf(table.schema, table.table)) {
+  const targets = compileMappings(mappings, names).targetsOf(table.schema, table.table);
+  for (const { mapping, targetSchema, targetTable } of targets) {
     // Groups are not touched.
     if (mapping.rules?.aggregate !== undefined) continue;
     const unclear = whyUnclear(mapping, table);

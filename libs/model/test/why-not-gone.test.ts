@@ -67,7 +67,10 @@ describe('a key without a row', () => {
     ['many tables are one', [mapping({ regex: 'i.*' }, { target: { schema: 'copy', table: 'all' } })]],
     ['two mappings meet', [exact('item', 'both'), exact('word', 'both')]],
     ['they meet but for their case', [exact('item', 'both'), exact('word', 'BOTH')]],
-    ['a script has its say', [mapping({ exact: 'item' }, { rules: { script: { source: '', columns: [] } } })]],
+    [
+      'a script has its say',
+      [mapping({ exact: 'item' }, { rules: { script: { source: '', columns: [], timeMs: 1, memoryBytes: 1 } } })],
+    ],
     [
       'a row becomes several',
       [

@@ -25,8 +25,8 @@ export interface PatientQuestion {
 
 const WAIT_MS_MIN = 2;
 const WAIT_MS_MAX = 500;
-/** Lock waits, deadlocks, statements that were interrupted, a table that was altered since the snapshot. */
-const PASSING_ERRNOS: ReadonlySet<number> = new Set([1205, 1213, 1317, 1412, 1969, 3024]);
+/** A full disk, lock waits, deadlocks, statements that were interrupted, a table that was altered since the snapshot. */
+const PASSING_ERRNOS: ReadonlySet<number> = new Set([1021, 1114, 1205, 1213, 1317, 1412, 1969, 3024]);
 /** What is gone may come back with its rows: no change would tell of them. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   'SOURCE_UNREACHABLE',
@@ -81,7 +81,7 @@ export class PatientAccess {
 }
 
 /** Whether the same question may be answered a little later. */
-const isPassing = (failure: SyncError): boolean =>
+export const isPassing = (failure: SyncError): boolean =>
   PASSING_CODES.has(failure.code) || PASSING_ERRNOS.has(errnoOf(failure));
 
 function pending({ host, port }: DataSourceDefinition): SyncError {

@@ -59,7 +59,7 @@ export class SourceAccess {
     try {
       const login = JSON.stringify(source);
       const session =
-        this.takeIdle(pool, login) ??
+        this.takeIdle(pool, login, serverUuid) ??
         (await openReading(source, { clock, secrets: secretsOf(source), serverUuid, timeoutMs: QUERY_TIMEOUT_MS }));
       try {
         const result = await untilAborted(work(session), signal);
@@ -105,9 +105,10 @@ export class SourceAccess {
   }
 
   /** Those of another login are of no use any more. */
-  private takeIdle(pool: Pool, login: string): SourceSession | undefined {
+  private takeIdle(pool: Pool, login: string, serverUuid: string | null): SourceSession | undefined {
     closeIdle(pool, (one) => one.login !== login);
-    return pool.idle.pop()?.session;
+    const at = pool.idle.findLastIndex(({ session }) => mayBeRead(session, serverUuid));
+    return at === -1 ? undefined : pool.idle.splice(at, 1)[0]?.session;
   }
 }
 
@@ -155,13 +156,16 @@ export async function openReading(
   );
 }
 
+/** Without GTID nobody can tell what another server holds of the one that is asked for. */
+const mayBeRead = ({ server: { placeKind, uuid } }: SourceSession, serverUuid: string | null): boolean =>
+  serverUuid === null || placeKind !== 'file' || uuid === serverUuid;
+
 async function openAt(options: SourceOptions, serverUuid: string | null): Promise<SourceSession> {
   const session = await SourceSession.open(options);
   try {
     for (const sql of SETUP) await session.query(sql);
-    const { placeKind, uuid } = session.server;
-    if (serverUuid === null || placeKind !== 'file' || uuid === serverUuid) return session;
-    const problem = `Rows of server ${serverUuid} are to be read again, and ${session.address} is another one; without GTID nobody knows what it holds`;
+    if (mayBeRead(session, serverUuid)) return session;
+    const problem = `Rows of server ${String(serverUuid)} are to be read again, and ${session.address} is another one; without GTID nobody knows what it holds`;
     throw new SyncError('SOURCE_UNREACHABLE', { problem, address: session.address });
   } catch (error) {
     session.close();

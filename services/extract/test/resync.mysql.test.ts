@@ -62,6 +62,13 @@ describe.each(SERVERS)('rows that are sent once more from %s', (_name, program, 
     return opened;
   };
 
+  const copier = async (): Promise<SourceSession> => {
+    await connection.query(`CREATE USER 'copier'@'%' IDENTIFIED BY 'secret'`);
+    await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO 'copier'@'%'`);
+    const definition = { ...dataSourceOf(server), user: 'copier' };
+    return SourceSession.open({ definition, password: 'secret', clock: systemClock });
+  };
+
   const copy = async (table: string, keys: readonly RowKey[], pipelineId = 'P'): Promise<Copied> => {
     const definition = must(await readSourceTable(session, { schema, table }), 'the table is there');
     return copyRows(session, { pipelineId, job: 'J', table: definition, keys }, { clock: systemClock, signal });
@@ -105,6 +112,25 @@ describe.each(SERVERS)('rows that are sent once more from %s', (_name, program, 
       { kind: 'update', flags: REPAIRS | WRITES_ALL },
     ]);
     expect(changes[1]).toMatchObject({ before: image, after: image });
+  });
+
+  it('are not refused for good while the source is read-only', async () => {
+    await connection.query('CREATE TABLE item (id INT PRIMARY KEY)');
+    await connection.query('INSERT INTO item VALUES (1)');
+    await copy('item', [[1n]]);
+    const table = must(await readSourceTable(session, { schema, table: 'item' }), 'the table is there');
+    const order = { pipelineId: 'P', job: 'J', table, keys: [[1n]] };
+    const limited = await copier();
+    try {
+      await connection.query('SET GLOBAL read_only = 1');
+      const refused = copyRows(limited, order, { clock: systemClock, signal });
+      await expect(refused).rejects.toMatchObject({ code: 'SOURCE_RESYNC_UNAVAILABLE' });
+      await connection.query('SET GLOBAL read_only = 0');
+      expect(await copyRows(limited, order, { clock: systemClock, signal })).toMatchObject({ rows: 1, rejected: [] });
+    } finally {
+      limited.close();
+      await connection.query('SET GLOBAL read_only = 0');
+    }
   });
 
   it('keep a key whose row is spelled in another case', async () => {

@@ -125,7 +125,7 @@ export class RowCollector {
       if (remaining.length < transaction.changes.length) countSkipped(counts, transaction.changes, new Set(remaining));
       for (const change of remaining) {
         const writer = writerOf(change.table);
-        if (isLostRepair(writer, change)) {
+        if (change.refusal === undefined && isLostRepair(writer, change)) {
           countSkipped(counts, [change], NOTHING);
           continue;
         }

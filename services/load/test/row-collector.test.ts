@@ -6,7 +6,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PipelineDefinition, Place, RowChange } from '@lutra/model';
-import { REPAIRS, SyncError, WRITES_ALL } from '@lutra/model';
+import { REPAIRS, rowRefusal, SyncError, WRITES_ALL } from '@lutra/model';
 import { LaneShapes } from '../src/lane-shapes.ts';
 import { noCounts } from '../src/loaded-process.ts';
 import type { ProcessPart } from '../src/loaded-process.ts';
@@ -134,20 +134,30 @@ describe('a row that is sent once more', () => {
   };
   const ordinary: RowChange = { ...copy, row: 2, flags: 0 };
 
+  const lost = new SyncError('ROW_VALUE_LOST', { problem: 'too long', mapping: 'M', table: 't', column: 'n' });
+  const refused: RowChange = {
+    ...{ ...gone, row: 3 },
+    refusal: rowRefusal(lost, { columns: [1], isOnlyBefore: false }),
+  };
+
   it.each<[string, TargetKind['key'], readonly RowChange[]]>([
-    ['is written where its key tells it', 'id', [copy, gone, ordinary]],
-    ['is left where its image does not hold the key of the target', 'n', [copy, ordinary]],
-    ['is left where the target has no key: it would be there twice', 'none', [ordinary]],
+    ['is written where its key tells it', 'id', [copy, gone, ordinary, refused]],
+    [
+      'is left where its image does not hold the key of the target, but not what is refused',
+      'n',
+      [copy, ordinary, refused],
+    ],
+    ['is left where the target has no key: it would be there twice', 'none', [ordinary, refused]],
   ])('%s', (_what, key, expected) => {
     const writer = writerFor({ ...PLAIN, key });
     const collector = new RowCollector({ places: [placeAt(10)], isSpreadAlike: () => true }, {
       known: () => writer,
     } as unknown as TableWriters);
-    const transaction = { ...rowOf(writer, copy).origin.transaction, changes: [copy, gone, ordinary] };
+    const transaction = { ...rowOf(writer, copy).origin.transaction, changes: [copy, gone, ordinary, refused] };
     const loaded = { delivery: { header: { process: 1, serverUuid: 'm' } }, process: { tables: [TABLE] } };
     const part = { loaded, transactions: [transaction], counts: noCounts() } as unknown as ProcessPart;
     const written = collector.collect(part, { mappings: [MAPPING], parameters: {} } as unknown as PipelineDefinition);
     expect(written.map(({ change }) => change)).toEqual(expected);
-    expect(part.counts.skipped).toBe(3 - expected.length);
+    expect(part.counts.skipped).toBe(4 - expected.length);
   });
 });

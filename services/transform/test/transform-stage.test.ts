@@ -148,20 +148,16 @@ describe('transform', () => {
   });
 
   it('decodes no row of a mapping that only gives another name, and the rows of one that picks columns', async () => {
-    const decoded = [
-      jest.spyOn(RowProcessReader.prototype, 'change'),
-      jest.spyOn(RowProcessReader.prototype, 'changeWithTextsLeft'),
-    ];
-    const count = (): number => decoded.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    const decoded = jest.spyOn(RowProcessReader.prototype, 'change');
     const work = (mappings: readonly MappingDefinition[]) =>
       new TransformStage((key) => key).work(
         { definition: definition(mappings), body: encoded([update, update, update]), output: new Collected() },
         new AbortController().signal,
       );
     await work([mapping({})]);
-    expect(count()).toBe(0);
+    expect(decoded).not.toHaveBeenCalled();
     await work([mapping({ columns: { mode: 'except', names: ['amount'], renames: [] } })]);
-    expect(count()).toBe(3);
+    expect(decoded).toHaveBeenCalledTimes(3);
   });
 
   it('picks, orders and renames the columns of a list, and the key follows', async () => {
@@ -282,8 +278,9 @@ describe('transform', () => {
   it('compiles once for a revision, and follows a new one', async () => {
     const stage = new TransformStage((key) => key);
     const compiled = jest.spyOn(TableMapping, 'all');
-    await transform([mapping({})], [update], { stage, revision: 1 });
-    await transform([mapping({})], [update, update], { stage, revision: 1 });
+    const ruled = mapping({ rules: { rows: { filter: 'id > 0' } } });
+    await transform([ruled], [update], { stage, revision: 1 });
+    await transform([ruled], [update, update], { stage, revision: 1 });
     expect(compiled).toHaveBeenCalledTimes(1);
     const { process } = await transform([mapping({ target: { schema: 'new' } })], [update], { stage, revision: 2 });
     expect(process.tables[0]?.schema).toBe('new');

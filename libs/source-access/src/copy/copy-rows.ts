@@ -5,6 +5,7 @@ import type { Clock, ColumnValue, RowImage, TableDefinition } from '@lutra/model
 import { quoteTable } from '@lutra/sql';
 import { keyText } from '../key-text.ts';
 import { imageOf, readable } from '../raw-value.ts';
+import { isPassing } from '../patient-access.ts';
 import { conditionOf, sizesOf } from '../read-by-key.ts';
 import { errnoOf } from '../source-errno.ts';
 import { encodeCopied } from './copied-rows.ts';
@@ -163,11 +164,19 @@ class Copier implements Copied {
           this.knowsNowait = false;
           return 'one by one';
         }
-        if (!BUSY.has(errno)) return refusalOf(error);
+        if (!BUSY.has(errno)) return this.refusalOf(error);
         if (tries >= triesMax) return 'The row was locked by others for too long';
         await this.clock.sleep(WAIT_MS * tries, this.signal);
       }
     }
+  }
+
+  /** Why the server refused a key; what is not about the rows is thrown. */
+  private refusalOf(error: unknown): string {
+    const failure = copyFailure(error, this.session);
+    const isOfRows = SyncError.is(failure) && failure.code === 'INTERNAL' && errnoOf(failure) > 0;
+    if (isOfRows && !isPassing(failure)) return String(failure.details['problem']);
+    throw failure;
   }
 
   private async copyTogether(keys: readonly RowKey[], wait: string): Promise<string | null> {
@@ -245,12 +254,6 @@ class Copier implements Copied {
     const problem = `The table ${schema}.${table} is no longer as it was when its rows began to be copied`;
     throw new SyncError('SOURCE_SCHEMA_MISMATCH', { problem, table: `${schema}.${table}` });
   }
-}
-
-/** Why the server refused a key; what is not about the rows is thrown. */
-function refusalOf(error: unknown): string {
-  if (SyncError.is(error) && error.code === 'INTERNAL' && errnoOf(error) > 0) return String(error.details['problem']);
-  throw error;
 }
 
 /** An image that holds the key alone. */

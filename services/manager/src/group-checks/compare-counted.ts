@@ -9,7 +9,8 @@ import { GROUPS_MAX } from './count-groups.ts';
 import { textOf } from './group-queries.ts';
 
 export interface CountedSides {
-  readonly target: TargetSession;
+  /** Works with a session at the target: one that waited while the source is counted would be closed by its server. */
+  readonly atTarget: <T>(work: (target: TargetSession) => Promise<T>) => Promise<T>;
   /** What the mapping says that the target's table is. */
   readonly table: TableDefinition;
   /** What the rows of the source say now; a text: why they are not counted. */
@@ -104,10 +105,9 @@ function stillDiffering(names: readonly string[], looked: Looked): Map<string, C
 }
 
 /** All that is there. */
-async function readTarget({ target, table }: CountedSides): Promise<Groups | string> {
+async function readTarget({ atTarget, table }: CountedSides): Promise<Groups | string> {
   const sql = `SELECT ${allOf(table)} FROM ${quoteTable(table)} LIMIT ${String(GROUPS_MAX + 1)}`;
-  const rows = await target.query(sql);
-  await target.rollback();
+  const rows = await atTarget((target) => target.query(sql));
   if (rows.length > GROUPS_MAX) return `there are more than ${String(GROUPS_MAX)} groups at the target`;
   return new Map(rows.map((row) => [nameOf(table, textsOf(table, row)), countedOf(table, textsOf(table, row))]));
 }
@@ -129,14 +129,15 @@ async function placed(sides: CountedSides, tally: GroupTally, there: Groups): Pr
     if (there.has(name)) merged.add(name, group);
     else elsewhere.push({ ...group, name });
   }
-  for (let start = 0; start < elsewhere.length; start += PAGE) {
-    const page = elsewhere.slice(start, start + PAGE);
-    const found = await namesThere(
-      sides,
-      page.map(({ key }) => key),
-    );
-    for (const [number, group] of page.entries()) merged.add(found.get(number) ?? group.name, group);
-  }
+  if (elsewhere.length > 0)
+    await sides.atTarget(async (target) => {
+      for (let start = 0; start < elsewhere.length; start += PAGE) {
+        const page = elsewhere.slice(start, start + PAGE);
+        const keys = page.map(({ key }) => key);
+        const found = await namesThere(target, table, keys);
+        for (const [number, group] of page.entries()) merged.add(found.get(number) ?? group.name, group);
+      }
+    });
   const keys = table.primaryKey.length;
   return new Map(
     [...merged.all()].map(([name, { amounts }]) => [
@@ -148,7 +149,8 @@ async function placed(sides: CountedSides, tally: GroupTally, there: Groups): Pr
 
 /** The names of rows that the target finds by these keys, by number of the key. */
 async function namesThere(
-  { target, table }: CountedSides,
+  target: TargetSession,
+  table: TableDefinition,
   keys: readonly (readonly ColumnValue[])[],
 ): Promise<ReadonlyMap<number, string>> {
   const selects = keys.map((key, number) => {

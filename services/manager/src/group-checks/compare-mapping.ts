@@ -51,12 +51,7 @@ export async function compareMapping(
   };
   const beside = compileTargetLookup(around.others)(names.target.schema, names.target.table);
   if (beside !== null) return `Mapping ${beside.id} writes into the table as well`;
-  const target = await open(around.target, around);
-  try {
-    return await compareAt(target, { ...around, definition, names }, signal);
-  } finally {
-    await target.close();
-  }
+  return compareNamed({ ...around, definition, names }, signal);
 }
 
 interface Comparison extends ComparedAround {
@@ -64,30 +59,26 @@ interface Comparison extends ComparedAround {
   readonly names: Names;
 }
 
-async function compareAt(
-  target: TargetSession,
-  comparison: Comparison,
-  signal: AbortSignal,
-): Promise<ComparedGroups | string> {
+async function compareNamed(comparison: Comparison, signal: AbortSignal): Promise<ComparedGroups | string> {
   const { clock, definition, names, reached } = comparison;
   const source = await open(comparison.source, comparison);
   try {
     const described = await source.describeTable(names.source);
     if (described === null) return absent(names.source);
     const queries = groupQueries(definition, described, names.target);
-    if (!('why' in queries)) return await compareGroups({ source, target, queries, clock, reached }, signal);
+    if (!('why' in queries))
+      return await atTarget(comparison, (target) => compareGroups({ source, target, queries, clock, reached }, signal));
   } finally {
     await source.close();
   }
-  return countAndCompare(target, comparison, signal);
+  return countAndCompare(comparison, signal);
 }
 
-async function countAndCompare(
-  target: TargetSession,
-  { clock, definition, names, reached, secrets, source }: Comparison,
-  signal: AbortSignal,
-): Promise<ComparedGroups | string> {
+async function countAndCompare(comparison: Comparison, signal: AbortSignal): Promise<ComparedGroups | string> {
+  const { clock, definition, names, reached, secrets, source } = comparison;
   const reading = { clock, secrets: secrets.ofDataSource(source), serverUuid: null, timeoutMs: STATEMENT_MS_MAX };
+  // For a target that is away nothing is counted.
+  await atTarget(comparison, () => Promise.resolve());
   const session: SourceSession = await openReading(source, reading);
   try {
     const table = await readSourceTable(session, names.source);
@@ -100,7 +91,8 @@ async function countAndCompare(
     const { kind } = session.server;
     const compared = await compareCounted(
       {
-        ...{ target, clock, reached, table: counts },
+        ...{ clock, reached, table: counts },
+        atTarget: (work) => atTarget(comparison, work),
         count: () => countGroups(session, { source: table, mapping }, signal),
         executed: async () => executedPlace(kind, await session.queryText(executedQuery(kind))),
       },
@@ -109,6 +101,15 @@ async function countAndCompare(
     return typeof compared === 'string' ? `Only the mapping can tell what it counts, and ${compared}` : compared;
   } finally {
     session.close();
+  }
+}
+
+async function atTarget<T>(comparison: Comparison, work: (target: TargetSession) => Promise<T>): Promise<T> {
+  const target = await open(comparison.target, comparison);
+  try {
+    return await work(target);
+  } finally {
+    await target.close();
   }
 }
 

@@ -34,8 +34,8 @@ export async function countGroups(
     for (const after of images) {
       const change: RowChange = { kind: 'insert', after, table: 0, event: 0, row: 0, part: 0, flags: 0 };
       for (const counted of mapping.mapOrRefuse(change, FACTS)) tally.addChange(counted);
+      if (tally.size > GROUPS_MAX) return `there are more than ${String(GROUPS_MAX)} groups`;
     }
-    if (tally.size > GROUPS_MAX) return `there are more than ${String(GROUPS_MAX)} groups`;
   }
   return tally;
 }

@@ -8,8 +8,8 @@ import { PipelineEntity } from '../pipelines/pipeline.entity.ts';
 import type { Store } from '../store/store.ts';
 import { ResyncEntity } from './resync.entity.ts';
 
-/** Of each pipeline, of some thousand wishes each: more than that nobody writes on purpose. */
-const PORTIONS_MAX = 1_000;
+/** Of each pipeline: what one process of extract held, some thousand wishes at most. More than that nobody writes on purpose. */
+const PORTIONS_MAX = 10_000;
 const ROWS_PER_SECOND = 1_000;
 
 /** Wishes of a pipeline that came together. */
@@ -58,7 +58,10 @@ export class BufferQueue {
     return store.run((manager) =>
       manager.transaction(async (inside) => {
         if (pipelineId === null || !(await inside.existsBy(PipelineEntity, { id: pipelineId }))) return true;
-        const known = await inside.findOneBy(ResyncEntity, bufferJobOf(pipelineId));
+        const known = await inside.findOne(ResyncEntity, {
+          where: bufferJobOf(pipelineId),
+          lock: { mode: 'pessimistic_write' },
+        });
         const taken = known === null ? null : placeOf(known);
         if (taken?.log === place.log && taken.sequence >= place.sequence) return true;
         const isFull = (await inside.countBy(ResyncEntity, { ...PORTIONS, pipelineId })) >= PORTIONS_MAX;

@@ -2,8 +2,9 @@ import { readSourceTable } from '@lutra/binlog/schema';
 import type { SourceSession } from '@lutra/binlog';
 import { must, SyncError, whyNotGone } from '@lutra/model';
 import type { Clock, PipelineDefinition, ResyncWish, TableDefinition, TableName } from '@lutra/model';
-import { copyRows, keyTexts, readKey } from '@lutra/source-access';
+import { copyRows, errnoOf, GONE, isPassing, keyTexts, readKey, withGrant } from '@lutra/source-access';
 import type { Copied, RowKey } from '@lutra/source-access';
+import { quoteTable } from '@lutra/sql';
 import { matchAtSource } from '../positions/match-at-source.ts';
 import { readFullName } from './full-name.ts';
 
@@ -23,6 +24,8 @@ export interface WishRejection {
 export interface FulfilledWishes extends Pick<Copied, 'rows' | 'gone'> {
   /** How many of the first wishes are done or rejected. */
   readonly taken: number;
+  /** How many keys were looked for. */
+  readonly keys: number;
   readonly rejected: readonly WishRejection[];
 }
 
@@ -47,24 +50,37 @@ export async function fulfilWishes(
   const same = others === -1 ? wishes : wishes.slice(0, others);
   const tables = await tablesOf(session, definition, fullName);
   if (typeof tables === 'string') return rejectedName(same, tables);
-  const taken = same.slice(0, countMax);
+  // Each is looked for in all of the tables.
+  const taken = same.slice(0, Math.max(1, Math.floor(countMax / tables.length)));
   const work = new Portion(session, definition, how);
   try {
     await work.fulfil(tables, taken);
   } catch (error) {
     const failure = SyncError.of(error);
-    if (failure.class !== 'internal') throw error;
+    if (failure.class !== 'internal' || isPassing(failure)) throw error;
     // What nobody expects of these rows must not be in the way of all that come after them.
     work.rejected = taken.map((wish) => ({ wish, reason: failure.message }));
   }
-  return { taken: taken.length, rows: work.rows, gone: work.gone, rejected: work.rejected };
+  return {
+    taken: taken.length,
+    keys: taken.length * tables.length,
+    rows: work.rows,
+    gone: work.gone,
+    rejected: work.rejected,
+  };
 }
 
 /** Another pipeline may know the name: one answer for all of them. */
 function rejectedName(wishes: readonly ResyncWish[], reason: string): FulfilledWishes {
   const wish = must(wishes[0], 'there are some');
   const more = wishes.length === 1 ? '' : ` (and of ${String(wishes.length - 1)} rows more)`;
-  return { taken: wishes.length, rows: 0, gone: 0, rejected: [{ wish, reason: `${wish.problem ?? reason}${more}` }] };
+  return {
+    taken: wishes.length,
+    keys: 0,
+    rows: 0,
+    gone: 0,
+    rejected: [{ wish, reason: `${wish.problem ?? reason}${more}` }],
+  };
 }
 
 /** A string says why there are none. */
@@ -84,9 +100,19 @@ async function tablesOf(
   const tables: TableDefinition[] = [];
   for (const one of wanted) {
     const table = await readSourceTable(session, one);
+    if (table === null && name.exact !== null) await requireReadable(session, one);
     if (table !== null && table.primaryKey.length > 0) tables.push(table);
   }
   return tables.length > 0 ? tables : `The source has no table ${fullName} with a primary key`;
+}
+
+/** A table that the account may not see looks as if it were not there. Throws SOURCE_GRANT_MISSING and what the connection throws. */
+async function requireReadable(session: SourceSession, table: TableName): Promise<void> {
+  try {
+    await session.query(`SELECT 1 FROM ${quoteTable(table)} LIMIT 0`);
+  } catch (error) {
+    if (!GONE.has(errnoOf(error))) throw withGrant(error, session, table);
+  }
 }
 
 /** Some wishes of one name. */

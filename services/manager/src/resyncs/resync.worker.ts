@@ -83,7 +83,15 @@ export class ResyncWorker implements Worker {
   private async both(leading: AbortSignal): Promise<void> {
     const reject = (pipelineId: string, rejections: readonly WishRejection[]): Promise<void> =>
       this.tellRejected(pipelineId, rejections);
-    await Promise.all([this.lead(leading), takeWishes({ ...this.parts, queue: this.queue, reject }, leading)]);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([leading, stop.signal]);
+    const loops = [this.lead(signal), takeWishes({ ...this.parts, queue: this.queue, reject }, signal)];
+    try {
+      await Promise.all(loops);
+    } finally {
+      stop.abort();
+      await Promise.allSettled(loops);
+    }
   }
 
   private async lead(leading: AbortSignal): Promise<void> {
@@ -183,7 +191,7 @@ export class ResyncWorker implements Worker {
     }
     const wishes = portion.wishes.slice(portion.done);
     const wanted = { definition, wishes, countMax: Math.min(ROWS_PER_STEP_MAX, job.rowsPerSecond) };
-    const { taken, rows, gone, rejected } = await fulfilWishes(session, wanted, { clock, signal });
+    const { taken, keys, rows, gone, rejected } = await fulfilWishes(session, wanted, { clock, signal });
     await this.tellRejected(job.pipelineId, rejected);
     const told = rejected.map(({ wish: { type, fullName, key }, reason }) => ({
       ...{ key, reason: `${type} ${fullName}: ${reason}` },
@@ -191,7 +199,7 @@ export class ResyncWorker implements Worker {
     const kept = [...job.rejected, ...told].slice(-REJECTED_MAX);
     await this.queue.settle(portion, taken);
     await this.save(job, { sent: job.sent + rows, gone: job.gone + gone, rejected: kept });
-    return Math.min(taken, wanted.countMax);
+    return keys;
   }
 
   /** Among the events of the pipeline, where alarms look too. */

@@ -33,10 +33,15 @@ export async function takeWishes(parts: Parts, signal: AbortSignal): Promise<voi
   }
 }
 
-async function follow({ queue, bus, clock, reject }: Parts, signal: AbortSignal): Promise<void> {
+async function follow({ queue, bus, clock, log, reject }: Parts, signal: AbortSignal): Promise<void> {
   const after = await queue.newestPlace();
   const since = new Date(clock.now().getTime() - AGE_MS_MAX);
-  for await (const { event, place } of bus.followLog({ kinds: ['wishes'], after, since }, signal)) {
+  for await (const { event, place, isBehindHole } of bus.followLog({ kinds: ['wishes'], after, since }, signal)) {
+    if (isBehindHole)
+      log.warn(
+        { from: event.at },
+        'the event log has lost events before wishes of retl_buffer were taken: write those of that time again',
+      );
     if (event.kind !== 'wishes' || event.wishes.length === 0 || (await queue.take(event, place))) continue;
     const more = event.wishes.length === 1 ? '' : ` (and of ${String(event.wishes.length - 1)} rows more)`;
     const reason = `Too many rows of retl_buffer wait already${more}`;
