@@ -98,18 +98,6 @@ describe('rules', () => {
     expect((await get(`pipelines/${pipelineId}/mappings/resolve?schema=s`)).status).toBe(400);
   });
 
-  it('keep their keys when a change leaves them out, and go with an empty object', async () => {
-    const before = await publishedRules(2);
-    const changed = await patch({ ...SHOWN, rows: { filter: 'a == 2' } });
-    expect(changed.status).toBe(200);
-    expect(keysOf(await publishedRules(3))).toEqual(keysOf(before));
-    expect((await patch({})).body['rules']).toBeUndefined();
-    expect(await publishedRules(4)).toBeUndefined();
-    const lost = await patch(SHOWN);
-    expect([lost.status, lost.body['code']]).toEqual([400, 'REQUEST_INVALID']);
-    expect(lost.body['detail']).toContain('rules.columns.0.steps.5.key is needed');
-  });
-
   it('that do not compile are refused with their position, whichever way they come', async () => {
     const source = { schema: 's', table: { exact: 'other' } };
     const post = (rules: unknown): Promise<Answer> =>
@@ -128,14 +116,26 @@ describe('rules', () => {
     const script = { script: { source: 'function transform(row) {\n  return row;\n', columns: [] } };
     const refused = async (asked: Promise<Answer>): Promise<unknown> => {
       const { status, body } = await asked;
-      const [field] = body['fields'] as readonly Readonly<Record<string, unknown>>[];
-      return [status, body['code'], field?.['line'], typeof field?.['position']];
+      const { fields } = body['details'] as { readonly fields: readonly Readonly<Record<string, unknown>>[] };
+      return [status, body['code'], fields[0]?.['line'], typeof fields[0]?.['column']];
     };
     for (const way of [post, patch]) {
       expect(await refused(way(filter))).toEqual([422, 'MAPPING_EXPRESSION_INVALID', 2, 'number']);
       expect(await refused(way(script))).toEqual([422, 'MAPPING_SCRIPT_INVALID', 3, 'number']);
     }
     expect(await refused(put())).toEqual([422, 'MAPPING_EXPRESSION_INVALID', 2, 'number']);
+  });
+
+  it('keep their keys when a change leaves them out, and go with an empty object', async () => {
+    const before = await publishedRules(2);
+    const changed = await patch({ ...SHOWN, rows: { filter: 'a == 2' } });
+    expect(changed.status).toBe(200);
+    expect(keysOf(await publishedRules(3))).toEqual(keysOf(before));
+    expect((await patch({})).body['rules']).toBeUndefined();
+    expect(await publishedRules(4)).toBeUndefined();
+    const lost = await patch(SHOWN);
+    expect([lost.status, lost.body['code']]).toEqual([400, 'REQUEST_INVALID']);
+    expect(lost.body['detail']).toContain('rules.columns.0.steps.5.key is needed');
   });
 
   it('come back with a rollback, keys and all', async () => {

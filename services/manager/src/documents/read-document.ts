@@ -133,7 +133,9 @@ export function inside<T>(field: string, work: () => T): T {
   } catch (error) {
     if (!SyncError.is(error) || typeof error.details['problem'] !== 'string') throw error;
     const problem = `${field}: ${error.details['problem']}`;
-    throw new SyncError(error.code, { ...error.details, problem, fields: [{ field, problem }] }, { cause: error });
+    const { line, column, position } = error.details;
+    const told = { field, problem, ...(line === undefined ? {} : { line, column, position }) };
+    throw new SyncError(error.code, { ...error.details, problem, fields: [told] }, { cause: error });
   }
 }
 
