@@ -104,7 +104,10 @@ export class TwoTargets {
         return last.every(({ isEqual }) => isEqual) || (await this.failures()).length > 0;
       },
       { what: 'equal tables', timeoutMs: 60_000, everyMs: 250 },
-    ).catch(() => undefined); // The difference says more.
+    ).catch((error: unknown) => {
+      // A difference says more.
+      if (last.length === 0) throw error;
+    });
     expect({ name, differences: differences(last), failures: await this.failures() }).toEqual({
       name,
       differences: [],

@@ -25,7 +25,7 @@ export const PHASES: readonly TestPhase[] = [
     workers: 2,
     testTimeoutMs: 20_000,
     needsServers: false,
-    limitMinutes: 5,
+    limitMinutes: 15,
   },
   {
     name: 'integration',
@@ -36,7 +36,7 @@ export const PHASES: readonly TestPhase[] = [
     // Above the 60 s that a wait for one condition may take: a limit is there to end what hangs, never what is tested.
     testTimeoutMs: 180_000,
     needsServers: true,
-    limitMinutes: 20,
+    limitMinutes: 40,
   },
   {
     name: 'e2e',
@@ -46,7 +46,7 @@ export const PHASES: readonly TestPhase[] = [
     workers: 3,
     testTimeoutMs: 180_000,
     needsServers: true,
-    limitMinutes: 30,
+    limitMinutes: 45,
   },
   // Files that leave no room for anything beside them.
   {
