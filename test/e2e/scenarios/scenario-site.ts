@@ -137,7 +137,7 @@ export class ScenarioSite {
       this.pairsOf(flavour, scenario).map((pair) => ({ scenario: scenario.name, pair })),
     );
     const pairs = tables.map(({ pair }) => pair);
-    let found: string[] = [];
+    let found: readonly string[] = ['its tables were never compared'];
     // Lanes of one segment commit each for itself, so the marker may come a little before the rest.
     await waitUntil(
       async () => {
@@ -148,7 +148,10 @@ export class ScenarioSite {
         return found.length === 0;
       },
       { what: 'equal tables', timeoutMs: 60_000, everyMs: 50 },
-    ).catch(() => undefined); // The difference says more.
+    ).catch((error: unknown) => {
+      // A difference says more than that time was up.
+      found = [...found, (error as Error).message];
+    });
     return found.map((difference) => `${name}: ${difference}`);
   }
 

@@ -36,6 +36,7 @@ export function exactText(column: ComparedColumn): string {
     case 'blob':
     case 'mediumblob':
     case 'longblob':
+    case 'vector':
       return hexOrHash(name);
     case 'geometry':
     case 'point':
