@@ -32,11 +32,12 @@ export function judgeTrial(tried: Looked<NewestTrial> | null): readonly Finding[
 
 function refusedRows({ rows, trial }: NewestTrial): readonly Refused[] {
   const found = new Map<string, Refused>();
+  const tables = tablesOf(rows);
   for (const [index, { table }] of rows.entries())
     for (const { mappingId, error } of trial.results[index] ?? []) {
       // Extract reads at the source what such an image lacks, where it can.
       if (error === null || error.code === 'ROW_IMAGE_PARTIAL') continue;
-      const name = JSON.stringify([mappingId, tablesOf(rows).indexOf(table), error.code]);
+      const name = JSON.stringify([mappingId, tables.indexOf(table), error.code]);
       const present = found.get(name);
       if (present === undefined)
         found.set(name, { mappingId, schema: table.schema, table: table.table, first: error, count: 1 });
