@@ -3,8 +3,7 @@
 // Method: a writer commits all the time while statements run at the source; both targets must end equal to it.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectTo, runSql, testServers, waitUntil, compareTables } from '@lutra/testing';
-import type { TableComparison } from '@lutra/testing';
-import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
+import { differences, lastDifferences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 import { SHOP_TABLES, ShopWriter } from './shop-writer.ts';
 
@@ -38,17 +37,8 @@ describe('schema statements', () => {
       [other, copy],
     ] as const) {
       const pairs = tables.map((table) => ({ source: { schema: e2e.schema, table }, target: { schema, table } }));
-      let seen: string[] = [];
-      const isEqual = async (): Promise<boolean> => {
-        try {
-          const compared: readonly TableComparison[] = await compareTables(source, server, pairs);
-          seen = differences(compared);
-        } catch (error) {
-          seen = [String(error)];
-        }
-        return seen.length === 0;
-      };
-      await waitUntil(isEqual, { what: 'equal tables', timeoutMs: 60_000, everyMs: 250 }).catch(() => undefined);
+      const compare = async () => differences(await compareTables(source, server, pairs));
+      const seen = await lastDifferences(compare, { timeoutMs: 60_000 });
       expect({ schema, seen }).toEqual({ schema, seen: [] });
     }
   }

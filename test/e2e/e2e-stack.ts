@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { MappingCreateDto } from '@lutra/api-client';
 import { removeNamespace } from '@lutra/messaging';
-import { LocalStack, lutraHome, runSql, testServers } from '@lutra/testing';
+import { LocalStack, lutraHome, runSql, testServers, waitUntil } from '@lutra/testing';
 import type { DatabaseServer, StackOptions, StackServers, TableComparison, TablePair } from '@lutra/testing';
 import { askRows, askUntil } from './ask-rows.ts';
 import type { AskedRow } from './ask-rows.ts';
@@ -96,3 +96,24 @@ export const differences = (comparison: readonly TableComparison[]): string[] =>
       ({ pair, source, target, firstDifference }) =>
         `${pair.source.table}: ${String(source.rows)} rows at the source, ${String(target.rows)} at the target, first difference at ${String(firstDifference)}`,
     );
+
+/**
+ * What still differs when nothing does any more, the time is over or there is no hope: that says more than a timeout. A comparison
+ * that fails is a difference too.
+ */
+export async function lastDifferences(
+  compare: () => Promise<readonly string[]>,
+  {
+    timeoutMs,
+    everyMs = 250,
+    isHopeless = () => Promise.resolve(false),
+  }: { readonly timeoutMs: number; readonly everyMs?: number; readonly isHopeless?: () => Promise<boolean> },
+): Promise<readonly string[]> {
+  let last: readonly string[] = [];
+  const isOver = async (): Promise<boolean> => {
+    last = await compare().catch((error: unknown) => [String(error)]);
+    return last.length === 0 || (await isHopeless());
+  };
+  await waitUntil(isOver, { what: 'equal tables', timeoutMs, everyMs }).catch(() => undefined);
+  return last;
+}

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { must } from '@lutra/model';
-import { compareTables, connectTo, lutraHome, runSql, startServerGroup, waitUntil } from '@lutra/testing';
-import type { DatabaseServer, ServerGroup, TableComparison } from '@lutra/testing';
-import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
+import { compareTables, connectTo, lutraHome, runSql, startServerGroup } from '@lutra/testing';
+import type { DatabaseServer, ServerGroup } from '@lutra/testing';
+import { differences, lastDifferences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
 const TABLES: Readonly<Record<string, string>> = {
@@ -118,16 +118,9 @@ describe('exact rows', () => {
     }
     const pairs = e2e.pairs(...Object.keys(TABLES));
     for (const [name, server] of Object.entries({ target, other })) {
-      let last: readonly TableComparison[] = [];
-      await waitUntil(async () => (last = await compareTables(source, server, pairs)).every(({ isEqual }) => isEqual), {
-        what: 'equal tables',
-        timeoutMs: 60_000,
-        everyMs: 250,
-      }).catch((error: unknown) => {
-        // A difference says more.
-        if (last.length === 0) throw error;
-      });
-      expect({ seed, name, differences: differences(last) }).toEqual({ seed, name, differences: [] });
+      const compare = async () => differences(await compareTables(source, server, pairs));
+      const last = await lastDifferences(compare, { timeoutMs: 60_000 });
+      expect({ seed, name, differences: last }).toEqual({ seed, name, differences: [] });
     }
   }, 240_000);
 });

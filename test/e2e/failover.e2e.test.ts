@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PipelineView } from '@lutra/api-client';
 import { must } from '@lutra/model';
 import { compareTables, connectTo, OwnServer, runSql, testServers, waitUntil } from '@lutra/testing';
-import type { TableComparison } from '@lutra/testing';
-import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
+import { differences, lastDifferences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
 const { mariadbTarget } = testServers();
@@ -94,16 +93,9 @@ describe('a source of two MySQL servers', () => {
   }
 
   async function expectEqual(index: number): Promise<void> {
-    let last: readonly TableComparison[] = [];
     const pairs = must(e2e, 'the stack runs').pairs('counter');
-    await waitUntil(
-      async () => (last = await compareTables(server(index), mariadbTarget, pairs)).every(({ isEqual }) => isEqual),
-      { what: 'equal tables', ...WAIT, everyMs: 200 },
-    ).catch((error: unknown) => {
-      // A difference says more.
-      if (last.length === 0) throw error;
-    });
-    expect({ differences: differences(last), failure: (await view()).failure }).toEqual({
+    const compare = async () => differences(await compareTables(server(index), mariadbTarget, pairs));
+    expect({ differences: await lastDifferences(compare, WAIT), failure: (await view()).failure }).toEqual({
       differences: [],
       failure: null,
     });

@@ -2,9 +2,9 @@ import { expect } from '@jest/globals';
 import type { PipelineParameters } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { must } from '@lutra/model';
-import { compareTables, connectTo, OwnServer, runSql, testServers, waitUntil } from '@lutra/testing';
-import type { DatabaseProgram, DatabaseServer, LocalStack, TableComparison, TablePair } from '@lutra/testing';
-import { differences, startE2eStack, wholeSchema } from './e2e-stack.ts';
+import { compareTables, connectTo, OwnServer, runSql, testServers } from '@lutra/testing';
+import type { DatabaseProgram, DatabaseServer, LocalStack, TablePair } from '@lutra/testing';
+import { differences, lastDifferences, startE2eStack, wholeSchema } from './e2e-stack.ts';
 import type { E2eStack } from './e2e-stack.ts';
 
 /** A source of its own that feeds the shared MySQL and MariaDB servers at once: one stack, two pipelines. */
@@ -96,19 +96,12 @@ export class TwoTargets {
   /** The same for one of the targets, 'mysql' or 'mariadb', and tables of other names. */
   async expectPairs(name: string, pairs: readonly TablePair[]): Promise<void> {
     const target = must(targets()[name], name);
-    let last: readonly TableComparison[] = [];
-    await waitUntil(
-      async () => {
-        last = await compareTables(this.source, target, pairs);
-        // A pipeline that has stopped will not get there.
-        return last.every(({ isEqual }) => isEqual) || (await this.failures()).length > 0;
-      },
-      { what: 'equal tables', timeoutMs: 60_000, everyMs: 250 },
-    ).catch((error: unknown) => {
-      // A difference says more.
-      if (last.length === 0) throw error;
+    const last = await lastDifferences(async () => differences(await compareTables(this.source, target, pairs)), {
+      timeoutMs: 60_000,
+      // A pipeline that has stopped will not get there.
+      isHopeless: async () => (await this.failures()).length > 0,
     });
-    expect({ name, differences: differences(last), failures: await this.failures() }).toEqual({
+    expect({ name, differences: last, failures: await this.failures() }).toEqual({
       name,
       differences: [],
       failures: [],
